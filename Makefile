@@ -1,0 +1,251 @@
+# shunt: see README.md to use it, CONTRIBUTING.md to work on it. `make help` lists the targets.
+#
+#   V=1          show the commands
+#   B=DIR        build there (default: build)
+#   CC, CFLAGS, LDFLAGS, PREFIX, SBINDIR, SYSCONFDIR, DESTDIR    as usual
+#   LTO=         no link-time optimisation of the shim, where the compiler has none
+#   WERROR=-Werror    warnings are errors, as in check, asan, tsan and CI
+
+B ?= build
+CFLAGS ?= -O2 -g
+LTO ?= -flto
+WERROR ?=
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/shunt
+SYSCONFDIR ?= /etc
+
+PATHS := B PREFIX BINDIR SBINDIR MANDIR DOCDIR SYSCONFDIR DESTDIR
+$(foreach path,$(PATHS),$(if $(word 2,$($(path))),$(error $(path) may not have a space in it: '$($(path))')))
+
+# What the dynamic loader makes of $LIB: lib/x86_64-linux-gnu on Debian, lib64 where there is no multiarch.
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+LIB := $(if $(MULTIARCH),lib/$(MULTIARCH),lib64)
+
+# SAN is set by the asan and tsan targets: a -fsanitize= list for all but the shim that foreign programs load.
+SAN ?=
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+# Text from outside is cut to its buffer on purpose (gcc warns of it), and rows of tables end where their defaults begin (clang).
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(findstring clang,$(CC)),-Wno-missing-field-initializers,-Wno-format-truncation) $(WERROR)
+BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude $(WARNINGS) -MMD -MP
+HARDEN := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
+
+# No FORTIFY in the shim: musl has no *_chk functions, and a program of musl's may load it.
+SHIM_FLAGS := $(BASE) -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fvisibility=hidden -ftls-model=initial-exec
+DAEMON_PKGS := libevent_core libcurl libcares libconfig libmicrohttpd jansson openssl
+CLI_PKGS := libcurl jansson
+TEST_PKGS := cmocka
+# Asked when a recipe needs them, so that `make deps` works before the libraries are there.
+cflags = $(shell pkg-config --cflags $(1))
+libs = $(shell pkg-config --libs $(1))
+exist = $(if $(shell pkg-config --exists $(1) 2>/dev/null && echo yes),,$(error libraries are missing: run 'make deps'))
+
+objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
+SHIM_OBJECTS := $(call objects,shim)
+DAEMON_OBJECTS := $(call objects,daemon)
+CLI_OBJECTS := $(call objects,cli)
+UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
+SYSTEM_TESTS := $(wildcard tests/system/test_*.py)
+SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/support/*.c))
+BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
+PRODUCTS := $(B)/$(LIB)/libshunt.so $(B)/libshunt.so $(B)/shuntd $(B)/shunt
+
+# All processors for the targets that are somebody's only command, unless that somebody said otherwise with -j.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
+
+.DELETE_ON_ERROR:
+.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench install uninstall clean
+
+# The empty recipe keeps make from saying that there is nothing to do.
+all: libraries $(PRODUCTS)
+	@:
+
+libraries:
+	$(call exist,$(DAEMON_PKGS) $(CLI_PKGS))
+
+test-libraries:
+	$(call exist,$(TEST_PKGS))
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## all          the daemon, the command and the library, in build/
+## deps         install what Debian lacks to build, demo, test and lint (as root at once, else through sudo)
+## demo         watch an unmodified curl leave a dead web server and come back (30 s, no root)
+## check        every test
+## check-unit   only the unit tests
+## asan, tsan   the tests under the address, undefined-behaviour and thread sanitizers
+## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
+## bench        one table: a managed name beside what else could answer
+## install, uninstall    below PREFIX (/usr/local) and DESTDIR
+## clean        remove build/
+
+deps:
+	$(Q)tests/support/deps build demo check lint
+
+# --- compiling -----------------------------------------------------------------------------------
+
+$(B)/shim/%.o: shim/%.c Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SHIM_FLAGS) $(LTO) $(CFLAGS) -c -o $@ $<
+
+$(B)/daemon/%.o: daemon/%.c Makefile | libraries
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(HARDEN) $(SANFLAGS) $(call cflags,$(DAEMON_PKGS)) $(CFLAGS) -c -o $@ $<
+
+$(B)/cli/%.o: cli/%.c Makefile | libraries
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
+
+$(B)/$(LIB)/libshunt.so: $(SHIM_OBJECTS) shim/shim.map
+	$(call say,LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -fPIC $(LTO) $(CFLAGS) $(LDFLAGS) -Wl,--version-script=shim/shim.map -Wl,-z,defs -Wl,-z,now -Wl,-z,relro \
+		-o $@ $(SHIM_OBJECTS)
+
+$(B)/libshunt.so: $(B)/$(LIB)/libshunt.so
+	$(Q)ln -sf $(LIB)/libshunt.so $@
+
+$(B)/shuntd: $(DAEMON_OBJECTS)
+	$(call say,LD)
+	$(Q)$(CC) -pie $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $@ $^ $(call libs,$(DAEMON_PKGS))
+
+$(B)/shunt: $(CLI_OBJECTS)
+	$(call say,LD)
+	$(Q)$(CC) -pie $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $@ $^ $(call libs,$(CLI_PKGS))
+
+# --- tests ---------------------------------------------------------------------------------------
+
+# Tests take from these what they need; main is not among it. The shim's entries stay out: no test may interpose itself.
+# In a sanitizer build they take the shim's code instrumented, from objects of their own.
+$(B)/tests/daemon.a: $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJECTS))
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/tests/cli.a: $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS))
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/tests/shim/%.o: shim/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SHIM_FLAGS) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+
+SHIM_TEST_OBJECTS := $(patsubst $(B)/shim/%,$(B)/tests/shim/%,$(SHIM_OBJECTS))
+$(B)/tests/shim.a: $(filter-out %/getaddrinfo.o,$(SHIM_TEST_OBJECTS))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/tests/libshunt.so: $(SHIM_TEST_OBJECTS) shim/shim.map
+	$(Q)$(CC) -shared $(SANFLAGS) $(CFLAGS) -Wl,--version-script=shim/shim.map -Wl,-z,now -o $@ $(SHIM_TEST_OBJECTS)
+
+$(B)/tests/%: tests/%.c $(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a | test-libraries
+	$(call say,TEST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
+		$(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
+
+# Plain programs, as others' are: nothing of ours inside, never instrumented, so that the shim can be loaded into them.
+$(B)/tests/support/%: tests/support/%.c Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -pthread -o $@ $<
+
+check-unit: $(UNIT_TESTS)
+	$(Q)B=$(B) tests/run $(UNIT_TESTS)
+
+check-preload: $(PRELOAD_TESTS) $(B)/tests/libshunt.so $(PRODUCTS)
+	$(Q)B=$(B) tests/run $(PRELOAD_TESTS)
+
+check-system: $(PRODUCTS) $(SUPPORT_PROGRAMS)
+	$(Q)B=$(B) tests/run $(SYSTEM_TESTS)
+
+TESTED := $(PRODUCTS) $(SUPPORT_PROGRAMS) $(UNIT_TESTS) $(PRELOAD_TESTS) $(B)/tests/libshunt.so
+.PHONY: tested check-deps
+tested: libraries test-libraries $(TESTED)
+	@:
+
+check-deps:
+	$(Q)tests/support/deps build check
+
+# In a second make, so that nothing is asked of pkg-config before the packages are there.
+check: check-deps
+	$(Q)$(MAKE) $(JOBS) --no-print-directory WERROR=-Werror tested
+	$(Q)B=$(B) tests/run $(UNIT_TESTS) $(PRELOAD_TESTS) $(SYSTEM_TESTS)
+
+asan: check-deps
+	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/asan SAN=address,undefined WERROR=-Werror CFLAGS='-O1 -g' tested
+	$(Q)B=$(B)/asan SAN=asan tests/run $(patsubst $(B)/%,$(B)/asan/%,$(UNIT_TESTS) $(PRELOAD_TESTS)) $(SYSTEM_TESTS)
+
+# -Wno-tsan: gcc says that it does not model fences; the words that they order are atomics, so no race is hidden.
+tsan: check-deps
+	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/tsan SAN=thread WERROR=-Werror CFLAGS='-O1 -g -Wno-tsan' tested
+	$(Q)B=$(B)/tsan SAN=tsan tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
+
+lint:
+	$(Q)tests/support/deps build check lint
+	$(Q)tests/support/lint
+
+demo:
+	$(Q)tests/support/deps build demo
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
+	$(Q)conf/examples/demo $(B)
+
+$(B)/bench/%: bench/%.c Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -pthread -o $@ $<
+
+.PHONY: benches
+benches: all $(BENCHES)
+	@:
+
+bench:
+	$(Q)tests/support/deps build bench
+	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
+	$(Q)bench/run $(B)
+
+# --- installing ----------------------------------------------------------------------------------
+
+MAN_PAGES := $(notdir $(wildcard man/*.[1-9]))
+EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf)
+FOLDERS := $(BINDIR) $(SBINDIR) $(PREFIX)/$(LIB) $(DOCDIR)/examples $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
+CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
+
+# A file gets its name once it is whole: programs that start meanwhile find the old library or the new one, never a part.
+put = install -m $(1) $(2) $(DESTDIR)$(3).new && mv -f $(DESTDIR)$(3).new $(DESTDIR)$(3)
+
+# The folders first: what may not be written to is found before anything is replaced.
+install: all
+	@umask 022; for folder in $(CONFIG) $(addprefix $(DESTDIR),$(FOLDERS)); do \
+		mkdir -p $$folder && [ -w $$folder ] || { \
+			echo "no file was installed: cannot write to $$folder; be root, or give a PREFIX and SYSCONFDIR of your own" >&2; \
+			exit 1; }; done
+	$(call put,644,$(B)/$(LIB)/libshunt.so,$(PREFIX)/$(LIB)/libshunt.so)
+	$(call put,755,$(B)/shuntd,$(SBINDIR)/shuntd)
+	$(call put,755,$(B)/shunt,$(BINDIR)/shunt)
+	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples
+	for page in $(MAN_PAGES); do install -m 644 man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
+
+# Empty folders go from a tree of its own; those of /usr and /usr/local are the system's.
+OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd $(DESTDIR)$(PREFIX)/$(LIB)/libshunt.so
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/examples/,$(notdir $(EXAMPLES)))
+	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+	@$(if $(OWN_TREE),cd $(DESTDIR)$(PREFIX) 2>/dev/null && rmdir -p $(patsubst $(PREFIX)/%,%,$(filter $(PREFIX)/%,$(FOLDERS))) 2>/dev/null || :)
+	@rmdir $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null || :
+	@rmdir $(CONFIG) 2>/dev/null || [ ! -d $(CONFIG) ] || echo "$(CONFIG) is kept: it holds your configuration"
+
+clean:
+	rm -rf $(B)
+
+-include $(wildcard $(B)/*/*.d $(B)/tests/*/*.d)

@@ -1,0 +1,200 @@
+/*
+ * The shared table: what shuntd writes and every attached process reads.
+ *
+ * This header is its specification. It is the contract between two programs that may be of different
+ * age and of different word size, so it holds fixed-width types, explicit padding and static
+ * asserts, and nothing else.
+ *
+ * The memory
+ *   A memfd of exactly SHUNT_TABLE_SIZE bytes, sparse, sealed with SHRINK, GROW, FUTURE_WRITE and SEAL.
+ *   shuntd holds the only writable mapping. All values are 32-bit words in the host's byte order.
+ *   Every offset is in bytes from the start of the table, a multiple of 4, and never 0 for "something".
+ *
+ *     header | index (slots) | for each record: record, endpoints, addresses, names
+ *
+ *   The header tells the place of the index and the sizes of header, record, endpoint and address.
+ *   Later versions only add at the end of a struct: a reader walks arrays by the sizes that the header
+ *   states (never smaller than those it knows) and ignores what it does not know.
+ *
+ * Who writes what
+ *   Written once, before the first client sees the table: everything but the words named here.
+ *   header.heartbeat    one more every SHUNT_HEARTBEAT_MS
+ *   header.state        bits are set once, and never cleared
+ *   record.sequence     odd while the record is being written
+ *   record.answer, endpoint.address_count, the addresses: under their record's sequence
+ *   The set of names never changes. A reload makes a new table, with another id, and sets
+ *   SHUNT_STATE_SUPERSEDED in the old one, which still gets answers for SHUNT_SUPERSEDED_MS.
+ *
+ * Writing a record (one writer)
+ *     store(sequence, odd, relaxed); fence(release); store(words, relaxed); store(sequence, even, release)
+ * Reading a record
+ *     s = load(sequence, acquire); copy = load(words, relaxed); fence(acquire);
+ *     good when s was even, sequence is still s, and header.id is still the id that was read before.
+ *   Every word that may change is read and written as a relaxed 32-bit atomic.
+ *
+ * A reader trusts nothing: magic, version and sizes are checked before use, every offset and count is held to
+ * the table, every loop is bounded by a constant of this file.
+ */
+#ifndef SHUNT_TABLE_H
+#define SHUNT_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHUNT_TABLE_MAGIC 0x544e4853u /* "SHNT" read as a little-endian word */
+#define SHUNT_TABLE_VERSION 1u
+#define SHUNT_TABLE_VERSION_MIN 1u   /* the oldest version that shuntd still serves */
+#define SHUNT_TABLE_SIZE (64u << 20) /* bytes, always; sparse, so unused pages cost nothing */
+#define SHUNT_TABLE_SEALS 0x17u      /* F_SEAL_SEAL | SHRINK | GROW | FUTURE_WRITE */
+
+#define SHUNT_HEARTBEAT_MS 500u       /* between two moves of the heartbeat */
+#define SHUNT_HEARTBEAT_GONE_MS 2000u /* unmoved for so long: the daemon is gone */
+#define SHUNT_SUPERSEDED_MS 5000u     /* for so long a superseded table still gets answers */
+
+#define SHUNT_NAME_MAX 253u     /* characters of a host name (RFC 1035 2.3.4) */
+#define SHUNT_ID_MAX 63u        /* characters of an endpoint's id */
+#define SHUNT_ENDPOINTS_MAX 8u  /* in one record */
+#define SHUNT_ADDRESSES_MAX 16u /* in one endpoint */
+#define SHUNT_PROBES_MAX 16u    /* slots that a reader looks at for one name, no more */
+
+/* header.state */
+#define SHUNT_STATE_SETTLED 1u    /* every check has a verdict, or had its time */
+#define SHUNT_STATE_SUPERSEDED 2u /* attach again: there is a newer table */
+
+/* record.answer: the index of the answering endpoint, or one of these */
+#define SHUNT_ANSWER_DNS 0xffffffffu  /* as if the name were not managed */
+#define SHUNT_ANSWER_FAIL 0xfffffffeu /* EAI_AGAIN, TRY_AGAIN */
+
+/* address.family */
+#define SHUNT_FAMILY_IPV4 4u
+#define SHUNT_FAMILY_IPV6 6u
+
+/* address.flags */
+#define SHUNT_ADDRESS_ANSWER 1u /* part of the answer while its endpoint answers */
+
+struct shunt_table_header {
+	uint32_t magic;   /* SHUNT_TABLE_MAGIC */
+	uint32_t version; /* SHUNT_TABLE_VERSION */
+	uint32_t id[2];   /* random; another table has another id */
+	uint32_t
+	        header_size; /* sizeof(struct shunt_table_header) of the writer; so the next three */
+	uint32_t record_size;
+	uint32_t endpoint_size;
+	uint32_t address_size;
+	uint32_t index_offset; /* of the first struct shunt_slot */
+	uint32_t index_slots;  /* a power of two */
+	uint32_t hash_seed;    /* chosen so that SHUNT_PROBES_MAX suffices for every name */
+	uint32_t record_count;
+	uint32_t used_size;      /* bytes in use from the start of the table */
+	uint32_t stale_limit_ms; /* how long the last answers stay good without a heartbeat */
+	uint32_t heartbeat;      /* moves every SHUNT_HEARTBEAT_MS */
+	uint32_t state;          /* SHUNT_STATE_ bits */
+};
+
+/* One place of the index. A name stands at slot hash & (index_slots - 1) or in one of the next ones, wrapping. */
+struct shunt_slot {
+	uint32_t hash; /* shunt_name_hash() of the name */
+	uint32_t name; /* offset of its struct shunt_name; 0: this slot, and the search, end here */
+};
+
+/* A record's name or one of its aliases, as the configuration spells it. */
+struct shunt_name {
+	uint32_t record; /* offset of its struct shunt_record */
+	uint32_t length; /* characters, 1 to SHUNT_NAME_MAX; no final dot, no terminator */
+	                 /* the characters follow, padded with zeros to a multiple of 4 */
+};
+
+struct shunt_record {
+	uint32_t sequence;       /* odd while it is written */
+	uint32_t answer;         /* index of the answering endpoint, or SHUNT_ANSWER_ */
+	uint32_t name;           /* offset of the canonical struct shunt_name */
+	uint32_t endpoint_count; /* 1 to SHUNT_ENDPOINTS_MAX */
+	uint32_t endpoints;      /* offset of the first struct shunt_endpoint */
+	uint32_t reserved;
+};
+
+struct shunt_endpoint {
+	char id[64];            /* [a-z0-9-]{1,63}, padded with zeros */
+	uint32_t address_count; /* 0 to address_room */
+	uint32_t address_room;  /* at most SHUNT_ADDRESSES_MAX */
+	uint32_t
+	        addresses; /* offset of the first struct shunt_address; may be 0 when address_room is */
+	uint32_t reserved;
+};
+
+struct shunt_address {
+	uint32_t family;   /* SHUNT_FAMILY_ */
+	uint32_t flags;    /* SHUNT_ADDRESS_ */
+	uint32_t scope_id; /* IPv6 zone, else 0 */
+	uint32_t word
+	        [4]; /* the address in network byte order, from its first byte; IPv4 in word[0] */
+};
+
+_Static_assert(sizeof(struct shunt_table_header) == 64, "the header is a contract");
+_Static_assert(sizeof(struct shunt_slot) == 8, "the slot is a contract");
+_Static_assert(sizeof(struct shunt_name) == 8, "the name is a contract");
+_Static_assert(sizeof(struct shunt_record) == 24, "the record is a contract");
+_Static_assert(sizeof(struct shunt_endpoint) == 80, "the endpoint is a contract");
+_Static_assert(sizeof(struct shunt_address) == 28, "the address is a contract");
+_Static_assert(offsetof(struct shunt_table_header, heartbeat) == 56, "the header is a contract");
+_Static_assert(offsetof(struct shunt_endpoint, address_count) == 64, "the endpoint is a contract");
+
+/* Host names are compared in ASCII without case (RFC 4343), whatever the locale says. */
+static inline unsigned char shunt_lower(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
+}
+
+/* shunt_lower() of four characters at once: bit 7 of a sum tells "at least 'A'", and "beyond 'Z'". */
+static inline uint32_t shunt_lower_word(uint32_t word)
+{
+	uint32_t low = word & 0x7f7f7f7fu;
+	uint32_t capital = (low + 0x3f3f3f3fu) & ~(low + 0x25252525u) & ~word & 0x80808080u;
+
+	return word | capital >> 2;
+}
+
+/*
+ * Four characters of a name from `i` on, as they stand in memory; beyond its end zeros. Put together in a register: bytes
+ * written to memory and read back as a word cost a stall.
+ */
+static inline uint32_t shunt_name_word(const char *name, uint32_t length, uint32_t i)
+{
+	uint32_t word = 0;
+
+	if (length - i >= 4) {
+		__builtin_memcpy(&word, name + i, 4);
+		return word;
+	}
+	for (uint32_t j = 0; i + j < length; j++)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		word |= (uint32_t)(unsigned char)name[i + j] << 8 * j;
+#else
+		word |= (uint32_t)(unsigned char)name[i + j] << (24 - 8 * j);
+#endif
+	return word;
+}
+
+/*
+ * The hash of a name: MurmurHash3 (x86, 32 bits) of its lower-cased characters, taken as words in the host's byte order, the last
+ * one padded with zeros. `length` is without a final dot. By words, since a lookup is little more than this.
+ */
+static inline uint32_t shunt_name_hash(uint32_t seed, const char *name, uint32_t length)
+{
+	uint32_t hash = seed;
+
+	for (uint32_t i = 0; i < length; i += 4) {
+		uint32_t word = shunt_lower_word(shunt_name_word(name, length, i)) * 0xcc9e2d51u;
+
+		hash ^= (word << 15 | word >> 17) * 0x1b873593u;
+		hash = (hash << 13 | hash >> 19) * 5 + 0xe6546b64u;
+	}
+	hash ^= length;
+	hash ^= hash >> 16;
+	hash *= 0x85ebca6bu;
+	hash ^= hash >> 13;
+	hash *= 0xc2b2ae35u;
+	return hash ^ hash >> 16;
+}
+
+#endif
