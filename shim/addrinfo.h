@@ -1,0 +1,25 @@
+/* Addresses → the list that getaddrinfo() returns, built by libc itself so that its freeaddrinfo()
+ * frees it. */
+#ifndef SHUNT_SHIM_ADDRINFO_H
+#define SHUNT_SHIM_ADDRINFO_H
+
+#include <netdb.h>
+
+#include "table.h"
+
+#define ADDRINFO_TEXT_MAX                                                                          \
+	46 /* eight groups of four digits and their colons, or an IPv4 address   \
+	                      */
+
+/* The address as text that libc reads back, without its zone. Returns `text`. */
+const char *addrinfo_format(const struct shunt_address *address, char text[ADDRINFO_TEXT_MAX]);
+
+/*
+ * What libc gives for an /etc/hosts entry of this name with these addresses, in this order: 0 and
+ * `*out`, or an error. Without addresses: the errors of the arguments, else EAI_AGAIN. Changes
+ * errno with EAI_SYSTEM only.
+ */
+int addrinfo_build(const struct table_answer *answer, const char *service,
+                   const struct addrinfo *hints, struct addrinfo **out);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * The mapped table of this process: got from the daemon, checked, mapped, replaced.
+ *
+ * There is no lock and nothing that a fork, a jump or a cancelled thread could leave behind: the
+ * state is a handful of atomics, and the right to try is a point in time. Returns are never freed:
+ * a table is replaced where it stands.
+ */
+#ifndef SHUNT_SHIM_ATTACH_H
+#define SHUNT_SHIM_ATTACH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shunt/protocol.h"
+
+/*
+ * The table to read now, or NULL: pass everything on. Connects to the daemon where that is due;
+ * else makes no system call. Keeps errno.
+ */
+const void *attach_table(void);
+
+/* The same, after the table turned out to be unreadable: tries to get another one, if it is time to
+ * try. */
+const void *attach_again(void);
+
+/* Whether the heartbeat of the table has been seen to move within SHUNT_HEARTBEAT_GONE_MS. */
+bool attach_is_alive(void);
+
+/* Whether this, `size` bytes long, is the answer to a hello with this nonce that brings a table. */
+bool attach_check_welcome(const struct shunt_welcome *welcome, size_t size, uint32_t nonce);
+
+#endif

@@ -1,0 +1,11 @@
+/* SHUNT_DEBUG: one line on standard error for each lookup. */
+#ifndef SHUNT_SHIM_DEBUG_H
+#define SHUNT_SHIM_DEBUG_H
+
+#include "lookup.h"
+
+/* Keeps errno. A line that standard error cannot take at once is dropped: nothing waits, and no
+ * SIGPIPE is raised. */
+void debug_lookup(const char *name, enum lookup_result result, const struct table_answer *answer);
+
+#endif

@@ -1,0 +1,23 @@
+#include <netdb.h>
+#include <stddef.h>
+
+#include "addrinfo.h"
+#include "libc.h"
+#include "lookup.h"
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **res)
+{
+	struct table_answer answer;
+
+	if (hints && hints->ai_flags & AI_NUMERICHOST)
+		return libc_getaddrinfo(node, service, hints, res);
+	switch (lookup_name(node, &answer)) {
+	case LOOKUP_FOUND: break;
+	case LOOKUP_FAIL: answer.count = 0; break;
+	case LOOKUP_PASS:
+	default: return libc_getaddrinfo(node, service, hints, res);
+	}
+	return addrinfo_build(&answer, service, hints, res);
+}

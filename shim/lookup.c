@@ -1,0 +1,117 @@
+#include "lookup.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include "attach.h"
+#include "debug.h"
+#include "libc.h"
+#include "settings.h"
+
+/* A daemon that lost its processor in the middle of a record gets it back by then. */
+#define BUSY_MS 100
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Characters without one final dot; 0: no table holds such a name. */
+static uint32_t name_length(const char *name)
+{
+	size_t length = strnlen(name, SHUNT_NAME_MAX + 2);
+
+	if (length > 0 && name[length - 1] == '.')
+		length--;
+	return length <= SHUNT_NAME_MAX ? (uint32_t)length : 0;
+}
+
+/* The slow way: a record is being written for longer than a writer needs, or all is damaged. */
+static enum table_result find_slowly(const char *name, uint32_t length, enum table_result result,
+                                     struct table_answer *out)
+{
+	const void *table = attach_table();
+	int64_t deadline = monotonic_ms() + BUSY_MS;
+	int saved = errno, state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	while (table && result == TABLE_BUSY && attach_is_alive() && monotonic_ms() < deadline) {
+		poll(NULL, 0, 1);
+		result = table_find(table, name, length, out);
+	}
+	pthread_setcancelstate(state, NULL);
+	errno = saved;
+	if (result == TABLE_BUSY || result == TABLE_DAMAGED) {
+		table = attach_again();
+		if (table)
+			result = table_find(table, name, length, out);
+	}
+	return result;
+}
+
+/* Leaves what answers. Where the daemon marked nothing, all of the endpoint's addresses do: never
+ * an empty answer. */
+static void keep_answering(struct table_answer *answer)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < answer->count; i++) {
+		if (!(answer->addresses[i].flags & SHUNT_ADDRESS_ANSWER))
+			continue;
+		if (kept != i)
+			answer->addresses[kept] = answer->addresses[i];
+		kept++;
+	}
+	if (kept)
+		answer->count = kept;
+}
+
+static enum lookup_result judge(enum table_result result, struct table_answer *answer)
+{
+	/* A managed name must not get another answer than ours. */
+	if (result == TABLE_BUSY)
+		return LOOKUP_FAIL;
+	if (result != TABLE_FOUND || answer->answer == SHUNT_ANSWER_DNS)
+		return LOOKUP_PASS;
+	if (answer->answer == SHUNT_ANSWER_FAIL || answer->count == 0)
+		return LOOKUP_FAIL;
+	keep_answering(answer);
+	return LOOKUP_FOUND;
+}
+
+static enum lookup_result find(const char *name, uint32_t length, struct table_answer *out)
+{
+	const void *table = attach_table();
+	enum table_result result;
+
+	if (!table)
+		return LOOKUP_PASS;
+	result = table_find(table, name, length, out);
+	if (result == TABLE_BUSY || result == TABLE_DAMAGED)
+		result = find_slowly(name, length, result, out);
+	return judge(result, out);
+}
+
+enum lookup_result lookup_name(const char *name, struct table_answer *out)
+{
+	unsigned flags = settings_flags();
+	enum lookup_result result;
+	uint32_t length;
+
+	if (!name || flags & SETTINGS_DISABLED || !libc_is_ours())
+		return LOOKUP_PASS;
+	length = name_length(name);
+	if (length == 0)
+		return LOOKUP_PASS;
+	result = find(name, length, out);
+	if (flags & SETTINGS_DEBUG)
+		debug_lookup(name, result, out);
+	return result;
+}

@@ -1,0 +1,22 @@
+/*
+ * The one road of every entry: name → record → the addresses to answer.
+ *
+ *   entry: lookup_name(); LOOKUP_PASS: call libc with the arguments untouched
+ *                         LOOKUP_FAIL: a temporary failure of name resolution
+ *                         LOOKUP_FOUND: build the result from `out`, which is the caller's
+ *
+ * Keeps errno. Once attached it makes no system call, but for a record that its writer leaves half
+ * written.
+ */
+#ifndef SHUNT_SHIM_LOOKUP_H
+#define SHUNT_SHIM_LOOKUP_H
+
+#include "table.h"
+
+enum lookup_result { LOOKUP_PASS, LOOKUP_FAIL, LOOKUP_FOUND };
+
+/* `name` may be anything, NULL too. With LOOKUP_FOUND there is at least one address, in failover
+ * order. */
+enum lookup_result lookup_name(const char *name, struct table_answer *out);
+
+#endif

@@ -1,0 +1,71 @@
+#include "settings.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shunt/protocol.h"
+
+#define KNOWN 0x80000000u
+
+static atomic_uint known_flags; /* 0: not read yet */
+
+/*
+ * A copy, since the program may change its environment. Whoever moves the state from UNREAD to
+ * READING fills it in; those who come meanwhile, and for ever if that thread never returned (a
+ * fork, a jump), read the environment for themselves.
+ */
+enum { SOCKET_UNREAD, SOCKET_READING, SOCKET_READ };
+static atomic_int socket_state;
+static char socket_copy[SETTINGS_SOCKET_MAX];
+
+static bool is_set(const char *variable)
+{
+	const char *value = secure_getenv(variable);
+
+	return value && *value && strcmp(value, "0") != 0;
+}
+
+unsigned settings_flags(void)
+{
+	unsigned flags = atomic_load_explicit(&known_flags, memory_order_relaxed);
+
+	if (flags)
+		return flags & ~KNOWN;
+	if (is_set("SHUNT_DISABLE"))
+		flags |= SETTINGS_DISABLED;
+	if (is_set("SHUNT_DEBUG"))
+		flags |= SETTINGS_DEBUG;
+	atomic_store_explicit(&known_flags, flags | KNOWN, memory_order_relaxed);
+	return flags;
+}
+
+static void read_socket(char path[SETTINGS_SOCKET_MAX])
+{
+	const char *value = secure_getenv("SHUNT_SOCKET");
+	size_t length;
+
+	if (!value || !*value)
+		value = SHUNT_SOCKET_PATH;
+	length = strnlen(value, SETTINGS_SOCKET_MAX);
+	if (length == SETTINGS_SOCKET_MAX)
+		length = 0;
+	memcpy(path, value, length);
+	path[length] = '\0';
+}
+
+bool settings_socket(char path[SETTINGS_SOCKET_MAX])
+{
+	int unread = SOCKET_UNREAD;
+
+	if (atomic_load_explicit(&socket_state, memory_order_acquire) == SOCKET_READ) {
+		memcpy(path, socket_copy, SETTINGS_SOCKET_MAX);
+		return *path != '\0';
+	}
+	read_socket(path);
+	if (atomic_compare_exchange_strong(&socket_state, &unread, SOCKET_READING)) {
+		strcpy(socket_copy, path);
+		atomic_store_explicit(&socket_state, SOCKET_READ, memory_order_release);
+	}
+	return *path != '\0';
+}

@@ -1,0 +1,17 @@
+/* The environment variables, read once, at the first lookup of the process. */
+#ifndef SHUNT_SHIM_SETTINGS_H
+#define SHUNT_SHIM_SETTINGS_H
+
+#include <stdbool.h>
+
+#define SETTINGS_DISABLED 1u /* SHUNT_DISABLE */
+#define SETTINGS_DEBUG 2u    /* SHUNT_DEBUG */
+
+#define SETTINGS_SOCKET_MAX 108 /* sun_path of sockaddr_un, the final zero included */
+
+unsigned settings_flags(void);
+
+/* SHUNT_SOCKET, else the default. False: it does not fit, so there is nothing to connect to. */
+bool settings_socket(char path[SETTINGS_SOCKET_MAX]);
+
+#endif

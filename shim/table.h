@@ -1,0 +1,79 @@
+/*
+ * The only reader of the shared table (shunt/table.h). No system call, no allocation, no state.
+ *
+ * `base` is where SHUNT_TABLE_SIZE bytes are mapped. What stands there is taken as hostile and may
+ * become another table at any time: nothing that it holds makes these functions read outside of it,
+ * or run without end.
+ */
+#ifndef SHUNT_SHIM_TABLE_H
+#define SHUNT_SHIM_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shunt/table.h"
+
+#define TABLE_NAME_SIZE (SHUNT_NAME_MAX + 3) /* whole words, the terminator included */
+
+struct table_answer {
+	uint32_t answer; /* an endpoint's index, or SHUNT_ANSWER_ */
+	uint32_t count;  /* of its addresses; 0 with SHUNT_ANSWER_ */
+	struct shunt_address addresses[SHUNT_ADDRESSES_MAX];
+	char name[TABLE_NAME_SIZE]; /* the record's, as the configuration spells it */
+};
+
+enum table_result {
+	TABLE_ABSENT, /* the table does not hold this name */
+	TABLE_FOUND,
+	TABLE_BUSY,   /* it holds it, and the record could not be read: still being written, or
+	                 damaged */
+	TABLE_DAMAGED /* this is no table, or its index is damaged */
+};
+
+/* `length` characters, 1 to SHUNT_NAME_MAX, without a final dot; any case. `out` is filled with
+ * TABLE_FOUND only. */
+enum table_result table_find(const void *base, const char *name, uint32_t length,
+                             struct table_answer *out);
+
+/* Whether the header is one that table_find() reads. Looks at the first sizeof(struct
+ * shunt_table_header) bytes alone. */
+bool table_check(const void *base);
+
+/* A word that another process may be writing. `offset` is within the table. */
+static inline uint32_t table_word(const void *base, uint32_t offset)
+{
+	return __atomic_load_n((const uint32_t *)((const unsigned char *)base + offset),
+	                       __ATOMIC_RELAXED);
+}
+
+#define TABLE_HEADER(base, member) table_word(base, offsetof(struct shunt_table_header, member))
+
+/* Words of the header. They mean nothing where table_check() says no. */
+
+static inline void table_id(const void *base, uint32_t id[2])
+{
+	id[0] = TABLE_HEADER(base, id[0]);
+	id[1] = TABLE_HEADER(base, id[1]);
+}
+
+static inline bool table_same(const void *base, const uint32_t id[2])
+{
+	return TABLE_HEADER(base, id[0]) == id[0] && TABLE_HEADER(base, id[1]) == id[1];
+}
+
+static inline uint32_t table_heartbeat(const void *base)
+{
+	return TABLE_HEADER(base, heartbeat);
+}
+
+static inline uint32_t table_state(const void *base)
+{
+	return TABLE_HEADER(base, state);
+}
+
+static inline uint32_t table_stale_limit_ms(const void *base)
+{
+	return TABLE_HEADER(base, stale_limit_ms);
+}
+
+#endif
