@@ -1,0 +1,24 @@
+/*
+ * The client socket: hands the table to every process that says hello (shunt/protocol.h).
+ *
+ * A connection is held until its client closes it, at most 64 for a uid (1,024 for root); 256 later ones of that uid wait
+ * unanswered, in order, and more are closed at once. All clients together take at most a quarter of RLIMIT_NOFILE (as it is when
+ * clients_new() is called), one uid half of that. Rubbish, or silence for SHUNT_HELLO_MS, closes a connection. When descriptors have
+ * run out, clients are served one at a time on a reserve descriptor.
+ */
+#ifndef SHUNT_CLIENTS_H
+#define SHUNT_CLIENTS_H
+
+#include <stdbool.h>
+
+struct event_base;
+struct clients;
+
+/* The descriptor of the table to hand out now, and whether it is settled. -1: none. It stays the callee's. */
+typedef int clients_table(void *arg, bool *settled);
+
+/* `fd` listens (SOCK_SEQPACKET, non-blocking) and stays the caller's. */
+struct clients *clients_new(struct event_base *base, int fd, clients_table *table, void *arg);
+void clients_free(struct clients *clients);
+
+#endif

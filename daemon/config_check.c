@@ -1,0 +1,281 @@
+#include "config_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "config_ca.h"
+#include "config_near.h"
+#include "config_status.h"
+#include "duration.h"
+
+static const char *const type_words[CHECK_TYPES + 1] = {
+	[CHECK_HTTP] = "http",
+	[CHECK_HTTPS] = "https",
+	[CHECK_TCP] = "tcp",
+};
+
+/* 0: the check must name one. */
+static const uint16_t type_ports[CHECK_TYPES] = { [CHECK_HTTP] = 80, [CHECK_HTTPS] = 443 };
+
+static const char *const method_words[] = { "GET", "HEAD", "OPTIONS", "POST", "PUT", NULL };
+
+/* --- one check ------------------------------------------------------------------------------- */
+
+/* Names the first type that takes the option. */
+static bool fail_type(const struct config_group *group, enum option option, enum check_type type)
+{
+	int taker = __builtin_ctz(config_options[option].types);
+
+	return config_fail(group->reader, group->values[option],
+	                   "does not apply to type \"%s\"; remove it, or write type = \"%s\"",
+	                   type_words[type], type_words[taker]);
+}
+
+static bool read_type(const struct config_group *group, struct check *check)
+{
+	int type;
+
+	if (!config_value_word(group, OPT_CHECK_TYPE, type_words, &type))
+		return false;
+	check->type = (enum check_type)type;
+	for (int i = 0; i < OPTIONS; i++) {
+		if (group->values[i] && !(config_options[i].types & 1u << type))
+			return fail_type(group, (enum option)i, check->type);
+	}
+	return true;
+}
+
+static bool read_port(const struct config_group *group, struct check *check)
+{
+	uint32_t port;
+
+	check->port = type_ports[check->type];
+	if (!group->values[OPT_CHECK_PORT])
+		return check->port || config_fail_missing(group, OPT_CHECK_PORT,
+		                                          "the port to connect to, as in port = "
+		                                          "5432");
+	if (!config_value_integer(group, OPT_CHECK_PORT, &port))
+		return false;
+	check->port = (uint16_t)port;
+	return true;
+}
+
+static bool read_path(const struct config_group *group, struct check *check)
+{
+	const config_setting_t *value = group->values[OPT_CHECK_PATH];
+
+	if (!config_value_string(group, OPT_CHECK_PATH, &check->path))
+		return false;
+	if (*check->path != '/')
+		return config_fail(group->reader, value,
+		                   "does not begin with \"/\"; write it as in \"/health\"");
+	for (const char *p = check->path; *p; p++) {
+		if (*p <= ' ' || *p > '~' || *p == '#')
+			return config_fail(
+			        group->reader, value,
+			        "has a character that no request line takes; write it as %%XX, "
+			        "a space as %%20");
+	}
+	return true;
+}
+
+static bool read_request(const struct config_group *group, struct check *check)
+{
+	int method;
+
+	if (!read_path(group, check) ||
+	    !config_value_host(group, OPT_CHECK_HOST, true, &check->host) ||
+	    !config_value_word(group, OPT_CHECK_METHOD, method_words, &method))
+		return false;
+	check->method = method_words[method];
+	return true;
+}
+
+static bool read_expected(const struct config_group *group, struct check *check)
+{
+	if (!config_status_read(group, check) ||
+	    !config_value_string(group, OPT_CHECK_EXPECT_BODY, &check->expect_body) ||
+	    !config_value_integer(group, OPT_CHECK_BODY_LIMIT, &check->body_limit))
+		return false;
+	if (check->expect_body && strcmp(check->method, "HEAD") == 0)
+		return config_fail(group->reader, group->values[OPT_CHECK_EXPECT_BODY],
+		                   "cannot be found, since HEAD is answered without a body; write "
+		                   "method = \"GET\"");
+	if (check->expect_body && strlen(check->expect_body) > check->body_limit)
+		return config_fail(group->reader, group->values[OPT_CHECK_EXPECT_BODY],
+		                   "is longer than body_limit (%u); make that larger",
+		                   check->body_limit);
+	return true;
+}
+
+static bool read_tls(const struct config_group *group, struct check *check)
+{
+	struct config_reader *reader = group->reader;
+	const char *fault;
+
+	if (!config_value_bool(group, OPT_CHECK_TLS_VERIFY, &check->tls_verify) ||
+	    !config_value_path(group, OPT_CHECK_CA_FILE, &check->ca_file) ||
+	    !config_value_host(group, OPT_CHECK_SNI, false, &check->sni))
+		return false;
+	if (!check->ca_file || (reader->ca_file && strcmp(reader->ca_file, check->ca_file) == 0))
+		return true;
+	fault = config_ca_fault(check->ca_file);
+	if (fault)
+		return config_fail(reader, group->values[OPT_CHECK_CA_FILE],
+		                   "cannot use %s: %s; name a readable file of PEM certificates",
+		                   check->ca_file, fault);
+	reader->ca_file = check->ca_file;
+	return true;
+}
+
+static bool read_times(const struct config_group *group, struct check *check)
+{
+	char text[DURATION_TEXT_MAX];
+
+	if (!config_value_duration(group, OPT_CHECK_INTERVAL, &check->interval) ||
+	    !config_value_duration(group, OPT_CHECK_FAST_INTERVAL, &check->fast_interval) ||
+	    !config_value_duration(group, OPT_CHECK_TIMEOUT, &check->timeout))
+		return false;
+	if (check->fast_interval <= check->interval)
+		return true;
+	if (group->values[OPT_CHECK_FAST_INTERVAL])
+		return config_fail(group->reader, group->values[OPT_CHECK_FAST_INTERVAL],
+		                   "is longer than interval; write at most \"%s\"",
+		                   duration_format(check->interval, text));
+	check->fast_interval = check->interval;
+	return true;
+}
+
+static bool read_rules(const struct config_group *group, struct check *check)
+{
+	uint32_t fall, rise;
+
+	if (!config_value_integer(group, OPT_CHECK_FALL, &fall) ||
+	    !config_value_integer(group, OPT_CHECK_RISE, &rise))
+		return false;
+	check->rules = (struct health_rules){ fall, rise };
+	return true;
+}
+
+/* --- its key --------------------------------------------------------------------------------- */
+
+/* A text that may be absent and may hold anything: its length first. */
+static const char *key_text(struct arena *arena, const char *text)
+{
+	return text ? arena_printf(arena, "%zu:%s", strlen(text), text) : "-";
+}
+
+static const char *key_statuses(struct arena *arena, const struct check *check)
+{
+	const char *key = "";
+
+	for (size_t i = 0; i < check->expect_status_count; i++)
+		key = arena_printf(arena, "%s%s%u-%u", key, i ? "," : "",
+		                   check->expect_status[i].first, check->expect_status[i].last);
+	return key;
+}
+
+static const char *make_key(struct arena *arena, const struct check *check)
+{
+	return arena_printf(
+	        arena,
+	        "%s port=%u path=%s host=%s method=%s status=%s body=%s/%u verify=%d ca=%s sni=%s "
+	        "interval=%u fast=%u timeout=%u fall=%u rise=%u",
+	        type_words[check->type], check->port, key_text(arena, check->path),
+	        key_text(arena, check->host), check->method, key_statuses(arena, check),
+	        key_text(arena, check->expect_body), check->body_limit, check->tls_verify,
+	        key_text(arena, check->ca_file), key_text(arena, check->sni), check->interval,
+	        check->fast_interval, check->timeout, check->rules.fall, check->rules.rise);
+}
+
+static bool read_check(struct config_reader *reader, const config_setting_t *setting,
+                       const char *name, const struct check **out)
+{
+	struct check *check = arena_alloc(reader->arena, 1, sizeof(*check));
+	struct config_group group;
+
+	if (!config_group_open(reader, setting, SCOPE_CHECK, &group) || !read_type(&group, check) ||
+	    !read_port(&group, check) || !read_request(&group, check) ||
+	    !read_expected(&group, check) || !read_tls(&group, check) ||
+	    !read_times(&group, check) || !read_rules(&group, check))
+		return false;
+	check->name = name;
+	check->key = make_key(reader->arena, check);
+	*out = check;
+	return true;
+}
+
+/* --- all of them ----------------------------------------------------------------------------- */
+
+static int compare_checks(const void *a, const void *b)
+{
+	return strcmp((*(const struct check *const *)a)->name,
+	              (*(const struct check *const *)b)->name);
+}
+
+bool config_checks_read(const struct config_group *file)
+{
+	const config_setting_t *setting = file->values[OPT_FILE_CHECKS];
+	struct config_reader *reader = file->reader;
+	const struct check **checks;
+	size_t count;
+
+	if (!setting)
+		return true;
+	if (!config_setting_is_group(setting))
+		return config_fail(reader, setting,
+		                   "must be a group; write { NAME: { type = ...; }; }");
+	count = (size_t)config_setting_length(setting);
+	checks = arena_alloc(reader->arena, count, sizeof(*checks));
+	for (size_t i = 0; i < count; i++) {
+		const config_setting_t *one = config_setting_get_elem(setting, (unsigned)i);
+		const char *name = config_setting_name(one);
+
+		if (!read_check(reader, one, arena_copy(reader->arena, name, strlen(name)),
+		                &checks[i]))
+			return false;
+	}
+	qsort(checks, count, sizeof(*checks), compare_checks);
+	reader->checks = checks;
+	reader->check_count = count;
+	return true;
+}
+
+static bool fail_no_check(const struct config_reader *reader, const config_setting_t *setting,
+                          const char *name)
+{
+	struct config_near near;
+
+	config_near_init(&near, name);
+	for (size_t i = 0; i < reader->check_count; i++)
+		config_near_offer(&near, reader->checks[i]->name);
+	if (near.best)
+		return config_fail(reader, setting,
+		                   "there is no check \"%.64s\"; did you mean \"%s\"?", name,
+		                   near.best);
+	return config_fail(reader, setting, "there is no check \"%.64s\"; add it to checks", name);
+}
+
+bool config_check_of(struct config_reader *reader, const config_setting_t *setting,
+                     const struct check **out)
+{
+	struct check wanted = { 0 };
+	const struct check *key = &wanted, *const *found = NULL;
+
+	if (config_setting_is_group(setting))
+		return read_check(reader, setting, NULL, out);
+	if (config_setting_type(setting) != CONFIG_TYPE_STRING)
+		return config_fail(
+		        reader, setting,
+		        "must be the name of a check, or a check; write \"NAME\" or { type "
+		        "= ...; }");
+	wanted.name = config_setting_get_string(setting);
+	if (reader->check_count)
+		found = bsearch(&key, reader->checks, reader->check_count, sizeof(key),
+		                compare_checks);
+	if (!found)
+		return fail_no_check(reader, setting, wanted.name);
+	*out = *found;
+	return true;
+}

@@ -1,0 +1,539 @@
+/*
+ * shuntd: signals, reloads, and the order in which the parts start and stop. Policy is elsewhere.
+ *
+ * Order of start: configuration, sockets, rights, then what runs in the loop from the bottom up. stop() is its mirror.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <malloc.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ares.h>
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#include "clients.h"
+#include "cmdline.h"
+#include "config.h"
+#include "control.h"
+#include "event.h"
+#include "listener.h"
+#include "log.h"
+#include "monitor.h"
+#include "probe.h"
+#include "probe_connect.h"
+#include "probe_http.h"
+#include "publish.h"
+#include "resolve.h"
+
+#include "shunt/protocol.h"
+#include "shunt/version.h"
+
+#define MODE_SOCKET 0666 /* everybody may attach and read */
+#define IN_FLIGHT_MAX 4096u
+#define DESCRIPTORS_PER_PROBE 2u /* the connection, and room for what libcurl opens beside it */
+#define DESCRIPTORS_MIN 64u
+
+struct server {
+	struct cmdline options;
+	char *socket_path; /* in force; a reload does not change them */
+	char *control_path;
+	char *http_setting; /* the same; NULL: none */
+	char *user_setting;
+	struct event_base *base;
+	struct listener *client_listener;
+	struct listener *control_listener;
+	int http_fd;
+	struct prober *prober;
+	struct probe_http *http;
+	struct resolver *resolver;
+	struct monitor *monitor;
+	struct clients *clients;
+	struct control *control;
+	struct control *control_tcp;
+	struct event *signals[3];
+	struct event *owner;
+};
+
+static const char *noun(size_t records)
+{
+	return records == 1 ? "record" : "records";
+}
+
+/* --- configuration ----------------------------------------------------------------------------- */
+
+/* NULL, with `error` filled, unless the file is good and fits the table. */
+static struct config *load(const struct cmdline *options, char error[CONFIG_ERROR_MAX])
+{
+	struct config *config = config_load(options->file, error);
+	size_t size;
+
+	if (!config)
+		return NULL;
+	size = publish_size(config);
+	if (size > SHUNT_TABLE_SIZE) {
+		snprintf(error, CONFIG_ERROR_MAX,
+		         "%s:%u: records: %zu records take %zu bytes, more than the table's %u; "
+		         "split them over several daemons",
+		         config->records_file, config->records_line, config->record_count, size,
+		         SHUNT_TABLE_SIZE);
+		config_free(config);
+		return NULL;
+	}
+	return config;
+}
+
+/* In a private directory the sockets are ours and there is no listener, state or user. */
+static void make_private(struct config *config, const struct server *server)
+{
+	config->socket = server->socket_path;
+	config->control = server->control_path;
+	config->http = NULL;
+	config->user = NULL;
+	config->state_dir = server->options.private_dir;
+}
+
+static void choose_paths(struct server *server, const struct config *config)
+{
+	const char *dir = server->options.private_dir;
+
+	if (!dir) {
+		server->socket_path = xstrdup(config->socket);
+		server->control_path = xstrdup(config->control);
+		server->http_setting = config->http ? xstrdup(config->http) : NULL;
+		server->user_setting = config->user ? xstrdup(config->user) : NULL;
+	} else if (asprintf(&server->socket_path, "%s/shunt.sock", dir) < 0 ||
+	           asprintf(&server->control_path, "%s/control.sock", dir) < 0) {
+		fatal("out of memory");
+	}
+}
+
+static bool differ(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+/* What only a start can change keeps its value, and the log says so. */
+static void keep_what_a_start_decides(struct server *server, struct config *config)
+{
+	const struct config *present = monitor_config(server->monitor);
+	const struct {
+		const char *name, *now, *then;
+	} settings[] = { { "socket", present->socket, config->socket },
+		         { "control", present->control, config->control },
+		         { "http", present->http, config->http },
+		         { "user", present->user, config->user } };
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (differ(settings[i].now, settings[i].then))
+			log_warning("%s: %s: the change takes effect at the next start",
+			            config->path, settings[i].name);
+	}
+	config->socket = server->socket_path;
+	config->control = server->control_path;
+	config->http = server->http_setting;
+	config->user = server->user_setting;
+}
+
+static void reload(evutil_socket_t signal, short what, void *arg)
+{
+	struct server *server = arg;
+	char error[CONFIG_ERROR_MAX];
+	struct config *config = load(&server->options, error);
+	char text[64];
+
+	(void)signal;
+	(void)what;
+	if (!config) {
+		log_error("%s (reload: nothing has changed)", error);
+		return;
+	}
+	if (server->options.private_dir)
+		make_private(config, server);
+	else
+		keep_what_a_start_decides(server, config);
+	if (!monitor_load(server->monitor, config)) {
+		log_error("reload: no memory for a table: %s (nothing has changed)",
+		          strerror(errno));
+		config_free(config);
+		return;
+	}
+	resolve_configure(server->resolver, config->resolvers, config->resolver_count);
+	malloc_trim(0);
+	snprintf(text, sizeof(text), "%zu %s", config->record_count, noun(config->record_count));
+	event_emit(&(struct event_record){ .type = EVENT_RELOAD, .reason = text });
+}
+
+/* --- start ------------------------------------------------------------------------------------- */
+
+/*
+ * A daemon that runs under the shim would be told its own answers. Whatever else is preloaded (a sanitizer, a profiler) is
+ * ours to keep, but not our children's.
+ */
+static void leave_shim(char **argv)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	bool shimmed = preload && strstr(preload, "libshunt");
+	char path[PATH_MAX];
+	ssize_t length;
+
+	unsetenv("LD_PRELOAD");
+	if (!shimmed)
+		return;
+	length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (length > 0) {
+		path[length] = '\0';
+		execv(path, argv);
+	}
+	fatal("cannot start without libshunt preloaded: %s", strerror(errno));
+}
+
+/* Where 0, 1 or 2 is closed, a socket would take its place and the log would be written there. These are for our children, too. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+static rlim_t raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return DESCRIPTORS_MIN;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+/* Half of the descriptors are for probes, the rest for clients, resolver and operators. */
+static unsigned in_flight_max(rlim_t descriptors)
+{
+	rlim_t half = descriptors / 2 / DESCRIPTORS_PER_PROBE;
+
+	if (half < 1)
+		return 1;
+	return half < IN_FLIGHT_MAX ? (unsigned)half : IN_FLIGHT_MAX;
+}
+
+/* One line on a setting that turns out wrong only at start. A default has no line in the file. */
+static void say_setting(const char *file, unsigned line, const char *setting, const char *error)
+{
+	if (line)
+		fprintf(stderr, "%s:%u: %s: %s\n", file, line, setting, error);
+	else
+		fprintf(stderr, "%s: %s: %s\n", file, setting, error);
+}
+
+/* -1, with one line said, when it cannot be. */
+static int listen_tcp(const struct config *config)
+{
+	struct sockaddr_storage address;
+	socklen_t size = address_to_sockaddr(&config->http_address.address,
+	                                     config->http_address.port, &address);
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char error[CONFIG_ERROR_MAX];
+	int one = 1;
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 64) == 0)
+		return fd;
+	snprintf(error, sizeof(error), "cannot listen on %s: %s; choose another address or port",
+	         config->http, strerror(errno));
+	say_setting(config->http_file, config->http_line, "http", error);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static bool open_sockets(struct server *server, const struct config *config)
+{
+	char error[CONFIG_ERROR_MAX];
+
+	server->client_listener = listener_open(server->socket_path, SOCK_SEQPACKET, MODE_SOCKET,
+	                                        error, sizeof(error));
+	if (!server->client_listener) {
+		say_setting(config->socket_file, config->socket_line, "socket", error);
+		return false;
+	}
+	server->control_listener =
+	        listener_open(server->control_path, SOCK_STREAM, MODE_SOCKET, error, sizeof(error));
+	if (!server->control_listener) {
+		say_setting(config->control_file, config->control_line, "control", error);
+		return false;
+	}
+	if (config->http)
+		server->http_fd = listen_tcp(config);
+	return !config->http || server->http_fd >= 0;
+}
+
+/* Gives up root's rights for good, groups first. */
+static bool become(const struct config *config)
+{
+	const struct passwd *user;
+	char error[CONFIG_ERROR_MAX];
+
+	if (!config->user)
+		return true;
+	user = getpwnam(config->user);
+	if (user && geteuid() == user->pw_uid && getegid() == user->pw_gid)
+		return true;
+	if (user && setgroups(0, NULL) == 0 && setgid(user->pw_gid) == 0 &&
+	    setuid(user->pw_uid) == 0)
+		return true;
+	if (!user)
+		snprintf(error, sizeof(error),
+		         "there is no user \"%s\"; create it or remove the line", config->user);
+	else
+		snprintf(error, sizeof(error),
+		         "cannot become \"%s\": %s; start as root or remove the line", config->user,
+		         strerror(errno));
+	say_setting(config->user_file, config->user_line, "user", error);
+	return false;
+}
+
+static void harden(void)
+{
+	umask(0177);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);   /* until the loop takes it */
+	unsetenv("SSLKEYLOGFILE"); /* libcurl would write our TLS secrets there */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	/* Leak checkers look at their own process through ptrace. */
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+/* Whoever started us may be gone; then there is nobody to tell. */
+static void tell_starter(struct cmdline *options, const char *what)
+{
+	if (options->ready_fd < 0)
+		return;
+	if (write(options->ready_fd, what, 1) < 0)
+		log_debug("nobody waits for this daemon: %s", strerror(errno));
+	close(options->ready_fd);
+	options->ready_fd = -1;
+}
+
+static void table_settled(void *arg)
+{
+	struct server *server = arg;
+	int null;
+
+	if (server->options.ready_fd < 0)
+		return;
+	tell_starter(&server->options, CMDLINE_READY);
+	if (server->options.verbose)
+		return;
+	/* From here on the terminal is COMMAND's. */
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+}
+
+static void stop_loop(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+
+	(void)fd;
+	(void)what;
+	event_base_loopexit(server->base, NULL);
+}
+
+static bool catch_signals(struct server *server)
+{
+	server->signals[0] = evsignal_new(server->base, SIGTERM, stop_loop, server);
+	server->signals[1] = evsignal_new(server->base, SIGINT, stop_loop, server);
+	server->signals[2] = evsignal_new(server->base, SIGHUP, reload, server);
+	for (size_t i = 0; i < 3; i++) {
+		if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)
+			return false;
+	}
+	if (server->options.owner_fd < 0)
+		return true;
+	server->owner =
+	        event_new(server->base, server->options.owner_fd, EV_READ, stop_loop, server);
+	return server->owner && event_add(server->owner, NULL) == 0;
+}
+
+/* Timers to the millisecond (libevent's usual clock is as coarse as the kernel's tick), whatever the environment says. */
+static struct event_base *base_new(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER |
+	                                                    EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+		base = event_base_new_with_config(config);
+	if (config)
+		event_config_free(config);
+	return base;
+}
+
+/* What libevent says of itself; the calls that fail say it again, in our words. */
+static void log_libevent(int severity, const char *text)
+{
+	(void)severity;
+	log_debug("libevent: %s", text);
+}
+
+/* What runs in the loop, from the bottom up. Takes the configuration over. */
+static bool start(struct server *server, struct config *config, unsigned probes)
+{
+	struct monitor_parts parts = { .settled = table_settled, .arg = server };
+
+	event_set_log_callback(log_libevent);
+	server->base = base_new();
+	server->prober = server->base ? prober_new(server->base, probes) : NULL;
+	server->http = server->prober ? probe_http_new(server->base) : NULL;
+	if (server->http)
+		server->resolver =
+		        resolve_new(server->base, config->resolvers, config->resolver_count);
+	if (!server->resolver) {
+		config_free(config);
+		return false;
+	}
+	parts.base = server->base;
+	parts.prober = server->prober;
+	parts.resolver = server->resolver;
+	parts.kinds[CHECK_HTTP] = probe_http_kind(server->http);
+	parts.kinds[CHECK_HTTPS] = probe_https_kind(server->http);
+	parts.kinds[CHECK_TCP] = &probe_tcp;
+	server->monitor = monitor_new(&parts);
+	if (!monitor_load(server->monitor, config)) {
+		config_free(config);
+		return false;
+	}
+	server->clients = clients_new(server->base, listener_fd(server->client_listener),
+	                              monitor_table, server->monitor);
+	server->control = control_new(server->base, listener_fd(server->control_listener), false,
+	                              server->monitor);
+	if (server->http_fd >= 0)
+		server->control_tcp =
+		        control_new(server->base, server->http_fd, true, server->monitor);
+	return server->clients && server->control && (server->http_fd < 0 || server->control_tcp) &&
+	       catch_signals(server);
+}
+
+/* The mirror of the start; takes a server that started only in part. */
+static void stop(struct server *server)
+{
+	for (size_t i = 0; i < 3; i++) {
+		if (server->signals[i])
+			event_free(server->signals[i]);
+	}
+	if (server->owner)
+		event_free(server->owner);
+	if (server->control_tcp)
+		control_free(server->control_tcp);
+	if (server->control)
+		control_free(server->control);
+	if (server->clients)
+		clients_free(server->clients);
+	if (server->monitor)
+		monitor_free(server->monitor);
+	if (server->resolver)
+		resolve_free(server->resolver);
+	if (server->http)
+		probe_http_free(server->http);
+	if (server->prober)
+		prober_free(server->prober);
+	if (server->base)
+		event_base_free(server->base);
+	if (server->http_fd >= 0)
+		close(server->http_fd);
+	if (server->control_listener)
+		listener_close(server->control_listener);
+	if (server->client_listener)
+		listener_close(server->client_listener);
+	if (server->options.private_dir)
+		rmdir(server->options.private_dir);
+	free(server->socket_path);
+	free(server->control_path);
+	free(server->http_setting);
+	free(server->user_setting);
+	libevent_global_shutdown();
+	ares_library_cleanup();
+	curl_global_cleanup();
+}
+
+static int serve(struct server *server, struct config *config)
+{
+	rlim_t descriptors = raise_descriptor_limit();
+	size_t records = config->record_count;
+
+	harden();
+	if (!open_sockets(server, config) || !become(config)) {
+		config_free(config);
+		return 1;
+	}
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
+	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+		fatal("libcurl or c-ares cannot start");
+	if (!start(server, config, in_flight_max(descriptors))) {
+		log_error("cannot start: %s", strerror(errno));
+		return 1;
+	}
+	malloc_trim(0); /* the text of the configuration was several times what is kept of it */
+	log_info("shuntd " SHUNT_VERSION " answers %zu %s on %s", records, noun(records),
+	         server->socket_path);
+	event_base_dispatch(server->base);
+	log_info("ends");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct server server = { .http_fd = -1 };
+	char error[CONFIG_ERROR_MAX];
+	struct config *config;
+	int status;
+
+	fill_standard_descriptors();
+	leave_shim(argv);
+	cmdline_parse(argc, argv, &server.options);
+	config = load(&server.options, error);
+	if (!config) {
+		fprintf(stderr, "%s\n", error);
+		tell_starter(&server.options, CMDLINE_FAILED);
+		return 1;
+	}
+	if (server.options.test) {
+		printf("%s: good: %zu %s\n", server.options.file, config->record_count,
+		       noun(config->record_count));
+		config_free(config);
+		return 0;
+	}
+	if (server.options.verbose)
+		log_set_level(LOG_LEVEL_DEBUG);
+	else if (server.options.private_dir)
+		log_set_level(LOG_LEVEL_ERROR);
+	choose_paths(&server, config);
+	if (server.options.private_dir)
+		make_private(config, &server);
+	status = serve(&server, config);
+	if (status != 0)
+		tell_starter(&server.options, CMDLINE_FAILED);
+	stop(&server);
+	return status;
+}

@@ -1,0 +1,451 @@
+#include "monitor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "clock.h"
+#include "event.h"
+#include "log.h"
+#include "monitor_view.h"
+#include "publish.h"
+#include "roster.h"
+#include "target.h"
+
+#define SETTLE_MS 5000u     /* a table settles after this at the latest */
+#define SETTLE_CHECK_MS 20u /* how often it is looked at before */
+#define OWN_FAULT_MS 60000u /* between two lines on probes that we could not make */
+
+struct monitor {
+	struct monitor_parts parts;
+	struct config *config;
+	struct roster *roster;
+	struct targets targets;
+	struct publish *table;
+	struct publish *superseded; /* NULL, or the table before, for SHUNT_SUPERSEDED_MS */
+	struct record *changed;     /* those to update; linked by next_changed */
+	uint64_t generation;
+	uint64_t settle_by_ms;
+	uint64_t last_pass_ms; /* of an address beyond this host; 0: never */
+	uint64_t own_fault_ms; /* when the last line on one was written; 0: never */
+	bool settled;
+	struct event *heartbeat;
+	struct event *settle;
+	struct event *forget; /* the superseded table */
+	struct event *sweep;  /* targets without users */
+};
+
+static void arm(struct event *timer, uint64_t ms)
+{
+	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
+		              .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	event_add(timer, &tv);
+}
+
+/* --- from a health to the table ---------------------------------------------------------------- */
+
+static void publish_changes(struct monitor *monitor, const struct record *record)
+{
+	struct publish_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
+	size_t index = (size_t)(record - monitor->roster->records);
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct endpoint *endpoint = &record->endpoints[i];
+
+		endpoints[i].count = endpoint->count;
+		for (size_t k = 0; k < endpoint->count; k++)
+			endpoints[i].addresses[k] = endpoint->members[k]->address;
+		endpoint_answers(endpoint, endpoints[i].answer);
+	}
+	publish_record(monitor->table, index, record->election.answer, endpoints, record->count);
+	if (monitor->superseded && record->previous >= 0)
+		publish_record(monitor->superseded, (size_t)record->previous,
+		               record->election.answer, endpoints, record->count);
+}
+
+static void record_update(struct monitor *monitor, struct record *record);
+
+static void record_wakes(evutil_socket_t fd, short what, void *arg)
+{
+	struct record *record = arg;
+
+	(void)fd;
+	(void)what;
+	record_update(record->roster->arg, record);
+}
+
+static void arm_wake(struct monitor *monitor, struct record *record, uint64_t now_ms)
+{
+	uint64_t due = record->election.wake_ms;
+
+	if (due == 0) {
+		if (record->wake)
+			event_del(record->wake);
+		return;
+	}
+	if (!record->wake)
+		record->wake = evtimer_new(monitor->parts.base, record_wakes, record);
+	if (!record->wake)
+		fatal("out of memory");
+	arm(record->wake, due > now_ms ? due - now_ms : 1);
+}
+
+static bool elect(struct record *record, uint64_t now_ms)
+{
+	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
+
+	for (size_t i = 0; i < record->count; i++) {
+		struct endpoint *endpoint = &record->endpoints[i];
+
+		endpoint_count_health(endpoint, now_ms);
+		endpoints[i] = (struct election_endpoint){ .health = endpoint->health,
+			                                   .reachable = endpoint->count > 0,
+			                                   .healthy_ms = endpoint->healthy_ms };
+	}
+	return election_run(&record->election, &record->config->policy, endpoints, record->count,
+	                    now_ms);
+}
+
+static void announce(const struct record *record, const char *from)
+{
+	char reason[MONITOR_REASON_MAX];
+
+	event_emit(&(struct event_record){ .type = EVENT_ANSWER,
+	                                   .record = record->config->name,
+	                                   .from = from,
+	                                   .to = view_answer(record, record->election.answer),
+	                                   .reason = view_reason(record, reason) });
+}
+
+/* Before the first table is settled the answers come and go with the first verdicts: settle() tells what is left of that. */
+static bool is_starting(const struct monitor *monitor)
+{
+	return monitor->generation == 1 && !monitor->settled;
+}
+
+static void record_update(struct monitor *monitor, struct record *record)
+{
+	uint64_t now_ms = clock_ms();
+	const char *from =
+	        record->gone ? record->gone : view_answer(record, record->election.answer);
+	bool changed = elect(record, now_ms) || record->gone;
+
+	publish_changes(monitor, record);
+	arm_wake(monitor, record, now_ms);
+	record->gone = NULL;
+	if (!changed)
+		return;
+	record->since = time(NULL);
+	if (!is_starting(monitor))
+		announce(record, from);
+}
+
+/* One event for all records that share the target: the first one's name, and how many more there are. */
+static void report_health(const struct target *target, enum health_state before)
+{
+	const struct member *user = target->users;
+	char name[SHUNT_NAME_MAX + 32] = "", text[ADDRESS_TEXT_MAX];
+	size_t more = 0;
+
+	for (const struct member *next = user; next; next = next->next_user)
+		more += next->endpoint->record != user->endpoint->record;
+	if (user)
+		snprintf(name, sizeof(name), more ? "%s and %zu more" : "%s",
+		         user->endpoint->record->config->name, more);
+	event_emit(&(struct event_record){
+	        .type = EVENT_HEALTH,
+	        .record = name,
+	        .endpoint = user ? user->endpoint->config->id : NULL,
+	        .address = address_format(&target->address, text),
+	        .from = health_word(before),
+	        .to = health_word(target->health.state),
+	        .reason = target->health.state == HEALTH_UP ? NULL : target->error });
+}
+
+/* A record may have several addresses behind one target: each is updated once. */
+static void update_users(struct monitor *monitor, const struct target *target)
+{
+	for (struct member *user = target->users; user; user = user->next_user) {
+		struct record *record = user->endpoint->record;
+
+		if (record->changed)
+			continue;
+		record->changed = true;
+		record->next_changed = monitor->changed;
+		monitor->changed = record;
+	}
+	while (monitor->changed) {
+		struct record *record = monitor->changed;
+
+		monitor->changed = record->next_changed;
+		record->changed = false;
+		record_update(monitor, record);
+	}
+}
+
+static void sweep_later(struct monitor *monitor)
+{
+	event_active(monitor->sweep, EV_TIMEOUT, 0);
+}
+
+/* It counts against nobody, but must not last unseen. */
+static void report_own_fault(struct monitor *monitor, const struct target *target)
+{
+	uint64_t now_ms = clock_ms();
+	char text[ADDRESS_TEXT_MAX];
+
+	if (monitor->own_fault_ms && now_ms - monitor->own_fault_ms < OWN_FAULT_MS)
+		return;
+	monitor->own_fault_ms = now_ms;
+	log_warning("a probe of %s failed by a fault of our own, which does not count: %s",
+	            address_format(&target->address, text), target->error);
+}
+
+/* The verdict on the endpoint: a route that is lost may be our own host's fault. */
+static enum verdict judge(struct monitor *monitor, struct target *target,
+                          const struct probe_result *result)
+{
+	uint64_t now_ms = clock_ms();
+
+	if (result->verdict == VERDICT_PASS && !address_is_loopback(&target->address))
+		monitor->last_pass_ms = now_ms;
+	if (!result->no_route || result->verdict != VERDICT_FAIL) {
+		target->route_lost_ms = 0;
+		return result->verdict;
+	}
+	if (!target->route_lost_ms)
+		target->route_lost_ms = now_ms;
+	return health_no_route(target->route_lost_ms, monitor->last_pass_ms);
+}
+
+/* What every probe ends in. */
+static uint32_t monitor_verdict(void *arg, struct target *target, const struct probe_result *result)
+{
+	struct monitor *monitor = arg;
+	enum health_state before = target->health.state;
+	enum verdict verdict = judge(monitor, target, result);
+
+	target->last_probe = time(NULL);
+	memcpy(target->error, result->detail, sizeof(target->error));
+	if (verdict == VERDICT_PASS) {
+		target->latency_us = result->elapsed_us;
+		target->error[0] = '\0';
+	}
+	if (verdict != VERDICT_NONE)
+		target_arrived(target);
+	else
+		report_own_fault(monitor, target);
+	if (health_observe(&target->health, &target->check->rules, verdict)) {
+		report_health(target, before);
+		update_users(monitor, target);
+		sweep_later(monitor);
+	}
+	if (health_in_doubt(&target->health) || target->health.state == HEALTH_UNKNOWN)
+		return target->check->fast_interval;
+	return target->check->interval;
+}
+
+static void record_changed(void *arg, struct record *record)
+{
+	struct monitor *monitor = arg;
+
+	record_update(monitor, record);
+	sweep_later(monitor);
+}
+
+/* --- timers ------------------------------------------------------------------------------------ */
+
+static void beat(evutil_socket_t fd, short what, void *arg)
+{
+	struct monitor *monitor = arg;
+
+	(void)fd;
+	(void)what;
+	if (monitor->table)
+		publish_heartbeat(monitor->table);
+	if (monitor->superseded)
+		publish_heartbeat(monitor->superseded);
+}
+
+static void announce_start(const struct roster *roster)
+{
+	for (size_t i = 0; i < roster->count; i++) {
+		const struct record *record = &roster->records[i];
+
+		if (record->election.answer != 0)
+			announce(record, view_answer(record, 0));
+	}
+}
+
+static void settle(struct monitor *monitor)
+{
+	if (is_starting(monitor))
+		announce_start(monitor->roster);
+	monitor->settled = true;
+	event_del(monitor->settle);
+	publish_settle(monitor->table);
+	event_emit(&(struct event_record){
+	        .type = EVENT_SETTLED,
+	        .reason = monitor->targets.awaited ? "time is up, not every check has a verdict"
+	                                           : "every check has a verdict" });
+	if (monitor->parts.settled)
+		monitor->parts.settled(monitor->parts.arg);
+}
+
+static void look_whether_settled(evutil_socket_t fd, short what, void *arg)
+{
+	struct monitor *monitor = arg;
+
+	(void)fd;
+	(void)what;
+	if (clock_ms() >= monitor->settle_by_ms ||
+	    (monitor->targets.awaited == 0 && roster_unresolved(monitor->roster) == 0))
+		settle(monitor);
+}
+
+static void forget_superseded(evutil_socket_t fd, short what, void *arg)
+{
+	struct monitor *monitor = arg;
+
+	(void)fd;
+	(void)what;
+	publish_free(monitor->superseded);
+	monitor->superseded = NULL;
+}
+
+static void sweep_targets(evutil_socket_t fd, short what, void *arg)
+{
+	struct monitor *monitor = arg;
+
+	(void)fd;
+	(void)what;
+	targets_sweep(&monitor->targets);
+}
+
+/* --- start, reload, stop ----------------------------------------------------------------------- */
+
+static struct event *timer(struct monitor *monitor, short what, event_callback_fn callback)
+{
+	struct event *event = event_new(monitor->parts.base, -1, what, callback, monitor);
+
+	if (!event)
+		fatal("out of memory");
+	return event;
+}
+
+struct monitor *monitor_new(const struct monitor_parts *parts)
+{
+	struct monitor *monitor = xcalloc(1, sizeof(*monitor));
+
+	monitor->parts = *parts;
+	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor_verdict,
+	             monitor);
+	monitor->heartbeat = timer(monitor, EV_PERSIST, beat);
+	monitor->settle = timer(monitor, EV_PERSIST, look_whether_settled);
+	monitor->forget = timer(monitor, 0, forget_superseded);
+	monitor->sweep = timer(monitor, 0, sweep_targets);
+	arm(monitor->heartbeat, SHUNT_HEARTBEAT_MS);
+	return monitor;
+}
+
+void monitor_free(struct monitor *monitor)
+{
+	event_free(monitor->heartbeat);
+	event_free(monitor->settle);
+	event_free(monitor->forget);
+	event_free(monitor->sweep);
+	if (monitor->roster)
+		roster_free(monitor->roster);
+	targets_free(&monitor->targets);
+	if (monitor->table)
+		publish_free(monitor->table);
+	if (monitor->superseded)
+		publish_free(monitor->superseded);
+	config_free(monitor->config);
+	free(monitor);
+}
+
+/* What ran before: the new roster has taken over what it needs of it. */
+static void free_old(struct monitor *monitor, struct roster *roster, struct config *config)
+{
+	if (roster)
+		roster_free(roster);
+	targets_sweep(&monitor->targets);
+	config_free(config);
+}
+
+/* The one before the last is forgotten at once: its clients attach again at their next lookup anyway. */
+static void replace_table(struct monitor *monitor, struct publish *table)
+{
+	if (monitor->superseded)
+		publish_free(monitor->superseded);
+	monitor->superseded = monitor->table;
+	monitor->table = table;
+}
+
+bool monitor_load(struct monitor *monitor, struct config *config)
+{
+	struct publish *table = publish_new(config);
+	struct roster *old_roster = monitor->roster;
+	struct config *old_config = monitor->config;
+
+	if (!table)
+		return false;
+	monitor->roster = roster_build(config, old_roster, &monitor->targets,
+	                               monitor->parts.resolver, record_changed, monitor);
+	monitor->config = config;
+	monitor->generation++;
+	replace_table(monitor, table);
+	for (size_t i = 0; i < monitor->roster->count; i++)
+		record_update(monitor, &monitor->roster->records[i]);
+	free_old(monitor, old_roster, old_config);
+	if (monitor->superseded) {
+		publish_supersede(monitor->superseded);
+		arm(monitor->forget, SHUNT_SUPERSEDED_MS);
+	}
+	/* Reloads in quick succession share it: who holds an older table gets no news until one is settled. */
+	if (monitor->settled || !old_roster)
+		monitor->settle_by_ms = clock_ms() + SETTLE_MS;
+	monitor->settled = false;
+	arm(monitor->settle, SETTLE_CHECK_MS);
+	look_whether_settled(-1, 0, monitor);
+	return true;
+}
+
+/* --- for readers ------------------------------------------------------------------------------- */
+
+int monitor_table(void *arg, bool *settled)
+{
+	const struct monitor *monitor = arg;
+
+	*settled = monitor->settled;
+	return monitor->table ? publish_fd(monitor->table) : -1;
+}
+
+bool monitor_is_settled(const struct monitor *monitor)
+{
+	return monitor->settled;
+}
+
+const struct config *monitor_config(const struct monitor *monitor)
+{
+	return monitor->config;
+}
+
+uint64_t monitor_generation(const struct monitor *monitor)
+{
+	return monitor->generation;
+}
+
+size_t monitor_record_count(const struct monitor *monitor)
+{
+	return monitor->roster ? monitor->roster->count : 0;
+}
+
+void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out)
+{
+	view_record(&monitor->roster->records[index], out);
+}

@@ -1,0 +1,89 @@
+/*
+ * The spine: from a verdict to the table.
+ *
+ *   probe_finish → monitor's done → health_observe → election_run → publish_record → event
+ *
+ * The monitor owns what runs: the targets that are probed (one for each check, host and address, whoever asks), the records
+ * with their elections, and the published tables (the current one, and superseded ones for SHUNT_SUPERSEDED_MS).
+ */
+#ifndef SHUNT_MONITOR_H
+#define SHUNT_MONITOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config.h"
+#include "election.h"
+#include "probe.h"
+
+struct event_base;
+struct monitor;
+struct resolver;
+
+struct monitor_parts {
+	struct event_base *base;
+	struct prober *prober;
+	struct resolver *resolver;
+	const struct probe_kind *kinds[CHECK_TYPES]; /* by enum check_type */
+	/* Called once for each table that settles. May be NULL. */
+	void (*settled)(void *arg);
+	void *arg;
+};
+
+struct monitor *monitor_new(const struct monitor_parts *parts);
+void monitor_free(struct monitor *monitor);
+
+/*
+ * Takes the configuration over: the first, or, at a reload, another one. What did not change keeps its health and its answer. False
+ * when no table can be made (errno): then nothing has changed and the configuration is still the caller's.
+ */
+bool monitor_load(struct monitor *monitor, struct config *config);
+
+/* For clients_new(): the current table. */
+int monitor_table(void *monitor, bool *settled);
+
+bool monitor_is_settled(const struct monitor *monitor);
+
+/* What readers see. Valid until the loop turns. */
+
+struct monitor_address {
+	struct address address;
+	enum health_state health;
+	bool answers;           /* part of the answer while its endpoint answers */
+	const char *last_error; /* NULL: the last probe passed, or there was none */
+	uint64_t latency_us;    /* of the last probe that passed; 0: none */
+	time_t last_probe;      /* wall clock; 0: none */
+};
+
+struct monitor_endpoint {
+	const char *id;
+	enum health_state health;
+	const char *check; /* type: "http", …; NULL: none */
+	const char *error; /* of its names' resolution; NULL: none */
+	struct monitor_address addresses[SHUNT_ADDRESSES_MAX];
+	size_t address_count;
+};
+
+#define MONITOR_REASON_MAX 320
+
+struct monitor_record {
+	const char *name;
+	const char *const *aliases;
+	size_t alias_count;
+	int answer;                      /* as in struct election */
+	char reason[MONITOR_REASON_MAX]; /* in words */
+	enum all_down all_down;
+	time_t since; /* wall clock: the last change of `answer` */
+	struct monitor_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
+	size_t endpoint_count;
+};
+
+const struct config *monitor_config(const struct monitor *monitor);
+/* Changes with each monitor_load(): what was read in parts before it no longer belongs together. */
+uint64_t monitor_generation(const struct monitor *monitor);
+size_t monitor_record_count(const struct monitor *monitor);
+void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out);
+
+#endif

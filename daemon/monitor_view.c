@@ -1,0 +1,142 @@
+#include "monitor_view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *view_answer(const struct record *record, int answer)
+{
+	if (answer == ELECTION_DNS)
+		return "dns";
+	if (answer == ELECTION_FAIL)
+		return "fail";
+	return record->endpoints[answer].config->id;
+}
+
+/* The first reason that one of its addresses gives for being down; NULL when none does. */
+static const char *first_error(const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->count; i++) {
+		const struct target *target = endpoint->members[i]->target;
+
+		if (target && target->error[0])
+			return target->error;
+	}
+	return NULL;
+}
+
+/* "primary is down: connection refused", "primary has no address: NXDOMAIN" */
+static void say_endpoint(const struct endpoint *endpoint, char *text, size_t size)
+{
+	const char *id = endpoint->config->id;
+	const char *error = first_error(endpoint);
+
+	if (endpoint->count == 0) {
+		error = endpoint_resolve_error(endpoint);
+		snprintf(text, size, "%s has no address%s%s", id, error ? ": " : " yet",
+		         error ? error : "");
+	} else if (endpoint->health == HEALTH_DOWN) {
+		snprintf(text, size, "%s is down%s%s", id, error ? ": " : "", error ? error : "");
+	} else if (endpoint->health == HEALTH_UNKNOWN) {
+		snprintf(text, size, "%s has no verdict yet", id);
+	} else {
+		snprintf(text, size, "%s is up", id);
+	}
+}
+
+/* "every endpoint is down, the primary answers (primary is down: connection refused)" */
+static void say_all_down(const struct record *record, char *text, size_t size)
+{
+	const int answer = record->election.answer;
+	char primary[MONITOR_REASON_MAX - 128];
+	char who[SHUNT_ID_MAX + 16];
+
+	say_endpoint(&record->endpoints[0], primary, sizeof(primary));
+	if (answer == ELECTION_DNS)
+		snprintf(who, sizeof(who), "DNS answers");
+	else if (answer == ELECTION_FAIL)
+		snprintf(who, sizeof(who), "lookups fail");
+	else
+		snprintf(who, sizeof(who), "%s answers", record->endpoints[answer].config->id);
+	snprintf(text, size, "%s, %s (%s)",
+	         record->count > 1 ? "no endpoint is up" : "there is no standby", who, primary);
+}
+
+/* An earlier endpoint that is up and does not answer. */
+static const char *earlier_up(const struct record *record)
+{
+	for (int i = 0; i < record->election.answer; i++) {
+		if (record->endpoints[i].health == HEALTH_UP && record->endpoints[i].count > 0)
+			return record->endpoints[i].config->id;
+	}
+	return "an earlier endpoint";
+}
+
+const char *view_reason(const struct record *record, char reason[MONITOR_REASON_MAX])
+{
+	const size_t size = MONITOR_REASON_MAX;
+	const struct endpoint *primary = &record->endpoints[0];
+
+	switch (record->election.reason) {
+	case REASON_START: snprintf(reason, size, "no verdict yet: the primary answers"); break;
+	case REASON_HEALTHY:
+		snprintf(reason, size, "%s",
+		         primary->config->check ? "primary is up" : "primary has no check");
+		break;
+	case REASON_FAILOVER:
+	case REASON_UNPROVEN: say_endpoint(primary, reason, size); break;
+	case REASON_DELAY:
+		snprintf(reason, size, "%s is up again, and waits for failback_delay",
+		         earlier_up(record));
+		break;
+	case REASON_MANUAL:
+		snprintf(reason, size, "%s is up again; failback is manual", earlier_up(record));
+		break;
+	case REASON_ALL_DOWN: say_all_down(record, reason, size); break;
+	case REASON_NO_ADDRESS: say_endpoint(primary, reason, size); break;
+	}
+	return reason;
+}
+
+static void view_member(const struct member *member, bool answers, struct monitor_address *out)
+{
+	const struct target *target = member->target;
+
+	*out = (struct monitor_address){ .address = member->address,
+		                         .health = member_health(member),
+		                         .answers = answers };
+	if (!target)
+		return;
+	out->last_error = target->error[0] ? target->error : NULL;
+	out->latency_us = target->latency_us;
+	out->last_probe = target->last_probe;
+}
+
+static void view_endpoint(const struct endpoint *endpoint, struct monitor_endpoint *out)
+{
+	static const char *const types[CHECK_TYPES] = { "http", "https", "tcp" };
+	const struct check *check = endpoint->config->check;
+	bool answers[SHUNT_ADDRESSES_MAX];
+
+	out->id = endpoint->config->id;
+	out->health = endpoint->health;
+	out->check = check ? types[check->type] : NULL;
+	out->error = endpoint_resolve_error(endpoint);
+	out->address_count = endpoint->count;
+	endpoint_answers(endpoint, answers);
+	for (size_t i = 0; i < endpoint->count; i++)
+		view_member(endpoint->members[i], answers[i], &out->addresses[i]);
+}
+
+void view_record(const struct record *record, struct monitor_record *out)
+{
+	out->name = record->config->name;
+	out->aliases = record->config->aliases;
+	out->alias_count = record->config->alias_count;
+	out->answer = record->election.answer;
+	out->all_down = record->config->policy.all_down;
+	out->since = record->since;
+	view_reason(record, out->reason);
+	out->endpoint_count = record->count;
+	for (size_t i = 0; i < record->count; i++)
+		view_endpoint(&record->endpoints[i], &out->endpoints[i]);
+}

@@ -1,0 +1,16 @@
+/* What the monitor shows of a record: to readers as struct monitor_record, to events in words. */
+#ifndef SHUNT_MONITOR_VIEW_H
+#define SHUNT_MONITOR_VIEW_H
+
+#include "monitor.h"
+#include "roster.h"
+
+/* The answering endpoint's id, "dns" or "fail". */
+const char *view_answer(const struct record *record, int answer);
+
+/* Why this answer, in words. Returns `reason`. */
+const char *view_reason(const struct record *record, char reason[MONITOR_REASON_MAX]);
+
+void view_record(const struct record *record, struct monitor_record *out);
+
+#endif

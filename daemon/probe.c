@@ -1,0 +1,422 @@
+#include "probe.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include "clock.h"
+#include "duration.h"
+#include "log.h"
+#include "probe_lag.h"
+#include "probe_schedule.h"
+#include "probe_text.h"
+
+/*
+ * So that the loop stays responsive: a connect costs us 0.06 ms, and a TLS handshake 1.7 ms, most of it not in the turn that
+ * starts it, but when the peer has answered. So those are held to a rate that takes a whole core.
+ */
+#define STARTS_A_TURN 64u
+#define EXPENSIVE_A_WINDOW 8u
+#define WINDOW_US 10000u
+
+enum phase {
+	PHASE_IDLE,    /* the timer waits for the next attempt */
+	PHASE_WAITING, /* due, in a queue */
+	PHASE_RUNNING, /* the timer is the attempt's deadline */
+	PHASE_ENDING   /* within done() */
+};
+
+/* Small, since there may be 20,000: the event is part of it, and serves both as schedule and as deadline. */
+struct probe {
+	struct event timer;
+	TAILQ_ENTRY(probe) waiting;
+	struct prober *prober;
+	const struct probe_kind *kind;
+	const struct check *check;
+	const char *host;
+	probe_done *done;
+	void *arg;
+	void *attempt;
+	uint64_t started_us;
+	uint64_t turn; /* in a queue: its number, to keep the order over both queues */
+	struct address address;
+	uint32_t hash;
+	uint32_t attempts;
+	enum phase phase;
+};
+
+TAILQ_HEAD(probe_queue, probe);
+
+struct prober {
+	struct event_base *base;
+	struct event turn; /* starts what waits */
+	uint64_t turn_us;  /* when that is due, if it is armed */
+	struct event tick; /* armed while attempts are under way */
+	struct lag lag;
+	struct probe_queue waiting[2]; /* by probe_kind.expensive */
+	uint64_t turns;                /* numbers given in the queues */
+	uint64_t made;
+	uint64_t window_us;      /* the start of the window for expensive starts */
+	unsigned expensive_left; /* in that window */
+	unsigned in_flight;
+	unsigned in_flight_max;
+};
+
+static struct lag_now lag_clock(void)
+{
+	struct lag_now now = { .us = clock_us() };
+	struct timespec boot;
+	uint64_t boot_us;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	boot_us = (uint64_t)boot.tv_sec * 1000000 + (uint64_t)boot.tv_nsec / 1000;
+	now.sleep_us = boot_us > now.us ? boot_us - now.us : 0;
+	return now;
+}
+
+/* libevent reckons from the time at which it last woke, which may be long ago within a busy turn. */
+static void arm(struct event *timer, uint64_t delay_us)
+{
+	struct timeval delay = { .tv_sec = (time_t)(delay_us / 1000000),
+		                 .tv_usec = (suseconds_t)(delay_us % 1000000) };
+
+	event_base_update_cache_time(event_get_base(timer));
+	if (event_add(timer, &delay) < 0)
+		fatal("out of memory");
+}
+
+/* Never later than it is armed already. */
+static void arm_turn(struct prober *prober, uint64_t delay_us)
+{
+	uint64_t due_us = clock_us() + delay_us;
+
+	if (event_pending(&prober->turn, EV_TIMEOUT, NULL) && prober->turn_us <= due_us)
+		return;
+	prober->turn_us = due_us;
+	arm(&prober->turn, delay_us);
+}
+
+static void enqueue(struct probe *probe)
+{
+	struct prober *prober = probe->prober;
+
+	probe->phase = PHASE_WAITING;
+	probe->turn = prober->turns++;
+	TAILQ_INSERT_TAIL(&prober->waiting[probe->kind->expensive], probe, waiting);
+	if (prober->in_flight < prober->in_flight_max)
+		arm_turn(prober, 0);
+}
+
+static void dequeue(struct probe *probe)
+{
+	TAILQ_REMOVE(&probe->prober->waiting[probe->kind->expensive], probe, waiting);
+}
+
+static void schedule(struct probe *probe, uint64_t delay_us)
+{
+	if (delay_us == 0) {
+		enqueue(probe);
+		return;
+	}
+	probe->phase = PHASE_IDLE;
+	arm(&probe->timer, delay_us);
+}
+
+static void attempt_began(struct prober *prober)
+{
+	if (prober->in_flight++ > 0)
+		return;
+	lag_start(&prober->lag, lag_clock());
+	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
+}
+
+static void attempt_over(struct prober *prober)
+{
+	if (--prober->in_flight == 0) {
+		lag_stop(&prober->lag, lag_clock());
+		event_del(&prober->tick);
+	}
+	if (!TAILQ_EMPTY(&prober->waiting[0]) || !TAILQ_EMPTY(&prober->waiting[1]))
+		arm_turn(prober, 0);
+}
+
+static void start(struct probe *probe)
+{
+	probe->phase = PHASE_RUNNING;
+	probe->attempt = NULL;
+	probe->attempts++;
+	probe->started_us = clock_us();
+	attempt_began(probe->prober);
+	arm(&probe->timer, (uint64_t)probe->check->timeout * 1000);
+	probe->kind->start(probe);
+}
+
+/* Words for a verdict that is none for our lateness say what was seen, too. */
+static void describe(struct probe_result *result, bool excused, uint32_t late_ms, const char *text)
+{
+	char late[DURATION_TEXT_MAX];
+	char line[2 * PROBE_DETAIL_MAX];
+
+	if (excused)
+		snprintf(line, sizeof(line), "our own loop was late by %s: %s",
+		         duration_format(late_ms, late), text);
+	probe_text_clean(result->detail, sizeof(result->detail), excused ? line : text);
+}
+
+/* The one way out of an attempt. */
+static void complete(struct probe *probe, enum verdict verdict, enum probe_cause cause,
+                     const char *text)
+{
+	uint32_t late_ms = prober_late_ms(probe->prober, probe->started_us);
+	struct probe_result result = { .no_route = cause == PROBE_NO_ROUTE,
+		                       .elapsed_us = clock_us() - probe->started_us };
+	uint64_t now_us, next_us;
+	uint32_t delay_ms;
+
+	result.verdict = probe_schedule_verdict(verdict, cause, probe->check->timeout, late_ms);
+	describe(&result, result.verdict != verdict, late_ms, text);
+	event_del(&probe->timer);
+	probe->attempt = NULL;
+	probe->phase = PHASE_ENDING;
+	attempt_over(probe->prober);
+	delay_ms = probe->done(probe->arg, &result);
+	now_us = clock_us();
+	next_us = probe_schedule_next_us(probe->hash, probe->attempts, probe->started_us, delay_ms,
+	                                 now_us);
+	schedule(probe, next_us - now_us);
+}
+
+static void deadline(struct probe *probe)
+{
+	uint64_t elapsed_us = clock_us() - probe->started_us;
+	uint64_t timeout_us = (uint64_t)probe->check->timeout * 1000;
+	char text[PROBE_DETAIL_MAX], after[DURATION_TEXT_MAX];
+	const char *stage = "start";
+
+	/* libevent's clock is a coarse one unless it is asked for another. */
+	if (elapsed_us < timeout_us) {
+		arm(&probe->timer, timeout_us - elapsed_us);
+		return;
+	}
+	if (probe->attempt) {
+		stage = probe->kind->stage(probe->attempt);
+		probe->kind->cancel(probe->attempt);
+	}
+	snprintf(text, sizeof(text), "timed out in %s after %s", stage,
+	         duration_format(probe->check->timeout, after));
+	complete(probe, VERDICT_FAIL, PROBE_TIMED_OUT, text);
+}
+
+static void timer_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct probe *probe = arg;
+
+	(void)fd;
+	(void)what;
+	if (probe->phase == PHASE_RUNNING)
+		deadline(probe);
+	else
+		enqueue(probe);
+}
+
+/* Of both queues' heads the one that came first, unless it is expensive and this window has had enough of those. */
+static struct probe *next_waiting(struct prober *prober)
+{
+	struct probe *cheap = TAILQ_FIRST(&prober->waiting[0]);
+	struct probe *expensive = prober->expensive_left ? TAILQ_FIRST(&prober->waiting[1]) : NULL;
+
+	if (!cheap || !expensive)
+		return cheap ? cheap : expensive;
+	return cheap->turn < expensive->turn ? cheap : expensive;
+}
+
+static void open_window(struct prober *prober)
+{
+	uint64_t now_us = clock_us();
+
+	if (now_us - prober->window_us < WINDOW_US)
+		return;
+	prober->window_us = now_us;
+	prober->expensive_left = EXPENSIVE_A_WINDOW;
+}
+
+static void arm_next_turn(struct prober *prober)
+{
+	uint64_t passed_us = clock_us() - prober->window_us;
+
+	if (prober->in_flight >= prober->in_flight_max)
+		return;
+	if (next_waiting(prober))
+		arm_turn(prober, 0);
+	else if (!TAILQ_EMPTY(&prober->waiting[1]))
+		arm_turn(prober, passed_us < WINDOW_US ? WINDOW_US - passed_us : 0);
+}
+
+static void turn_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct prober *prober = arg;
+	uint64_t end = prober->turns;
+
+	(void)fd;
+	(void)what;
+	open_window(prober);
+	for (unsigned i = 0; i < STARTS_A_TURN && prober->in_flight < prober->in_flight_max; i++) {
+		struct probe *probe = next_waiting(prober);
+
+		/* What ends at once and is due at once waits for the next turn. */
+		if (!probe || probe->turn >= end)
+			break;
+		dequeue(probe);
+		prober->expensive_left -= probe->kind->expensive;
+		start(probe);
+	}
+	arm_next_turn(prober);
+}
+
+static void tick_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct prober *prober = arg;
+
+	(void)fd;
+	(void)what;
+	lag_tick(&prober->lag, lag_clock());
+	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
+}
+
+struct prober *prober_new(struct event_base *base, unsigned in_flight_max)
+{
+	struct prober *prober = xcalloc(1, sizeof(*prober));
+
+	prober->base = base;
+	prober->in_flight_max = in_flight_max ? in_flight_max : 1;
+	TAILQ_INIT(&prober->waiting[0]);
+	TAILQ_INIT(&prober->waiting[1]);
+	evtimer_assign(&prober->turn, base, turn_ran, prober);
+	evtimer_assign(&prober->tick, base, tick_ran, prober);
+	return prober;
+}
+
+void prober_free(struct prober *prober)
+{
+	if (!prober)
+		return;
+	event_del(&prober->turn);
+	event_del(&prober->tick);
+	free(prober);
+}
+
+uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us)
+{
+	return lag_ms(&prober->lag, since_us, lag_clock());
+}
+
+struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
+                        const struct check *check, const struct address *address, const char *host,
+                        probe_done *done, void *arg)
+{
+	struct probe *probe = xcalloc(1, sizeof(*probe));
+
+	probe->prober = prober;
+	probe->kind = kind;
+	probe->check = check;
+	probe->host = host;
+	probe->done = done;
+	probe->arg = arg;
+	probe->address = *address;
+	probe->hash = probe_schedule_hash(check, address, host);
+	evtimer_assign(&probe->timer, prober->base, timer_ran, probe);
+	schedule(probe, probe_schedule_first_us(probe->hash, prober->made++, check->interval));
+	return probe;
+}
+
+void probe_rebind(struct probe *probe, const struct check *check, const char *host)
+{
+	probe->check = check;
+	probe->host = host;
+}
+
+void probe_now(struct probe *probe)
+{
+	if (probe->phase != PHASE_IDLE)
+		return;
+	event_del(&probe->timer);
+	enqueue(probe);
+}
+
+void probe_free(struct probe *probe)
+{
+	if (!probe)
+		return;
+	event_del(&probe->timer);
+	if (probe->phase == PHASE_WAITING)
+		dequeue(probe);
+	if (probe->phase == PHASE_RUNNING) {
+		if (probe->attempt)
+			probe->kind->cancel(probe->attempt);
+		attempt_over(probe->prober);
+	}
+	free(probe);
+}
+
+const struct check *probe_check(const struct probe *probe)
+{
+	return probe->check;
+}
+
+const struct address *probe_address(const struct probe *probe)
+{
+	return &probe->address;
+}
+
+const char *probe_host(const struct probe *probe)
+{
+	return probe->host;
+}
+
+const struct probe_kind *probe_kind_of(const struct probe *probe)
+{
+	return probe->kind;
+}
+
+struct event_base *probe_base(const struct probe *probe)
+{
+	return probe->prober->base;
+}
+
+/* After a start that has already ended there is no attempt: what a kind still says of it is dropped. */
+void probe_set_attempt(struct probe *probe, void *attempt)
+{
+	if (probe->phase == PHASE_RUNNING)
+		probe->attempt = attempt;
+}
+
+static void finish(struct probe *probe, enum verdict verdict, enum probe_cause cause,
+                   const char *text)
+{
+	if (probe->phase != PHASE_RUNNING)
+		fatal("a probe ended twice");
+	complete(probe, verdict, cause, text);
+}
+
+void probe_finish(struct probe *probe, enum verdict verdict, const char *format, ...)
+{
+	char text[PROBE_DETAIL_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	finish(probe, verdict, PROBE_ENDED, text);
+}
+
+void probe_finish_no_route(struct probe *probe, const char *why)
+{
+	char text[PROBE_DETAIL_MAX];
+
+	snprintf(text, sizeof(text), "no route: %s", why);
+	finish(probe, VERDICT_FAIL, PROBE_NO_ROUTE, text);
+}

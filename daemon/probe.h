@@ -1,0 +1,105 @@
+/*
+ * Probes: when they are made, for how long, and that each ends exactly once.
+ *
+ * A struct prober owns the schedule of all probes. A kind (tcp, http, …) knows how one attempt is made and nothing of time:
+ *
+ *   prober   → kind->start(probe)       the attempt begins
+ *   kind     → probe_finish(probe, …)   the attempt ended by itself; or
+ *   prober   → kind->cancel(attempt)    the deadline has come, or the probe is freed
+ *   prober   → done(arg, result)        exactly one for each attempt that ended or ran into its deadline; it returns when
+ *                                       the next attempt is due
+ *
+ * An own fault is VERDICT_NONE, and so is a failure while our loop was late (stopped, starved, resumed from sleep).
+ * Everything runs in the event loop's thread.
+ */
+#ifndef SHUNT_PROBE_H
+#define SHUNT_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "config.h"
+#include "health.h"
+
+struct event_base;
+struct prober;
+struct probe;
+
+#define PROBE_DETAIL_MAX 201 /* text from outside is cut at 200 bytes */
+
+struct probe_result {
+	enum verdict verdict;
+	bool no_route;       /* with VERDICT_FAIL: this host knew no way there when it looked */
+	uint64_t elapsed_us; /* from the start of the attempt */
+	char detail[PROBE_DETAIL_MAX]; /* why, in words, printable; "" for a pass that needs none */
+};
+
+struct probe_kind {
+	/*
+	 * Begins an attempt and remembers it with probe_set_attempt(). Must end in probe_finish(), now or later. Never blocks.
+	 */
+	void (*start)(struct probe *probe);
+	/* Frees an attempt that is under way, without probe_finish(). */
+	void (*cancel)(void *attempt);
+	/* What an attempt is waiting for, for "timed out in …": "connect", "TLS", "first byte", "headers", "body". */
+	const char *(*stage)(const void *attempt);
+	/* Whatever the kind needs; probe_kind() gives it back. */
+	void *context;
+	/* Starting one costs a TLS handshake: such starts are metered. */
+	bool expensive;
+};
+
+/* Returns the time in ms from this attempt's start to the next one's. Must not free the probe. */
+typedef uint32_t probe_done(void *arg, const struct probe_result *result);
+
+/*
+ * `in_flight_max`: attempts at one time, so that descriptors suffice; later ones wait their turn.
+ */
+struct prober *prober_new(struct event_base *base, unsigned in_flight_max);
+/* After all probes are freed. */
+void prober_free(struct prober *prober);
+
+/* How long the loop has been late at most since `since_us` (CLOCK_MONOTONIC), in ms. */
+uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us);
+
+/*
+ * A new probe; its first attempt is due at once for the first 64 after the prober's start, else after a part of the smaller
+ * of its interval and 2 s. `check` and `host` must outlive it or be replaced by probe_rebind(). `host` is the effective one.
+ */
+struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
+                        const struct check *check, const struct address *address, const char *host,
+                        probe_done *done, void *arg);
+
+/* After a reload: the same probe, whose check and host now live elsewhere. */
+void probe_rebind(struct probe *probe, const struct check *check, const char *host);
+
+/* Brings the next attempt forward to now; no effect while one is under way. */
+void probe_now(struct probe *probe);
+
+/* Ends what is under way, without done(). Not from within done(). */
+void probe_free(struct probe *probe);
+
+/* For kinds */
+
+const struct check *probe_check(const struct probe *probe);
+const struct address *probe_address(const struct probe *probe);
+const char *probe_host(const struct probe *probe);
+const struct probe_kind *probe_kind_of(const struct probe *probe);
+struct event_base *probe_base(const struct probe *probe);
+void probe_set_attempt(struct probe *probe, void *attempt);
+
+/*
+ * The attempt is over; the kind has freed it, or frees it before it returns to the loop. The detail is made printable and
+ * cut at 200 bytes here, and only here.
+ */
+void probe_finish(struct probe *probe, enum verdict verdict, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/*
+ * The same with VERDICT_FAIL and result.no_route: connect() found no way to the address. Whether that speaks against the endpoint
+ * depends on what else can be reached; whoever gets the result knows.
+ */
+void probe_finish_no_route(struct probe *probe, const char *why);
+
+#endif

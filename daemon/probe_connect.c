@@ -1,0 +1,252 @@
+#include "probe_connect.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "probe_route.h"
+#include "shunt/table.h"
+
+struct connect_attempt {
+	struct event event;
+	struct probe *probe;
+	connect_done *done;
+	void (*failed)(void *arg);
+	void *arg;
+	int fd;
+};
+
+struct outcome {
+	int error;
+	enum verdict verdict;
+	const char *words; /* NULL: the system's */
+};
+
+/* Returned by socket() or connect() at once: ours, unless the endpoint's own kernel can answer that fast. */
+static const struct outcome at_once[] = {
+	{ ECONNREFUSED, VERDICT_FAIL, "connection refused" }, /* loopback */
+	{ EADDRNOTAVAIL, VERDICT_NONE, "cannot connect from here: no free local port" },
+	{ EAFNOSUPPORT, VERDICT_NONE, "cannot connect from here: no such address family" },
+	{ 0, VERDICT_NONE, NULL }
+};
+
+/* The host has addresses of that kind, and yet no way to this one, for now. */
+static const char *lost_route(int error)
+{
+	switch (error) {
+	case ENETUNREACH: return "network unreachable from here";
+	case EHOSTUNREACH: return "host unreachable from here";
+	case ENETDOWN: return "network down here";
+	default: return NULL;
+	}
+}
+
+/* By SO_ERROR, later: the network's or the peer's. */
+static const struct outcome later[] = {
+	{ ECONNREFUSED, VERDICT_FAIL, "connection refused" },
+	{ ECONNRESET, VERDICT_FAIL, "connection reset" },
+	{ EPIPE, VERDICT_FAIL, "connection reset" },
+	{ ETIMEDOUT, VERDICT_FAIL, "no answer to connect" },
+	{ EHOSTUNREACH, VERDICT_FAIL, "no route: host unreachable" },
+	{ EHOSTDOWN, VERDICT_FAIL, "no route: host down" },
+	{ ENETUNREACH, VERDICT_FAIL, "no route: network unreachable" },
+	{ ENETDOWN, VERDICT_FAIL, "no route: network down" },
+	{ ENOMEM, VERDICT_NONE, "out of memory" },
+	{ ENOBUFS, VERDICT_NONE, "out of memory" },
+	{ 0, VERDICT_FAIL, NULL }
+};
+
+static const struct outcome *find(const struct outcome *table, int error)
+{
+	while (table->error && table->error != error)
+		table++;
+	return table;
+}
+
+/* A lack of a way to the address: no fault of the moment where the host has none to any address of that kind. */
+static bool is_routeless(const struct probe *probe, int error)
+{
+	switch (error) {
+	case EADDRNOTAVAIL:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case EAFNOSUPPORT: return !route_exists(probe_address(probe), clock_us());
+	default: return false;
+	}
+}
+
+/* A link-local address without an interface, as the DNS gives it, can never be reached. */
+static bool lacks_zone(const struct probe *probe, int error)
+{
+	const struct address *address = probe_address(probe);
+
+	return error == EINVAL && address->family == SHUNT_FAMILY_IPV6 && !address->scope_id &&
+	       address_is_local(address);
+}
+
+static void finish_at_once(struct probe *probe, int error)
+{
+	const struct outcome *outcome = find(at_once, error);
+
+	if (lacks_zone(probe, error))
+		probe_finish(probe, VERDICT_FAIL, "no route: a link-local address without a zone");
+	else if (is_routeless(probe, error))
+		probe_finish(probe, VERDICT_FAIL, "no route: this host has no %s beside loopback",
+		             probe_address(probe)->family == SHUNT_FAMILY_IPV4 ? "IPv4" : "IPv6");
+	else if (lost_route(error))
+		probe_finish_no_route(probe, lost_route(error));
+	else if (outcome->words)
+		probe_finish(probe, outcome->verdict, "%s", outcome->words);
+	else
+		probe_finish(probe, outcome->verdict, "cannot connect from here: %s",
+		             strerror(error));
+}
+
+static void finish_later(struct probe *probe, int error)
+{
+	const struct outcome *outcome = find(later, error);
+
+	probe_finish(probe, outcome->verdict, "%s",
+	             outcome->words ? outcome->words : strerror(error));
+}
+
+void connect_cancel(struct connect_attempt *attempt)
+{
+	event_del(&attempt->event);
+	if (attempt->fd >= 0)
+		close(attempt->fd);
+	free(attempt);
+}
+
+/*
+ * A port of the range for local ports that nobody listens on: a connect over loopback may be given that very port as its own,
+ * and then the socket is connected to itself (simultaneous open, RFC 9293 3.5).
+ */
+static bool is_own_peer(int fd)
+{
+	struct sockaddr_storage own = { 0 }, peer = { 0 };
+	socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
+
+	return getsockname(fd, (struct sockaddr *)&own, &own_size) == 0 &&
+	       getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0 &&
+	       own_size == peer_size && memcmp(&own, &peer, own_size) == 0;
+}
+
+static int connect_error(int fd)
+{
+	socklen_t size = sizeof(int);
+	int error = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return errno;
+	return !error && is_own_peer(fd) ? ECONNREFUSED : error;
+}
+
+static void writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct connect_attempt ended = *(struct connect_attempt *)arg;
+	struct connect_attempt *attempt = arg;
+	int error = connect_error(fd);
+
+	(void)what;
+	if (!error)
+		attempt->fd = -1; /* the callee's */
+	connect_cancel(attempt);
+	if (!error) {
+		ended.done(ended.arg, ended.fd);
+		return;
+	}
+	ended.failed(ended.arg);
+	finish_later(ended.probe, error);
+}
+
+/* A connected or connecting socket; -1 with errno. */
+static int open_socket(const struct probe *probe)
+{
+	const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+	struct sockaddr_storage peer;
+	socklen_t size = address_to_sockaddr(probe_address(probe), probe_check(probe)->port, &peer);
+	int fd = socket(peer.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	int error;
+
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0 &&
+	    (connect(fd, (struct sockaddr *)&peer, size) == 0 || errno == EINPROGRESS))
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static struct connect_attempt *fail_at_once(struct probe *probe, int error,
+                                            void (*failed)(void *arg), void *arg)
+{
+	failed(arg);
+	finish_at_once(probe, error);
+	return NULL;
+}
+
+struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
+                                      void (*failed)(void *arg), void *arg)
+{
+	struct connect_attempt *attempt;
+	int fd = open_socket(probe);
+
+	if (fd < 0)
+		return fail_at_once(probe, errno, failed, arg);
+	attempt = malloc(sizeof(*attempt));
+	if (!attempt)
+		goto out_fd;
+	*attempt = (struct connect_attempt){
+		.probe = probe, .done = done, .failed = failed, .arg = arg, .fd = fd
+	};
+	event_assign(&attempt->event, probe_base(probe), fd, EV_WRITE, writable, attempt);
+	if (event_add(&attempt->event, NULL) < 0)
+		goto out_attempt;
+	return attempt;
+out_attempt:
+	free(attempt);
+out_fd:
+	close(fd);
+	return fail_at_once(probe, ENOMEM, failed, arg);
+}
+
+static void tcp_connected(void *arg, int fd)
+{
+	close(fd);
+	probe_finish(arg, VERDICT_PASS, "%s", "");
+}
+
+static void tcp_failed(void *arg)
+{
+	(void)arg;
+}
+
+static void tcp_start(struct probe *probe)
+{
+	probe_set_attempt(probe, connect_start(probe, tcp_connected, tcp_failed, probe));
+}
+
+static void tcp_cancel(void *attempt)
+{
+	connect_cancel(attempt);
+}
+
+static const char *tcp_stage(const void *attempt)
+{
+	(void)attempt;
+	return "connect";
+}
+
+const struct probe_kind probe_tcp = { .start = tcp_start,
+	                              .cancel = tcp_cancel,
+	                              .stage = tcp_stage };

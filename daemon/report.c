@@ -1,0 +1,154 @@
+#include "report.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "monitor.h"
+
+#include "shunt/version.h"
+
+#define TIME_TEXT_MAX 40
+
+/* JSON is UTF-8. What is not (a path in another encoding, perhaps) loses its odd bytes, not its place. */
+static json_t *text(const char *value)
+{
+	json_t *json;
+	char *copy;
+
+	if (!value)
+		return json_null();
+	json = json_string(value);
+	if (json)
+		return json;
+	copy = strdup(value);
+	if (!copy)
+		return NULL;
+	for (char *c = copy; *c; c++) {
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	}
+	json = json_string(copy);
+	free(copy);
+	return json;
+}
+
+/* RFC 3339 in UTC; null for 0. */
+static json_t *moment(time_t when)
+{
+	char words[TIME_TEXT_MAX];
+	struct tm tm;
+
+	if (!when || !gmtime_r(&when, &tm) ||
+	    !strftime(words, sizeof(words), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return json_null();
+	return json_string(words);
+}
+
+static json_t *address_text(const struct address *address)
+{
+	char words[ADDRESS_TEXT_MAX];
+
+	return json_string(address_format(address, words));
+}
+
+static json_t *milliseconds(uint64_t us)
+{
+	return us ? json_real((double)us / 1000) : json_null();
+}
+
+static json_t *address_report(const struct monitor_address *address)
+{
+	return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o}", "address",
+	                 address_text(&address->address), "health", health_word(address->health),
+	                 "answers", address->answers, "last_error", text(address->last_error),
+	                 "latency_ms", milliseconds(address->latency_us), "last_probe",
+	                 moment(address->last_probe));
+}
+
+static json_t *endpoint_report(const struct monitor_endpoint *endpoint)
+{
+	json_t *addresses = json_array();
+
+	for (size_t i = 0; i < endpoint->address_count; i++)
+		json_array_append_new(addresses, address_report(&endpoint->addresses[i]));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "id", endpoint->id, "health",
+	                 health_word(endpoint->health), "check", text(endpoint->check), "error",
+	                 text(endpoint->error), "addresses", addresses);
+}
+
+/* What a program gets now: nothing where all_down says dns or fail. */
+static json_t *answer_report(const struct monitor_record *record)
+{
+	json_t *answer = json_array();
+	const struct monitor_endpoint *endpoint;
+
+	if (record->answer < 0)
+		return answer;
+	endpoint = &record->endpoints[record->answer];
+	for (size_t i = 0; i < endpoint->address_count; i++)
+		if (endpoint->addresses[i].answers)
+			json_array_append_new(answer,
+			                      address_text(&endpoint->addresses[i].address));
+	return answer;
+}
+
+static json_t *aliases_report(const struct monitor_record *record)
+{
+	json_t *aliases = json_array();
+
+	for (size_t i = 0; i < record->alias_count; i++)
+		json_array_append_new(aliases, text(record->aliases[i]));
+	return aliases;
+}
+
+static json_t *endpoints_report(const struct monitor_record *record)
+{
+	json_t *endpoints = json_array();
+
+	for (size_t i = 0; i < record->endpoint_count; i++)
+		json_array_append_new(endpoints, endpoint_report(&record->endpoints[i]));
+	return endpoints;
+}
+
+/* Takes the value over. */
+static char *dumped(json_t *json)
+{
+	char *dump = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+
+	json_decref(json);
+	return dump;
+}
+
+char *report_record(const struct monitor_record *record)
+{
+	static const char *const policies[] = { "primary", "hold", "dns", "fail" };
+	const char *active = record->answer < 0 ? NULL : record->endpoints[record->answer].id;
+
+	return dumped(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o}", "name",
+	                        text(record->name), "aliases", aliases_report(record), "active",
+	                        text(active), "answer", answer_report(record), "reason",
+	                        text(record->reason), "since", moment(record->since), "forced", 0,
+	                        "all_down", policies[record->all_down], "endpoints",
+	                        endpoints_report(record)));
+}
+
+char *report_head(const struct monitor *monitor)
+{
+	static const char opening[] = ",\"records\":[";
+	const struct config *config = monitor_config(monitor);
+	char *head =
+	        dumped(json_pack("{s:s, s:i, s:b, s:o, s:o}", "version", SHUNT_VERSION, "pid",
+	                         (int)getpid(), "settled", monitor_is_settled(monitor), "socket",
+	                         text(config->socket), "control", text(config->control)));
+	size_t length = head ? strlen(head) - 1 : 0; /* without the closing brace */
+	char *grown = head ? realloc(head, length + sizeof(opening)) : NULL;
+
+	if (!grown) {
+		free(head);
+		return NULL;
+	}
+	memcpy(grown + length, opening, sizeof(opening));
+	return grown;
+}
