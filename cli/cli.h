@@ -1,0 +1,49 @@
+/* What the commands share: how they are called and how they end. */
+#ifndef SHUNT_CLI_H
+#define SHUNT_CLI_H
+
+/* Exit statuses, a contract with scripts; shunt(1) documents them. */
+enum {
+	CLI_DONE = 0,
+	CLI_ELSEWHERE = 1,    /* status: something answers from another endpoint than its primary */
+	CLI_NOT_FOUND = 1,    /* resolve: the lookup failed */
+	CLI_UNHEALTHY = 2,    /* status: something has no healthy endpoint */
+	CLI_UNREACHABLE = 3,  /* the daemon is absent, denied or too slow */
+	CLI_REFUSED = 4,      /* the daemon said no, or knows no such name */
+	CLI_USAGE = 64,       /* EX_USAGE of sysexits(3) */
+	CLI_OUTPUT = 74,      /* EX_IOERR: what was asked for could not be written */
+	CLI_RUN_FAILED = 125, /* run: these three as env(1) */
+	CLI_CANNOT_EXECUTE = 126,
+	CLI_NO_COMMAND = 127,
+};
+
+struct cli_context {
+	const char *control; /* given before the command's name; NULL: it was not */
+};
+
+struct command {
+	const char *name;
+	const char *summary; /* one line in the list of commands */
+	const char *help;    /* usage and options, for `shunt help NAME` */
+	/* argv[0] is the command's name. Returns the exit status. */
+	int (*run)(const struct command *command, const struct cli_context *context, int argc,
+	           char **argv);
+};
+
+extern const struct command run_command;
+extern const struct command status_command;
+extern const struct command resolve_command;
+
+/* Help on standard output. Returns CLI_DONE, or CLI_OUTPUT when it could not be written. */
+int cli_help(const struct command *command);
+
+/* Flushes standard output. Returns `status`, or says why it could not be written and returns CLI_OUTPUT. */
+int cli_finish(int status);
+
+/* One line on standard error, "shunt: …". Control characters of the arguments are made printable. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same with a hint at the command's help. Returns CLI_USAGE. */
+int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,233 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "cli.h"
+#include "hello.h"
+#include "options.h"
+#include "places.h"
+#include "preload.h"
+#include "status.h"
+
+#include "shunt/protocol.h"
+
+/* This program started by itself, with the shim before libc: only print what getaddrinfo says. */
+#define PRELOADED "--preloaded"
+
+#ifdef __SANITIZE_ADDRESS__
+/* In a sanitizer build the preloaded shim stands before the sanitizer, which else refuses to start. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "verify_asan_link_order=0";
+}
+#endif
+
+static int print_addresses(const char *name)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list, *node;
+	char text[NI_MAXHOST];
+	int error = getaddrinfo(name, NULL, &hints, &list);
+
+	if (error) {
+		cli_error("%s: %s", name,
+		          error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+		return CLI_NOT_FOUND;
+	}
+	for (node = list; node; node = node->ai_next)
+		if (getnameinfo(node->ai_addr, node->ai_addrlen, text, sizeof(text), NULL, 0,
+		                NI_NUMERICHOST) == 0)
+			puts(text);
+	freeaddrinfo(list);
+	return cli_finish(CLI_DONE);
+}
+
+struct source {
+	const char *control; /* --control, or NULL */
+	const char *socket;  /* --socket, or NULL */
+	char path[PATH_MAX]; /* the client socket, absolute; "": unknown */
+	json_t *status;      /* of the daemon that has this socket; NULL: it could not be asked */
+	char trouble[API_ERROR_MAX +
+	             PATH_MAX]; /* why there is no daemon's answer; "": there is one */
+};
+
+static const char *set_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* The client socket that the daemon at the control socket names. */
+static bool ask_socket(struct source *source)
+{
+	const char *socket;
+
+	if (api_get(api_control(source->control), "/v1/status", &source->status, source->trouble) !=
+	    CLI_DONE)
+		return false;
+	socket = json_string_value(json_object_get(source->status, "socket"));
+	if (socket && places_absolute(socket, source->path))
+		return true;
+	snprintf(source->trouble, sizeof(source->trouble),
+	         "the daemon at %s names no client socket", api_control(source->control));
+	return false;
+}
+
+/* What was typed goes before the environment. */
+static bool find_socket(struct source *source)
+{
+	const char *path = source->socket;
+
+	if (!path && source->control)
+		return ask_socket(source);
+	if (!path)
+		path = set_variable("SHUNT_SOCKET");
+	if (!path && set_variable("SHUNT_CONTROL"))
+		return ask_socket(source);
+	if (places_absolute(path ? path : SHUNT_SOCKET_PATH, source->path))
+		return true;
+	snprintf(source->trouble, sizeof(source->trouble), "the path of the socket is too long");
+	return false;
+}
+
+static bool test_socket(struct source *source)
+{
+	const char *why = hello_trouble(source->path);
+
+	if (why)
+		snprintf(source->trouble, sizeof(source->trouble),
+		         "cannot reach the daemon at %s: %s", source->path, why);
+	return !why;
+}
+
+/* To tell whether the name is managed. Another daemon's names say nothing about this one's. */
+static void ask_status(struct source *source)
+{
+	const char *socket;
+	char error[API_ERROR_MAX];
+
+	if (!source->status)
+		api_get(api_control(source->control), "/v1/status", &source->status, error);
+	socket = json_string_value(json_object_get(source->status, "socket"));
+	if (socket && strcmp(socket, source->path) == 0)
+		return;
+	json_decref(source->status);
+	source->status = NULL;
+}
+
+static void explain(const struct source *source, const char *name)
+{
+	if (source->trouble[0])
+		cli_error("%s; this is libc's answer", source->trouble);
+	else if (source->status && !status_find(source->status, name))
+		cli_error("%s is not managed: this is libc's answer", name);
+}
+
+/* In the child: this program again, with the shim. Without a daemon nothing is preloaded. */
+_Noreturn static void become_program(const struct source *source, const char *library,
+                                     const char *name)
+{
+	char *const argv[] = { "shunt", "resolve", PRELOADED, "--", (char *)name, NULL };
+
+	if (!source->trouble[0] &&
+	    (preload_set(library) < 0 || setenv("SHUNT_SOCKET", source->path, 1) < 0))
+		_exit(CLI_OUTPUT);
+	if (source->trouble[0])
+		setenv("SHUNT_DISABLE", "1", 1); /* the shim may be preloaded already */
+	execv("/proc/self/exe", argv);
+	cli_error("cannot run this program again: %s", strerror(errno));
+	_exit(CLI_OUTPUT);
+}
+
+static int ask(const struct source *source, const char *library, const char *name)
+{
+	pid_t child;
+	int status;
+
+	signal(SIGCHLD, SIG_DFL); /* where it was ignored, there would be nothing to wait for */
+	child = fork();
+	if (child == 0)
+		become_program(source, library, name);
+	if (child < 0) {
+		cli_error("cannot run this program again: %s", strerror(errno));
+		return CLI_OUTPUT;
+	}
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return CLI_OUTPUT;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : CLI_OUTPUT;
+}
+
+static int resolve(struct source *source, const char *name)
+{
+	struct places places = { .library = "" };
+	int result;
+
+	if (!places_find(&places))
+		return CLI_OUTPUT;
+	if (find_socket(source) && test_socket(source))
+		ask_status(source);
+	explain(source, name);
+	result = ask(source, places.library, name);
+	json_decref(source->status);
+	if (source->trouble[0] && (result == CLI_DONE || result == CLI_NOT_FOUND))
+		return CLI_UNREACHABLE;
+	return result;
+}
+
+static int run(const struct command *command, const struct cli_context *context, int argc,
+               char **argv)
+{
+	struct source source = { .control = context->control };
+	bool help = false, preloaded = false;
+	const struct option_row rows[] = { { 'h', "help", NULL, &help },
+		                           { 0, "control", &source.control, NULL },
+		                           { 0, "socket", &source.socket, NULL },
+		                           { 0 } };
+	struct operands operands;
+
+	if (argc > 1 && strcmp(argv[1], PRELOADED) == 0) {
+		preloaded = true;
+		argv++;
+		argc--;
+	}
+	if (!options_parse(command->name, rows, false, argc, argv, &operands))
+		return CLI_USAGE;
+	if (help)
+		return cli_help(command);
+	if (operands.count != 1)
+		return cli_usage(command->name, "resolve takes one name, not %d", operands.count);
+	if (!*operands.list[0])
+		return cli_usage(command->name, "the name is empty");
+	return preloaded ? print_addresses(operands.list[0]) : resolve(&source, operands.list[0]);
+}
+
+const struct command resolve_command = {
+	.name = "resolve",
+	.summary = "what a program is told, through the library itself",
+	.help = "Usage: shunt resolve NAME [--socket PATH] [--control PATH]\n"
+	        "\n"
+	        "Looks NAME up as a program under 'shunt run' does, and prints one address per\n"
+	        "line, in the order in which the program gets them.\n"
+	        "\n"
+	        "  --socket PATH   the daemon's client socket (else SHUNT_SOCKET, else the one\n"
+	        "                  that the daemon at the control socket names, else\n"
+	        "                  /run/shunt/shunt.sock)\n"
+	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
+	        "                  /run/shunt/control.sock)\n"
+	        "\n"
+	        "Exit status: 0 found; 1 not found; 3 the daemon cannot be reached, and what is\n"
+	        "printed is libc's answer.\n",
+	.run = run,
+};
