@@ -1,0 +1,1243 @@
+"""The harness of the system tests: a real daemon, real servers, real clients, and servers that behave badly.
+
+A test program in tests/system looks like this:
+
+    #!/usr/bin/env python3
+    \"\"\"What it shows, in a line.\"\"\"
+    import shunttest as st
+
+    class Failover(st.Case):
+        def test_standby_answers(self):
+            \"\"\"the standby answers when the primary is killed\"\"\"      <- the name in the report
+            primary, standby = self.address(), self.address()        # fresh addresses in 127.0.0.0/8
+            port = st.free_port(primary, standby)                    # free on both
+            one = self.start(st.Nginx(self, "one", primary, port))
+            two = self.start(st.Nginx(self, "two", standby, port))
+            daemon = self.start(st.Daemon(self, f'''
+                checks: {{ web: {{ type = "http"; port = {port}; interval = "1s"; fall = 2; }}; }};
+                records: ( {{ name = "www.example.com";
+                    primary: {{ address = "{primary}"; check = "web"; }};
+                    secondary: {{ address = "{standby}"; check = "web"; }}; }} );'''))
+            daemon.wait_settled()
+            self.assertEqual(daemon.resolve("www.example.com"), [primary])
+            one.kill()
+            st.wait_until(lambda: daemon.active("www.example.com") == "secondary", what="failover")
+
+    if __name__ == "__main__":
+        st.main()
+
+and is run by `make check`, or alone by `B=build tests/run tests/system/test_x.py`; TEST=word runs only the tests whose name has
+that word in it, V=1 shows the notes. Standard library only. Nothing waits for a fixed time: wait_until() polls a condition up to a
+generous limit, and note() prints what was measured. Everything that is start()ed is stopped when the test ends, whatever
+happened; logs are shown when it failed; a sanitizer's report in any log is a failure, and so is a daemon that
+does not end with status 0 on SIGTERM.
+
+Environment: B, the build directory; SAN, set in sanitizer builds.
+"""
+import http.client
+import itertools
+import json
+import os
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import unittest
+
+sys.dont_write_bytecode = True
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+B = os.path.join(ROOT, os.environ.get("B", "build"))
+SHUNTD = os.path.join(B, "shuntd")
+SHUNT = os.path.join(B, "shunt")
+SHIM = os.path.join(B, "libshunt.so")
+LOOPER = os.path.join(B, "tests", "support", "looper")
+SANITIZED = bool(os.environ.get("SAN"))
+
+# Seconds that a condition gets to come true. Nothing should ever need it; a loaded machine may.
+PATIENCE = 60 if SANITIZED else 30
+
+os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
+
+REPORT = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|runtime error:|: fatal: ")
+
+
+# --- waiting, addresses, small things -------------------------------------------------------------------
+
+
+def wait_until(condition, timeout=None, what="the condition", pause=0.01):
+    """Calls condition() until it returns something true, and returns that. AssertionError after `timeout` seconds (PATIENCE).
+
+    An exception of a kind that a server which is not ready yet causes (OSError, HTTPException, ValueError, KeyError) counts as
+    "not yet".
+    """
+    deadline = time.monotonic() + (PATIENCE if timeout is None else timeout)
+    last = None
+    while True:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            last = error
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout or PATIENCE} s in vain for: {what} (last seen: {last!r})")
+        time.sleep(pause)
+
+
+_hosts = itertools.count(random.randrange(1 << 16))
+
+
+def fresh_address():
+    """An address in 127.0.0.0/8 that no other test uses: the process's id and a counter."""
+    number = (os.getpid() * 8191 + next(_hosts)) % (126 << 16)
+    return f"127.{1 + (number >> 16)}.{number >> 8 & 255}.{1 + number % 254}"
+
+
+def free_port(*addresses, kind=socket.SOCK_STREAM):
+    """A port that is free on every one of the addresses (default: 127.0.0.1) now."""
+    addresses = addresses or ("127.0.0.1",)
+    for _ in range(100):
+        with socket.socket(family_of(addresses[0]), kind) as first:
+            first.bind((addresses[0], 0))
+            port = first.getsockname()[1]
+            if all(_is_free(address, port, kind) for address in addresses[1:]):
+                return port
+    raise AssertionError(f"no port is free on all of {addresses}")
+
+
+def _is_free(address, port, kind):
+    with socket.socket(family_of(address), kind) as attempt:
+        try:
+            attempt.bind((address, port))
+            return True
+        except OSError:
+            return False
+
+
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def can_connect(address, port):
+    with socket.socket(family_of(address), socket.SOCK_STREAM) as client:
+        client.settimeout(2)
+        return client.connect_ex((address, port)) == 0
+
+
+def clean_env(**extra):
+    """The environment without proxies, SHUNT_ variables and preloads, in the C locale."""
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.lower().endswith("_proxy") and not key.startswith("SHUNT_") and key != "LD_PRELOAD"
+    }
+    env.update(LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
+    env.update(extra)
+    return env
+
+
+def shim_env(socket_path, **extra):
+    """The environment of a program under the shim that attaches to `socket_path`."""
+    return clean_env(LD_PRELOAD=SHIM, SHUNT_SOCKET=socket_path, **extra)
+
+
+def run(command, **options):
+    """subprocess.run with text, captured output, no input and a time limit. Does not fail on an exit status."""
+    options.setdefault("timeout", PATIENCE)
+    options.setdefault("env", clean_env())
+    options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.run(command, text=True, **options)
+
+
+def need(*programs):
+    """Skips the test when one of the programs is not installed."""
+    for program in programs:
+        if not shutil.which(program):
+            raise unittest.SkipTest(f"{program} is not installed")
+
+
+# --- the test case and its report -----------------------------------------------------------------------
+
+# What is started and not yet stopped, and the tests' folders: for when the program is interrupted.
+_running = []
+_folders = []
+
+
+class Case(unittest.TestCase):
+    """A test case with a temporary directory of its own (self.tmp) and things that are stopped when it ends."""
+
+    seconds = 300  # a test that takes longer has failed
+
+    def setUp(self):
+        self.tmp = tempfile.mkdtemp(prefix="shunttest-")
+        _folders.append(self.tmp)
+        self.addCleanup(shutil.rmtree, self.tmp, ignore_errors=True)
+        self.things = []
+        signal.alarm(self.seconds * (3 if SANITIZED else 1))
+        self.addCleanup(signal.alarm, 0)
+
+    def start(self, thing):
+        """Starts something that has start(), stop() and log(), and stops it when the test ends. Returns it."""
+        self.things.append(thing)
+        _running.append(thing)
+        self.addCleanup(_running.remove, thing)
+        self.addCleanup(thing.stop)
+        thing.start()
+        return thing
+
+    def address(self):
+        """A fresh address in 127.0.0.0/8."""
+        return fresh_address()
+
+    def path(self, name):
+        """A path in the test's own directory."""
+        return os.path.join(self.tmp, name)
+
+    def write(self, name, text):
+        """Writes a file in the test's own directory and returns its path."""
+        path = self.path(name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def note(self, text):
+        """A remark in the report: a measured time, for instance."""
+        print(f"# {self._testMethodName}: {text}", flush=True)
+
+
+def _own_frames(frame):
+    """The traceback without unittest's own frames at its start."""
+    start = frame
+    while start and "__unittest" in start.tb_frame.f_globals:
+        start = start.tb_next
+    return start or frame
+
+
+class _Tap(unittest.TestResult):
+    def __init__(self):
+        super().__init__()
+        self.number = 0
+
+    def _line(self, word, test, suffix=""):
+        self.number += 1
+        name = test.shortDescription() or test.id()
+        print(f"{word} {self.number} - {name.replace('#', '')}{suffix}", flush=True)
+
+    def _explain(self, test, error):
+        text = "".join(traceback.format_exception(*error[:2], _own_frames(error[2])))
+        for thing in getattr(test, "things", []):
+            text += f"--- log of {thing}:\n{thing.log()}\n"
+        print("".join(f"#   {line}\n" for line in text.splitlines()), end="", flush=True)
+
+    def addSuccess(self, test):
+        self._line("ok", test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._line("ok", test, f" # SKIP {reason}")
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._line("not ok", test)
+        self._explain(test, err)
+
+    addError = addFailure
+
+    def addSubTest(self, test, subtest, err):
+        if err:
+            super().addSubTest(test, subtest, err)
+            self._line("not ok", subtest)
+            self._explain(test, err)
+
+
+def _select(suite, word):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from _select(test, word)
+        elif word in test.id() or word in (test.shortDescription() or ""):
+            yield test
+
+
+def _too_long(*_):
+    raise AssertionError("the test takes too long")
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def main():
+    """Runs the calling program's tests and exits. Speaks TAP."""
+    os.chdir(ROOT)
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGTERM, _interrupted)
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    result, interrupted = _Tap(), False
+    try:
+        unittest.TestSuite(_select(suite, os.environ.get("TEST", ""))).run(result)
+    except KeyboardInterrupt:
+        interrupted = True
+        print("Bail out! interrupted", flush=True)
+    finally:
+        _abandon()
+    if not interrupted:
+        print(f"1..{result.number}", flush=True)
+    sys.stdout.flush()
+    # Not sys.exit: threads of servers that behave badly may still wait in a system call.
+    os._exit(0 if result.wasSuccessful() and not interrupted else 1)
+
+
+def _abandon():
+    """What an interrupted test has left."""
+    for thing in reversed(_running):
+        thing.abandon()
+    for folder in _folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- processes ------------------------------------------------------------------------------------------
+
+
+class Process:
+    """A program in a process group of its own, its output in a log file. Daemon, Nginx and Dns are ones."""
+
+    def __init__(self, case, name, command=None, env=None, prefix=()):
+        """`prefix`: words to put before the command, as NetNs.prefix."""
+        self.name = name
+        self.dir = tempfile.mkdtemp(prefix=f"{name}-", dir=case.tmp)
+        self.command = command
+        self._env = env or clean_env()
+        self.prefix = list(prefix)
+        self.process = None
+        self.log_path = os.path.join(self.dir, "log")
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def start(self):
+        """Starts it (again), and waits until it is ready()."""
+        assert not self.running, f"{self} runs already"
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self.prefix + self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._env,
+                cwd=self.dir,
+                start_new_session=True,
+            )
+        wait_until(self._ready_or_dead, what=f"{self} to be ready")
+        if not self.running:
+            raise AssertionError(f"{self} ended with status {self.process.returncode}:\n{self.log()}")
+
+    def _ready_or_dead(self):
+        return not self.running or self.ready()
+
+    def ready(self):
+        return True
+
+    def signal(self, number):
+        """Sends a signal to the process, not to its children."""
+        os.kill(self.pid, number)
+
+    def pause(self):
+        """SIGSTOP to it and its children: it hangs. A server's connections are still accepted, by the kernel."""
+        os.killpg(self.pid, signal.SIGSTOP)
+        wait_until(lambda: process_state(self.pid) == "T", what=f"{self} to stop")
+
+    def resume(self):
+        os.killpg(self.pid, signal.SIGCONT)
+
+    def kill(self):
+        """SIGKILL to it and all of its children."""
+        if self.process is not None:
+            try:
+                os.killpg(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+
+    abandon = kill
+
+    def stop(self):
+        """Ends it, if it runs, and looks for a sanitizer's report in its log."""
+        self.kill()
+        self.check_log()
+
+    def log(self):
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as file:
+                self._log = file.read()
+        except OSError:
+            pass
+        return getattr(self, "_log", "")
+
+    def check_log(self):
+        if REPORT.search(self.log()):
+            raise AssertionError(f"{self} reported:\n{self.log()}")
+
+    def wait_log(self, pattern, timeout=None, start=0):
+        """Waits until the log, from character `start` on, matches the regular expression. Returns the match."""
+        return wait_until(
+            lambda: re.search(pattern, self.log()[start:]), timeout, what=f"{pattern!r} in the log of {self}"
+        )
+
+    def wait_exit(self, timeout=None):
+        """Waits for the end and returns the exit status."""
+        wait_until(lambda: not self.running, timeout, what=f"{self} to end")
+        return self.process.returncode
+
+
+def process_state(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
+# --- shuntd ---------------------------------------------------------------------------------------------
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def unix_request(path, url, method="GET", body=None, headers=None, timeout=10):
+    """One HTTP request over a Unix socket: (status, body as bytes, headers)."""
+    connection = _UnixConnection(path, timeout)
+    try:
+        connection.request(method, url, body, headers or {})
+        response = connection.getresponse()
+        return response.status, response.read(), response.headers
+    finally:
+        connection.close()
+
+
+def check_config(path, *options):
+    """shuntd -t -c PATH: the completed process."""
+    return run([SHUNTD, "-t", "-c", path, *options])
+
+
+class Daemon(Process):
+    """shuntd with a configuration of the test's own.
+
+    `config` is the text of the file without socket, control and state_dir, which are put in front of it, in one line. Then:
+    .socket, .control, .config_path; status(), record(), active(), answer(); resolve(), client(), env(); reload(), pause(), resume(),
+    kill(), stop(), start() again; wait_settled(), wait_active(), wait_log().
+    """
+
+    def __init__(self, case, config, name="shuntd", options=(), env=None, prefix=()):
+        super().__init__(case, name, env=env, prefix=prefix)
+        self.socket = os.path.join(self.dir, "shunt.sock")
+        self.control = os.path.join(self.dir, "control.sock")
+        self.config_path = os.path.join(self.dir, "shunt.conf")
+        self.write_config(config)
+        self.command = [SHUNTD, "-c", self.config_path, *options]
+
+    def write_config(self, config):
+        head = f'socket = "{self.socket}"; control = "{self.control}"; state_dir = "{self.dir}";\n'
+        temporary = self.config_path + ".new"
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(head + config)
+        os.rename(temporary, self.config_path)
+
+    def ready(self):
+        """Both sockets answer."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.connect(self.socket)
+        return self.status() is not None
+
+    def stop(self):
+        """SIGTERM; asserts that it ends with status 0 and that no sanitizer reported."""
+        if self.running:
+            self.resume()
+            self.signal(signal.SIGTERM)
+            try:
+                status = self.wait_exit()
+            finally:
+                self.kill()
+            if status != 0:
+                raise AssertionError(f"{self} ended with status {status}:\n{self.log()}")
+        self.check_log()
+
+    def reload(self, config=None):
+        """Writes the configuration, if one is given, and sends SIGHUP. Does not wait: see what should change."""
+        if config is not None:
+            self.write_config(config)
+        self.signal(signal.SIGHUP)
+
+    def request(self, url, method="GET", **options):
+        return unix_request(self.control, url, method, **options)
+
+    def status(self):
+        """GET /v1/status, as a dictionary. ValueError when it is not what it should be."""
+        status, body, _ = self.request("/v1/status")
+        if status != 200:
+            raise ValueError(f"status {status}: {body!r}")
+        return json.loads(body)
+
+    def record(self, name):
+        """The record of that name in the status. KeyError when there is none."""
+        for record in self.status()["records"]:
+            if record["name"] == name:
+                return record
+        raise KeyError(name)
+
+    def endpoint(self, name, endpoint_id):
+        for endpoint in self.record(name)["endpoints"]:
+            if endpoint["id"] == endpoint_id:
+                return endpoint
+        raise KeyError(endpoint_id)
+
+    def active(self, name):
+        """The id of the endpoint that answers for the record."""
+        return self.record(name)["active"]
+
+    def answer(self, name):
+        """The addresses that the daemon says are answered."""
+        return self.record(name)["answer"]
+
+    def health(self, name, endpoint_id):
+        return self.endpoint(name, endpoint_id)["health"]
+
+    def settled(self):
+        """Every check of every endpoint has a verdict."""
+        return all(
+            endpoint["health"] != "unknown"
+            for record in self.status()["records"]
+            for endpoint in record["endpoints"]
+        )
+
+    def wait_settled(self, timeout=None):
+        wait_until(self.settled, timeout, what="every check to have a verdict")
+
+    def wait_active(self, name, endpoint_id, timeout=None):
+        """Waits until that endpoint answers; returns the seconds that it took."""
+        start = time.monotonic()
+        wait_until(lambda: self.active(name) == endpoint_id, timeout, what=f"{name} to be answered by {endpoint_id}")
+        return time.monotonic() - start
+
+    def env(self, **extra):
+        """The environment of a program under the shim, attached to this daemon."""
+        return shim_env(self.socket, SHUNT_CONTROL=self.control, **extra)
+
+    def client(self, command, **options):
+        """Runs a program under the shim to its end: the completed process."""
+        options.setdefault("env", self.env())
+        return run(command, **options)
+
+    def resolve(self, name):
+        """What getaddrinfo answers a fresh process under the shim: a list of addresses, in order."""
+        done = self.client([LOOPER, "-1", name])
+        if done.returncode != 0:
+            raise AssertionError(f"looper: {done.stdout}{done.stderr}")
+        answer = done.stdout.split()[3]
+        return [] if answer.startswith("EAI_") else answer.split(",")
+
+
+# Before a command that is to run as a user with no rights at all, where the tests are root's.
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+
+
+class public_build:
+    """Copies of what was built that every user can reach: .shunt, .shuntd, .shim, .looper. Opens the test's own folder to all."""
+
+    def __init__(self, case):
+        os.chmod(case.tmp, 0o755)
+        folder = case.path("bin")
+        library = os.path.relpath(os.path.realpath(SHIM), os.path.realpath(B))
+        for name, source in (("shunt", SHUNT), ("shuntd", SHUNTD), ("looper", LOOPER), (library, SHIM)):
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            shutil.copy(source, path)
+            os.chmod(path, 0o755)
+        self.shunt, self.shuntd, self.looper, self.shim = (
+            os.path.join(folder, name) for name in ("shunt", "shuntd", "looper", library)
+        )
+
+
+def shunt(daemon, *arguments, **options):
+    """The shunt command, talking to that daemon (None: to nobody): the completed process."""
+    options.setdefault("env", clean_env(SHUNT_CONTROL=daemon.control, SHUNT_SOCKET=daemon.socket) if daemon else clean_env())
+    return run([SHUNT, *arguments], **options)
+
+
+# --- a client that looks up all the time ----------------------------------------------------------------
+
+
+class Looper(Process):
+    """A program under the shim whose threads look up a name again and again (tests/support/looper.c).
+
+    changes: [(seconds on time.monotonic()'s clock, thread, "address,address" or "EAI_…")], one for each change that a thread saw.
+    report(): {"lookups", "slowest_us", "descriptors", "tables", "mappings"}.
+    """
+
+    def __init__(self, case, name, daemon, threads=2, pause_us=200, options=(), env=None, label="looper"):
+        super().__init__(case, label, env=env or daemon.env())
+        self.command = [LOOPER, "-t", str(threads), "-p", str(pause_us), *options, name]
+        self.threads = threads
+        self.changes = []
+        self._reports = []
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._env,
+                text=True,
+                start_new_session=True,
+            )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        wait_until(lambda: len(self.now()) == self.threads or not self.running, what="each thread's first answer")
+
+    def _read(self):
+        for line in self.process.stdout:
+            words = line.split()
+            if words[0] == "answer":
+                self.changes.append((int(words[1]) / 1000, int(words[2]), words[3]))
+            elif words[0] == "report":
+                self._reports.append({key: int(value) for key, value in (word.split("=") for word in words[1:])})
+
+    def now(self):
+        """{thread: the answer that it saw last}"""
+        return {thread: answer for _, thread, answer in list(self.changes)}
+
+    def answers(self):
+        """Every different answer that was ever seen."""
+        return {answer for _, _, answer in list(self.changes)}
+
+    def wait_answer(self, answer, timeout=None):
+        """Waits until every thread is answered so; returns when the last one saw it, on time.monotonic()'s clock."""
+        wait_until(
+            lambda: set(self.now().values()) == {answer}, timeout, what=f"every thread of {self} to be answered {answer}"
+        )
+        return max(max(at for at, thread, _ in list(self.changes) if thread == number) for number in range(self.threads))
+
+    def report(self):
+        """What the program counted since its start, or since reset()."""
+        have = len(self._reports)
+        self._say("report")
+        wait_until(lambda: len(self._reports) > have, what=f"the report of {self}")
+        return self._reports[-1]
+
+    def reset(self):
+        """The slowest lookup and the number of lookups are counted afresh from here."""
+        self._say("reset")
+
+    def _say(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+    def stop(self):
+        """Asserts that the program still ran, and ends with status 0."""
+        if self.process is None:
+            return
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            status = self.wait_exit()
+        finally:
+            self.kill()
+            self._reader.join(5)
+            self.process.stdout.close()
+        if status not in (0, -signal.SIGKILL):
+            raise AssertionError(f"{self} ended with status {status}")
+        self.check_log()
+
+
+# --- nginx ----------------------------------------------------------------------------------------------
+
+
+class Nginx(Process):
+    """A web server at address:port whose body is its name. start(), kill() (master and workers, SIGKILL), start() again.
+
+    certificate: (cert, key) of CA.issue(): then it speaks https. `server`: more text for the server block, `body`: instead of the name.
+    requests(): one dictionary a request: method, uri, host, sni, status, agent.
+    """
+
+    def __init__(self, case, name, address, port, certificate=None, server="", body=None, prefix=()):
+        need("nginx")
+        super().__init__(case, name, prefix=prefix)
+        self.at, self.port = address, port
+        listen = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        tls = ""
+        if certificate:
+            listen += " ssl"
+            tls = f"ssl_certificate {certificate[0]}; ssl_certificate_key {certificate[1]};"
+        content = name if body is None else body
+        user = "user root;" if os.geteuid() == 0 else ""
+        with open(os.path.join(self.dir, "nginx.conf"), "w", encoding="utf-8") as file:
+            file.write(
+                f"""{user} daemon off; worker_processes 1; pid {self.dir}/pid; error_log stderr warn;
+events {{ worker_connections 512; }}
+http {{
+  log_format all escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
+    '"sni":"$ssl_server_name","status":"$status","agent":"$http_user_agent"}}';
+  access_log {self.dir}/access.log all;
+  client_body_temp_path {self.dir}/t1; proxy_temp_path {self.dir}/t2; fastcgi_temp_path {self.dir}/t3;
+  uwsgi_temp_path {self.dir}/t4; scgi_temp_path {self.dir}/t5;
+  keepalive_timeout 0; default_type text/plain;
+  server {{ listen {listen}; {tls} {server}
+    location / {{ return 200 "{content}\\n"; }} }}
+}}
+"""
+            )
+        self.command = ["nginx", "-p", self.dir, "-c", os.path.join(self.dir, "nginx.conf"), "-e", "stderr"]
+
+    def ready(self):
+        return bool(self.prefix) or can_connect(self.at, self.port)
+
+    def kill(self):
+        """SIGKILL to the master and its workers; returns when the port is closed."""
+        super().kill()
+        if not self.prefix:
+            wait_until(lambda: not can_connect(self.at, self.port), what=f"the port of {self} to close")
+
+    def requests(self):
+        with open(os.path.join(self.dir, "access.log"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+
+# --- DNS ------------------------------------------------------------------------------------------------
+
+A, AAAA, CNAME = 1, 28, 5
+
+
+def dns_question(name, kind=A, number=1):
+    labels = b"".join(struct.pack("B", len(label)) + label.encode() for label in name.rstrip(".").split("."))
+    return struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, kind, 1)
+
+
+def dns_ask(server, port, name, kind=A, timeout=2):
+    """Asks a DNS server: (rcode, sorted list of addresses)."""
+    with socket.socket(family_of(server), socket.SOCK_DGRAM) as client:
+        client.settimeout(timeout)
+        client.connect((server, port))
+        question = dns_question(name, kind, random.randrange(1 << 16))
+        client.send(question)
+        reply = client.recv(4096)
+    rcode, count = reply[3] & 15, struct.unpack("!H", reply[6:8])[0]
+    addresses, at = [], len(question)
+    for _ in range(count):
+        while reply[at] and reply[at] < 0xC0:
+            at += reply[at] + 1
+        at += 2 if reply[at] else 1
+        found, _, _, length = struct.unpack("!HHIH", reply[at : at + 10])
+        data = reply[at + 10 : at + 10 + length]
+        at += 10 + length
+        if found in (A, AAAA):
+            addresses.append(socket.inet_ntop(socket.AF_INET if found == A else socket.AF_INET6, data))
+    return rcode, sorted(addresses)
+
+
+class Dns(Process):
+    """dnsmasq at address:port, with records that can be changed while it runs.
+
+    hosts: {name: [address, …]} of A and AAAA; other names under .com, .net, .org and .test are NXDOMAIN, a family without address is an
+    empty answer. set() replaces all of them at once; kill() and start() take the server away and bring it back; pause() makes it silent.
+    `resolver` is the text for shunt's `resolvers`. The TTL of all answers is `ttl`; set_ttl() restarts the server.
+    """
+
+    def __init__(self, case, address, port=None, hosts=None, ttl=1, options=(), name="dnsmasq", prefix=()):
+        need("dnsmasq")
+        super().__init__(case, name, prefix=prefix)
+        self.at = address
+        self.port = port or free_port(address, kind=socket.SOCK_DGRAM)
+        self.resolver = f"{address}:{self.port}"
+        self.options = list(options)
+        self.hosts_path = os.path.join(self.dir, "hosts")
+        self.hosts = hosts or {}
+        self._write()
+        self._make_command(ttl)
+
+    def _make_command(self, ttl):
+        self.command = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file="]
+        self.command += ["--no-resolv", "--no-hosts", "--bind-interfaces", "--log-facility=-", "--log-queries"]
+        self.command += [f"--listen-address={self.at}", f"--port={self.port}", f"--addn-hosts={self.hosts_path}"]
+        self.command += [f"--local-ttl={ttl}", "--local=/com/net/org/test/"]
+        if os.geteuid() == 0:
+            self.command += ["--user=root", "--group=root"]
+        self.command += self.options
+
+    def _write(self):
+        temporary = self.hosts_path + ".new"
+        with open(temporary, "w", encoding="utf-8") as file:
+            for name, addresses in self.hosts.items():
+                file.writelines(f"{address} {name}\n" for address in addresses)
+            file.write("192.0.2.255 ready.test\n")
+        os.rename(temporary, self.hosts_path)
+
+    def ready(self):
+        return bool(self.prefix) or dns_ask(self.at, self.port, "ready.test", timeout=0.5)[1] == ["192.0.2.255"]
+
+    def set(self, hosts):
+        """Other records from now on: returns when the server answers them."""
+        before, self.hosts = self.hosts, hosts
+        self._write()
+        self.signal(signal.SIGHUP)
+        if not self.prefix:
+            for name in {**before, **hosts}:
+                wait_until(lambda name=name: self._answers(name), what=f"{self} to know {name}")
+
+    def _answers(self, name):
+        want = self.hosts.get(name, [])
+        got = dns_ask(self.at, self.port, name, A, 0.5)[1] + dns_ask(self.at, self.port, name, AAAA, 0.5)[1]
+        return sorted(want) == sorted(got)
+
+    def set_ttl(self, ttl):
+        self.kill()
+        self._make_command(ttl)
+        self.start()
+
+
+# --- servers that behave badly --------------------------------------------------------------------------
+
+
+def _send_for_ever(connection, stop, piece, pause=0.0):
+    while not stop.is_set():
+        connection.sendall(piece)
+        if pause:
+            stop.wait(pause)
+
+
+def silent(connection, stop):
+    """Accepts and says nothing."""
+    stop.wait()
+
+
+def closes(connection, stop):
+    """Closes at once."""
+
+
+def resets(connection, stop):
+    """Reads the request and resets the connection."""
+    connection.recv(65536)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def garbage(connection, stop):
+    """Answers with noise."""
+    connection.recv(65536)
+    connection.sendall(random.Random(1).randbytes(65536))
+
+
+def endless_body(connection, stop):
+    """A good header and a body without end."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
+    _send_for_ever(connection, stop, b"x" * 16384)
+
+
+def endless_header(connection, stop):
+    """One header line without end."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    _send_for_ever(connection, stop, b"x" * 16384)
+
+
+def endless_headers(connection, stop):
+    """Header lines without end."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    _send_for_ever(connection, stop, b"X-More: and more\r\n" * 512)
+
+
+def endless_trailers(connection, stop):
+    """A chunked body that is over, then trailers without end."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    _send_for_ever(connection, stop, b"X-More: and more\r\n" * 512)
+
+
+def endless_100(connection, stop):
+    """100 Continue, again and again."""
+    connection.recv(65536)
+    _send_for_ever(connection, stop, b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.001)
+
+
+def half_header(connection, stop):
+    """A status line and a part of the headers, then the end of the stream."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text")
+
+
+def slow(connection, stop):
+    """A good answer, one byte a second."""
+    connection.recv(65536)
+    for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok":
+        if stop.is_set():
+            return
+        connection.sendall(bytes([byte]))
+        stop.wait(1)
+
+
+def tls_truncated(connection, stop):
+    """The first bytes of a ServerHello, then the end of the stream."""
+    connection.recv(65536)
+    connection.sendall(bytes.fromhex("160303007a0200007603 03") + b"\x5a" * 20)
+
+
+def tls_stalled(connection, stop):
+    """The first bytes of a ServerHello, then nothing."""
+    connection.recv(65536)
+    connection.sendall(bytes.fromhex("160303007a0200007603 03") + b"\x5a" * 20)
+    stop.wait()
+
+
+HOSTILE_HTTP = (
+    silent,
+    closes,
+    resets,
+    garbage,
+    endless_body,
+    endless_header,
+    endless_headers,
+    endless_trailers,
+    endless_100,
+    half_header,
+    slow,
+)
+HOSTILE_TLS = (silent, closes, resets, garbage, tls_truncated, tls_stalled)
+
+
+class _Ending:
+    """Looks like an Event: set when the server stops or the peer hangs up."""
+
+    def __init__(self, connection, stop):
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLRDHUP)
+        self._stop = stop
+
+    def is_set(self):
+        return self._stop.is_set() or bool(self._poll.poll(0))
+
+    def wait(self, seconds=None):
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not self._stop.is_set() and (deadline is None or time.monotonic() < deadline):
+            slice_ms = 200 if deadline is None else max(1, min(200, int((deadline - time.monotonic()) * 1000)))
+            if self._poll.poll(slice_ms):
+                return True
+        return self._stop.is_set()
+
+
+class Hostile:
+    """A TCP server at address:port that gives each connection to one of the functions above, in a thread of its own.
+
+    `behave` may be changed while it runs. .accepted counts connections, .open those that still are.
+    """
+
+    def __init__(self, behave, address, port=0):
+        self.behave, self.at, self.port = behave, address, port
+        self.accepted = self.open = 0
+        self._listener = None
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+
+    def __str__(self):
+        return f"{self.behave.__name__} server"
+
+    def start(self):
+        self._stop.clear()
+        self._listener = socket.create_server((self.at, self.port), family=family_of(self.at), backlog=256)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _accept(self, listener):
+        while not self._stop.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self.accepted += 1
+                self.open += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            with connection:
+                self.behave(connection, _Ending(connection, self._stop))
+        except OSError:
+            pass
+        finally:
+            with self._lock:
+                self.open -= 1
+
+    def log(self):
+        return f"{self.accepted} connections accepted, {self.open} open\n"
+
+    def stop(self):
+        self._stop.set()
+        if self._listener:
+            try:
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept(); close() would not
+            except OSError:
+                pass
+            self._listener.close()
+            self._listener = None
+
+    abandon = stop
+
+
+def dns_silent(question, send):
+    """Says nothing."""
+
+
+def dns_garbage(question, send):
+    """Noise, with and without the question's number in front."""
+    send(random.Random(1).randbytes(200))
+    send(question[:2] + random.Random(2).randbytes(200))
+
+
+def dns_short(question, send):
+    """Every beginning of an answer."""
+    answer = question[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0) + question[12:]
+    answer += struct.pack("!HHHIH", 0xC00C, A, 1, 60, 4) + bytes([192, 0, 2, 1])
+    for length in range(len(answer)):
+        send(answer[:length])
+
+
+def dns_loop(question, send):
+    """A name that is compressed into itself."""
+    answer = question[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0) + question[12:]
+    send(answer + struct.pack("!HHHIH", 0xC000 | len(question), A, 1, 60, 4) + bytes([192, 0, 2, 1]))
+
+
+def dns_servfail(question, send):
+    """SERVFAIL."""
+    send(question[:2] + struct.pack("!5H", 0x8182, 1, 0, 0, 0) + question[12:])
+
+
+HOSTILE_DNS = (dns_silent, dns_garbage, dns_short, dns_loop, dns_servfail)
+
+
+class HostileDns:
+    """A DNS server over UDP at address:port that gives each question to one of the functions above. .asked counts them."""
+
+    def __init__(self, behave, address, port=0):
+        self.behave, self.at, self.port = behave, address, port
+        self.asked = 0
+        self._socket = None
+
+    def __str__(self):
+        return f"{self.behave.__name__} server"
+
+    @property
+    def resolver(self):
+        return f"{self.at}:{self.port}"
+
+    def start(self):
+        self._socket = socket.socket(family_of(self.at), socket.SOCK_DGRAM)
+        self._socket.bind((self.at, self.port))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, args=(self._socket,), daemon=True).start()
+
+    def _serve(self, server):
+        while self._socket is server:
+            try:
+                server.settimeout(0.2)
+                question, peer = server.recvfrom(4096)
+            except socket.timeout:
+                continue
+            except OSError:
+                return
+            self.asked += 1
+            try:
+                self.behave(question, lambda answer, peer=peer: server.sendto(answer, peer))
+            except OSError:
+                pass
+
+    def log(self):
+        return f"{self.asked} questions\n"
+
+    def stop(self):
+        server, self._socket = self._socket, None
+        if server:
+            server.close()
+
+    abandon = stop
+
+
+# --- certificates ---------------------------------------------------------------------------------------
+
+
+class CA:
+    """A certificate authority of the test's own. .file is its certificate, for `ca_file`."""
+
+    def __init__(self, case, name="Test CA"):
+        need("openssl")
+        self.dir = tempfile.mkdtemp(prefix="ca-", dir=case.tmp)
+        self.key, self.file = self._path("ca.key"), self._path("ca.pem")
+        self._numbers = itertools.count(1)
+        self._openssl("req", "-x509", *self._new_key(self.key), "-days", "30", "-subj", f"/CN={name}", "-out", self.file)
+
+    def _path(self, name):
+        return os.path.join(self.dir, name)
+
+    def _new_key(self, path):
+        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", path)
+
+    def _openssl(self, *arguments):
+        done = run(["openssl", *arguments], cwd=self.dir)
+        if done.returncode != 0:
+            raise AssertionError(f"openssl {arguments[0]}: {done.stderr}")
+
+    def issue(self, *names, expired=False, self_signed=False):
+        """A server certificate for these names and addresses: (certificate file, key file). `expired`: since yesterday."""
+        number = next(self._numbers)
+        key, cert, request = (self._path(f"{number}.{suffix}") for suffix in ("key", "pem", "csr"))
+        subject = ",".join(f"IP:{name}" if _is_address(name) else f"DNS:{name}" for name in names)
+        extensions = self._path(f"{number}.ext")
+        with open(extensions, "w", encoding="ascii") as file:
+            file.write(f"subjectAltName={subject}\nextendedKeyUsage=serverAuth\n")
+        self._openssl("req", "-new", *self._new_key(key), "-subj", f"/CN={names[0][:60]}", "-out", request)
+        signer = ("-signkey", key) if self_signed else ("-CA", self.file, "-CAkey", self.key)
+        days = "-1" if expired else "30"
+        self._openssl(
+            "x509", "-req", "-in", request, *signer, "-set_serial", str(1000 + number), "-days", days,
+            "-extfile", extensions, "-out", cert,
+        )  # fmt: skip
+        return cert, key
+
+
+def _is_address(text):
+    try:
+        socket.inet_pton(family_of(text), text)
+        return True
+    except OSError:
+        return False
+
+
+# --- network namespaces ---------------------------------------------------------------------------------
+
+_names = itertools.count(1)
+
+
+class NetNs:
+    """A network namespace with loopback up. Needs root; elsewhere the test is skipped.
+
+    `prefix` goes in front of a command, or into Process(prefix=…). add_address() puts more addresses on its lo, connect() joins two
+    namespaces by a veth pair, nft() loads rules (to drop packets, say). stop() removes it.
+    """
+
+    def __init__(self):
+        need("ip")
+        self.name = f"shunttest-{os.getpid()}-{next(_names)}"
+        self.prefix = ["nsenter", f"--net=/run/netns/{self.name}", "--"]
+
+    def __str__(self):
+        return f"namespace {self.name}"
+
+    def start(self):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("network namespaces need root")
+        done = run(["ip", "netns", "add", self.name])
+        if done.returncode != 0:
+            raise unittest.SkipTest(f"no network namespaces here: {done.stderr.strip()}")
+        self.ip("link", "set", "lo", "up")
+
+    def run(self, *command, **options):
+        """Runs a command inside; AssertionError when it fails."""
+        done = run([*self.prefix, *command], **options)
+        if done.returncode != 0:
+            raise AssertionError(f"{' '.join(command)}: {done.stderr}")
+        return done.stdout
+
+    def ip(self, *arguments):
+        return self.run("ip", *arguments)
+
+    def add_address(self, *addresses, device="lo"):
+        for address in addresses:
+            bits = "128" if ":" in address else "32"
+            self.ip("address", "add", address if "/" in address else f"{address}/{bits}", "dev", device)
+
+    def connect(self, other, mine, theirs):
+        """A veth pair; `mine` and `theirs` are addresses with a prefix length. Returns our device's name."""
+        number = next(_names)
+        here, there = f"v{number}a", f"v{number}b"
+        self.ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", other.name)
+        for space, device, address in ((self, here, mine), (other, there, theirs)):
+            space.ip("address", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
+            space.ip("link", "set", device, "up")
+        return here
+
+    def nft(self, rules):
+        """Loads rules in nft's own language, as `add table inet t`; `flush ruleset` takes all away."""
+        need("nft")
+        self.run("nft", "-f", "-", input=rules, stdin=None)
+
+    def log(self):
+        return ""
+
+    def stop(self):
+        run(["ip", "netns", "delete", self.name])
+
+    abandon = stop
+
+
+# --- looking at processes -------------------------------------------------------------------------------
+
+
+def descriptors(pid):
+    """{number: what it is} of a process's descriptors."""
+    found = {}
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(number)] = os.readlink(f"/proc/{pid}/fd/{number}")
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def mappings(pid, word=""):
+    """The lines of a process's memory map that have `word` in them."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file:
+        return [line.rstrip("\n") for line in file if word in line]
+
+
+def memory_kb(pid, what="VmRSS"):
+    """A figure of /proc/PID/status: VmRSS, VmHWM, …"""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith(what + ":"):
+                return int(line.split()[1])
+    raise KeyError(what)
+
+
+def cpu_seconds(pid):
+    """User and system time that a process has used."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,734 @@
+#!/usr/bin/env python3
+"""The daemon's life: stopped, killed, restarted, reloaded, ended; its sockets, its options, its rights, its own faults."""
+import glob
+import http.client
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import shunttest as st
+
+NAME = "www.example.com"
+SLOWEST_US = 500_000
+GONE_SECONDS = 2.5  # after this a client knows that the daemon is gone
+RELOADS = 1000
+
+# The timeout is how long a restarted daemon knows nothing of a primary that hangs.
+CHECK = 'type = "http"; interval = "500ms"; fast_interval = "100ms"; timeout = "2s"; fall = 2; rise = 2;'
+
+
+def well(connection, stop):
+    """Answers as a web server that is well."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+
+def pair(primary, standby, more="", check=CHECK):
+    return f"""checks: {{ web: {{ {check} port = {primary.port}; }}; }};
+        records: ( {{ name = "{NAME}";
+            primary: {{ address = "{primary.at}"; check = "web"; }};
+            secondary: {{ address = "{standby.at}"; check = "web"; }}; }}{more} );
+    """
+
+
+def other(number, address="192.0.2.1"):
+    return f', {{ name = "other-{number}.example.com"; primary: {{ address = "{address}"; }}; }}'
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("needs root")
+
+
+def hold(seconds):
+    """Time that has to pass: not a wait for something to happen."""
+    time.sleep(seconds)
+
+
+class Pair(st.Case):
+    """A primary and a standby that are well, on one port. `behave` makes them ill."""
+
+    def setUp(self):
+        super().setUp()
+        primary, standby = self.address(), self.address()
+        port = st.free_port(primary, standby)
+        self.primary = self.start(st.Hostile(well, primary, port))
+        self.standby = self.start(st.Hostile(well, standby, port))
+
+    def start_daemon(self, config=None, **options):
+        daemon = self.start(st.Daemon(self, config or pair(self.primary, self.standby), **options))
+        st.wait_until(lambda: daemon.status()["settled"], what="the daemon to settle")
+        return daemon
+
+    def reload(self, daemon, config=None):
+        """Reloads, and returns when it took effect."""
+        start = os.path.getsize(daemon.log_path)
+        daemon.reload(config)
+
+        def done():
+            with open(daemon.log_path, "rb") as log:
+                log.seek(start)
+                return b"reload: " in log.read()
+
+        st.wait_until(done, what="the reload", pause=0.0005)
+
+
+class UnderLookups(Pair):
+    """What a program sees that looks up all the time."""
+
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.start_daemon()
+        self.looper = self.start(st.Looper(self, NAME, self.daemon, threads=4))
+        self.looper.report()  # its own first report takes memory
+        self.before = self.looper.report()
+
+    def check_client(self):
+        """Nothing was slow, and nothing is left over."""
+        after = self.looper.report()
+        self.note(f"slowest of {after['lookups']} lookups: {after['slowest_us']} us")
+        self.assertGreater(after["lookups"], self.before["lookups"])
+        self.assertLess(after["slowest_us"], SLOWEST_US)
+        self.assertEqual(after["tables"], 1)
+        self.assertEqual(after["descriptors"], self.before["descriptors"])
+        self.assertEqual(after["mappings"], self.before["mappings"])
+
+    def history(self):
+        """What each thread was answered, one after the other."""
+        return [[answer for _, thread, answer in self.looper.changes if thread == number] for number in range(4)]
+
+    def test_stopped(self):
+        """a daemon that stands still for 3 s: its last answers hold, then the present ones come"""
+        self.daemon.pause()
+        self.primary.behave = st.resets
+        hold(3.2)
+        self.assertEqual(self.looper.answers(), {self.primary.at})
+        self.daemon.resume()
+        self.looper.wait_answer(self.standby.at)
+        self.primary.behave = well
+        self.looper.wait_answer(self.primary.at)
+        self.assertEqual(self.history(), [[self.primary.at, self.standby.at, self.primary.at]] * 4)
+        self.check_client()
+
+    def test_stopped_and_well(self):
+        """a daemon that stood still for 3 s in the middle of a probe blames nobody for it"""
+        check = CHECK.replace("fall = 2", "fall = 1").replace('"2s"', '"3s"')
+        self.reload(self.daemon, pair(self.primary, self.standby, check=check))
+        self.primary.behave = self.standby.behave = st.silent
+        st.wait_until(lambda: self.primary.open > 0 and self.standby.open > 0, what="probes to be under way")
+        self.daemon.pause()
+        self.primary.behave = self.standby.behave = well
+        hold(3.2)
+        start = len(self.daemon.log())
+        accepted = self.primary.accepted, self.standby.accepted
+        self.daemon.resume()
+        st.wait_until(lambda: self.primary.accepted > accepted[0] + 2 and self.standby.accepted > accepted[1] + 2)
+        self.assertNotIn("down", self.daemon.log()[start:])
+        self.assertEqual(self.looper.answers(), {self.primary.at})
+        self.check_client()
+
+    def restart(self, end):
+        """Ends the daemon while the primary is dead, and starts it: clients must not be sent there while it does not know."""
+        self.primary.behave = st.resets
+        self.looper.wait_answer(self.standby.at)
+        self.primary.behave = st.silent
+        changes = len(self.looper.changes)
+        end()
+        hold(GONE_SECONDS)
+        self.daemon.start()
+        status = self.daemon.status()
+        self.assertFalse(status["settled"])
+        self.assertEqual(status["records"][0]["active"], "primary")
+        self.assertEqual(self.daemon.resolve(NAME), [self.primary.at], "a program that holds no answer gets the primary")
+        self.daemon.wait_active(NAME, "secondary")
+        st.wait_until(lambda: self.daemon.status()["settled"])
+        self.assertEqual(self.looper.changes[changes:], [])
+        # It follows the new daemon.
+        self.primary.behave = well
+        self.looper.wait_answer(self.primary.at)
+
+    def test_restarted(self):
+        """a daemon killed or ended, and started while the primary hangs: clients keep the standby until it knows"""
+        self.restart(self.daemon.kill)
+        self.restart(self.daemon.stop)
+        turns = [self.primary.at, self.standby.at, self.primary.at, self.standby.at, self.primary.at]
+        self.assertEqual(self.history(), [turns] * 4)
+        self.check_client()
+
+    def test_reloads(self):
+        """1,000 reloads: the same answers, and nothing grows, neither in the client nor in the daemon"""
+        self.primary.behave = st.resets
+        self.looper.wait_answer(self.standby.at)
+        start, probes = time.monotonic(), self.standby.accepted
+        log_start, unknown = len(self.daemon.log()), 0
+        growth = []
+        for number in range(RELOADS):
+            self.reload(self.daemon, pair(self.primary, self.standby, other(number) * (number % 2)))
+            if number % 50 == 0:
+                unknown += "unknown" in json.dumps(self.daemon.status())
+            if number in (100, RELOADS - 1):
+                growth.append((self.count_descriptors(), st.memory_kb(self.daemon.pid)))
+        took = time.monotonic() - start
+        self.note(f"{1000 * took / RELOADS:.1f} ms for each reload; descriptors and kB after 100 and all: {growth}")
+        self.assertEqual(unknown, 0)
+        self.assertNotIn(" -> ", self.daemon.log()[log_start:])
+        # One probe each 500 ms, ± 10 %.
+        self.assertLess(self.standby.accepted - probes, 3 * took + 5)
+        self.assertEqual(self.history(), [[self.primary.at, self.standby.at]] * 4)
+        self.assertLessEqual(growth[1][0], growth[0][0] + 2)  # a probe and a client may be under way
+        if not st.SANITIZED:
+            self.assertLess(growth[1][1], growth[0][1] + 1024)
+        self.primary.behave = well
+        self.looper.wait_answer(self.primary.at)
+        self.check_client()
+
+    def count_descriptors(self):
+        """0 where another user's process may not be looked at."""
+        try:
+            return len(st.descriptors(self.daemon.pid))
+        except PermissionError:
+            return 0
+
+    def test_superseded(self):
+        """a client that cannot attach again gets the answers of a reloaded daemon for a while"""
+        self.daemon.write_config(pair(self.primary, self.standby, other(1)))
+        os.rename(self.daemon.socket, self.daemon.socket + ".away")
+        self.reload(self.daemon)
+        self.primary.behave = st.resets
+        self.looper.wait_answer(self.standby.at)
+        os.rename(self.daemon.socket + ".away", self.daemon.socket)
+        self.primary.behave = well
+        self.looper.wait_answer(self.primary.at)
+        self.check_client()
+
+    def test_changed_check(self):
+        """a reload that changes the check of a dead primary sends nobody back to it"""
+        self.primary.behave = st.resets
+        self.looper.wait_answer(self.standby.at)
+        self.primary.behave = st.silent
+        changes = len(self.looper.changes)
+        self.reload(self.daemon, pair(self.primary, self.standby, check=CHECK + 'path = "/other";'))
+        self.assertEqual(self.daemon.active(NAME), "secondary")
+        self.daemon.wait_settled()
+        self.assertEqual(self.daemon.health(NAME, "primary"), "down")
+        self.assertEqual(self.looper.changes[changes:], [])
+        self.primary.behave = well
+        self.looper.wait_answer(self.primary.at)
+        self.check_client()
+
+
+class Reload(Pair):
+    """SIGHUP."""
+
+    def names(self, daemon):
+        return [record["name"] for record in daemon.status()["records"]]
+
+    def test_changes(self):
+        """records come, go and change; the health of what stays is kept"""
+        daemon = self.start_daemon(pair(self.primary, self.standby, other(1) + other(2)))
+        self.primary.behave = st.resets
+        daemon.wait_active(NAME, "secondary")
+        since = daemon.record(NAME)["since"]
+        start = len(daemon.log())
+        self.reload(daemon, pair(self.primary, self.standby, other(2, "192.0.2.77") + other(3)))
+        status = daemon.status()
+        self.assertTrue(status["settled"])
+        self.assertEqual(self.names(daemon), [NAME, "other-2.example.com", "other-3.example.com"])
+        self.assertEqual(daemon.resolve("other-2.example.com"), ["192.0.2.77"])
+        self.assertEqual(daemon.resolve("other-3.example.com"), ["192.0.2.1"])
+        self.assertEqual(daemon.resolve(NAME), [self.standby.at])
+        self.assertEqual((daemon.active(NAME), daemon.record(NAME)["since"]), ("secondary", since))
+        self.assertEqual(daemon.health(NAME, "primary"), "down")
+        self.assertNotIn(f"{NAME}:", daemon.log()[start:])
+
+    def test_bad_file(self):
+        """a bad file changes nothing and says so in one line"""
+        daemon = self.start_daemon()
+        before = daemon.status()
+        with open(daemon.config_path, encoding="utf-8") as file:
+            good = file.read()
+        cases = (
+            (good + 'resolver = [];\n', r"shunt\.conf:\d+: resolver: .*resolvers"),
+            (good[: len(good) // 2], r"shunt\.conf:\d+: .*syntax error"),
+            ("", r"shunt\.conf"),
+            (None, r"shunt\.conf: cannot be read"),
+        )
+        for text, expected in cases:
+            with self.subTest(expected):
+                start = len(daemon.log())
+                os.unlink(daemon.config_path)
+                if text is not None:
+                    with open(daemon.config_path, "w", encoding="utf-8") as file:
+                        file.write(text)
+                daemon.reload()
+                daemon.wait_log("nothing has changed", start=start)
+                lines = daemon.log()[start:].splitlines()
+                self.assertEqual(len(lines), 1, lines)
+                self.assertRegex(lines[0], "error: .*" + expected + r".*\(reload: nothing has changed\)$")
+                self.assertEqual(daemon.resolve(NAME), [self.primary.at])
+                self.write_text(daemon.config_path, good)
+        after = daemon.status()
+        for status in (before, after):
+            for endpoint in status["records"][0]["endpoints"]:
+                for address in endpoint["addresses"]:
+                    del address["latency_ms"], address["last_probe"]
+        self.assertEqual(after, before)
+        self.reload(daemon, pair(self.primary, self.standby, other(1)))
+        self.assertEqual(self.names(daemon), [NAME, "other-1.example.com"])
+
+    def write_text(self, path, text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_what_a_start_decides(self):
+        """a changed socket waits for the next start, and the log says so"""
+        daemon = self.start_daemon()
+        with open(daemon.config_path, encoding="utf-8") as file:
+            text = file.read()
+        self.write_text(daemon.config_path, text.replace("shunt.sock", "other.sock"))
+        self.reload(daemon)
+        self.assertRegex(daemon.log(), r"warning: .*shunt\.conf: socket: the change takes effect at the next start")
+        self.assertEqual(daemon.resolve(NAME), [self.primary.at])
+        self.assertEqual(daemon.status()["socket"], daemon.socket)
+
+    def test_burst(self):
+        """a burst of SIGHUPs ends with the last file in force"""
+        daemon = self.start_daemon()
+        for number in range(100):
+            daemon.reload(pair(self.primary, self.standby, other(number)))
+        st.wait_until(lambda: self.names(daemon)[1:] == ["other-99.example.com"], what="the last file")
+        self.assertEqual(daemon.resolve("other-99.example.com"), ["192.0.2.1"])
+
+
+class End(Pair):
+    def test_signals(self):
+        """SIGTERM and SIGINT end it soon, with status 0, whatever is under way; sockets and locks go"""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number.name):
+                self.primary.behave = st.silent
+                daemon = self.start(st.Daemon(self, pair(self.primary, self.standby)))
+                st.wait_until(lambda: self.primary.open > 0, what="a probe to be under way")
+                looper = self.start(st.Looper(self, NAME, daemon, threads=1))
+                with (
+                    socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as reader,
+                    socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client,
+                ):
+                    reader.connect(daemon.control)
+                    client.connect(daemon.socket)
+                    self.assertEqual(self.left(daemon), ["control.sock", "control.sock.lock", "shunt.sock", "shunt.sock.lock"])
+                    begin = time.monotonic()
+                    daemon.signal(number)
+                    self.assertEqual(daemon.wait_exit(), 0)
+                    took = time.monotonic() - begin
+                self.note(f"{number.name}: ended after {1000 * took:.0f} ms")
+                self.assertLess(took, 2)
+                self.assertEqual(self.left(daemon), [])
+                looper.stop()
+
+    def left(self, daemon):
+        return sorted(name for name in os.listdir(daemon.dir) if name not in ("shunt.conf", "log"))
+
+
+class Sockets(st.Case):
+    """Where the sockets are to be, something else may stand."""
+
+    CONFIG = 'records: ( { name = "www.example.com"; primary: { address = "192.0.2.10"; }; } );'
+
+    def refused(self, config, expected):
+        """It ends at once with one line; `expected` is a regular expression for what follows FILE:LINE."""
+        path = self.write("refused.conf", config + "\n" + self.CONFIG)
+        done = st.run([st.SHUNTD, "-c", path])
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stdout, "")
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], f"^{re.escape(path)}:{expected}")
+        return lines[0]
+
+    def settings(self, client="s", control="c"):
+        return f'socket = "{self.path(client)}";\ncontrol = "{self.path(control)}";'
+
+    def test_second(self):
+        """a second daemon on the same socket ends with one line, and does not disturb the first"""
+        daemon = self.start(st.Daemon(self, self.CONFIG))
+        config = f'socket = "{daemon.socket}";\ncontrol = "{self.path("c")}";'
+        line = self.refused(config, "1: socket: .*shunt.sock: is in use by a live daemon")
+        self.assertIn(f"process {daemon.pid};", line)
+        config = f'socket = "{self.path("s")}";\ncontrol = "{daemon.control}";'
+        self.refused(config, "2: control: .*control.sock: is in use by a live daemon")
+        self.assertEqual(daemon.resolve(NAME), ["192.0.2.10"])
+        self.assertEqual(daemon.status()["pid"], daemon.pid)
+        self.assertEqual([name for name in os.listdir(self.tmp) if name[0] in "sc" and len(name) < 7], [])
+
+    def test_stale(self):
+        """the sockets of a daemon that was killed are replaced"""
+        daemon = self.start(st.Daemon(self, self.CONFIG))
+        daemon.kill()
+        self.assertTrue(os.path.exists(daemon.socket) and os.path.exists(daemon.control))
+        before = os.stat(daemon.socket).st_ctime_ns, os.stat(daemon.control).st_ctime_ns
+        daemon.start()
+        self.assertEqual(daemon.resolve(NAME), ["192.0.2.10"])
+        self.assertGreater(os.stat(daemon.socket).st_ctime_ns, before[0])
+        self.assertGreater(os.stat(daemon.control).st_ctime_ns, before[1])
+
+    def test_refused(self):
+        """a file, a folder, a link at the path, a path too long, no folder: one line, and nothing is touched"""
+        self.write("file", "precious")
+        os.mkdir(self.path("folder"))
+        os.symlink(self.path("file"), self.path("link"))
+        long = "x" * 120
+        cases = (
+            ({"client": "file"}, "1: socket: .*file: is not a socket"),
+            ({"client": "folder"}, "1: socket: .*folder: is not a socket"),
+            ({"client": "link"}, "1: socket: .*link: is not a socket"),
+            ({"client": long}, "1: socket: is too long; "),
+            ({"client": "none/s"}, "1: socket: .*none does not exist"),
+            ({"client": "file/s"}, "1: socket: .*file is not a folder"),
+            ({"control": "file"}, "2: control: .*file: is not a socket"),
+            ({"control": "none/c"}, "2: control: .*none does not exist"),
+            ({"control": "s"}, "2: control: "),
+        )
+        before = sorted(os.listdir(self.tmp) + ["refused.conf"])
+        for paths, expected in cases:
+            with self.subTest(expected):
+                self.refused(self.settings(**paths), expected)
+                self.assertEqual(sorted(os.listdir(self.tmp)), before)
+        with open(self.path("file"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "precious")
+
+    def test_modes(self):
+        """everybody may open both sockets; the lock files are their owner's"""
+        daemon = self.start(st.Daemon(self, self.CONFIG))
+        for path, mode in ((daemon.socket, 0o666), (daemon.control, 0o666), (daemon.socket + ".lock", 0o600)):
+            self.assertEqual(os.stat(path).st_mode & 0o7777, mode, path)
+
+
+# The configuration that the documentation explains, as it stands.
+EXAMPLE = r"""
+socket    = "/run/shunt/shunt.sock";     # clients attach here, mode 0666
+control   = "/run/shunt/control.sock";   # operators and readers
+state_dir = "/var/lib/shunt";
+stale_limit = "10m";
+# user      = "shunt";                   # default: stay who started it
+# http      = "127.0.0.1:9469";          # optional: read-only status page and /metrics over TCP
+# http_hosts = [ "monitor.example.com" ]; # Host headers taken there besides IP literals and localhost
+# resolvers = [ "127.0.0.1:5353" ];      # optional: DNS servers for endpoint names
+
+checks: {
+  web: { type = "http"; port = 8080; path = "/health"; expect_status = "200-399"; expect_body = "ok";
+         interval = "10s"; fast_interval = "1s"; timeout = "4s"; fall = 3; rise = 3; };
+  db:  { type = "tcp"; port = 5432; };
+};
+
+records: (
+  { name = "www.example.com"; aliases = [ "www" ];
+    primary:   { address = "192.0.2.10"; check = "web"; };
+    secondary: { address = "standby.example.net"; check = "web"; }; },
+
+  { name = "db.example.com"; failback = "manual";
+    primary:   { addresses = [ "192.0.2.20", "2001:db8::20" ]; check = "db"; };
+    secondary: ( { id = "replica-1"; address = "192.0.2.21"; check = "db"; },
+                 { id = "replica-2"; address = "192.0.2.22"; check = { type = "tcp"; port = 5432; interval = "2s"; }; } ); }
+);
+"""
+
+
+class CommandLine(st.Case):
+    def test_check(self):
+        """shuntd -t tells good from bad, needs nothing and makes nothing"""
+        example = self.write("example.conf", EXAMPLE)
+        settings = f'socket = "{self.path("none/s")}"; control = "{self.path("none/c")}"; state_dir = "{self.path("none")}";\n'
+        settings += 'user = "no-such-user";\nhttp = "127.0.0.1:1";\n'
+        bare = self.write("bare.conf", settings + Sockets.CONFIG)
+        bad = self.write("bad.conf", EXAMPLE.replace('"tcp"', '"tpc"', 1))
+        missing = self.path("missing.conf")
+        before = sorted(os.listdir(self.tmp))
+        for path in (example, bare, *glob.glob(os.path.join(st.ROOT, "conf", "examples", "*.conf"))):
+            with self.subTest(path):
+                done = st.check_config(path)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertRegex(done.stdout, f"^{re.escape(path)}: good: [0-9]+ records?\n$")
+        for path, expected in ((bad, r":\d+: .*tpc.*"), (missing, ": cannot be read: .*")):
+            with self.subTest(path):
+                done = st.check_config(path)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertRegex(done.stderr, f"^{re.escape(path)}{expected}\n$")
+        self.assertEqual(sorted(os.listdir(self.tmp)), before)
+
+    def test_options(self):
+        """-h, -V and mistakes on the command line"""
+        for option in ("-h", "--help"):
+            done = st.run([st.SHUNTD, option])
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertRegex(done.stdout, "^Usage: shuntd (?s:.*)--config(?s:.*)--test(?s:.*)SIGHUP")
+        for option in ("-V", "--version"):
+            done = st.run([st.SHUNTD, option])
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertRegex(done.stdout, r"^shuntd \d+\.\d+\.\d+\n$")
+        for arguments in (["--bogus"], ["-x"], ["operand"], ["-t", "operand"], ["-c"], ["--owner-fd", "77", "-t"]):
+            with self.subTest(arguments):
+                done = st.run([st.SHUNTD, *arguments])
+                self.assertEqual((done.returncode, done.stdout), (64, ""))
+                self.assertIn("shuntd --help", done.stderr)
+
+
+class Rights(Pair):
+    """Who it is, and who may attach."""
+
+    def setUp(self):
+        super().setUp()
+        self.bin = st.public_build(self)
+
+    def test_others_attach(self):
+        """every local user may attach, and read the status"""
+        need_root()
+        st.need("setpriv")
+        daemon = st.Daemon(self, pair(self.primary, self.standby))
+        os.chmod(daemon.dir, 0o755)
+        self.start(daemon)
+        env = st.clean_env(LD_PRELOAD=self.bin.shim, SHUNT_SOCKET=daemon.socket, SHUNT_CONTROL=daemon.control)
+        done = st.run([*st.NOBODY, self.bin.looper, "-1", NAME], env=env)
+        self.assertEqual(done.stdout.split()[3:], [self.primary.at], done.stderr)
+        done = st.run([*st.NOBODY, self.bin.shunt, "status"], env=env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(self.primary.at, done.stdout)
+
+    def test_user(self):
+        """user = "nobody" gives up root for good, and the daemon works on"""
+        need_root()
+        st.need("setpriv")
+        groups = ("setpriv", "--groups=4,24", "--")
+        daemon = st.Daemon(self, 'user = "nobody";' + pair(self.primary, self.standby), prefix=groups)
+        os.chown(daemon.dir, 65534, 65534)
+        os.chmod(daemon.config_path, 0o644)
+        self.start(daemon)
+        daemon.wait_settled()
+        with open(f"/proc/{daemon.pid}/status", encoding="ascii") as file:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        self.assertEqual(fields["Uid"].split(), ["65534"] * 4)
+        self.assertEqual(fields["Gid"].split(), ["65534"] * 4)
+        self.assertEqual(fields["Groups"].split(), [])
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(int(fields[kind], 16), 0, kind)
+        self.assertEqual(daemon.resolve(NAME), [self.primary.at])
+        self.primary.behave = st.resets
+        daemon.wait_active(NAME, "secondary")
+        self.reload(daemon)
+        daemon.stop()
+        self.assertFalse(os.path.exists(daemon.socket))
+
+    def test_no_such_user(self):
+        """a user that does not exist: one line, and no start"""
+        daemon = st.Daemon(self, 'user = "no-such-user";\n' + pair(self.primary, self.standby))
+        done = st.run(daemon.command)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r'^.*shunt\.conf:2: user: there is no user "no-such-user"; .*\n$')
+        self.assertEqual(os.listdir(daemon.dir), ["shunt.conf"])
+
+    def test_port(self):
+        """http = "127.0.0.1:PORT" serves readers there, and nobody else's pages"""
+        port = st.free_port("127.0.0.1")
+        daemon = self.start_daemon(f'http = "127.0.0.1:{port}"; http_hosts = [ "monitor.example.com" ];\n'
+                                   + pair(self.primary, self.standby))  # fmt: skip
+        cases = (
+            ("GET", "/v1/status", f"127.0.0.1:{port}", 200),
+            ("GET", "/v1/status", "localhost", 200),
+            ("GET", "/v1/status", "[::1]:80", 200),
+            ("GET", "/v1/status", "Monitor.example.com", 200),
+            ("GET", "/v1/status", "evil.example.com", 403),
+            ("GET", "/v1/status", "monitor.example.com.evil.example", 403),
+            ("GET", "/nothing", "localhost", 404),
+            ("POST", "/v1/status", "localhost", 405),
+            ("DELETE", "/v1/status", "localhost", 405),
+        )
+        for method, url, host, expected in cases:
+            with self.subTest((method, url, host)):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+                connection.request(method, url, headers={"Host": host})
+                response = connection.getresponse()
+                body = json.loads(response.read())
+                connection.close()
+                self.assertEqual(response.status, expected, body)
+                if expected == 200:
+                    self.assertEqual(body["records"][0]["name"], NAME)
+                else:
+                    self.assertNotIn(NAME, json.dumps(body))
+        # Its port is taken for the next one.
+        second = st.Daemon(self, f'http = "127.0.0.1:{port}";\n' + pair(self.primary, self.standby), name="second")
+        done = st.run(second.command)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rf"^.*:2: http: cannot listen on 127\.0\.0\.1:{port}: .*; .*\n$")
+        self.assertEqual(os.listdir(second.dir), ["shunt.conf"])
+
+    @unittest.skipIf(st.SANITIZED, "a sanitizer wants to be preloaded first")
+    def test_under_the_shim(self):
+        """a daemon that is started under the shim sheds it, and asks the real DNS for its own names"""
+        dns = self.start(st.Dns(self, self.address(), hosts={NAME: ["192.0.2.99"]}))
+        daemon = st.Daemon(self, f"""resolvers = [ "{dns.resolver}" ];
+            records: ( {{ name = "{NAME}"; primary: {{ address = "{NAME}"; }}; }} );""")  # fmt: skip
+        daemon._env = st.clean_env(LD_PRELOAD=st.SHIM, SHUNT_SOCKET=daemon.socket)
+        self.start(daemon)
+        st.wait_until(lambda: daemon.answer(NAME) == ["192.0.2.99"], what="the DNS answer")
+        self.assertEqual(daemon.resolve(NAME), ["192.0.2.99"])
+        if os.geteuid() == 0:
+            self.assertEqual(st.mappings(daemon.pid, "libshunt"), [])
+
+
+class OwnFaults(Pair):
+    def test_no_descriptors(self):
+        """without descriptors no endpoint goes down and clients attach; with them again all goes on"""
+        need_root()
+        daemon = self.start_daemon(
+            pair(self.primary, self.standby, check='type = "http"; interval = "200ms"; timeout = "3s"; fall = 1; rise = 1;')
+        )
+        hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)[1]
+        start = len(daemon.log())
+        few = hard
+
+        def quiet():
+            """No probe for five intervals, below the lowest descriptor that was ever free."""
+            nonlocal few
+            used = st.descriptors(daemon.pid)  # a probe's own socket may be among them, this time
+            few = min(few, next(number for number in range(3, 1 << 16) if number not in used))
+            resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (few, hard))
+            accepted = self.primary.accepted + self.standby.accepted
+            hold(1)
+            return self.primary.accepted + self.standby.accepted == accepted
+
+        st.wait_until(quiet, what="the shortage")
+        looper = self.start(st.Looper(self, NAME, daemon, threads=1))
+        self.assertEqual(looper.answers(), {self.primary.at})
+        with socket.socket(socket.AF_UNIX) as reader:
+            reader.connect(daemon.control)
+            cpu = st.cpu_seconds(daemon.pid)
+            hold(1)
+            self.assertLess(st.cpu_seconds(daemon.pid) - cpu, 0.5, "it spins")
+        self.assertNotIn("down", daemon.log()[start:])
+        self.primary.behave = st.resets
+        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (hard, hard))
+        looper.wait_answer(self.standby.at)
+        self.assertEqual(daemon.health(NAME, "secondary"), "up")
+        self.primary.behave = well
+        looper.wait_answer(self.primary.at)
+        log = daemon.log()[start:]
+        self.assertEqual(len(re.findall("up -> down", log)), 1, log)
+
+
+class Private(Pair):
+    """shunt run -c: a daemon for one command, without root."""
+
+    def setUp(self):
+        super().setUp()
+        self.bin = st.public_build(self)
+        self.folder = self.path("runtime")
+        os.mkdir(self.folder, 0o700)
+        self.config = self.write("private.conf", pair(self.primary, self.standby))
+        self.prefix = []
+        if os.geteuid() == 0:
+            st.need("setpriv")
+            os.chown(self.folder, 65534, 65534)
+            self.prefix = st.NOBODY
+        self.env = st.clean_env(XDG_RUNTIME_DIR=self.folder)
+
+    def command(self, *command):
+        return [*self.prefix, self.bin.shunt, "run", "-c", self.config, "--", *command]
+
+    def run_with(self, *command, **options):
+        options.setdefault("env", self.env)
+        return st.run(self.command(*command), **options)
+
+    def wait_gone(self, folder):
+        st.wait_until(lambda: not os.path.exists(folder), what=f"{folder} to go")
+
+    def test_no_root(self):
+        """it needs no root, and leaves nothing in XDG_RUNTIME_DIR, nor in /tmp where there is none"""
+        script = f'id -u; "{self.bin.looper}" -1 {NAME}; dirname "$SHUNT_CONTROL"; stat -c %a "$(dirname "$SHUNT_CONTROL")"'
+        for env, base in ((self.env, self.folder), (st.clean_env(XDG_RUNTIME_DIR=""), "/tmp")):
+            with self.subTest(base):
+                done = self.run_with("sh", "-c", script, env=env)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                words = done.stdout.split()
+                self.assertEqual(words[0], "65534" if self.prefix else str(os.geteuid()))
+                self.assertEqual(words[4], self.primary.at)
+                self.assertEqual(os.path.dirname(words[5]), base)
+                self.assertEqual(words[6], "700")
+                self.wait_gone(words[5])
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_killed(self):
+        """it ends when COMMAND is killed, and no signal of COMMAND's terminal reaches it"""
+        # python3 may be where that user cannot reach it.
+        script = f'echo $$ "$SHUNT_CONTROL"; "{self.bin.shunt}" status --json | tr -d "\\n"; echo; exec cat'
+        process = subprocess.Popen(
+            self.command("sh", "-c", script),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=self.env,
+            start_new_session=True,
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stdin.close)
+        self.addCleanup(process.kill)
+        command, control = process.stdout.readline().split()
+        daemon = json.loads(process.stdout.readline())["pid"]
+        self.assertEqual(int(command), process.pid, "COMMAND takes the place of shunt")
+        self.assertNotEqual(os.getsid(int(daemon)), os.getsid(process.pid))
+        with open(f"/proc/{daemon}/stat", encoding="ascii") as file:
+            parent = int(file.read().rpartition(")")[2].split()[1])
+        self.assertNotIn(parent, (process.pid, os.getpid()), "it is nobody's child")
+        if os.geteuid() == 0:
+            pipes = set(st.descriptors(process.pid).values()) & set(st.descriptors(daemon).values())
+            self.assertEqual({pipe for pipe in pipes if pipe.startswith("pipe:")}, set(), "it keeps COMMAND's pipes open")
+        os.killpg(process.pid, signal.SIGKILL)
+        self.assertEqual(process.wait(), -signal.SIGKILL)
+        self.wait_gone(f"/proc/{daemon}")
+        self.wait_gone(os.path.dirname(control))
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_natural(self):
+        """exit status, signals, pipes and descriptors are COMMAND's own"""
+        self.assertEqual(self.run_with("sh", "-c", "exit 42").returncode, 42)
+        self.assertEqual(self.run_with("sh", "-c", "kill -TERM $$").returncode, -signal.SIGTERM)
+        text = "some text\n" * 20_000
+        done = self.run_with("cat", input=text, stdin=None)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(done.stdout == text, "cat gives back what it was given")
+        pipeline = "seq 100000 | {} | tail -n 1".format(" ".join(f"'{word}'" for word in self.command("cat")))
+        done = st.run(["sh", "-c", pipeline], env=self.env)
+        self.assertEqual((done.stdout, done.stderr), ("100000\n", ""))
+        listing = ["ls", "/proc/self/fd"]
+        self.assertEqual(self.run_with(*listing).stdout, st.run(listing).stdout)
+        signals = ["grep", "^Sig[BIC]", "/proc/self/status"]
+        self.assertEqual(self.run_with(*signals).stdout, st.run(signals).stdout)
+
+    def test_waits(self):
+        """COMMAND starts when each check has a verdict: a dead primary is never answered"""
+        self.primary.behave = st.resets
+        done = self.run_with(self.bin.looper, "-1", NAME)
+        self.assertEqual(done.stdout.split()[3:], [self.standby.at], done.stderr)
+        self.primary.behave = st.silent
+        done = self.run_with(self.bin.looper, "-1", NAME)
+        self.assertEqual(done.stdout.split()[3:], [self.standby.at], done.stderr)
+
+    def test_bad(self):
+        """a bad configuration is shuntd's one line and status 125; COMMAND does not start, nothing is left"""
+        marker = self.path("marker")
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write('intervall = "1s";\n')
+        done = self.run_with("touch", marker)
+        self.assertEqual((done.returncode, done.stdout), (125, ""))
+        self.assertRegex(done.stderr, rf"^{re.escape(self.config)}:\d+: intervall: .*\n$")
+        self.assertFalse(os.path.exists(marker))
+        self.assertEqual(os.listdir(self.folder), [])
+
+
+if __name__ == "__main__":
+    st.main()

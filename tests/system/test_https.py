@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+"""https checks: whom they trust, what they say to a server, and where they connect."""
+import os
+import re
+import socket
+import ssl
+
+import shunttest as st
+
+CHECK = 'type = "https"; interval = "1s"; fast_interval = "100ms"; timeout = "10s"; fall = 1; rise = 1;'
+
+
+class Authority(st.CA):
+    """Also issues certificates with given dates and purposes."""
+
+    CONFIG = """[ca]
+default_ca = own
+[own]
+database = {dir}/index
+serial = {dir}/serial
+new_certs_dir = {dir}
+default_md = sha256
+unique_subject = no
+policy = any
+[any]
+commonName = supplied
+"""
+
+    def dated(self, name, start="20200101000000Z", end="20991231000000Z", usage="serverAuth"):
+        """A server certificate for `name`: (certificate file, key file)."""
+        number = next(self._numbers)
+        key, cert, request = (self._path(f"{number}.{suffix}") for suffix in ("key", "pem", "csr"))
+        self._write("config", self.CONFIG.format(dir=self.dir))
+        self._write("index", "")
+        self._write("serial", f"{1000 + number:04d}\n")
+        extensions = self._write("extensions", f"subjectAltName=DNS:{name}\nextendedKeyUsage={usage}\n")
+        self._openssl("req", "-new", *self._new_key(key), "-subj", f"/CN={name}", "-out", request)
+        self._openssl(
+            "ca", "-batch", "-notext", "-config", self._path("config"), "-cert", self.file, "-keyfile", self.key,
+            "-startdate", start, "-enddate", end, "-extfile", extensions, "-in", request, "-out", cert,
+        )  # fmt: skip
+        return cert, key
+
+    def _write(self, name, text):
+        path = self._path(name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        return path
+
+
+class TlsServer(st.Hostile):
+    """A web server with one certificate that notes what it was asked. .seen: {(SNI, Host)}."""
+
+    def __init__(self, address, certificate, client_ca=None):
+        super().__init__(self.serve, address)
+        self.seen = set()
+        self._sni = {}
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*certificate)
+        self.context.sni_callback = lambda connection, name, _: self._sni.__setitem__(id(connection), name)
+        if client_ca:
+            self.context.load_verify_locations(client_ca)
+            self.context.verify_mode = ssl.CERT_REQUIRED
+
+    def serve(self, connection, stop):
+        connection.settimeout(10)
+        with self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as tls:
+            try:
+                tls.do_handshake()
+            except ssl.SSLError:
+                self.end(tls)
+                return
+            sni = self._sni.pop(id(tls), None)
+            request = tls.recv(65536).decode()
+            host = re.search(r"(?m)^Host: (.*?)\r$", request)
+            self.seen.add((sni, host and host.group(1)))
+            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+    @staticmethod
+    def end(tls):
+        """Not with a reset, which would overtake the alert that says why."""
+        tls.shutdown(socket.SHUT_WR)
+        while tls.recv(4096):
+            pass
+
+
+class Certificates(st.Case):
+    """One daemon with a record for each kind of certificate."""
+
+    def setUp(self):
+        super().setUp()
+        self.ca = Authority(self)
+        self.rows = []
+
+    def row(self, label, certificate, options="", words="", host=None, sni=None, address=None, **server):
+        """A server with that certificate and a record that checks it. `words`: why it fails; `host`, `sni`: what it is asked."""
+        name = f"{label}.example.com"
+        server = self.start(TlsServer(address or self.address(), certificate, **server))
+        self.rows.append((name, server, options, words, host or name, host if sni is None else sni))
+
+    def start_daemon(self, **options):
+        records = ", ".join(
+            f"""{{ name = "{name}"; primary: {{ address = "{server.at}";
+                check = {{ {CHECK} port = {server.port}; {options} }}; }}; }}"""
+            for name, server, options, *_ in self.rows
+        )
+        daemon = self.start(st.Daemon(self, f"records: ( {records} );", **options))
+        daemon.wait_settled()
+        return daemon
+
+    def check_rows(self, daemon):
+        """Every endpoint is up or down as it should, with the words."""
+        status = {record["name"]: record["endpoints"][0] for record in daemon.status()["records"]}
+        for name, _, _, words, *_ in self.rows:
+            with self.subTest(name):
+                endpoint = status[name]
+                self.assertEqual((endpoint["addresses"][0]["last_error"] or ""), words)
+                self.assertEqual(endpoint["health"], "down" if words else "up")
+
+    def test_trust(self):
+        """a certificate passes with its CA's file alone; what is wrong with another one is said in words"""
+        ca, other = f'ca_file = "{self.ca.file}";', Authority(self, "Other CA")
+        self.row("good", self.ca.issue("good.example.com"), ca)
+        self.row("wildcard", self.ca.issue("*.example.com"), ca)
+        self.row("no-ca", self.ca.issue("no-ca.example.com"), "", "certificate is from an unknown CA")
+        self.row("other-ca", other.issue("other-ca.example.com"), ca, "certificate is from an unknown CA")
+        expired = self.ca.dated("expired.example.com", end="20210203040506Z")
+        self.row("expired", expired, ca, "certificate expired on 2021-02-03")
+        future = self.ca.dated("future.example.com", start="20980102030405Z")
+        self.row("future", future, ca, "certificate is not valid before 2098-01-02")
+        self_signed = self.ca.issue("self.example.com", self_signed=True)
+        self.row("self", self_signed, ca, "certificate is self-signed")
+        self.row("pinned", self.ca.issue("pinned.example.com", self_signed=True), f'ca_file = "{self.last_file()}";')
+        wrong = self.ca.issue("elsewhere.example.com")
+        self.row("wrong-name", wrong, ca, 'certificate is not for "wrong-name.example.com"')
+        client = self.ca.dated("client.example.com", usage="clientAuth")
+        self.row("client", client, ca, "certificate is not one for a server")
+        for label, certificate in (("off-expired", expired), ("off-self", self_signed), ("off-name", wrong)):
+            self.row(label, certificate, "tls_verify = false;")
+        self.row("asks", self.ca.issue("asks.example.com"), ca, "TLS: a client certificate is required",
+                 client_ca=self.ca.file)  # fmt: skip
+        # What the environment says of trust does not count.
+        self.check_rows(self.start_daemon(env=st.clean_env(SSL_CERT_FILE=self.ca.file, CURL_CA_BUNDLE=self.ca.file)))
+
+    def last_file(self):
+        """The certificate that was issued last: it may be what is trusted."""
+        return max((os.path.join(self.ca.dir, name) for name in os.listdir(self.ca.dir) if re.match(r"\d+\.pem", name)),
+                   key=os.path.getmtime)  # fmt: skip
+
+    def test_names(self):
+        """Host and SNI are the record's name, or what the check says; the connection goes to the address"""
+        ca = f'ca_file = "{self.ca.file}";'
+        six = "::1"
+        self.row("plain", self.ca.issue("plain.example.com"), ca, sni="plain.example.com")
+        self.row("Upper", self.ca.issue("upper.example.com"), ca, host="Upper.example.com", sni="upper.example.com")
+        self.row("host", self.ca.issue("inner.example.org"), f'{ca} host = "inner.example.org";',
+                 host="inner.example.org")  # fmt: skip
+        self.row("sni", self.ca.issue("sni.example.org"), f'{ca} sni = "sni.example.org";', sni="sni.example.org")
+        self.row("both", self.ca.issue("sni.example.org"), f'{ca} host = "inner.example.org"; sni = "sni.example.org";',
+                 host="inner.example.org", sni="sni.example.org")  # fmt: skip
+        self.row("sni-wrong", self.ca.issue("sni-wrong.example.com"), f'{ca} sni = "sni.example.org";',
+                 'certificate is not for "sni.example.org"', sni="sni.example.org")  # fmt: skip
+        self.row("literal", self.ca.issue("192.0.2.99"), f'{ca} host = "192.0.2.99";', host="192.0.2.99", sni="")
+        self.row("off", self.ca.issue("elsewhere.example.com"), "tls_verify = false;", sni="off.example.com")
+        if self.has_ipv6():
+            self.row("six", self.ca.issue("six.example.com"), ca, address=six, sni="six.example.com")
+        daemon = self.start_daemon()
+        self.check_rows(daemon)
+        for name, server, _, words, host, sni in self.rows:
+            with self.subTest(name):
+                # A name that is not the certificate's ends the connection before the request.
+                want = {(sni or None, None if words else f"{host}:{server.port}")}
+                st.wait_until(lambda server=server: server.seen, what=f"the server of {name} to be asked")
+                self.assertEqual(server.seen, want)
+
+    @staticmethod
+    def has_ipv6():
+        try:
+            with socket.create_server(("::1", 0), family=socket.AF_INET6):
+                return True
+        except OSError:
+            return False
+
+    def test_proxies(self):
+        """proxies in the environment are not used, for https and http"""
+        proxy = self.start(st.Hostile(st.closes, self.address()))
+        url = f"http://{proxy.at}:{proxy.port}"
+        names = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+        self.row("good", self.ca.issue("good.example.com"), f'ca_file = "{self.ca.file}";')
+        plain = self.address()
+        web = self.start(st.Nginx(self, "web", plain, st.free_port(plain)))
+        _, server, options, *_ = self.rows[0]
+        config = f"""records: (
+            {{ name = "good.example.com"; primary: {{ address = "{server.at}";
+               check = {{ {CHECK} port = {server.port}; {options} }}; }}; }},
+            {{ name = "plain.example.com"; primary: {{ address = "{plain}";
+               check = {{ {CHECK.replace("https", "http")} port = {web.port}; }}; }}; }} );"""
+        env = st.clean_env(**dict.fromkeys(names, url))
+        daemon = self.start(st.Daemon(self, config, env=env))
+        daemon.wait_settled()
+        for name in ("good.example.com", "plain.example.com"):
+            self.assertEqual(daemon.health(name, "primary"), "up", daemon.endpoint(name, "primary"))
+        self.assertEqual(proxy.accepted, 0)
+
+    def test_replaced_ca(self):
+        """a ca_file that is replaced counts from the next probe on"""
+        old = Authority(self, "Old CA")
+        bundle = self.path("bundle.pem")
+        os.link(old.file, bundle)
+        self.row("moved", self.ca.issue("moved.example.com"), f'ca_file = "{bundle}";')
+        daemon = self.start_daemon()
+        self.assertEqual(daemon.health("moved.example.com", "primary"), "down")
+        os.link(self.ca.file, bundle + ".new")
+        os.rename(bundle + ".new", bundle)
+        st.wait_until(lambda: daemon.health("moved.example.com", "primary") == "up", what="the new CA to be trusted")
+
+
+class RealServers(st.Case):
+    """nginx and curl."""
+
+    def test_virtual_hosts(self):
+        """one nginx with two names and two certificates gives each record its own"""
+        ca = st.CA(self)
+        address = self.address()
+        port = st.free_port(address)
+        one, two = ca.issue("one.example.com"), ca.issue("two.example.com")
+        blocks = f"""server_name one.example.com; return 200 "alpha\\n"; }}
+            server {{ listen {address}:{port} ssl; server_name two.example.com;
+            ssl_certificate {two[0]}; ssl_certificate_key {two[1]};"""
+        nginx = self.start(st.Nginx(self, "nginx", address, port, one, blocks, body="beta"))
+        records = ", ".join(
+            f"""{{ name = "{name}.example.com"; primary: {{ address = "{address}";
+                check = {{ {CHECK} port = {port}; ca_file = "{ca.file}"; expect_body = "{body}"; }}; }}; }}"""
+            for name, body in (("one", "alpha"), ("two", "beta"))
+        )
+        daemon = self.start(st.Daemon(self, f"records: ( {records} );"))
+        daemon.wait_settled()
+        for name in ("one.example.com", "two.example.com"):
+            self.assertEqual(daemon.health(name, "primary"), "up", daemon.endpoint(name, "primary"))
+        seen = {(request["sni"], request["host"]) for request in nginx.requests()}
+        self.assertEqual(seen, {(name, f"{name}:{port}") for name in ("one.example.com", "two.example.com")})
+
+    def test_failover(self):
+        """curl, which verifies by itself, leaves a killed https server; one whose certificate is not for the name is never used"""
+        ca, name = st.CA(self), "www.example.com"
+        addresses = [self.address() for _ in range(3)]
+        port = st.free_port(*addresses)
+        good, wrong = ca.issue(name), ca.issue("elsewhere.example.com")
+        servers = [
+            self.start(st.Nginx(self, label, address, port, certificate))
+            for label, address, certificate in zip(("one", "wrong", "two"), addresses, (good, wrong, good))
+        ]
+        daemon = self.start(
+            st.Daemon(
+                self,
+                f"""checks: {{ web: {{ {CHECK} port = {port}; ca_file = "{ca.file}"; }}; }};
+                records: ( {{ name = "{name}"; primary: {{ address = "{addresses[0]}"; check = "web"; }};
+                secondary: ( {{ address = "{addresses[1]}"; check = "web"; }},
+                             {{ address = "{addresses[2]}"; check = "web"; }} ); }} );""",
+            )
+        )
+        daemon.wait_settled()
+
+        def curl():
+            url = f"https://{name}:{port}/"
+            done = daemon.client(["curl", "-sS", "--noproxy", "*", "--cacert", ca.file, "--max-time", "10", url])
+            return done.stdout.strip() or done.stderr
+
+        self.assertEqual(curl(), "one")
+        servers[0].kill()
+        daemon.wait_active(name, "secondary-2")
+        self.assertEqual(curl(), "two")
+        self.assertEqual(daemon.health(name, "secondary"), "down")
+        self.assertIn("certificate is not for", daemon.endpoint(name, "secondary")["addresses"][0]["last_error"])
+        servers[0].start()
+        daemon.wait_active(name, "primary")
+        self.assertEqual(curl(), "one")
+
+
+if __name__ == "__main__":
+    st.main()

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""The source tree's own tools, where something is missing: make, the demo, the test runner. Each says so in a line, at once."""
+import os
+import re
+import shutil
+import stat
+import time
+import unittest
+
+import shunttest as st
+
+DEMO = os.path.join(st.ROOT, "conf", "examples", "demo")
+
+
+class Tree(st.Case):
+    def make(self, *arguments, **env):
+        # Not with what a make around this one says.
+        clean = {key: value for key, value in st.clean_env(**env).items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        return st.run(["make", "--no-print-directory", "-C", st.ROOT, *arguments], env=clean, timeout=120)
+
+    def files(self, folder):
+        return sorted(os.path.join(path, name) for path, _, names in os.walk(folder) for name in names)
+
+
+class Make(Tree):
+    def test_spaces(self):
+        """a path with a space is refused, in a line, before anything is made"""
+        for variable in ("B", "PREFIX", "DESTDIR", "SYSCONFDIR"):
+            with self.subTest(variable):
+                done = self.make("-n", f"{variable}={self.tmp}/a b", "install")
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, rf"^Makefile:\d+: \*\*\* {variable} may not have a space in it: [^\n]*\n$")
+
+    def test_no_libraries(self):
+        """without the libraries: one line that names the cure, and nothing is compiled"""
+        for target in ("all", "check-unit", "tested"):
+            with self.subTest(target):
+                done = self.make(f"B={self.path('b')}", target, PKG_CONFIG_LIBDIR=self.tmp, PKG_CONFIG_PATH="")
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, r"^Makefile:\d+: \*\*\* libraries are missing: run 'make deps'\.  Stop\.\n$")
+                self.assertFalse(os.path.exists(self.path("b")))
+
+    def test_install(self):
+        """install and uninstall: every file, again over the old ones, and a configuration is kept"""
+        if st.SANITIZED:
+            raise unittest.SkipTest("the build is not of the flags that make would take")
+        own, etc = self.path("own"), self.path("etc")
+        where = (f"B={st.B}", f"PREFIX={own}", f"SYSCONFDIR={etc}")
+        for _ in range(2):
+            done = self.make(*where, "install")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        installed = self.files(own)
+        names = {os.path.relpath(path, own) for path in installed}
+        self.assertLessEqual({"bin/shunt", "sbin/shuntd", "share/man/man1/shunt.1", "share/doc/shunt/examples/shunt.conf"}, names)
+        self.assertEqual([path for path in installed if path.endswith(".new")], [])
+        self.assertRegex(st.run([os.path.join(own, "bin", "shunt"), "--version"]).stdout, "^shunt ")
+        config = self.write("etc/shunt/shunt.conf", "")
+        done = self.make(*where, "uninstall")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(f"\n{etc}/shunt is kept: it holds your configuration\n", done.stdout)
+        self.assertEqual((os.listdir(own), os.listdir(os.path.dirname(config))), ([], ["shunt.conf"]))
+        os.unlink(config)
+        done = self.make(*where, "uninstall")
+        self.assertEqual((done.returncode, done.stderr, os.listdir(etc)), (0, "", []))
+        self.assertNotIn("is kept", done.stdout)
+
+    def test_install_denied(self):
+        """where install may not write it replaces nothing"""
+        if st.SANITIZED:
+            raise unittest.SkipTest("the build is not of the flags that make would take")
+        own = self.path("own")
+        self.write("etc", "not a folder")
+        done = self.make(f"B={st.B}", f"PREFIX={own}", f"SYSCONFDIR={self.path('etc')}", "install")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"\nno file was installed: cannot write to [^\n]*/etc/shunt; be root, or give [^\n]*\n")
+        self.assertEqual(self.files(own), [])
+
+
+class Demo(Tree):
+    def test_usage(self):
+        """a build folder that is none: status 64, and how to call it"""
+        for arguments, why in (([], "there is no folder 'build'"), ([self.tmp], f"there is no shunt in '{self.tmp}'")):
+            with self.subTest(why):
+                done = st.run([DEMO, *arguments], cwd=self.tmp)
+                self.assertEqual((done.returncode, done.stdout), (64, ""))
+                self.assertEqual(done.stderr, f"{why}; usage: conf/examples/demo BUILD_DIR (run make first)\n")
+
+    def test_shunt_fails(self):
+        """when shunt run fails, the demo fails at once, with what it said"""
+        st.need("nginx", "curl", "setsid")
+        build = self.path("a build")
+        os.mkdir(build)
+        for name in ("shunt", "shuntd", "lib", "lib64"):
+            path = os.path.join(st.B, name)
+            if os.path.isdir(path):
+                shutil.copytree(path, os.path.join(build, name))
+            elif os.path.exists(path):
+                shutil.copy(path, build)
+        begin = time.monotonic()
+        done = st.run([DEMO, build], env=st.clean_env(TMPDIR=self.tmp))
+        took = time.monotonic() - begin
+        if "something listens on" in done.stderr:
+            raise unittest.SkipTest("something listens on the demo's port")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"The demo failed: shunt run ended with status 125\n(?s:.*)LD_PRELOAD cannot name")
+        self.assertIn(f"\n  {build}/shunt run -c ", done.stdout)
+        self.assertLess(took, 12 if not st.SANITIZED else 60)
+        self.note(f"{took:.1f} s")
+        self.assertEqual(os.listdir(self.tmp), ["a build"])
+
+
+class Runner(Tree):
+    def run_tests(self, *lines, status=0):
+        """tests/run on a program that prints the lines. Returns its output."""
+        program = self.write("program", "#!/bin/sh\ncat <<'END'\n" + "\n".join(lines) + f"\nEND\nexit {status}\n")
+        os.chmod(program, stat.S_IRWXU)
+        return st.run([os.path.join(st.ROOT, "tests", "run"), program])
+
+    def test_counts(self):
+        """passed, failed and skipped, CMocka's way of skipping included"""
+        cases = (
+            (("1..2", "ok 1 - a", "ok 2 - b"), 0, 0, "2 passed, 0 failed"),
+            (("ok 1 - a", "not ok 2 # SKIP b"), 0, 0, "1 passed, 0 failed, 1 skipped"),
+            (("ok 1 - a # SKIP why", "not ok 2 # SKIP b"), 0, 0, "0 passed, 0 failed, 2 skipped"),
+            (("not ok 1 - a", "not ok 2 # SKIP b", "ok 3 - c"), 1, 1, "1 passed, 1 failed, 1 skipped"),
+            (("ok 1 - a",), 1, 1, "1 passed, 1 failed"),
+            (("not ok 1 # SKIP b",), 1, 1, "0 passed, 1 failed, 1 skipped"),
+            (("nothing",), 0, 1, "0 passed, 1 failed"),
+        )
+        for lines, status, expected, summary in cases:
+            with self.subTest(summary):
+                done = self.run_tests(*lines, status=status)
+                self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (expected, summary), done.stdout)
+                self.assertEqual(len(re.findall("# SKIP", done.stdout)) > 0, "skipped" in summary)
+
+
+if __name__ == "__main__":
+    st.main()

@@ -1,0 +1,437 @@
+/* The control API over Unix sockets and loopback TCP, on a monitor of the test's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/control.h"
+#include "daemon/monitor.h"
+#include "daemon/report.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define PATIENCE_S 60 /* how long a loaded machine may take; nothing waits for it to pass */
+#define RECORDS 3000  /* far more than a socket's buffer holds */
+
+/* --- a monitor ---------------------------------------------------------------------------------- */
+
+static const char *const hosts[] = { "monitor.example.com" };
+static const struct config config = { .socket = "/run/a \"quoted\" \xff.sock",
+	                              .control = "/run/control.sock",
+	                              .http_hosts = hosts,
+	                              .http_host_count = 1 };
+static size_t record_count;
+static uint64_t generation;
+
+const struct config *monitor_config(const struct monitor *monitor)
+{
+	(void)monitor;
+	return &config;
+}
+
+uint64_t monitor_generation(const struct monitor *monitor)
+{
+	(void)monitor;
+	return generation;
+}
+
+size_t monitor_record_count(const struct monitor *monitor)
+{
+	(void)monitor;
+	return record_count;
+}
+
+bool monitor_is_settled(const struct monitor *monitor)
+{
+	(void)monitor;
+	return true;
+}
+
+static void fill_record(struct monitor_record *out)
+{
+	static const char *const aliases[] = { "www" };
+	struct monitor_endpoint *primary = &out->endpoints[0], *secondary = &out->endpoints[1];
+
+	*out = (struct monitor_record){ .name = "www.example.com",
+		                        .aliases = aliases,
+		                        .alias_count = 1,
+		                        .answer = 1,
+		                        .reason = "primary is down",
+		                        .since = 86401,
+		                        .endpoint_count = 2 };
+	*primary = (struct monitor_endpoint){
+		.id = "primary", .health = HEALTH_DOWN, .check = "http", .address_count = 1
+	};
+	primary->addresses[0] = (struct monitor_address){ .health = HEALTH_DOWN,
+		                                          .answers = true,
+		                                          .last_error = "status 503",
+		                                          .last_probe = 86402 };
+	address_parse("192.0.2.1", &primary->addresses[0].address);
+	*secondary = (struct monitor_endpoint){
+		.id = "secondary", .health = HEALTH_UP, .error = "NXDOMAIN", .address_count = 2
+	};
+	secondary->addresses[0] =
+	        (struct monitor_address){ .health = HEALTH_UP, .latency_us = 1500 };
+	secondary->addresses[1] = (struct monitor_address){ .health = HEALTH_UP, .answers = true };
+	address_parse("192.0.2.2", &secondary->addresses[0].address);
+	address_parse("2001:db8::2", &secondary->addresses[1].address);
+}
+
+void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out)
+{
+	(void)monitor;
+	(void)index;
+	fill_record(out);
+}
+
+/* --- a server and its clients in one loop ------------------------------------------------------- */
+
+struct server {
+	struct event_base *base;
+	struct control *control;
+	int fd;
+	bool tcp;
+	struct sockaddr_storage address;
+	socklen_t length;
+};
+
+static int start(void **state, bool tcp)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	struct sockaddr_in loopback = { .sin_family = AF_INET,
+		                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	/* An abstract name that the kernel chooses (unix(7), autobind): nothing to remove. */
+	struct sockaddr_un any = { .sun_family = AF_UNIX };
+
+	*state = server;
+	record_count = 1;
+	generation = 1;
+	server->tcp = tcp;
+	server->base = event_base_new();
+	server->fd = socket(tcp ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(tcp ? bind(server->fd, (void *)&loopback, sizeof(loopback))
+	                     : bind(server->fd, (void *)&any, sizeof(sa_family_t)),
+	                 0);
+	assert_int_equal(listen(server->fd, 1024), 0);
+	server->length = sizeof(server->address);
+	getsockname(server->fd, (void *)&server->address, &server->length);
+	server->control = control_new(server->base, server->fd, tcp, NULL);
+	return server->control ? 0 : -1;
+}
+
+static int start_unix(void **state)
+{
+	return start(state, false);
+}
+
+static int start_tcp(void **state)
+{
+	return start(state, true);
+}
+
+static int stop(void **state)
+{
+	struct server *server = *state;
+
+	control_free(server->control);
+	event_base_free(server->base);
+	close(server->fd);
+	free(server);
+	return 0;
+}
+
+static int client(const struct server *server, const char *request)
+{
+	int fd = socket(server->tcp ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (const void *)&server->address, server->length), 0);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+	return fd;
+}
+
+/* One turn of the loop, and what came of it: bytes, 0 for the end, -1 for nothing yet. */
+static ssize_t step(const struct server *server, int fd, char *buffer, size_t size)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+	ssize_t n;
+
+	event_base_loop(server->base, EVLOOP_NONBLOCK);
+	n = recv(fd, buffer, size, 0);
+	if (n < 0 && errno != EAGAIN)
+		return 0;
+	if (n < 0)
+		nanosleep(&pause, NULL);
+	return n;
+}
+
+/* All that comes until the server closes, which it must. The caller frees. */
+static char *answer_of(const struct server *server, int fd)
+{
+	time_t end = time(NULL) + PATIENCE_S;
+	char buffer[65536], *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	ssize_t n;
+
+	while ((n = step(server, fd, buffer, sizeof(buffer))) != 0) {
+		assert_true(time(NULL) < end);
+		if (n > 0)
+			fwrite(buffer, 1, (size_t)n, stream);
+	}
+	fclose(stream);
+	close(fd);
+	return text;
+}
+
+static char *ask(const struct server *server, const char *request)
+{
+	return answer_of(server, client(server, request));
+}
+
+/* --- requests ----------------------------------------------------------------------------------- */
+
+static void requests_are_answered(void **state)
+{
+	static const struct {
+		const char *request, *status, *part;
+	} cases[] = {
+		{ "GET /v1/status HTTP/1.0\r\n\r\n", "200", "\"records\":[{\"name\":" },
+		{ "GET /v1/status?x=y HTTP/1.1\r\nHost: x\r\n\r\n", "200", "Connection: close" },
+		{ "GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n", "200", "Cache-Control: no-store" },
+		{ "HEAD /v1/status HTTP/1.1\r\nHost: x\r\n\r\n", "200", "application/json" },
+		{ "GET /v1/statu HTTP/1.1\r\nHost: x\r\n\r\n", "404", "{\"error\":\"" },
+		{ "POST /v1/nope HTTP/1.0\r\n\r\n", "404", "{\"error\":\"" },
+		{ "POST /v1/status HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", "405",
+		  "Allow: GET, HEAD" },
+		{ "DELETE /v1/status HTTP/1.0\r\n\r\n", "405", "{\"error\":\"" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *answer = ask(*state, cases[i].request);
+
+		assert_memory_equal(answer, "HTTP/1.", 7);
+		assert_memory_equal(answer + 9, cases[i].status, 3);
+		assert_non_null(strstr(answer, cases[i].part));
+		free(answer);
+	}
+}
+
+static void rubbish_closes_the_connection(void **state)
+{
+	static const char *const cases[] = { "\x16\x03\x01\x02\r\n\r\n", "\r\n\r\n\r\nxyz\r\n\r\n",
+		                             "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n" };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *answer = ask(*state, cases[i]);
+
+		assert_null(strstr(answer, " 200 "));
+		free(answer);
+	}
+}
+
+static void tcp_serves_known_hosts_only(void **state)
+{
+	static const struct {
+		const char *header, *status;
+	} cases[] = {
+		{ "Host: 127.0.0.1\r\n", "200" },
+		{ "Host: 127.0.0.1:9469\r\n", "200" },
+		{ "Host: [::1]:80\r\n", "200" },
+		{ "host: LOCALHOST\r\n", "200" },
+		{ "Host: localhost.\r\n", "200" },
+		{ "Host: Monitor.example.COM:1\r\n", "200" },
+		{ "", "400" },
+		{ "Host: localhost\r\nHost: localhost\r\n", "400" },
+		{ "Host: evil.example\r\n", "403" },
+		{ "Host: localhost.evil.example\r\n", "403" },
+		{ "Host: 127.0.0.1.evil.example\r\n", "403" },
+		{ "Host: localhost:80x\r\n", "403" },
+		{ "Host: [::1\r\n", "403" },
+		{ "Host: []\r\n", "403" },
+		{ "Host: :80\r\n", "403" },
+		{ "Host: localhost@evil.example\r\n", "403" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char request[200], *answer;
+
+		snprintf(request, sizeof(request), "GET /v1/status HTTP/1.1\r\n%s\r\n",
+		         cases[i].header);
+		answer = ask(*state, request);
+		assert_memory_equal(answer + 9, cases[i].status, 3);
+		free(answer);
+	}
+}
+
+/* --- the answer --------------------------------------------------------------------------------- */
+
+static json_t *body_of(const char *answer)
+{
+	const char *body = strstr(answer, "\r\n\r\n");
+	json_t *json;
+
+	assert_non_null(body);
+	json = json_loads(body + 4, 0, NULL);
+	assert_non_null(json);
+	return json;
+}
+
+/* Fields are only ever added: this is what readers rely on. */
+static void the_status_is_as_documented(void **state)
+{
+	char *answer = ask(*state, "GET /v1/status HTTP/1.0\r\n\r\n");
+	json_t *json = body_of(answer);
+	json_t *record = json_array_get(json_object_get(json, "records"), 0);
+	json_t *expected = json_loads(
+	        "{\"name\":\"www.example.com\",\"aliases\":[\"www\"],\"active\":\"secondary\","
+	        "\"answer\":[\"2001:db8::2\"],\"reason\":\"primary is down\","
+	        "\"since\":\"1970-01-02T00:00:01Z\",\"forced\":false,\"all_down\":\"primary\","
+	        "\"endpoints\":["
+	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"
+	        "\"addresses\":[{\"address\":\"192.0.2.1\",\"health\":\"down\",\"answers\":true,"
+	        "\"last_error\":\"status 503\",\"latency_ms\":null,"
+	        "\"last_probe\":\"1970-01-02T00:00:02Z\"}]},"
+	        "{\"id\":\"secondary\",\"health\":\"up\",\"check\":null,\"error\":\"NXDOMAIN\","
+	        "\"addresses\":[{\"address\":\"192.0.2.2\",\"health\":\"up\",\"answers\":false,"
+	        "\"last_error\":null,\"latency_ms\":1.5,\"last_probe\":null},"
+	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,"
+	        "\"last_error\":null,\"latency_ms\":null,\"last_probe\":null}]}]}",
+	        0, NULL);
+
+	assert_non_null(expected);
+	assert_true(json_equal(record, expected));
+	assert_true(json_is_true(json_object_get(json, "settled")));
+	assert_int_equal(json_integer_value(json_object_get(json, "pid")), getpid());
+	assert_true(json_is_string(json_object_get(json, "version")));
+	assert_string_equal(json_string_value(json_object_get(json, "socket")),
+	                    "/run/a \"quoted\" ?.sock");
+	assert_string_equal(json_string_value(json_object_get(json, "control")),
+	                    "/run/control.sock");
+	json_decref(expected);
+	json_decref(json);
+	free(answer);
+}
+
+static void no_endpoint_answers(void **state)
+{
+	struct monitor_record record;
+	char *text;
+	json_t *json;
+
+	(void)state;
+	fill_record(&record);
+	record.answer = ELECTION_DNS;
+	text = report_record(&record);
+	json = json_loads(text, 0, NULL);
+	assert_true(json_is_null(json_object_get(json, "active")));
+	assert_int_equal(json_array_size(json_object_get(json, "answer")), 0);
+	json_decref(json);
+	free(text);
+}
+
+static void any_number_of_records_is_told(void **state)
+{
+	static const size_t counts[] = { 0, 1, 2, 64, 65, RECORDS };
+
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		char *answer;
+		json_t *json;
+
+		record_count = counts[i];
+		answer = ask(*state, "GET /v1/status HTTP/1.0\r\n\r\n");
+		json = body_of(answer);
+		assert_int_equal(json_array_size(json_object_get(json, "records")), counts[i]);
+		json_decref(json);
+		free(answer);
+	}
+}
+
+/* Two halves that do not belong together are worse than one that visibly ends too soon. */
+static void a_reload_breaks_an_answer_off(void **state)
+{
+	char first, *answer;
+	int fd;
+
+	record_count = RECORDS;
+	fd = client(*state, "GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n");
+	for (time_t end = time(NULL) + PATIENCE_S; step(*state, fd, &first, 1) != 1;)
+		assert_true(time(NULL) < end);
+	generation++;
+	answer = answer_of(*state, fd);
+	assert_null(strstr(answer, "\r\n0\r\n"));
+	free(answer);
+}
+
+/* Clients that never read, never write or went away: the next one is served, and the end is clean. */
+static void bad_clients_hurt_nobody(void **state)
+{
+	int fds[200];
+	char *answer;
+
+	record_count = RECORDS;
+	for (size_t i = 0; i < COUNT(fds); i++)
+		fds[i] = client(*state, i % 3 == 0   ? ""
+		                        : i % 3 == 1 ? "GET /v1/sta"
+		                                     : "GET /v1/status HTTP/1.0\r\n\r\n");
+	answer = ask(*state, "GET /v1/status HTTP/1.0\r\n\r\n");
+	assert_non_null(strstr(answer, REPORT_TAIL));
+	free(answer);
+	for (size_t i = 0; i < COUNT(fds) / 2; i++)
+		close(fds[i]);
+	event_base_loop(((struct server *)*state)->base, EVLOOP_NONBLOCK);
+	stop(state);
+	for (size_t i = COUNT(fds) / 2; i < COUNT(fds); i++)
+		close(fds[i]);
+	assert_int_equal(start_unix(state), 0);
+}
+
+/* Over the limit of 64 they wait, and are served when others end. */
+static void tcp_connections_are_limited(void **state)
+{
+	int fds[64], late;
+	char buffer[100], *answer;
+
+	for (size_t i = 0; i < COUNT(fds); i++)
+		fds[i] = client(*state, "");
+	late = client(*state, "GET /v1/status HTTP/1.0\r\nHost: localhost\r\n\r\n");
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(step(*state, late, buffer, sizeof(buffer)), -1);
+	close(fds[0]);
+	answer = answer_of(*state, late);
+	assert_non_null(strstr(answer, " 200 "));
+	free(answer);
+	for (size_t i = 1; i < COUNT(fds); i++)
+		close(fds[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(requests_are_answered, start_unix, stop),
+		cmocka_unit_test_setup_teardown(rubbish_closes_the_connection, start_unix, stop),
+		cmocka_unit_test_setup_teardown(tcp_serves_known_hosts_only, start_tcp, stop),
+		cmocka_unit_test_setup_teardown(the_status_is_as_documented, start_unix, stop),
+		cmocka_unit_test(no_endpoint_answers),
+		cmocka_unit_test_setup_teardown(any_number_of_records_is_told, start_unix, stop),
+		cmocka_unit_test_setup_teardown(a_reload_breaks_an_answer_off, start_unix, stop),
+		cmocka_unit_test_setup_teardown(bad_clients_hurt_nobody, start_unix, stop),
+		cmocka_unit_test_setup_teardown(tcp_connections_are_limited, start_tcp, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,201 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon/election.h"
+#include "shunt/table.h"
+
+/*
+ * A step is what the endpoints are, in order: U up, D down, ? no verdict; a lower-case u, d or n ("no verdict") has no address.
+ * Steps are 1 s apart. What is expected of each: the index that answers, or N (DNS) or F (fail), and the reason's letter.
+ */
+struct row {
+	const char *name;
+	enum failback failback;
+	uint32_t delay_ms;
+	enum all_down all_down;
+	const char *steps;    /* separated by spaces */
+	const char *expected; /* one pair a step */
+};
+
+#define AUTO FAILBACK_AUTO, 0, ALL_DOWN_PRIMARY
+#define MANUAL FAILBACK_MANUAL, 0, ALL_DOWN_PRIMARY
+
+/* s start, h healthy, f failover, u unproven, d delay, m manual, a all down, n no address */
+static const char reasons[] = "shfudman";
+
+static const struct row rows[] = {
+	/* Route 53's table: primary up / primary down, secondary up / both down */
+	{ "primary up", AUTO, "UU UD U?", "0h 0h 0h" },
+	{ "primary down", AUTO, "DU", "1f" },
+	{ "both down", AUTO, "DD", "0a" },
+	{ "failover and back", AUTO, "UU DU UU", "0h 1f 0h" },
+	{ "failover, then both down, then the standby first", AUTO, "UU DU DD DU", "0h 1f 0a 1f" },
+	{ "a record of one endpoint", AUTO, "? U D U", "0s 0h 0a 0h" },
+
+	{ "unknown at start: the primary answers", AUTO, "?? ?U ?D", "0s 0s 0s" },
+	{ "the first result decides", AUTO, "?? D?", "0s 1u" },
+	{ "an unproven standby is better than a dead primary", AUTO, "D? DD", "1u 0a" },
+	{ "a proven one is better than an unproven one", AUTO, "D?U DUU", "2f 1f" },
+	{ "the standby without a verdict goes on answering", AUTO, "D? D?", "1u 1u" },
+	{ "a new primary takes over after its first pass", AUTO, "DU ?U UU", "1f 1f 0h" },
+	{ "one whose address changed goes on answering", AUTO, "UU ?U UU", "0h 0s 0h" },
+	{ "back on the primary, whose address changes", AUTO, "DU UU ?U", "1f 0h 0s" },
+	{ "one whose address changed and fails", AUTO, "UU ?U DU", "0h 0s 1f" },
+
+	{ "several secondaries, in order", AUTO, "DUU DDU DDD DUD", "1f 2f 0a 1f" },
+	{ "back through the order", AUTO, "DDU DUU UUU", "2f 1f 0h" },
+
+	{ "manual failback stays", MANUAL, "DU UU UU", "1f 1m 1m" },
+	{ "manual failback leaves a standby that fails", MANUAL, "DU UU UD", "1f 1m 0h" },
+	{ "manual failback forgets when it fails again", MANUAL, "DU UU DU UU", "1f 1m 1f 1m" },
+	{ "manual failback among several", MANUAL, "DDU DUU UUU UUD", "2f 2m 2m 0h" },
+	{ "manual, all down, and both come up", MANUAL, "DU DD UU", "1f 0a 0h" },
+	{ "manual, all down, and what comes up first", MANUAL, "DU DD DU UU", "1f 0a 1f 1m" },
+
+	{ "failback waits for its delay", FAILBACK_AUTO, 2000, ALL_DOWN_PRIMARY, "DU UU UU UU",
+	  "1f 1d 1d 0h" },
+	{ "a relapse starts the delay anew", FAILBACK_AUTO, 2000, ALL_DOWN_PRIMARY,
+	  "DU UU DU UU UU UU", "1f 1d 1f 1d 1d 0h" },
+	{ "no delay when the standby fails", FAILBACK_AUTO, 60000, ALL_DOWN_PRIMARY, "DU UU UD",
+	  "1f 1d 0h" },
+	{ "the first at its delay's end wins", FAILBACK_AUTO, 2000, ALL_DOWN_PRIMARY,
+	  "DDU DUU UUU UUU UUU", "2f 2d 2d 1d 0h" },
+
+	{ "all_down hold keeps the last", FAILBACK_AUTO, 0, ALL_DOWN_HOLD, "DU DD DD UD",
+	  "1f 1a 1a 0h" },
+	{ "all_down hold before there was one", FAILBACK_AUTO, 0, ALL_DOWN_HOLD, "DD", "0a" },
+	{ "all_down dns", FAILBACK_AUTO, 0, ALL_DOWN_DNS, "UU DD DU UU", "0h Na 1f 0h" },
+	{ "all_down fail", FAILBACK_AUTO, 0, ALL_DOWN_FAIL, "UU DD UD", "0h Fa 0h" },
+
+	{ "no address yet: the standby stands in", AUTO, "nU ?U UU", "1f 1f 0h" },
+	{ "standing in needs no failback", MANUAL, "nU ?U UU", "1f 1f 0h" },
+	{ "standing in, and the first result is bad", AUTO, "nU ?U DU", "1f 1f 1f" },
+	{ "nobody has an address", AUTO, "nn nU", "Fn 1f" },
+	{ "nobody has an address, DNS may answer", FAILBACK_AUTO, 0, ALL_DOWN_DNS, "nn", "Nn" },
+	{ "all down, the primary without address", AUTO, "dD", "1a" },
+	{ "no check and no address", AUTO, "uU UU", "1f 0h" },
+};
+
+static void read_endpoint(struct election_endpoint *endpoint, char c, uint64_t now_ms)
+{
+	enum health_state health = strchr("Uu", c)   ? HEALTH_UP
+	                           : strchr("Dd", c) ? HEALTH_DOWN
+	                                             : HEALTH_UNKNOWN;
+
+	if (health == HEALTH_UP && endpoint->health != HEALTH_UP)
+		endpoint->healthy_ms = now_ms;
+	endpoint->health = health;
+	endpoint->reachable = strchr("UD?", c) != NULL;
+}
+
+static char answer_letter(int answer)
+{
+	return answer == ELECTION_DNS ? 'N' : answer == ELECTION_FAIL ? 'F' : (char)('0' + answer);
+}
+
+static void run_row(const struct row *row)
+{
+	const struct election_policy policy = { row->failback, row->delay_ms, row->all_down };
+	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX] = { 0 };
+	struct election election;
+	const char *step = row->steps;
+	const char *expected = row->expected;
+	uint64_t now_ms = 1000;
+
+	election_init(&election);
+	while (*step) {
+		size_t count = strcspn(step, " ");
+		int before = election.answer;
+		bool changed;
+
+		for (size_t i = 0; i < count; i++)
+			read_endpoint(&endpoints[i], step[i], now_ms);
+		changed = election_run(&election, &policy, endpoints, count, now_ms);
+		assert_int_equal(changed, before != election.answer);
+		if (answer_letter(election.answer) != expected[0] ||
+		    reasons[election.reason] != expected[1])
+			fail_msg("%s: '%s' gives %c%c, not %.2s", row->name, step,
+			         answer_letter(election.answer), reasons[election.reason],
+			         expected);
+		/* A second run at the same time changes nothing. */
+		assert_false(election_run(&election, &policy, endpoints, count, now_ms));
+		assert_int_equal(reasons[election.reason], expected[1]);
+		step += count + strspn(step + count, " ");
+		expected += 2 + strspn(expected + 2, " ");
+		now_ms += 1000;
+	}
+	assert_int_equal(*expected, '\0');
+}
+
+static void policies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		run_row(&rows[i]);
+}
+
+/* Whoever calls knows when to call again. */
+static void wakes_for_the_delay(void **state)
+{
+	const struct election_policy policy = { FAILBACK_AUTO, 5000, ALL_DOWN_PRIMARY };
+	struct election_endpoint endpoints[2] = {
+		{ HEALTH_DOWN, true, 0 },
+		{ HEALTH_UP, true, 1000 },
+	};
+	struct election election;
+
+	(void)state;
+	election_init(&election);
+	election_run(&election, &policy, endpoints, 2, 1000);
+	assert_int_equal(election.wake_ms, 0);
+	endpoints[0] = (struct election_endpoint){ HEALTH_UP, true, 3000 };
+	election_run(&election, &policy, endpoints, 2, 3000);
+	assert_int_equal(election.answer, 1);
+	assert_int_equal(election.wake_ms, 8000);
+	assert_false(election_run(&election, &policy, endpoints, 2, 7999));
+	assert_true(election_run(&election, &policy, endpoints, 2, 8000));
+	assert_int_equal(election.answer, 0);
+	assert_int_equal(election.wake_ms, 0);
+}
+
+/* Two earlier ones wait: the one whose delay ends first wakes. */
+static void wakes_for_the_first(void **state)
+{
+	const struct election_policy policy = { FAILBACK_AUTO, 5000, ALL_DOWN_PRIMARY };
+	struct election_endpoint endpoints[3] = {
+		{ HEALTH_DOWN, true, 0 },
+		{ HEALTH_DOWN, true, 0 },
+		{ HEALTH_UP, true, 1000 },
+	};
+	struct election election;
+
+	(void)state;
+	election_init(&election);
+	election_run(&election, &policy, endpoints, 3, 1000);
+	endpoints[0] = (struct election_endpoint){ HEALTH_UP, true, 2000 };
+	endpoints[1] = (struct election_endpoint){ HEALTH_UP, true, 3000 };
+	election_run(&election, &policy, endpoints, 3, 3000);
+	assert_int_equal(election.wake_ms, 7000);
+	endpoints[0].healthy_ms = 3000;
+	endpoints[1].healthy_ms = 2000;
+	election_run(&election, &policy, endpoints, 3, 3000);
+	assert_int_equal(election.wake_ms, 7000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policies),
+		cmocka_unit_test(wakes_for_the_delay),
+		cmocka_unit_test(wakes_for_the_first),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
