@@ -249,6 +249,7 @@ static void fill_record(struct publish *publish, uint32_t offset,
 	record->name = (uint32_t)(offset + record_size(config)); /* its names follow */
 	record->endpoint_count = (uint32_t)config->endpoint_count;
 	record->endpoints = (uint32_t)(offset + sizeof(*record));
+	record->name_count = (uint32_t)(1 + config->alias_count);
 	for (size_t i = 0; i < config->endpoint_count; i++, endpoint++) {
 		memcpy(endpoint->id, config->endpoints[i].id, sizeof(endpoint->id));
 		endpoint->address_room = address_room(&config->endpoints[i]);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "family.h"
 #include "libc.h"
 
 /*
@@ -24,77 +25,13 @@ struct list {
 	struct addrinfo **end;
 };
 
-/* --- text -------------------------------------------------------------------------------------- */
-
-static char *put_decimal(char *text, unsigned value)
-{
-	if (value >= 100)
-		*text++ = (char)('0' + value / 100);
-	if (value >= 10)
-		*text++ = (char)('0' + value / 10 % 10);
-	*text++ = (char)('0' + value % 10);
-	return text;
-}
-
-static char *put_hex(char *text, unsigned value)
-{
-	static const char digits[] = "0123456789abcdef";
-	int shift = 12;
-
-	while (shift > 0 && value >> shift == 0)
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
-		*text++ = digits[value >> shift & 15];
-	return text;
-}
-
-const char *addrinfo_format(const struct shunt_address *address, char text[ADDRINFO_TEXT_MAX])
-{
-	const unsigned char *byte = (const unsigned char *)address->word;
-	char *end = text;
-
-	if (address->family == SHUNT_FAMILY_IPV4) {
-		for (int i = 0; i < 4; i++) {
-			end = put_decimal(end, byte[i]);
-			*end++ = '.';
-		}
-	} else {
-		for (int i = 0; i < 16; i += 2) {
-			end = put_hex(end, (unsigned)byte[i] << 8 | byte[i + 1]);
-			*end++ = ':';
-		}
-	}
-	end[-1] = '\0';
-	return text;
-}
-
 /* --- which addresses --------------------------------------------------------------------------- */
-
-static const struct in6_addr *in6(const struct shunt_address *address)
-{
-	return (const struct in6_addr *)address->word;
-}
-
-/* As glibc reads /etc/hosts for AF_INET: a mapped address is its IPv4 one, and ::1 is 127.0.0.1. */
-static const struct shunt_address *as_ipv4(const struct shunt_address *address,
-                                           struct shunt_address *room)
-{
-	if (address->family == SHUNT_FAMILY_IPV4)
-		return address;
-	*room = (struct shunt_address){ .family = SHUNT_FAMILY_IPV4 };
-	if (IN6_IS_ADDR_V4MAPPED(in6(address)))
-		room->word[0] = address->word[3];
-	else if (IN6_IS_ADDR_LOOPBACK(in6(address)))
-		room->word[0] = htonl(INADDR_LOOPBACK);
-	else
-		return NULL;
-	return room;
-}
 
 static void plan_ipv4(struct plan *plan, const struct table_answer *answer)
 {
 	for (uint32_t i = 0; i < answer->count; i++) {
-		plan->addresses[plan->count] = as_ipv4(&answer->addresses[i], &plan->made[i]);
+		plan->addresses[plan->count] =
+		        family_as_ipv4(&answer->addresses[i], &plan->made[i]);
 		plan->count += plan->addresses[plan->count] != NULL;
 	}
 }
@@ -109,7 +46,7 @@ static void plan_ipv6(struct plan *plan, const struct table_answer *answer, int 
 			continue;
 		any = true;
 		/* glibc leaves mapped ones out then, even where that leaves nothing. */
-		if (!mapped || all || !IN6_IS_ADDR_V4MAPPED(in6(&answer->addresses[i])))
+		if (!mapped || all || !family_is_mapped(&answer->addresses[i]))
 			plan->addresses[plan->count++] = &answer->addresses[i];
 	}
 	if (all || (mapped && !any))
@@ -133,40 +70,40 @@ static void plan_family(struct plan *plan, const struct table_answer *answer,
 /* --- libc -------------------------------------------------------------------------------------- */
 
 /*
- * The shortest work for libc's parser: inet_aton(3) reads an IPv4 address as one number too, at a
- * quarter of the cost of four, and that is half of a lookup.
+ * libc is asked for the unspecified address of the family, the shortest text there is, and the real one is put in its place:
+ * nothing else that it answers depends on a numeric address, but for an IPv6 one that is to be had as IPv4, which the plan
+ * has made already. Formatting and parsing the address would be half of a lookup.
  */
-static const char *numeric_text(const struct shunt_address *address, char text[ADDRINFO_TEXT_MAX])
+static int ask(uint32_t family, const char *service, const struct addrinfo *hints,
+               struct addrinfo **out)
 {
-	static const char digits[] = "0123456789abcdef";
-	uint32_t value = ntohl(address->word[0]);
-
-	if (address->family != SHUNT_FAMILY_IPV4)
-		return addrinfo_format(address, text);
-	text[0] = '0';
-	text[1] = 'x';
-	for (int i = 0; i < 8; i++)
-		text[2 + i] = digits[value >> (28 - 4 * i) & 15];
-	text[10] = '\0';
-	return text;
+	return libc_getaddrinfo(family == SHUNT_FAMILY_IPV4 ? "0" : "::", service, hints, out);
 }
 
-static int ask(const struct shunt_address *address, const char *service,
-               const struct addrinfo *hints, struct addrinfo **out)
+static void put_address(struct addrinfo *node, const struct shunt_address *address)
 {
-	char text[ADDRINFO_TEXT_MAX];
+	struct sockaddr_in6 *in6;
 
-	return libc_getaddrinfo(numeric_text(address, text), service, hints, out);
+	if (node->ai_family == AF_INET) {
+		memcpy(&((struct sockaddr_in *)node->ai_addr)->sin_addr, address->word, 4);
+		return;
+	}
+	in6 = (struct sockaddr_in6 *)node->ai_addr;
+	if (address->family == SHUNT_FAMILY_IPV4) {
+		memcpy(&in6->sin6_addr.s6_addr[12], address->word, 4); /* libc mapped it */
+		return;
+	}
+	memcpy(&in6->sin6_addr, address->word, 16);
+	in6->sin6_scope_id = address->scope_id;
 }
 
-/* The zone is set here, not in the text: libc would look for an interface of that name. */
-static void append(struct list *list, struct addrinfo *part, uint32_t scope_id, int flags)
+static void append(struct list *list, struct addrinfo *part, const struct shunt_address *address,
+                   int flags)
 {
 	*list->end = part;
 	for (; part; part = part->ai_next) {
 		part->ai_flags = flags;
-		if (scope_id && part->ai_family == AF_INET6)
-			((struct sockaddr_in6 *)part->ai_addr)->sin6_scope_id = scope_id;
+		put_address(part, address);
 		list->end = &part->ai_next;
 	}
 }
@@ -182,6 +119,38 @@ static int narrowed(const struct shunt_address *address, int error, const struct
 	if (error == EAI_ADDRFAMILY || (!error && part->ai_family == AF_INET6))
 		return AF_INET6;
 	return AF_UNSPEC;
+}
+
+static bool has_twofold(const struct plan *plan)
+{
+	struct shunt_address made;
+
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (plan->addresses[i]->family == SHUNT_FAMILY_IPV6 &&
+		    family_as_ipv4(plan->addresses[i], &made))
+			return true;
+	return false;
+}
+
+/*
+ * An IPv6 address does not show that the host has no IPv4. That matters to one that stands for an IPv4 address too: what
+ * AI_V4MAPPED makes of it depends on the family (plan_ipv6).
+ */
+static int narrowed_twofold(const struct plan *plan, const char *service,
+                            const struct addrinfo *hints)
+{
+	const struct shunt_address any = { .family = SHUNT_FAMILY_IPV4 };
+	struct addrinfo *part = NULL;
+	int family, error;
+
+	if (hints->ai_family != AF_UNSPEC || ~hints->ai_flags & (AI_ADDRCONFIG | AI_V4MAPPED) ||
+	    !has_twofold(plan))
+		return hints->ai_family;
+	error = ask(any.family, service, hints, &part);
+	family = narrowed(&any, error, part);
+	if (!error)
+		freeaddrinfo(part);
+	return family;
 }
 
 /* `*family` changes when the answer must be made anew for that family alone. */
@@ -202,9 +171,9 @@ static int ask_all(const struct plan *plan, const char *service, struct addrinfo
 			hints->ai_flags |= real_flags & AI_ADDRCONFIG;
 		seen[address->family] = true;
 		part = NULL;
-		error = ask(address, service, hints, &part);
+		error = ask(address->family, service, hints, &part);
 		if (!error)
-			append(list, part, address->scope_id, real_flags);
+			append(list, part, address, real_flags);
 		if (hints->ai_family == AF_UNSPEC)
 			*family = narrowed(address, error, part);
 		if (*family != hints->ai_family)
@@ -218,10 +187,9 @@ static int ask_all(const struct plan *plan, const char *service, struct addrinfo
 /* The arguments may be wrong in themselves; that comes before what is said of the name. */
 static int ask_none(const char *service, const struct addrinfo *hints, int otherwise)
 {
-	struct shunt_address any = { .family = hints->ai_family == AF_INET6 ? SHUNT_FAMILY_IPV6
-		                                                            : SHUNT_FAMILY_IPV4 };
+	uint32_t family = hints->ai_family == AF_INET6 ? SHUNT_FAMILY_IPV6 : SHUNT_FAMILY_IPV4;
 	struct addrinfo *part = NULL;
-	int error = ask(&any, service, hints, &part);
+	int error = ask(family, service, hints, &part);
 
 	if (error)
 		return error;
@@ -246,13 +214,15 @@ static void list_clear(struct list *list)
 static int build(const struct table_answer *answer, const char *service,
                  const struct addrinfo *given, struct addrinfo *hints, struct list *list)
 {
-	int family = hints->ai_family, error;
 	struct plan plan;
+	int family, error = 0;
 
 	plan_family(&plan, answer, hints);
 	if (plan.count == 0)
 		return ask_none(service, hints, answer->count ? EAI_NONAME : EAI_AGAIN);
-	error = ask_all(&plan, service, hints, given->ai_flags, list, &family);
+	family = narrowed_twofold(&plan, service, hints);
+	if (family == hints->ai_family)
+		error = ask_all(&plan, service, hints, given->ai_flags, list, &family);
 	if (family != hints->ai_family) {
 		list_clear(list);
 		hints->ai_family = family;

@@ -7,13 +7,6 @@
 
 #include "table.h"
 
-#define ADDRINFO_TEXT_MAX                                                                          \
-	46 /* eight groups of four digits and their colons, or an IPv4 address   \
-	                      */
-
-/* The address as text that libc reads back, without its zone. Returns `text`. */
-const char *addrinfo_format(const struct shunt_address *address, char text[ADDRINFO_TEXT_MAX]);
-
 /*
  * What libc gives for an /etc/hosts entry of this name with these addresses, in this order: 0 and
  * `*out`, or an error. Without addresses: the errors of the arguments, else EAI_AGAIN. Changes

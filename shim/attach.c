@@ -448,10 +448,9 @@ static bool wants_another(const void *table, uint32_t now)
 	return table_state(table) & SHUNT_STATE_SUPERSEDED || beat_age(now) >= GONE_TICKS;
 }
 
-const void *attach_table(void)
+/* All but the usual case. */
+__attribute__((noinline)) static const void *settle_table(const void *table, uint32_t now)
 {
-	const void *table = atomic_load_explicit(&attached, memory_order_acquire);
-	uint32_t now = tick_now();
 	bool doubtful;
 
 	/* What is mapped needs no attach, and the mark may be left over from a jump. */
@@ -465,6 +464,21 @@ const void *attach_table(void)
 		now = tick_now();
 	}
 	return is_usable(table, now) ? table : NULL;
+}
+
+/* The heartbeat stands where it was seen to stand, and has not for long: nothing is to be noted, and nothing to be had. */
+static bool is_current(const void *table, uint32_t now)
+{
+	return table_heartbeat(table) == atomic_load_explicit(&beat_value, memory_order_acquire) &&
+	       !wants_another(table, now);
+}
+
+const void *attach_table(void)
+{
+	const void *table = atomic_load_explicit(&attached, memory_order_acquire);
+	uint32_t now = tick_now();
+
+	return table && is_current(table, now) ? table : settle_table(table, now);
 }
 
 const void *attach_again(void)
@@ -485,4 +499,9 @@ bool attach_is_alive(void)
 		return false;
 	beat_watch(table, now);
 	return beat_age(now) < GONE_TICKS;
+}
+
+const void *attach_mapped(void)
+{
+	return atomic_load_explicit(&attached, memory_order_acquire);
 }

@@ -24,6 +24,9 @@ const void *attach_table(void);
  * try. */
 const void *attach_again(void);
 
+/* The table that is mapped, or NULL; whether it may be answered from is attach_table()'s to say. No system call. */
+const void *attach_mapped(void);
+
 /* Whether the heartbeat of the table has been seen to move within SHUNT_HEARTBEAT_GONE_MS. */
 bool attach_is_alive(void);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "addrinfo.h"
+#include "format.h"
 
 /* A full answer: 16 addresses of 46 characters, and the names. Well below PIPE_BUF, so the line
  * comes in one piece. */
@@ -25,11 +25,11 @@ static void append(struct line *line, const char *text)
 
 static void append_answer(struct line *line, const struct table_answer *answer)
 {
-	char text[ADDRINFO_TEXT_MAX];
+	char text[FORMAT_TEXT_MAX];
 
 	for (uint32_t i = 0; i < answer->count; i++) {
 		append(line, " ");
-		append(line, addrinfo_format(&answer->addresses[i], text));
+		append(line, format_address(&answer->addresses[i], text));
 	}
 }
 
@@ -55,6 +55,8 @@ void debug_lookup(const char *name, enum lookup_result result, const struct tabl
 	case LOOKUP_FAIL: append(&line, " temporary failure"); break;
 	case LOOKUP_FOUND: append_answer(&line, answer); break;
 	}
+	if (result != LOOKUP_PASS && answer->forced)
+		append(&line, " (forced)");
 	line.text[line.length++] = '\n';
 	write_line(&line);
 	errno = saved;

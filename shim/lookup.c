@@ -9,6 +9,7 @@
 
 #include "attach.h"
 #include "debug.h"
+#include "force.h"
 #include "libc.h"
 #include "settings.h"
 
@@ -33,6 +34,21 @@ static uint32_t name_length(const char *name)
 	return length <= SHUNT_NAME_MAX ? (uint32_t)length : 0;
 }
 
+static enum table_result search(const void *table, const char *name, uint32_t length,
+                                struct table_answer *out)
+{
+	enum table_result result;
+
+	out->forced = false;
+	if (settings_flags() & SETTINGS_FORCED) {
+		result = force_find(table, settings_force(), name, length, out);
+		out->forced = result == TABLE_FOUND;
+		if (result != TABLE_ABSENT)
+			return result;
+	}
+	return table_find(table, name, length, out);
+}
+
 /* The slow way: a record is being written for longer than a writer needs, or all is damaged. */
 static enum table_result find_slowly(const char *name, uint32_t length, enum table_result result,
                                      struct table_answer *out)
@@ -44,14 +60,14 @@ static enum table_result find_slowly(const char *name, uint32_t length, enum tab
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	while (table && result == TABLE_BUSY && attach_is_alive() && monotonic_ms() < deadline) {
 		poll(NULL, 0, 1);
-		result = table_find(table, name, length, out);
+		result = search(table, name, length, out);
 	}
 	pthread_setcancelstate(state, NULL);
 	errno = saved;
 	if (result == TABLE_BUSY || result == TABLE_DAMAGED) {
 		table = attach_again();
 		if (table)
-			result = table_find(table, name, length, out);
+			result = search(table, name, length, out);
 	}
 	return result;
 }
@@ -93,7 +109,7 @@ static enum lookup_result find(const char *name, uint32_t length, struct table_a
 
 	if (!table)
 		return LOOKUP_PASS;
-	result = table_find(table, name, length, out);
+	result = search(table, name, length, out);
 	if (result == TABLE_BUSY || result == TABLE_DAMAGED)
 		result = find_slowly(name, length, result, out);
 	return judge(result, out);
@@ -114,4 +130,12 @@ enum lookup_result lookup_name(const char *name, struct table_answer *out)
 	if (flags & SETTINGS_DEBUG)
 		debug_lookup(name, result, out);
 	return result;
+}
+
+bool lookup_alias(const char *name, uint32_t i, char out[TABLE_NAME_SIZE])
+{
+	uint32_t length = name_length(name);
+	const void *table = length ? attach_mapped() : NULL;
+
+	return table && table_alias(table, name, length, i, out);
 }

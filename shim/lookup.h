@@ -19,4 +19,10 @@ enum lookup_result { LOOKUP_PASS, LOOKUP_FAIL, LOOKUP_FOUND };
  * order. */
 enum lookup_result lookup_name(const char *name, struct table_answer *out);
 
+/*
+ * The alias number `i`, from 0, of the record that lookup_name() found for this name; false: there are no more. For those who
+ * list them (h_aliases). No system call.
+ */
+bool lookup_alias(const char *name, uint32_t i, char out[TABLE_NAME_SIZE]);
+
 #endif

@@ -15,15 +15,39 @@ static atomic_uint known_flags; /* 0: not read yet */
  * READING fills it in; those who come meanwhile, and for ever if that thread never returned (a
  * fork, a jump), read the environment for themselves.
  */
-enum { SOCKET_UNREAD, SOCKET_READING, SOCKET_READ };
+enum { UNREAD, READING, READ };
 static atomic_int socket_state;
+static atomic_int force_state;
 static char socket_copy[SETTINGS_SOCKET_MAX];
+static char force_copy[SETTINGS_FORCE_MAX];
 
 static bool is_set(const char *variable)
 {
 	const char *value = secure_getenv(variable);
 
 	return value && *value && strcmp(value, "0") != 0;
+}
+
+static const char *read_force(void)
+{
+	const char *value = secure_getenv("SHUNT_FORCE");
+
+	return value && strnlen(value, SETTINGS_FORCE_MAX) < SETTINGS_FORCE_MAX ? value : "";
+}
+
+const char *settings_force(void)
+{
+	int unread = UNREAD;
+	const char *value;
+
+	if (atomic_load_explicit(&force_state, memory_order_acquire) == READ)
+		return force_copy;
+	value = read_force();
+	if (!atomic_compare_exchange_strong(&force_state, &unread, READING))
+		return value;
+	strcpy(force_copy, value);
+	atomic_store_explicit(&force_state, READ, memory_order_release);
+	return force_copy;
 }
 
 unsigned settings_flags(void)
@@ -36,6 +60,8 @@ unsigned settings_flags(void)
 		flags |= SETTINGS_DISABLED;
 	if (is_set("SHUNT_DEBUG"))
 		flags |= SETTINGS_DEBUG;
+	if (*read_force())
+		flags |= SETTINGS_FORCED;
 	atomic_store_explicit(&known_flags, flags | KNOWN, memory_order_relaxed);
 	return flags;
 }
@@ -56,16 +82,16 @@ static void read_socket(char path[SETTINGS_SOCKET_MAX])
 
 bool settings_socket(char path[SETTINGS_SOCKET_MAX])
 {
-	int unread = SOCKET_UNREAD;
+	int unread = UNREAD;
 
-	if (atomic_load_explicit(&socket_state, memory_order_acquire) == SOCKET_READ) {
+	if (atomic_load_explicit(&socket_state, memory_order_acquire) == READ) {
 		memcpy(path, socket_copy, SETTINGS_SOCKET_MAX);
 		return *path != '\0';
 	}
 	read_socket(path);
-	if (atomic_compare_exchange_strong(&socket_state, &unread, SOCKET_READING)) {
+	if (atomic_compare_exchange_strong(&socket_state, &unread, READING)) {
 		strcpy(socket_copy, path);
-		atomic_store_explicit(&socket_state, SOCKET_READ, memory_order_release);
+		atomic_store_explicit(&socket_state, READ, memory_order_release);
 	}
 	return *path != '\0';
 }

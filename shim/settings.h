@@ -7,9 +7,15 @@
 #define SETTINGS_DISABLED 1u /* SHUNT_DISABLE */
 #define SETTINGS_DEBUG 2u    /* SHUNT_DEBUG */
 
+#define SETTINGS_FORCED 4u /* SHUNT_FORCE, and it fits */
+
+#define SETTINGS_FORCE_MAX 4096 /* the final zero included; a longer list is ignored */
 #define SETTINGS_SOCKET_MAX 108 /* sun_path of sockaddr_un, the final zero included */
 
 unsigned settings_flags(void);
+
+/* SHUNT_FORCE, where SETTINGS_FORCED is set; else "". */
+const char *settings_force(void);
 
 /* SHUNT_SOCKET, else the default. False: it does not fit, so there is nothing to connect to. */
 bool settings_socket(char path[SETTINGS_SOCKET_MAX]);

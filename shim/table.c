@@ -4,8 +4,10 @@
 
 #define TABLE_TRIES 64u /* whole searches, each spoilt by a table that was replaced meanwhile */
 #define RECORD_TRIES                                                                               \
-	1000u            /* about 20 us; a writer needs less than one, if it keeps its processor */
-#define STRUCT_MAX 4096u /* bytes of a later version's struct; keeps products far from 32 bits */
+	1000u /* about 20 us; a writer needs less than one, if it keeps its processor */
+#define NOT_FORCED                                                                                 \
+	SHUNT_ENDPOINTS_MAX /* in the place of an endpoint's index: the record's own answer */
+#define STRUCT_MAX 4096u    /* bytes of a later version's struct; keeps products far from 32 bits */
 
 /* What the header says, copied once for each search, so that all checks hold for all uses. */
 struct view {
@@ -96,11 +98,13 @@ static bool name_is(const struct view *view, uint32_t offset, const char *name, 
 {
 	uint32_t place = offset + (uint32_t)sizeof(struct shunt_name), i;
 
+	if (memcmp(view->base + place, name, length) == 0)
+		return true;
 	for (i = 0; i < length; i += 4) {
 		uint32_t stored = table_word(view->base, place + i);
 		uint32_t asked = shunt_name_word(name, length, i);
 
-		if (stored != asked && shunt_lower_word(stored) != shunt_lower_word(asked))
+		if (shunt_lower_word(stored) != shunt_lower_word(asked))
 			return false;
 	}
 	return true;
@@ -161,14 +165,15 @@ static bool copy_addresses(const struct view *view, uint32_t endpoint, struct ta
 }
 
 /* False: it makes no sense, be it damaged or half written. */
-static bool copy_record(const struct view *view, uint32_t record, struct table_answer *out)
+static bool copy_record(const struct view *view, uint32_t record, uint32_t forced,
+                        struct table_answer *out)
 {
 #define RECORD(member)                                                                             \
 	table_word(view->base, record + (uint32_t)offsetof(struct shunt_record, member))
 	uint32_t name = RECORD(name), endpoints = RECORD(endpoints);
 	uint32_t count = RECORD(endpoint_count), length;
 
-	out->answer = RECORD(answer);
+	out->answer = forced == NOT_FORCED ? RECORD(answer) : forced;
 	out->count = 0;
 	if (!name_is_inside(view, name, &length))
 		return false;
@@ -181,7 +186,7 @@ static bool copy_record(const struct view *view, uint32_t record, struct table_a
 #undef RECORD
 }
 
-static enum table_result read_record(const struct view *view, uint32_t record,
+static enum table_result read_record(const struct view *view, uint32_t record, uint32_t forced,
                                      struct table_answer *out)
 {
 	uint32_t place = record + (uint32_t)offsetof(struct shunt_record, sequence);
@@ -191,7 +196,7 @@ static enum table_result read_record(const struct view *view, uint32_t record,
 		bool good;
 
 		if (sequence % 2 == 0) {
-			good = copy_record(view, record, out);
+			good = copy_record(view, record, forced, out);
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
 			if (table_word(view->base, place) == sequence)
 				return good ? TABLE_FOUND : TABLE_BUSY;
@@ -202,8 +207,9 @@ static enum table_result read_record(const struct view *view, uint32_t record,
 	return TABLE_BUSY;
 }
 
-enum table_result table_find(const void *base, const char *name, uint32_t length,
-                             struct table_answer *out)
+/* In one piece, since this is the road of every lookup: a tenth of it would be calls and what they carry over. */
+__attribute__((flatten)) enum table_result table_find(const void *base, const char *name,
+                                                      uint32_t length, struct table_answer *out)
 {
 	enum table_result result = TABLE_DAMAGED;
 	struct view view;
@@ -214,11 +220,110 @@ enum table_result table_find(const void *base, const char *name, uint32_t length
 		if (view_open(&view, base))
 			result = find_record(&view, name, length, &record);
 		if (result == TABLE_FOUND)
-			result = read_record(&view, record, out);
+			result = read_record(&view, record, NOT_FORCED, out);
 		if (view_holds(&view))
 			return result;
 	}
 	return result == TABLE_DAMAGED ? result : TABLE_BUSY;
+}
+
+/* Names never change within a table, so that one look is enough. */
+static bool copy_alias(const struct view *view, uint32_t record, uint32_t i,
+                       char out[TABLE_NAME_SIZE])
+{
+	uint32_t name =
+	        table_word(view->base, record + (uint32_t)offsetof(struct shunt_record, name));
+	uint32_t count = table_word(view->base,
+	                            record + (uint32_t)offsetof(struct shunt_record, name_count));
+	uint32_t length;
+
+	if (i >= SHUNT_TABLE_SIZE || i + 1 >= count)
+		return false;
+	for (; name_is_inside(view, name, &length); i--) {
+		if (i == (uint32_t)-1) {
+			name_copy(view, name, length, out);
+			return true;
+		}
+		name += (uint32_t)sizeof(struct shunt_name) + ((length + 3) & ~3u);
+	}
+	return false;
+}
+
+bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i,
+                 char out[TABLE_NAME_SIZE])
+{
+	struct view view;
+	uint32_t record;
+
+	return view_open(&view, base) && find_record(&view, name, length, &record) == TABLE_FOUND &&
+	       copy_alias(&view, record, i, out) && view_holds(&view);
+}
+
+static bool id_is(const struct view *view, uint32_t endpoint, const char *id, uint32_t length)
+{
+	char padded[SHUNT_ID_MAX + 1] = "";
+
+	if (length > SHUNT_ID_MAX)
+		return false;
+	memcpy(padded, id, length);
+	for (uint32_t i = 0; i < sizeof(padded); i += 4) {
+		uint32_t word;
+
+		memcpy(&word, padded + i, 4);
+		if (table_word(view->base, endpoint + i) != word)
+			return false;
+	}
+	return true;
+}
+
+/* The index of the endpoint; SHUNT_ENDPOINTS_MAX: there is none. Ids never change within a table. */
+static uint32_t find_id(const struct view *view, uint32_t record, const char *id, uint32_t length)
+{
+#define RECORD(member)                                                                             \
+	table_word(view->base, record + (uint32_t)offsetof(struct shunt_record, member))
+	uint32_t count = RECORD(endpoint_count), endpoints = RECORD(endpoints);
+
+	if (count > SHUNT_ENDPOINTS_MAX || !inside(view, endpoints, count * view->endpoint_size))
+		return SHUNT_ENDPOINTS_MAX;
+	for (uint32_t i = 0; i < count; i++)
+		if (id_is(view, endpoints + i * view->endpoint_size, id, length))
+			return i;
+	return SHUNT_ENDPOINTS_MAX;
+#undef RECORD
+}
+
+enum table_result table_find_endpoint(const void *base, const char *name, uint32_t length,
+                                      const char *id, uint32_t id_length, struct table_answer *out)
+{
+	enum table_result result = TABLE_DAMAGED;
+	struct view view;
+	uint32_t record;
+
+	for (unsigned i = 0; i < TABLE_TRIES; i++) {
+		result = TABLE_DAMAGED;
+		if (view_open(&view, base))
+			result = find_record(&view, name, length, &record);
+		if (result == TABLE_FOUND) {
+			uint32_t index = find_id(&view, record, id, id_length);
+
+			result = index < SHUNT_ENDPOINTS_MAX
+			                 ? read_record(&view, record, index, out)
+			                 : TABLE_ABSENT;
+		}
+		if (view_holds(&view))
+			return result;
+	}
+	return result == TABLE_DAMAGED ? result : TABLE_BUSY;
+}
+
+bool table_is_same_record(const void *base, const char *name, uint32_t length, const char *other,
+                          uint32_t other_length)
+{
+	struct view view;
+	uint32_t one, two;
+
+	return view_open(&view, base) && find_record(&view, name, length, &one) == TABLE_FOUND &&
+	       find_record(&view, other, other_length, &two) == TABLE_FOUND && one == two;
 }
 
 bool table_check(const void *base)

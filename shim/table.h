@@ -20,6 +20,7 @@ struct table_answer {
 	uint32_t count;  /* of its addresses; 0 with SHUNT_ANSWER_ */
 	struct shunt_address addresses[SHUNT_ADDRESSES_MAX];
 	char name[TABLE_NAME_SIZE]; /* the record's, as the configuration spells it */
+	bool forced;                /* by SHUNT_FORCE; lookup_name() sets it */
 };
 
 enum table_result {
@@ -34,6 +35,21 @@ enum table_result {
  * TABLE_FOUND only. */
 enum table_result table_find(const void *base, const char *name, uint32_t length,
                              struct table_answer *out);
+
+/*
+ * The alias number `i`, from 0, of the record that has this name or alias, as the configuration spells it. False: there are
+ * no more, or the table does not hold the name (any longer).
+ */
+bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i,
+                 char out[TABLE_NAME_SIZE]);
+
+/* The same, but the answer is the record's endpoint that has this id, whatever the record says. TABLE_ABSENT: it has none. */
+enum table_result table_find_endpoint(const void *base, const char *name, uint32_t length,
+                                      const char *id, uint32_t id_length, struct table_answer *out);
+
+/* Whether both are names or aliases of one record. */
+bool table_is_same_record(const void *base, const char *name, uint32_t length, const char *other,
+                          uint32_t other_length);
 
 /* Whether the header is one that table_find() reads. Looks at the first sizeof(struct
  * shunt_table_header) bytes alone. */

@@ -110,7 +110,7 @@ struct shunt_record {
 	uint32_t name;           /* offset of the canonical struct shunt_name */
 	uint32_t endpoint_count; /* 1 to SHUNT_ENDPOINTS_MAX */
 	uint32_t endpoints;      /* offset of the first struct shunt_endpoint */
-	uint32_t reserved;
+	uint32_t name_count; /* the canonical name and its aliases, which follow it without a gap */
 };
 
 struct shunt_endpoint {
@@ -145,28 +145,41 @@ static inline unsigned char shunt_lower(unsigned char c)
 	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
-/* shunt_lower() of four characters at once: bit 7 of a sum tells "at least 'A'", and "beyond 'Z'". */
+/*
+ * shunt_lower() of four characters at once. No character of @A-Z[\]^_ among them, nor one of those beyond ASCII: nothing to do,
+ * and that is the usual case. Else bit 7 of a sum tells "at least 'A'", and "beyond 'Z'".
+ */
 static inline uint32_t shunt_lower_word(uint32_t word)
 {
-	uint32_t low = word & 0x7f7f7f7fu;
-	uint32_t capital = (low + 0x3f3f3f3fu) & ~(low + 0x25252525u) & ~word & 0x80808080u;
+	uint32_t low = word & 0x7f7f7f7fu, capital;
 
+	if ((word & ~(word << 1) & 0x40404040u) == 0)
+		return word;
+	capital = (low + 0x3f3f3f3fu) & ~(low + 0x25252525u) & ~word & 0x80808080u;
 	return word | capital >> 2;
 }
 
 /*
- * Four characters of a name from `i` on, as they stand in memory; beyond its end zeros. Put together in a register: bytes
- * written to memory and read back as a word cost a stall.
+ * Four characters of a name from `i` on, as they stand in memory; beyond its end zeros. Shifted in a register: bytes written to
+ * memory and read back as a word cost a stall.
  */
 static inline uint32_t shunt_name_word(const char *name, uint32_t length, uint32_t i)
 {
-	uint32_t word = 0;
+	uint32_t word = 0, rest = length - i;
 
-	if (length - i >= 4) {
+	if (rest >= 4) {
 		__builtin_memcpy(&word, name + i, 4);
 		return word;
 	}
-	for (uint32_t j = 0; i + j < length; j++)
+	if (length >= 4) {
+		__builtin_memcpy(&word, name + length - 4, 4);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		return word >> (32 - 8 * rest);
+#else
+		return word << (32 - 8 * rest);
+#endif
+	}
+	for (uint32_t j = 0; j < rest; j++)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 		word |= (uint32_t)(unsigned char)name[i + j] << 8 * j;
 #else
@@ -175,20 +188,25 @@ static inline uint32_t shunt_name_word(const char *name, uint32_t length, uint32
 	return word;
 }
 
+static inline uint32_t shunt_hash_word(uint32_t hash, uint32_t word)
+{
+	word = shunt_lower_word(word) * 0xcc9e2d51u;
+	hash ^= (word << 15 | word >> 17) * 0x1b873593u;
+	return (hash << 13 | hash >> 19) * 5 + 0xe6546b64u;
+}
+
 /*
  * The hash of a name: MurmurHash3 (x86, 32 bits) of its lower-cased characters, taken as words in the host's byte order, the last
  * one padded with zeros. `length` is without a final dot. By words, since a lookup is little more than this.
  */
 static inline uint32_t shunt_name_hash(uint32_t seed, const char *name, uint32_t length)
 {
-	uint32_t hash = seed;
+	uint32_t hash = seed, i;
 
-	for (uint32_t i = 0; i < length; i += 4) {
-		uint32_t word = shunt_lower_word(shunt_name_word(name, length, i)) * 0xcc9e2d51u;
-
-		hash ^= (word << 15 | word >> 17) * 0x1b873593u;
-		hash = (hash << 13 | hash >> 19) * 5 + 0xe6546b64u;
-	}
+	for (i = 0; length - i >= 4; i += 4)
+		hash = shunt_hash_word(hash, shunt_name_word(name, length, i));
+	if (i < length)
+		hash = shunt_hash_word(hash, shunt_name_word(name, length, i));
 	hash ^= length;
 	hash ^= hash >> 16;
 	hash *= 0x85ebca6bu;

@@ -1,0 +1,116 @@
+#include <errno.h>
+#include <netdb.h>
+#include <stddef.h>
+
+#include "hostent.h"
+#include "libc.h"
+#include "lookup.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/* Room for an answer of sixteen addresses and a hundred aliases of usual length. */
+#define STATIC_SIZE 8192
+
+/* What gethostbyname() and gethostbyname2() return, each one its own, until their next call. */
+struct place {
+	struct hostent hostent;
+	char buffer[STATIC_SIZE];
+};
+
+/* How a managed name's lookup ends, in the terms of these functions. */
+struct end {
+	int error, h_error;
+};
+
+static const struct end done = { 0, NETDB_SUCCESS };
+static const struct end no_address = { 0, HOST_NOT_FOUND };
+static const struct end too_small = { ERANGE, NETDB_INTERNAL };
+static const struct end not_now = { EAGAIN, TRY_AGAIN };
+
+/* `asked`: as for hostent_build(). */
+static const struct end *build(enum lookup_result found, const struct table_answer *answer,
+                               const char *asked, int family, struct hostent *ret, char *buffer,
+                               size_t size)
+{
+	if (found == LOOKUP_FAIL)
+		return &not_now;
+	switch (hostent_build(asked, answer, family, ret, buffer, size)) {
+	case HOSTENT_DONE: return &done;
+	case HOSTENT_NONE: return &no_address;
+	case HOSTENT_TOO_SMALL:
+	default: return &too_small;
+	}
+}
+
+static int reply(enum lookup_result found, const struct table_answer *answer, int family,
+                 struct hostent *ret, char *buffer, size_t size, struct hostent **result,
+                 int *h_errnop)
+{
+	const struct end *end = build(found, answer, answer->name, family, ret, buffer, size);
+
+	*result = end == &done ? ret : NULL;
+	*h_errnop = end->h_error;
+	if (end->error)
+		errno = end->error;
+	return end->error;
+}
+
+static struct hostent *reply_static(enum lookup_result found, const struct table_answer *answer,
+                                    int family, struct place *place)
+{
+	struct hostent *ret = &place->hostent;
+	const struct end *end =
+	        build(found, answer, answer->name, family, ret, place->buffer, STATIC_SIZE);
+
+	/* Here nobody can come with a larger buffer: better no aliases than no answer. */
+	if (end == &too_small)
+		end = build(found, answer, NULL, family, ret, place->buffer, STATIC_SIZE);
+	if (end == &done)
+		return ret;
+	h_errno = end->h_error;
+	if (end->error)
+		errno = end->error;
+	return NULL;
+}
+
+EXPORTED struct hostent *gethostbyname(const char *name)
+{
+	static struct place place;
+	struct table_answer answer;
+	enum lookup_result found = lookup_name(name, &answer);
+
+	return found == LOOKUP_PASS ? libc_gethostbyname(name)
+	                            : reply_static(found, &answer, AF_INET, &place);
+}
+
+EXPORTED struct hostent *gethostbyname2(const char *name, int family)
+{
+	static struct place place;
+	struct table_answer answer;
+	enum lookup_result found = lookup_name(name, &answer);
+
+	return found == LOOKUP_PASS ? libc_gethostbyname2(name, family)
+	                            : reply_static(found, &answer, family, &place);
+}
+
+EXPORTED int gethostbyname_r(const char *name, struct hostent *ret, char *buffer, size_t size,
+                             struct hostent **result, int *h_errnop)
+{
+	struct table_answer answer;
+	enum lookup_result found = lookup_name(name, &answer);
+
+	return found == LOOKUP_PASS
+	               ? libc_gethostbyname_r(name, ret, buffer, size, result, h_errnop)
+	               : reply(found, &answer, AF_INET, ret, buffer, size, result, h_errnop);
+}
+
+EXPORTED int gethostbyname2_r(const char *name, int family, struct hostent *ret, char *buffer,
+                              size_t size, struct hostent **result, int *h_errnop)
+{
+	struct table_answer answer;
+	enum lookup_result found = lookup_name(name, &answer);
+
+	return found == LOOKUP_PASS
+	               ? libc_gethostbyname2_r(name, family, ret, buffer, size, result, h_errnop)
+	               : reply(found, &answer, family, ret, buffer, size, result, h_errnop);
+}
