@@ -23,6 +23,10 @@ $(foreach path,$(PATHS),$(if $(word 2,$($(path))),$(error $(path) may not have a
 # What the dynamic loader makes of $LIB: lib/x86_64-linux-gnu on Debian, lib64 where there is no multiarch.
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIB := $(if $(MULTIARCH),lib/$(MULTIARCH),lib64)
+# The same for programs of 32 bits, where the compiler makes them (Debian: gcc-multilib); else empty, and there is one width.
+# Debian has two such loaders: that of the i386 architecture, and that of libc6-i386, which comes with gcc-multilib.
+HAS_32 := $(findstring /32/,$(shell $(CC) -m32 -print-file-name=libgcc.a 2>/dev/null))
+LIB32 := $(if $(HAS_32),$(if $(MULTIARCH),lib/i386-linux-gnu lib32,lib))
 
 # SAN is set by the asan and tsan targets: a -fsanitize= list for all but the shim that foreign programs load.
 SAN ?=
@@ -43,15 +47,19 @@ libs = $(shell pkg-config --libs $(1))
 exist = $(if $(shell pkg-config --exists $(1) 2>/dev/null && echo yes),,$(error libraries are missing: run 'make deps'))
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
-SHIM_OBJECTS := $(call objects,shim)
+# Two doors over one lookup: what each file of the shim is for decides which library it is part of.
+PRELOAD_PARTS := $(filter-out nss,$(patsubst shim/%.c,%,$(wildcard shim/*.c)))
+NSS_PARTS := $(filter-out getaddrinfo gethostbyname addrinfo,$(patsubst shim/%.c,%,$(wildcard shim/*.c)))
 DAEMON_OBJECTS := $(call objects,daemon)
 CLI_OBJECTS := $(call objects,cli)
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 SYSTEM_TESTS := $(wildcard tests/system/test_*.py)
-SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/support/*.c))
+SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/support/*.c)) \
+	$(if $(LIB32),$(patsubst tests/support/%.c,$(B)/tests/support32/%,$(wildcard tests/support/*.c)))
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
-PRODUCTS := $(B)/$(LIB)/libshunt.so $(B)/libshunt.so $(B)/shuntd $(B)/shunt
+LIBRARIES := libshunt.so libnss_shunt.so.2
+PRODUCTS := $(foreach width,$(LIB) $(LIB32),$(addprefix $(B)/$(width)/,$(LIBRARIES))) $(addprefix $(B)/,$(LIBRARIES)) $(B)/shuntd $(B)/shunt
 
 # All processors for the targets that are somebody's only command, unless that somebody said otherwise with -j.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -81,6 +89,7 @@ help:
 ## check        every test
 ## check-unit   only the unit tests
 ## asan, tsan   the tests under the address, undefined-behaviour and thread sanitizers
+## fuzz         hostile tables against their reader (FUZZ_TIME=60 seconds)
 ## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
 ## bench        one table: a managed name beside what else could answer
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
@@ -96,6 +105,11 @@ $(B)/shim/%.o: shim/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SHIM_FLAGS) $(LTO) $(CFLAGS) -c -o $@ $<
 
+$(B)/shim32/%.o: shim/%.c Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 $(SHIM_FLAGS) $(LTO) $(CFLAGS) -c -o $@ $<
+
 $(B)/daemon/%.o: daemon/%.c Makefile | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
@@ -106,14 +120,25 @@ $(B)/cli/%.o: cli/%.c Makefile | libraries
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
 
-$(B)/$(LIB)/libshunt.so: $(SHIM_OBJECTS) shim/shim.map
-	$(call say,LD)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -shared -fPIC $(LTO) $(CFLAGS) $(LDFLAGS) -Wl,--version-script=shim/shim.map -Wl,-z,defs -Wl,-z,now -Wl,-z,relro \
-		-o $@ $(SHIM_OBJECTS)
+shared = $(CC) -shared -fPIC $(LTO) $(CFLAGS) $(LDFLAGS) -Wl,-z,defs -Wl,-z,now -Wl,-z,relro
 
-$(B)/libshunt.so: $(B)/$(LIB)/libshunt.so
-	$(Q)ln -sf $(LIB)/libshunt.so $@
+# $(1): the folder of a width, $(2): that of its objects, $(3): the compiler's option for it
+define width
+$(B)/$(1)/libshunt.so: $(PRELOAD_PARTS:%=$(B)/$(2)/%.o) shim/shim.map
+	$$(call say,LD)
+	@mkdir -p $$(@D)
+	$$(Q)$$(shared) $(3) -Wl,--version-script=shim/shim.map -o $$@ $$(filter %.o,$$^)
+
+$(B)/$(1)/libnss_shunt.so.2: $(NSS_PARTS:%=$(B)/$(2)/%.o) shim/nss.map
+	$$(call say,LD)
+	@mkdir -p $$(@D)
+	$$(Q)$$(shared) $(3) -Wl,--version-script=shim/nss.map -Wl,-soname,$$(@F) -o $$@ $$(filter %.o,$$^)
+endef
+$(eval $(call width,$(LIB),shim,))
+$(foreach width32,$(LIB32),$(eval $(call width,$(width32),shim32,-m32)))
+
+$(addprefix $(B)/,$(LIBRARIES)): $(B)/%: $(B)/$(LIB)/%
+	$(Q)ln -sf $(LIB)/$(@F) $@
 
 $(B)/shuntd: $(DAEMON_OBJECTS)
 	$(call say,LD)
@@ -139,8 +164,8 @@ $(B)/tests/shim/%.o: shim/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SHIM_FLAGS) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 
-SHIM_TEST_OBJECTS := $(patsubst $(B)/shim/%,$(B)/tests/shim/%,$(SHIM_OBJECTS))
-$(B)/tests/shim.a: $(filter-out %/getaddrinfo.o,$(SHIM_TEST_OBJECTS))
+SHIM_TEST_OBJECTS := $(PRELOAD_PARTS:%=$(B)/tests/shim/%.o)
+$(B)/tests/shim.a: $(filter-out %/getaddrinfo.o %/gethostbyname.o,$(SHIM_TEST_OBJECTS)) $(B)/tests/shim/nss.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/tests/libshunt.so: $(SHIM_TEST_OBJECTS) shim/shim.map
@@ -157,6 +182,11 @@ $(B)/tests/support/%: tests/support/%.c Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(CFLAGS) -pthread -o $@ $<
+
+$(B)/tests/support32/%: tests/support/%.c Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 $(BASE) $(CFLAGS) -pthread -o $@ $<
 
 check-unit: $(UNIT_TESTS)
 	$(Q)B=$(B) tests/run $(UNIT_TESTS)
@@ -189,6 +219,23 @@ tsan: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/tsan SAN=thread WERROR=-Werror CFLAGS='-O1 -g -Wno-tsan' tested
 	$(Q)B=$(B)/tsan SAN=tsan tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
 
+# Seconds for each target. What it finds stays in $(B)/fuzz.
+FUZZ_TIME ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard shim/*.[ch] include/shunt/*.h) Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)clang $(BASE) -Wno-unknown-warning-option -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
+
+.PHONY: fuzz fuzzers
+fuzzers: $(FUZZERS)
+	@:
+
+fuzz:
+	$(Q)tests/support/deps build fuzz
+	$(Q)$(MAKE) $(JOBS) --no-print-directory fuzzers
+	$(Q)FUZZ_TIME=$(FUZZ_TIME) tests/fuzz/run $(FUZZERS)
+
 lint:
 	$(Q)tests/support/deps build check lint
 	$(Q)tests/support/lint
@@ -216,7 +263,7 @@ bench:
 
 MAN_PAGES := $(notdir $(wildcard man/*.[1-9]))
 EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf)
-FOLDERS := $(BINDIR) $(SBINDIR) $(PREFIX)/$(LIB) $(DOCDIR)/examples $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
+FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(DOCDIR)/examples $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 
 # A file gets its name once it is whole: programs that start meanwhile find the old library or the new one, never a part.
@@ -228,7 +275,7 @@ install: all
 		mkdir -p $$folder && [ -w $$folder ] || { \
 			echo "no file was installed: cannot write to $$folder; be root, or give a PREFIX and SYSCONFDIR of your own" >&2; \
 			exit 1; }; done
-	$(call put,644,$(B)/$(LIB)/libshunt.so,$(PREFIX)/$(LIB)/libshunt.so)
+	$(foreach width,$(LIB) $(LIB32),$(foreach library,$(LIBRARIES),$(call put,644,$(B)/$(width)/$(library),$(PREFIX)/$(width)/$(library)) && )) :
 	$(call put,755,$(B)/shuntd,$(SBINDIR)/shuntd)
 	$(call put,755,$(B)/shunt,$(BINDIR)/shunt)
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples
@@ -238,7 +285,8 @@ install: all
 OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd $(DESTDIR)$(PREFIX)/$(LIB)/libshunt.so
+	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd
+	rm -f $(foreach width,$(LIB) $(LIB32),$(addprefix $(DESTDIR)$(PREFIX)/$(width)/,$(LIBRARIES)))
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/examples/,$(notdir $(EXAMPLES)))
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	@$(if $(OWN_TREE),cd $(DESTDIR)$(PREFIX) 2>/dev/null && rmdir -p $(patsubst $(PREFIX)/%,%,$(filter $(PREFIX)/%,$(FOLDERS))) 2>/dev/null || :)
