@@ -55,7 +55,9 @@ static bool unknown_name(const struct parse *parse, const char *name, size_t len
 static bool apply(struct parse *parse, const struct option_row *row, const char *shown,
                   const char *value)
 {
-	if (row->flag) {
+	const char **place = row->value;
+
+	if (!place) {
 		if (value)
 			cli_usage(parse->command, "%s takes no value", shown);
 		*row->flag = true;
@@ -68,7 +70,11 @@ static bool apply(struct parse *parse, const struct option_row *row, const char 
 		          value ? ", and the one given is empty" : "");
 		return false;
 	}
-	*row->value = value;
+	while (row->flag && *place)
+		place++;
+	*place = value;
+	if (row->flag)
+		*row->flag = true;
 	return true;
 }
 
@@ -96,7 +102,7 @@ static bool parse_short(struct parse *parse, const char *argument)
 			cli_usage(parse->command, "there is no option %s", shown);
 			return false;
 		}
-		if (!row->flag)
+		if (row->value)
 			return apply(parse, row, shown, letter[1] ? letter + 1 : NULL);
 		*row->flag = true;
 	}

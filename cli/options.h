@@ -8,7 +8,8 @@ struct option_row {
 	char letter;        /* 0: none */
 	const char *name;   /* without dashes; NULL: none */
 	const char **value; /* the option takes a value, which goes here; or */
-	bool *flag;         /* it is set */
+	bool *flag; /* it is set; with `value`, the option may be repeated, and `value` is an array
+	               of as many NULLs as there are arguments */
 };
 
 struct operands {

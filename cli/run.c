@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "force.h"
 #include "hello.h"
 #include "options.h"
 #include "places.h"
@@ -18,7 +19,9 @@
 struct run_options {
 	const char *file;
 	const char *socket;
+	const char **force; /* NULL ends them */
 	bool verbose;
+	bool is_forced;
 	bool help;
 };
 
@@ -75,10 +78,20 @@ static bool use_running(const struct run_options *options)
 	return true;
 }
 
+/* After SHUNT_SOCKET and SHUNT_CONTROL are what COMMAND is given. */
+static bool force(const struct run_options *options)
+{
+	const char *named = getenv("SHUNT_SOCKET");
+	char path[PATH_MAX];
+
+	return places_absolute(named && *named ? named : SHUNT_SOCKET_PATH, path) &&
+	       force_set(options->force, path);
+}
+
 static void tell(void)
 {
 	static const char *const names[] = { "LD_PRELOAD", "SHUNT_SOCKET", "SHUNT_CONTROL",
-		                             "GODEBUG" };
+		                             "GODEBUG", "SHUNT_FORCE" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (getenv(names[i]))
@@ -102,6 +115,8 @@ static int execute(const struct run_options *options, char **argv)
 		          beyond);
 	if (!(options->file ? use_private(options, &places) : use_running(options)))
 		return CLI_RUN_FAILED;
+	if (options->is_forced && !force(options))
+		return CLI_RUN_FAILED;
 	if (preload_set(places.library) < 0) {
 		cli_error("cannot set the environment: %s", strerror(errno));
 		return CLI_RUN_FAILED;
@@ -112,35 +127,51 @@ static int execute(const struct run_options *options, char **argv)
 	return cannot_execute(argv[0], errno);
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
-               char **argv)
+static int run_with(struct run_options *options, const struct command *command,
+                    const struct cli_context *context, int argc, char **argv)
 {
-	struct run_options options = { 0 };
-	const struct option_row rows[] = { { 'c', "config", &options.file, NULL },
-		                           { 0, "socket", &options.socket, NULL },
-		                           { 'v', "verbose", NULL, &options.verbose },
-		                           { 'h', "help", NULL, &options.help },
+	const struct option_row rows[] = { { 'c', "config", &options->file, NULL },
+		                           { 0, "socket", &options->socket, NULL },
+		                           { 0, "force", options->force, &options->is_forced },
+		                           { 'v', "verbose", NULL, &options->verbose },
+		                           { 'h', "help", NULL, &options->help },
 		                           { 0 } };
 	struct operands operands;
 
 	if (!options_parse(command->name, rows, true, argc, argv, &operands))
 		return CLI_USAGE;
-	if (options.help)
+	if (options->help)
 		return cli_help(command);
 	if (context->control)
 		return cli_usage(command->name, "run takes no --control");
-	if (options.file && options.socket)
+	if (options->file && options->socket)
 		return cli_usage(command->name,
 		                 "-c brings a daemon and a socket of its own; leave --socket out");
 	if (operands.count == 0)
 		return cli_usage(command->name, "run needs a command");
-	return execute(&options, operands.list);
+	for (size_t i = 0; options->force[i]; i++)
+		if (!force_is_formed(options->force[i]))
+			return CLI_USAGE;
+	return execute(options, operands.list);
+}
+
+static int run(const struct command *command, const struct cli_context *context, int argc,
+               char **argv)
+{
+	struct run_options options = { .force = calloc((size_t)argc + 1, sizeof(char *)) };
+	int result = CLI_RUN_FAILED;
+
+	if (options.force)
+		result = run_with(&options, command, context, argc, argv);
+	free(options.force);
+	return result;
 }
 
 const struct command run_command = {
 	.name = "run",
 	.summary = "run a program so that it leaves dead endpoints by itself",
-	.help = "Usage: shunt run [-c FILE] [--socket PATH] [-v] [--] COMMAND [ARGUMENT]...\n"
+	.help = "Usage: shunt run [-c FILE] [--socket PATH] [--force NAME=ENDPOINT] [-v]\n"
+	        "                 [--] COMMAND [ARGUMENT]...\n"
 	        "\n"
 	        "Runs COMMAND with libshunt.so preloaded: the names that shuntd manages answer\n"
 	        "with the endpoint that is up.\n"
@@ -149,6 +180,9 @@ const struct command run_command = {
 	        "                     root and ends with COMMAND\n"
 	        "  --socket PATH      the daemon's client socket (else SHUNT_SOCKET, else\n"
 	        "                     /run/shunt/shunt.sock)\n"
+	        "  --force NAME=ENDPOINT\n"
+	        "                     give COMMAND alone that endpoint, whatever its health; may\n"
+	        "                     be repeated\n"
 	        "  -v, --verbose      say what is set, and log more\n"
 	        "\n"
 	        "Exit status: COMMAND's own; 125 shunt failed, 126 COMMAND cannot be executed,\n"
