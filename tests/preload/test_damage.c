@@ -87,7 +87,7 @@ static void half_written(const struct fake *fake)
 	fake_do(fake, FAKE_HALF, 0, 1);
 	start = now_ms();
 	CHECK_ANSWER("localhost", "EAI -3");
-	CHECK(now_ms() - start < 1000);
+	CHECK(now_ms() - start < 5000);
 	CHECK(strncmp(resolve_stream("unmanaged", (char[512]){ 0 }), "192", 3) != 0);
 	CHECK(strcmp(resolve_stream("127.0.0.1", (char[512]){ 0 }), "127.0.0.1") == 0);
 	fake_do(fake, FAKE_HALF, 0, 0);

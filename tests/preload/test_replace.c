@@ -30,18 +30,18 @@ static void lies(const struct fake *fake)
 	CHECK_ANSWER("localhost", ANSWER(0));
 }
 
-/* An attach costs 100 ms at most; five times that for a loaded machine. */
+/* An attach costs 100 ms at most; a loaded machine gets more, but not what 100 attaches would cost. */
 static void mute(const struct fake *fake)
 {
 	int64_t start = now_ms();
 
 	fake_do(fake, FAKE_MUTE, 0, 1);
 	CHECK(is_passed("localhost"));
-	CHECK(now_ms() - start >= 90 && now_ms() - start < 500);
+	CHECK(now_ms() - start >= 90 && now_ms() - start < 3000);
 	start = now_ms();
 	for (int i = 0; i < 100; i++)
 		CHECK(is_passed("localhost"));
-	CHECK(now_ms() - start < 500); /* not tried again for a second */
+	CHECK(now_ms() - start < 3000); /* not tried again for a second */
 	fake_do(fake, FAKE_MUTE, 0, 0);
 	CHECK_SOON(!is_passed("localhost"), 20);
 	CHECK_ANSWER("localhost", ANSWER(0));
@@ -57,7 +57,7 @@ static void stopped(const struct fake *fake)
 	for (int i = 0; i < 200; i++) {
 		start = now_ms();
 		CHECK_ANSWER("localhost", ANSWER(0));
-		CHECK(now_ms() - start < 500);
+		CHECK(now_ms() - start < 3000);
 		pause_ms(20);
 	}
 	CHECK(kill(fake->pid, SIGCONT) == 0);
@@ -114,9 +114,9 @@ static void nothing_newer(const struct fake *fake)
 	CHECK_ANSWER("localhost", ANSWER(0));
 	CHECK(kill(fake->pid, SIGSTOP) == 0);
 	start = now_ms();
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 100; i++)
 		CHECK_ANSWER("localhost", ANSWER(0));
-	CHECK(now_ms() - start < 1000); /* 20 attaches would be two seconds */
+	CHECK(now_ms() - start < 5000); /* 100 attaches would be ten seconds */
 	CHECK(kill(fake->pid, SIGCONT) == 0);
 }
 

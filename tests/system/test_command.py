@@ -333,7 +333,7 @@ class Unreachable(Command):
         took = self.refused(r"timed out \(it does not answer: is it stopped\?\)")
         self.note(f"{took:.1f} s")
         self.assertGreater(took, 1)
-        self.assertLess(took, 8)
+        self.assertLess(took, 50)
 
     def test_full(self):
         """a socket whose queue is full: timed out, within a bound"""
@@ -349,7 +349,7 @@ class Unreachable(Command):
                 client.connect(self.sock)
             except BlockingIOError:
                 break
-        self.assertLess(self.refused("timed out"), 8)
+        self.assertLess(self.refused("timed out"), 50)
 
     def test_strangers(self):
         """something else answers there"""
@@ -426,7 +426,7 @@ class Resolve(Managed):
         self.daemon.pause()
         begin = time.monotonic()
         self.check(["resolve", "localhost"], 3, "^(127.0.0.1|::1)\n", r"timed out \(it does not answer: is it stopped\?\); this is libc's answer", env=self.env)
-        self.assertLess(time.monotonic() - begin, 8)
+        self.assertLess(time.monotonic() - begin, 50)
         self.daemon.resume()
 
 
@@ -521,7 +521,7 @@ class Run(Managed):
             with self.subTest(path):
                 begin = time.monotonic()
                 self.check(["run", "-c", path, "touch", self.path("ran")], 125, "", f"^{self.tmp}/{expected}\n$", env=env)
-                self.assertLess(time.monotonic() - begin, 8)
+                self.assertLess(time.monotonic() - begin, 20)
                 self.assertFalse(os.path.exists(self.path("ran")))
                 self.assertEqual(os.listdir(runtime), [])
         # COMMAND is looked for before a daemon is started for it.

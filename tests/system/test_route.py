@@ -5,7 +5,7 @@ import shunttest as st
 NAME = "www.example.com"
 PORT = 8080
 PRIMARY, STANDBY = "192.0.2.2", "198.51.100.2"
-CHECK = f'type = "http"; port = {PORT}; interval = "500ms"; fast_interval = "100ms"; fall = 2; rise = 2; timeout = "500ms";'
+CHECK = f'type = "http"; port = {PORT}; interval = "500ms"; fast_interval = "100ms"; fall = 2; rise = 2; timeout = "2s";'
 CONFIG = f"""
     checks: {{ web: {{ {CHECK} }}; }};
     records: ( {{ name = "{NAME}"; primary: {{ address = "{PRIMARY}"; check = "web"; }};
@@ -70,7 +70,7 @@ class TwoLinks(st.Case):
         self.host.nft(f"add table inet t; add chain inet t out {{ type filter hook output priority 0; }};"
                       f"add rule inet t out ip daddr {PRIMARY} drop")
         self.daemon.wait_active(NAME, "secondary")
-        self.assertEqual(self.error("primary"), "timed out in connect after 500ms")
+        self.assertEqual(self.error("primary"), "timed out in connect after 2s")
         self.host.nft("flush ruleset")
         self.daemon.wait_active(NAME, "primary")
 

@@ -51,7 +51,9 @@ class Make(Tree):
             self.assertEqual(done.returncode, 0, done.stderr)
         installed = self.files(own)
         names = {os.path.relpath(path, own) for path in installed}
-        self.assertLessEqual({"bin/shunt", "sbin/shuntd", "share/man/man1/shunt.1", "share/doc/shunt/examples/shunt.conf"}, names)
+        expected = {"bin/shunt", "sbin/shuntd", "share/man/man1/shunt.1", "share/man/man8/nss-shunt.8"}
+        self.assertLessEqual(expected | {"share/doc/shunt/examples/shunt.conf"}, names)
+        self.assertIn("libnss_shunt.so.2", map(os.path.basename, names))
         self.assertEqual([path for path in installed if path.endswith(".new")], [])
         self.assertRegex(st.run([os.path.join(own, "bin", "shunt"), "--version"]).stdout, "^shunt ")
         config = self.write("etc/shunt/shunt.conf", "")
