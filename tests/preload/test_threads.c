@@ -9,6 +9,7 @@
 #define FORKS 40
 
 static atomic_bool over;
+static atomic_bool attached; /* some lookup has had an answer of ours */
 static atomic_uint lookups;
 
 /* Both addresses of an answer are of the same state, whichever it is. */
@@ -26,11 +27,16 @@ static void *look_up(void *unused)
 	char text[512];
 
 	while (!atomic_load(&over)) {
+		bool first = !atomic_load(&attached);
 		int64_t begin = now_ms();
 
 		resolve_stream("localhost", text);
-		/* A first lookup that could not attach in its time, on a machine that stood still, is libc's. */
-		if (!is_whole(text) && now_ms() - begin < SHUNT_ATTACH_MS) {
+		if (is_whole(text)) {
+			atomic_store(&attached, true);
+		} else if (!first || strstr(text, "192.0.2.") ||
+		           now_ms() - begin < SHUNT_ATTACH_MS) {
+			/* Only a first one, which could not attach in its time on a machine that
+			 * stood still, may be libc's. */
 			fprintf(stderr, "# %s\n", text);
 			_exit(1);
 		}

@@ -440,8 +440,9 @@ class Module(st.Case):
     """What the module is."""
 
     IMPORTS = set(
-        """__errno_location clock_gettime close connect dlsym fcntl fstat gnu_get_libc_version memchr memcmp memcpy memset mmap
-        munmap poll pthread_setcancelstate recvmsg secure_getenv sendmsg socket strcpy strcspn strlen strnlen write
+        """__errno_location clock_gettime close connect dlsym fcntl fstat gnu_get_libc_version memchr memcmp memcpy memmove
+        memset mmap munmap poll pthread_setcancelstate recvmsg secure_getenv sendmsg socket strcmp strcpy strcspn strlen strncmp
+        strnlen write
         _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __cxa_finalize __gmon_start__""".split()
     )
 
