@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "force.h"
 #include "format.h"
 
 /* A full answer: 16 addresses of 46 characters, and the names. Well below PIPE_BUF, so the line
@@ -59,5 +61,37 @@ void debug_lookup(const char *name, enum lookup_result result, const struct tabl
 		append(&line, " (forced)");
 	line.text[line.length++] = '\n';
 	write_line(&line);
+	errno = saved;
+}
+
+static void tell_entry(const char *entry, size_t length, const char *trouble)
+{
+	struct line line = { .length = 0 };
+	char text[SHUNT_NAME_MAX + SHUNT_ID_MAX + 2] = "";
+
+	memcpy(text, entry, length < sizeof(text) ? length : sizeof(text) - 1);
+	append(&line, "shunt: SHUNT_FORCE: ");
+	append(&line, text);
+	append(&line, ": ignored, ");
+	append(&line, trouble);
+	line.text[line.length++] = '\n';
+	write_line(&line);
+}
+
+void debug_force(const void *table, const char *list)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+	int saved = errno;
+
+	if (!table || atomic_flag_test_and_set(&told))
+		return;
+	for (size_t length; *list; list += length + (list[length] == ',')) {
+		const char *trouble;
+
+		length = strcspn(list, ",");
+		trouble = force_trouble(table, list, length);
+		if (trouble)
+			tell_entry(list, length, trouble);
+	}
 	errno = saved;
 }

@@ -8,4 +8,7 @@
  * SIGPIPE is raised. */
 void debug_lookup(const char *name, enum lookup_result result, const struct table_answer *answer);
 
+/* Once in a process: what is passed over in SHUNT_FORCE, an entry a line. `table` may be NULL: not yet. Keeps errno. */
+void debug_force(const void *table, const char *list);
+
 #endif

@@ -4,51 +4,58 @@
 #include <stddef.h>
 #include <string.h>
 
-struct span {
-	const char *text;
-	uint32_t length;
-};
-
-/* Without spaces around it; anything too long for a name or an id is empty. */
-static struct span trim(const char *start, const char *end)
+/* Without spaces around it. 0: empty, or longer than `most`. */
+static uint32_t trim(const char **start, const char *end, size_t most)
 {
-	while (start < end && *start == ' ')
-		start++;
-	while (start < end && end[-1] == ' ')
+	while (*start < end && **start == ' ')
+		(*start)++;
+	while (*start < end && end[-1] == ' ')
 		end--;
-	return (struct span){ start, end - start <= (ptrdiff_t)SHUNT_NAME_MAX + 1
-		                             ? (uint32_t)(end - start)
-		                             : 0 };
+	return (size_t)(end - *start) <= most ? (uint32_t)(end - *start) : 0;
 }
 
-static bool split(const char *start, const char *end, struct span *name, struct span *id)
+static bool parse(const char *entry, size_t length, struct table_force *force)
 {
-	const char *sign = memchr(start, '=', (size_t)(end - start));
+	const char *sign = memchr(entry, '=', length);
 
 	if (!sign)
 		return false;
-	*name = trim(start, sign);
-	*id = trim(sign + 1, end);
-	if (name->length && name->text[name->length - 1] == '.')
-		name->length--;
-	return name->length >= 1 && name->length <= SHUNT_NAME_MAX && id->length >= 1 &&
-	       id->length <= SHUNT_ID_MAX;
+	force->name = entry;
+	force->name_length = trim(&force->name, sign, SHUNT_NAME_MAX + 1);
+	if (force->name_length && force->name[force->name_length - 1] == '.')
+		force->name_length--;
+	force->id = sign + 1;
+	force->id_length = trim(&force->id, entry + length, SHUNT_ID_MAX);
+	return force->name_length >= 1 && force->name_length <= SHUNT_NAME_MAX && force->id_length;
 }
 
 enum table_result force_find(const void *table, const char *list, const char *name, uint32_t length,
                              struct table_answer *out)
 {
 	for (const char *end; *list; list = *end ? end + 1 : end) {
-		struct span forced, id;
-		enum table_result result;
+		enum table_result result = TABLE_ABSENT;
+		struct table_force force;
 
 		end = list + strcspn(list, ",");
-		if (!split(list, end, &forced, &id) ||
-		    !table_is_same_record(table, name, length, forced.text, forced.length))
-			continue;
-		result = table_find_endpoint(table, name, length, id.text, id.length, out);
+		if (parse(list, (size_t)(end - list), &force))
+			result = table_find_forced(table, name, length, &force, out);
 		if (result != TABLE_ABSENT)
 			return result;
 	}
 	return TABLE_ABSENT;
+}
+
+const char *force_trouble(const void *table, const char *entry, size_t length)
+{
+	struct table_answer answer;
+	struct table_force force;
+
+	if (!parse(entry, length, &force))
+		return "malformed";
+	if (table_find(table, force.name, force.name_length, &answer) == TABLE_ABSENT)
+		return "no such name";
+	if (table_find_forced(table, force.name, force.name_length, &force, &answer) ==
+	    TABLE_ABSENT)
+		return "no such endpoint";
+	return NULL;
 }

@@ -2,6 +2,8 @@
 #ifndef SHUNT_SHIM_FORCE_H
 #define SHUNT_SHIM_FORCE_H
 
+#include <stddef.h>
+
 #include "table.h"
 
 /*
@@ -11,5 +13,8 @@
  */
 enum table_result force_find(const void *table, const char *list, const char *name, uint32_t length,
                              struct table_answer *out);
+
+/* Why that entry of the list, without its comma, is passed over; NULL: it is not. */
+const char *force_trouble(const void *table, const char *entry, size_t length);
 
 #endif

@@ -127,6 +127,8 @@ enum lookup_result lookup_name(const char *name, struct table_answer *out)
 	if (length == 0)
 		return LOOKUP_PASS;
 	result = find(name, length, out);
+	if ((flags & (SETTINGS_DEBUG | SETTINGS_FORCED)) == (SETTINGS_DEBUG | SETTINGS_FORCED))
+		debug_force(attach_mapped(), settings_force());
 	if (flags & SETTINGS_DEBUG)
 		debug_lookup(name, result, out);
 	return result;

@@ -207,9 +207,8 @@ static enum table_result read_record(const struct view *view, uint32_t record, u
 	return TABLE_BUSY;
 }
 
-/* In one piece, since this is the road of every lookup: a tenth of it would be calls and what they carry over. */
-__attribute__((flatten)) enum table_result table_find(const void *base, const char *name,
-                                                      uint32_t length, struct table_answer *out)
+enum table_result table_find(const void *base, const char *name, uint32_t length,
+                             struct table_answer *out)
 {
 	enum table_result result = TABLE_DAMAGED;
 	struct view view;
@@ -276,7 +275,7 @@ static bool id_is(const struct view *view, uint32_t endpoint, const char *id, ui
 	return true;
 }
 
-/* The index of the endpoint; SHUNT_ENDPOINTS_MAX: there is none. Ids never change within a table. */
+/* The index of the endpoint; NOT_FORCED: there is none. Ids never change within a table. */
 static uint32_t find_id(const struct view *view, uint32_t record, const char *id, uint32_t length)
 {
 #define RECORD(member)                                                                             \
@@ -284,46 +283,43 @@ static uint32_t find_id(const struct view *view, uint32_t record, const char *id
 	uint32_t count = RECORD(endpoint_count), endpoints = RECORD(endpoints);
 
 	if (count > SHUNT_ENDPOINTS_MAX || !inside(view, endpoints, count * view->endpoint_size))
-		return SHUNT_ENDPOINTS_MAX;
+		return NOT_FORCED;
 	for (uint32_t i = 0; i < count; i++)
 		if (id_is(view, endpoints + i * view->endpoint_size, id, length))
 			return i;
-	return SHUNT_ENDPOINTS_MAX;
+	return NOT_FORCED;
 #undef RECORD
 }
 
-enum table_result table_find_endpoint(const void *base, const char *name, uint32_t length,
-                                      const char *id, uint32_t id_length, struct table_answer *out)
+static enum table_result find_forced(const struct view *view, const char *name, uint32_t length,
+                                     const struct table_force *force, struct table_answer *out)
+{
+	uint32_t record, other, index;
+	enum table_result result = find_record(view, name, length, &record);
+
+	if (result != TABLE_FOUND)
+		return result;
+	if (find_record(view, force->name, force->name_length, &other) != TABLE_FOUND ||
+	    other != record)
+		return TABLE_ABSENT;
+	index = find_id(view, record, force->id, force->id_length);
+	return index == NOT_FORCED ? TABLE_ABSENT : read_record(view, record, index, out);
+}
+
+enum table_result table_find_forced(const void *base, const char *name, uint32_t length,
+                                    const struct table_force *force, struct table_answer *out)
 {
 	enum table_result result = TABLE_DAMAGED;
 	struct view view;
-	uint32_t record;
 
 	for (unsigned i = 0; i < TABLE_TRIES; i++) {
 		result = TABLE_DAMAGED;
 		if (view_open(&view, base))
-			result = find_record(&view, name, length, &record);
-		if (result == TABLE_FOUND) {
-			uint32_t index = find_id(&view, record, id, id_length);
-
-			result = index < SHUNT_ENDPOINTS_MAX
-			                 ? read_record(&view, record, index, out)
-			                 : TABLE_ABSENT;
-		}
+			result = find_forced(&view, name, length, force, out);
 		if (view_holds(&view))
 			return result;
 	}
 	return result == TABLE_DAMAGED ? result : TABLE_BUSY;
-}
-
-bool table_is_same_record(const void *base, const char *name, uint32_t length, const char *other,
-                          uint32_t other_length)
-{
-	struct view view;
-	uint32_t one, two;
-
-	return view_open(&view, base) && find_record(&view, name, length, &one) == TABLE_FOUND &&
-	       find_record(&view, other, other_length, &two) == TABLE_FOUND && one == two;
 }
 
 bool table_check(const void *base)

@@ -43,13 +43,19 @@ enum table_result table_find(const void *base, const char *name, uint32_t length
 bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i,
                  char out[TABLE_NAME_SIZE]);
 
-/* The same, but the answer is the record's endpoint that has this id, whatever the record says. TABLE_ABSENT: it has none. */
-enum table_result table_find_endpoint(const void *base, const char *name, uint32_t length,
-                                      const char *id, uint32_t id_length, struct table_answer *out);
+struct table_force {
+	const char *name; /* as in table_find(), not terminated */
+	uint32_t name_length;
+	const char *id; /* not terminated */
+	uint32_t id_length;
+};
 
-/* Whether both are names or aliases of one record. */
-bool table_is_same_record(const void *base, const char *name, uint32_t length, const char *other,
-                          uint32_t other_length);
+/*
+ * As table_find(), but the answer is the endpoint that `force` tells, whatever the record says. TABLE_ABSENT: `force` is for
+ * another record, or this one has no such endpoint.
+ */
+enum table_result table_find_forced(const void *base, const char *name, uint32_t length,
+                                    const struct table_force *force, struct table_answer *out);
 
 /* Whether the header is one that table_find() reads. Looks at the first sizeof(struct
  * shunt_table_header) bytes alone. */

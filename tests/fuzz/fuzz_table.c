@@ -76,17 +76,20 @@ static void ask(const void *base, const char *name, uint32_t length, uint32_t al
 	memset(&answer, 0xa5, sizeof(answer));
 	check_answer(table_find(base, name, length, &answer), &answer);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		const struct table_force own = { name, length, ids[i], (uint32_t)strlen(ids[i]) };
+		const struct table_force other = { known[0], (uint32_t)strlen(known[0]), ids[i],
+			                           (uint32_t)strlen(ids[i]) };
+
 		memset(&answer, 0xa5, sizeof(answer));
-		check_answer(table_find_endpoint(base, name, length, ids[i],
-		                                 (uint32_t)strlen(ids[i]), &answer),
-		             &answer);
+		check_answer(table_find_forced(base, name, length, &own, &answer), &answer);
+		memset(&answer, 0xa5, sizeof(answer));
+		check_answer(table_find_forced(base, name, length, &other, &answer), &answer);
 	}
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
 		memset(&answer, 0xa5, sizeof(answer));
 		if (table_alias(base, name, length, aliases[i], answer.name))
 			check_name(answer.name);
 	}
-	table_is_same_record(base, name, length, known[0], (uint32_t)strlen(known[0]));
 }
 
 static void ask_all(const void *base, const struct control *control, const uint8_t *table,

@@ -57,6 +57,15 @@ static enum table_result find(const void *base, const char *name, struct table_a
 	return table_find(base, name, (uint32_t)strlen(name), answer);
 }
 
+static enum table_result forced(const void *base, const char *name, const char *other,
+                                const char *id, struct table_answer *answer)
+{
+	const struct table_force force = { other, (uint32_t)strlen(other), id,
+		                           (uint32_t)strlen(id) };
+
+	return table_find_forced(base, name, (uint32_t)strlen(name), &force, answer);
+}
+
 static struct publish_endpoint endpoint_of(size_t count, uint8_t first)
 {
 	struct publish_endpoint endpoint = { .count = count };
@@ -579,7 +588,15 @@ static void test_hostile_random(void **state)
 		}
 		for (size_t j = 0; j < sizeof(asked) / sizeof(asked[0]); j++) {
 			struct table_answer answer;
+			char alias[TABLE_NAME_SIZE];
 
+			for (uint32_t k = 0; k < 4; k++)
+				if (table_alias(copy, asked[j], (uint32_t)strlen(asked[j]), k,
+				                alias))
+					assert_in_range(strnlen(alias, sizeof(alias)), 0,
+					                SHUNT_NAME_MAX);
+			if (forced(copy, asked[j], "www", "secondary", &answer) == TABLE_FOUND)
+				assert_in_range(answer.count, 0, SHUNT_ADDRESSES_MAX);
 			if (find(copy, asked[j], &answer) != TABLE_FOUND)
 				continue;
 			assert_in_range(answer.count, 0, SHUNT_ADDRESSES_MAX);
@@ -627,6 +644,101 @@ static void test_later_sizes(void **state)
 	publish_free(publish);
 }
 
+/* --- aliases and forced endpoints ----------------------------------------------------------------
+ */
+
+static void test_aliases(void **state)
+{
+	static const char *const asked[] = { "Www.Example.com", "www", "WWW.EXAMPLE.NET" };
+	struct publish *publish = published();
+	unsigned char *copy = copy_of(publish);
+	char alias[TABLE_NAME_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		uint32_t length = (uint32_t)strlen(asked[i]);
+
+		for (uint32_t j = 0; j < 2; j++) {
+			assert_true(table_alias(copy, asked[i], length, j, alias));
+			assert_string_equal(alias, aliases[j]);
+		}
+		assert_false(table_alias(copy, asked[i], length, 2, alias));
+		assert_false(table_alias(copy, asked[i], length, 0xffffffff, alias));
+		assert_false(table_alias(copy, asked[i], length, 0xfffffffe, alias));
+	}
+	((struct shunt_record *)(copy + part_offset(copy, RECORD)))->name_count = 0xffffffff;
+	assert_false(table_alias(copy, "www", 3, 0x7fffffff, alias));
+	assert_false(table_alias(copy, "www", 3, SHUNT_TABLE_SIZE - 1, alias));
+	((struct shunt_record *)(copy + part_offset(copy, RECORD)))->name_count = 0;
+	assert_false(table_alias(copy, "www", 3, 0, alias));
+	assert_false(table_alias(copy, "db", 2, 0, alias));
+	assert_false(table_alias(copy, "absent", 6, 0, alias));
+	copy_free(copy);
+	publish_free(publish);
+}
+
+static void test_forced(void **state)
+{
+	static const struct {
+		const char *name, *other, *id;
+		enum table_result result;
+		uint32_t answer;
+	} rows[] = {
+		{ "www", "www.example.com", "primary", TABLE_FOUND, 0 },
+		{ "Www.Example.com", "WWW", "secondary", TABLE_FOUND, 1 },
+		{ "db", "DB", "primary", TABLE_FOUND, 0 },
+		{ "www", "db", "primary", TABLE_ABSENT, 0 },
+		{ "www", "absent", "primary", TABLE_ABSENT, 0 },
+		{ "absent", "www", "primary", TABLE_ABSENT, 0 },
+		{ "www", "www", "primar", TABLE_ABSENT, 0 },
+		{ "www", "www", "primaryx", TABLE_ABSENT, 0 },
+		{ "www", "www", "Primary", TABLE_ABSENT, 0 },
+		{ "db", "db", "secondary", TABLE_ABSENT, 0 },
+	};
+	struct publish *publish = published();
+	unsigned char *copy = copy_of(publish);
+	struct shunt_record *record = (void *)(copy + part_offset(copy, RECORD));
+
+	(void)state;
+	for (int dns = 0; dns < 2; dns++) {
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			struct table_answer answer;
+
+			assert_int_equal(
+			        forced(copy, rows[i].name, rows[i].other, rows[i].id, &answer),
+			        rows[i].result);
+			if (rows[i].result == TABLE_FOUND)
+				assert_int_equal(answer.answer, rows[i].answer);
+		}
+		record->answer = SHUNT_ANSWER_DNS;
+	}
+	copy_free(copy);
+	publish_free(publish);
+}
+
+/* An id without an end, and one that is longer than any. */
+static void test_forced_id(void **state)
+{
+	struct publish *publish = published();
+	unsigned char *copy = copy_of(publish);
+	struct shunt_endpoint *endpoint = (void *)(copy + part_offset(copy, ENDPOINT));
+	struct table_answer answer;
+	char id[SHUNT_ID_MAX + 2];
+
+	(void)state;
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	memset(endpoint->id, 'x', sizeof(endpoint->id));
+	assert_int_equal(forced(copy, "www", "www", id, &answer), TABLE_ABSENT);
+	id[SHUNT_ID_MAX] = '\0';
+	assert_int_equal(forced(copy, "www", "www", id, &answer), TABLE_ABSENT);
+	endpoint->id[SHUNT_ID_MAX] = '\0';
+	assert_int_equal(forced(copy, "www", "www", id, &answer), TABLE_FOUND);
+	assert_int_equal(answer.answer, 1);
+	copy_free(copy);
+	publish_free(publish);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -644,6 +756,9 @@ int main(void)
 		cmocka_unit_test(test_hostile_index),
 		cmocka_unit_test(test_hostile_random),
 		cmocka_unit_test(test_later_sizes),
+		cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_forced),
+		cmocka_unit_test(test_forced_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
