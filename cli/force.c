@@ -2,20 +2,19 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api.h"
 #include "cli.h"
-#include "places.h"
 #include "status.h"
 #include "words.h"
 
 #include "shunt/table.h"
 
-#define LIST_MAX 4096 /* SETTINGS_FORCE_MAX of the library, the final zero included */
+#define LIST_MAX 4096 /* SETTINGS_FORCE_MAX of the library: the final zero included */
 #define NAMES_MAX 10000
 
 struct entry {
@@ -116,19 +115,35 @@ static bool are_known(const json_t *status, const char *value)
 	}
 }
 
-/* Another daemon's names say nothing about this one's. */
+/* By any path. Another daemon's names say nothing about this one's. */
 static bool is_same_daemon(const json_t *status, const char *socket)
 {
 	const char *named = json_string_value(json_object_get(status, "socket"));
-	char path[PATH_MAX];
+	struct stat one, other;
 
-	if (named && places_absolute(named, path) && strcmp(path, socket) == 0)
+	if (named && stat(named, &one) == 0 && stat(socket, &other) == 0 &&
+	    one.st_dev == other.st_dev && one.st_ino == other.st_ino)
 		return true;
 	cli_error(
 	        "--force: the daemon at %s has the client socket %s, not %s; set SHUNT_CONTROL to "
-	        "the control socket of the one that COMMAND will use",
+	        "the control socket of the one that COMMAND is to use",
 	        api_control(NULL), named ? named : "(unknown)", socket);
 	return false;
+}
+
+static bool too_long(void)
+{
+	cli_error("SHUNT_FORCE would be longer than %d characters, which programs ignore; force "
+	          "fewer names",
+	          LIST_MAX - 1);
+	return false;
+}
+
+bool force_fits(void)
+{
+	const char *list = getenv("SHUNT_FORCE");
+
+	return !list || strlen(list) < LIST_MAX || too_long();
 }
 
 static bool join(const char *const *values)
@@ -142,11 +157,8 @@ static bool join(const char *const *values)
 		                         *values);
 	if (old && *old && used < LIST_MAX)
 		used += (size_t)snprintf(list + used, LIST_MAX - used, ",%s", old);
-	if (used >= LIST_MAX) {
-		cli_error("--force: the list is longer than %d characters; force fewer names",
-		          LIST_MAX - 1);
-		return false;
-	}
+	if (used >= LIST_MAX)
+		return too_long();
 	if (setenv("SHUNT_FORCE", list, 1) == 0)
 		return true;
 	cli_error("cannot set SHUNT_FORCE: %s", strerror(errno));

@@ -14,4 +14,7 @@ bool force_is_formed(const char *value);
  */
 bool force_set(const char *const *values, const char *socket);
 
+/* Whether programs take the SHUNT_FORCE that is in the environment. False: it is too long, and that has been said. */
+bool force_fits(void);
+
 #endif

@@ -71,6 +71,10 @@ static bool use_running(const struct run_options *options)
 	if (!named || !*named)
 		named = SHUNT_SOCKET_PATH;
 	trouble = hello_trouble(named);
+	if (trouble && options->is_forced) {
+		cli_error("--force needs a daemon, and none answers at %s: %s", named, trouble);
+		return false;
+	}
 	if (trouble)
 		cli_error("warning: no daemon answers at %s: %s; until one does, names are "
 		          "resolved as without shunt",
@@ -115,7 +119,7 @@ static int execute(const struct run_options *options, char **argv)
 		          beyond);
 	if (!(options->file ? use_private(options, &places) : use_running(options)))
 		return CLI_RUN_FAILED;
-	if (options->is_forced && !force(options))
+	if (!(options->is_forced ? force(options) : force_fits()))
 		return CLI_RUN_FAILED;
 	if (preload_set(places.library) < 0) {
 		cli_error("cannot set the environment: %s", strerror(errno));

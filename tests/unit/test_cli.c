@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/force.h"
 #include "cli/options.h"
 #include "cli/places.h"
 #include "cli/preload.h"
@@ -159,6 +160,45 @@ static void options_are_read(void **state)
 		assert_null(cases[i].operands[operands.count]);
 		assert_null(operands.list[operands.count]);
 	}
+}
+
+static void a_repeated_option_keeps_every_value(void **state)
+{
+	char *argv[] = {
+		"x", "-f", "--many", "a", "--value=b", "--many=c", "d", "--many", "e", NULL
+	};
+	const char *many[9] = { NULL }, *value = NULL;
+	bool given = false, flag = false;
+	const struct option_row rows[] = { { 'v', "value", &value, NULL },
+		                           { 'f', "flag", NULL, &flag },
+		                           { 0, "many", many, &given },
+		                           { 0 } };
+	struct operands operands;
+
+	(void)state;
+	assert_true(options_parse("x", rows, true, 9, argv, &operands));
+	assert_true(given && flag);
+	assert_string_equal(value, "b");
+	assert_string_equal(many[0], "a");
+	assert_string_equal(many[1], "c");
+	assert_null(many[2]);
+	assert_int_equal(operands.count, 3);
+}
+
+static void forced_endpoints_are_well_formed(void **state)
+{
+	static const struct {
+		const char *value;
+		bool good;
+	} cases[] = {
+		{ "a=b", true },   { " a = b , c=d ", true }, { "a.=b", true }, { "a=b=c", false },
+		{ "a", false },    { "=b", false },           { "a=", false },  { "a=b,", false },
+		{ ",a=b", false }, { " = ", false },          { "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(force_is_formed(cases[i].value), cases[i].good);
 }
 
 /* --- status ------------------------------------------------------------------------------------- */
@@ -583,6 +623,8 @@ int main(void)
 		cmocka_unit_test(foreign_text_is_made_printable),
 		cmocka_unit_test(the_nearest_word_is_near),
 		cmocka_unit_test(options_are_read),
+		cmocka_unit_test(a_repeated_option_keeps_every_value),
+		cmocka_unit_test(forced_endpoints_are_well_formed),
 		cmocka_unit_test(the_verdict_is_the_worst),
 		cmocka_unit_test(a_record_is_found_by_any_of_its_names),
 		cmocka_unit_test(the_table_is_as_documented),
