@@ -119,7 +119,7 @@ class Room(st.Process):
 
     @property
     def prefix_in(self):
-        return ["nsenter", "--target", str(self.pid), "--mount", "--net", "--"]
+        return ["nsenter", "--target", str(self.pid), "--mount", "--net", "--root", "--"]
 
     def run(self, *command, user=(), **options):
         return st.run([*self.prefix_in, *user, *command], **options)
