@@ -2,34 +2,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "settings.h"
+#include "errand.h"
+#include "shunt/protocol.h"
 #include "table.h"
-
-/*
- * Time here is 32-bit ticks of CLOCK_MONOTONIC, 16 a second: fine enough for limits of seconds, and
- * half of their range, over which differences hold, is four years. 32 bits are atomic everywhere.
- */
-#define TICKS 16u
-#define TICKS_OF_MS(ms) ((ms) / 1000 * TICKS + (ms) % 1000 * TICKS / 1000)
+#include "tick.h"
+#include "welcome.h"
 
 #define RETRY_TICKS TICKS      /* refused or absent: once a second */
 #define SOON_TICKS (TICKS / 4) /* the daemon is there, but has nothing better yet */
 #define BACKOFF_MAX 30u        /* seconds, after attaches that timed out */
 #define BEAT_TICKS TICKS_OF_MS(SHUNT_HEARTBEAT_MS)
 #define GONE_TICKS TICKS_OF_MS(SHUNT_HEARTBEAT_GONE_MS)
-#define NESTED_TICKS TICKS /* an attach is over by then; its mark is left over from a jump */
-#define CONNECT_PAUSE_MS 2 /* the daemon's backlog is full */
+/* Further ahead than anything is planned: another clock's time, from before a fork into a time
+ * namespace. */
+#define AHEAD_TICKS (2 * BACKOFF_MAX * TICKS)
 
 static _Atomic(void *) range;    /* SHUNT_TABLE_SIZE bytes, reserved once */
 static _Atomic(void *) attached; /* the same, once a table is mapped there */
@@ -42,12 +32,6 @@ static _Atomic uint32_t beat_tick;
 static _Atomic uint32_t next_try; /* nobody tries before; 0: nobody has tried yet */
 static _Atomic uint32_t backoff;  /* seconds; 0: the last try did not time out */
 
-/*
- * The tick of the attach that this thread is in, else 0: what libc or another library calls from
- * within it goes to libc. A time, since a program may jump out of it.
- */
-static __thread uint32_t inside_since;
-
 enum outcome {
 	OUTCOME_NEW,     /* another table is mapped */
 	OUTCOME_KEPT,    /* the daemon has none that is better than ours */
@@ -55,71 +39,40 @@ enum outcome {
 	OUTCOME_TIMEOUT, /* there is one, and it does not answer */
 };
 
-static uint32_t tick_of(const struct timespec *time)
-{
-	return (uint32_t)time->tv_sec * TICKS +
-	       (uint32_t)time->tv_nsec / (uint32_t)(1000000000 / TICKS);
-}
-
-/* By the vDSO: no system call. */
-static uint32_t tick_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return tick_of(&now);
-}
-
-static uint32_t ticks_since(uint32_t then, uint32_t now)
-{
-	int32_t passed = (int32_t)(now - then);
-
-	return passed > 0 ? (uint32_t)passed : 0;
-}
-
-static uint32_t nonzero(uint32_t tick)
-{
-	return tick ? tick : 1;
-}
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* --- the heartbeat ----------------------------------------------------------------------------- */
+
+static bool is_ahead(uint32_t tick, uint32_t now)
+{
+	return (int32_t)(tick - now) > (int32_t)AHEAD_TICKS;
+}
 
 static void beat_advance(uint32_t now)
 {
 	uint32_t old = atomic_load_explicit(&beat_tick, memory_order_relaxed);
 
 	/* 0: never set, and no time to compare with on a host that is up for more than four years. */
-	while ((old == 0 || (int32_t)(now - old) > 0) &&
-	       !atomic_compare_exchange_weak(&beat_tick, &old, nonzero(now)))
+	while ((old == 0 || old - now > AHEAD_TICKS) &&
+	       !atomic_compare_exchange_weak(&beat_tick, &old, tick_nonzero(now)))
 		;
 }
 
 /*
- * `now` was taken before: what differs from the value seen then has moved by then. True: it moved
- * far less often than the time since has room for. A process that looks up once an hour may look at
- * the last beats of a daemon that is long gone, and another one answers by now.
+ * `now` was taken before: what differs from the value seen then has moved by then. Where it moved
+ * far less often than the time since has room for, it is left as it is, for an attach to settle: a
+ * process that looks up once an hour may see the last beats of a daemon that is long gone.
  */
-static bool beat_watch(const void *table, uint32_t now)
+static void beat_watch(const void *table, uint32_t now)
 {
 	uint32_t last = atomic_load_explicit(&beat_tick, memory_order_acquire);
 	uint32_t seen = atomic_load_explicit(&beat_value, memory_order_acquire);
 	uint32_t value = table_heartbeat(table);
-	uint64_t moves = value - seen;
+	uint64_t moved = (uint64_t)(value - seen) * BEAT_TICKS;
 
-	if (moves == 0)
-		return false;
+	if ((value == seen && !is_ahead(last, now)) || moved + GONE_TICKS < tick_since(last, now))
+		return;
 	/* In this order: whoever sees the new value must not find the old time beside it. */
 	beat_advance(now);
 	atomic_compare_exchange_strong(&beat_value, &seen, value);
-	return moves * BEAT_TICKS + GONE_TICKS < ticks_since(last, now);
 }
 
 static void beat_restart(const void *table)
@@ -128,166 +81,29 @@ static void beat_restart(const void *table)
 	atomic_store_explicit(&beat_value, table_heartbeat(table), memory_order_release);
 }
 
-static uint32_t beat_age(uint32_t now)
+static bool beat_has_moved(const void *table)
 {
-	return ticks_since(atomic_load_explicit(&beat_tick, memory_order_acquire), now);
+	return table_heartbeat(table) != atomic_load_explicit(&beat_value, memory_order_acquire);
+}
+
+/* For how long it has stood still at least. What it moved since it was seen took its time, too. */
+static uint32_t beat_age(const void *table, uint32_t now)
+{
+	uint32_t last = atomic_load_explicit(&beat_tick, memory_order_acquire);
+	uint32_t seen = atomic_load_explicit(&beat_value, memory_order_acquire);
+	uint64_t moved = (uint64_t)(table_heartbeat(table) - seen) * BEAT_TICKS;
+	uint32_t passed = tick_since(last, now);
+
+	if (is_ahead(last, now))
+		return UINT32_MAX;
+	return passed > moved ? passed - (uint32_t)moved : 0;
 }
 
 static bool is_usable(const void *table, uint32_t now)
 {
-	uint32_t age = beat_age(now), limit = table_stale_limit_ms(table);
+	uint32_t age = beat_age(table, now), limit = table_stale_limit_ms(table);
 
 	return age < GONE_TICKS || age <= TICKS_OF_MS(limit);
-}
-
-/* --- talking to the daemon --------------------------------------------------------------------- */
-
-/* A program may have closed 0, 1 or 2, and means to have them closed: ours go above. */
-static int above_stdio(int fd)
-{
-	int moved;
-
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close(fd);
-	return moved;
-}
-
-/* False: the deadline has come. */
-static bool wait_for(int fd, short events, int64_t deadline)
-{
-	struct pollfd pollfd = { .fd = fd, .events = events };
-	int64_t left;
-
-	while ((left = deadline - monotonic_ms()) > 0) {
-		if (poll(&pollfd, 1, (int)left) > 0)
-			return true;
-	}
-	return false;
-}
-
-static enum outcome connect_to(int fd, int64_t deadline)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	_Static_assert(sizeof(address.sun_path) == SETTINGS_SOCKET_MAX, "a path fits");
-	if (!settings_socket(address.sun_path))
-		return OUTCOME_ABSENT;
-	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		if (errno == EISCONN)
-			break;
-		if (errno != EAGAIN && errno != EINTR)
-			return OUTCOME_ABSENT;
-		if (monotonic_ms() >= deadline)
-			return OUTCOME_TIMEOUT;
-		poll(NULL, 0, CONNECT_PAUSE_MS);
-	}
-	return OUTCOME_NEW;
-}
-
-static enum outcome say_hello(int fd, uint32_t nonce, int64_t deadline)
-{
-	struct shunt_hello hello = {
-		.magic = SHUNT_HELLO_MAGIC,
-		.size = sizeof(hello),
-		.version_min = SHUNT_TABLE_VERSION,
-		.version_max = SHUNT_TABLE_VERSION,
-		.nonce = nonce,
-	};
-	struct iovec iov = { .iov_base = &hello, .iov_len = sizeof(hello) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	while (sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			return OUTCOME_ABSENT;
-		if (!wait_for(fd, POLLOUT, deadline))
-			return OUTCOME_TIMEOUT;
-	}
-	return OUTCOME_NEW;
-}
-
-/* The one descriptor of a message, or -1; should more have come, all are closed. */
-static int take_descriptor(struct msghdr *message)
-{
-	bool refuse = message->msg_flags & (MSG_CTRUNC | MSG_TRUNC);
-	int kept = -1;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (kept >= 0) {
-				refuse = true;
-				close(fd);
-			} else {
-				kept = fd;
-			}
-		}
-	}
-	if (refuse && kept >= 0) {
-		close(kept);
-		kept = -1;
-	}
-	return above_stdio(kept);
-}
-
-static bool receive(int fd, struct shunt_welcome *welcome, size_t *size, int *table)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	union {
-		struct shunt_welcome known;
-		char bytes[SHUNT_MESSAGE_MAX];
-	} buffer;
-	struct iovec iov = { .iov_base = &buffer, .iov_len = sizeof(buffer) };
-	struct msghdr message = { .msg_iov = &iov,
-		                  .msg_iovlen = 1,
-		                  .msg_control = &control,
-		                  .msg_controllen = sizeof(control) };
-	ssize_t n;
-
-	memset(&buffer, 0, sizeof(buffer));
-	n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n < 0)
-		return false;
-	*size = (size_t)n;
-	*welcome = buffer.known;
-	*table = take_descriptor(&message);
-	return true;
-}
-
-bool attach_check_welcome(const struct shunt_welcome *welcome, size_t size, uint32_t nonce)
-{
-	return size >= sizeof(*welcome) && size <= SHUNT_MESSAGE_MAX &&
-	       welcome->magic == SHUNT_WELCOME_MAGIC && welcome->size >= sizeof(*welcome) &&
-	       welcome->size <= size && welcome->status == SHUNT_STATUS_OK &&
-	       welcome->nonce == nonce && welcome->version == SHUNT_TABLE_VERSION &&
-	       welcome->table_size == SHUNT_TABLE_SIZE;
-}
-
-static enum outcome await_welcome(int fd, uint32_t nonce, int64_t deadline, bool *settled,
-                                  int *table)
-{
-	struct shunt_welcome welcome;
-	size_t size = 0;
-
-	do {
-		if (!wait_for(fd, POLLIN, deadline))
-			return OUTCOME_TIMEOUT;
-		errno = 0;
-	} while (!receive(fd, &welcome, &size, table) && (errno == EAGAIN || errno == EINTR));
-	if (!attach_check_welcome(&welcome, size, nonce) || *table < 0)
-		return OUTCOME_ABSENT;
-	*settled = welcome.flags & SHUNT_WELCOME_SETTLED;
-	return OUTCOME_NEW;
 }
 
 /* --- mapping ----------------------------------------------------------------------------------- */
@@ -343,8 +159,11 @@ static enum outcome map_table(int fd)
 
 	if (!is_sealed(fd) || !peek(fd, id))
 		return OUTCOME_ABSENT;
-	if (old && table_same(old, id))
+	if (old && table_same(old, id)) {
+		if (beat_has_moved(old))
+			beat_restart(old); /* it stood for long, and goes on */
 		return OUTCOME_KEPT;
+	}
 	place = reserve();
 	if (!place ||
 	    mmap(place, SHUNT_TABLE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
@@ -359,26 +178,15 @@ static enum outcome map_table(int fd)
 /* `hold`: this process has a table that it prefers to one that is not settled. */
 static enum outcome attach(bool hold)
 {
-	int64_t deadline = monotonic_ms() + SHUNT_ATTACH_MS;
-	enum outcome outcome = OUTCOME_ABSENT;
-	int fd, table = -1;
-	uint32_t nonce = (uint32_t)deadline ^ (uint32_t)(uintptr_t)&outcome;
 	bool settled = false;
+	int table;
 
-	fd = above_stdio(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-	if (fd < 0)
-		return outcome;
-	outcome = connect_to(fd, deadline);
-	if (outcome == OUTCOME_NEW)
-		outcome = say_hello(fd, nonce, deadline);
-	if (outcome == OUTCOME_NEW)
-		outcome = await_welcome(fd, nonce, deadline, &settled, &table);
-	if (outcome == OUTCOME_NEW)
-		outcome = hold && !settled ? OUTCOME_KEPT : map_table(table);
-	if (table >= 0)
-		close(table);
-	close(fd);
-	return outcome;
+	switch (welcome_ask(&table, &settled)) {
+	case WELCOME_TABLE: return hold && !settled ? OUTCOME_KEPT : map_table(table);
+	case WELCOME_ABSENT: return OUTCOME_ABSENT;
+	case WELCOME_TIMEOUT: break;
+	}
+	return OUTCOME_TIMEOUT;
 }
 
 /* --- when -------------------------------------------------------------------------------------- */
@@ -400,24 +208,17 @@ static void plan_next(enum outcome outcome, bool first)
 	}
 	atomic_store_explicit(&backoff, seconds, memory_order_relaxed);
 	/* Whoever sees this must not miss the table that is attached. */
-	atomic_store_explicit(&next_try, nonzero(tick_now() + pause), memory_order_release);
+	atomic_store_explicit(&next_try, tick_nonzero(tick_now() + pause), memory_order_release);
 }
 
 static void try_now(bool hold, bool first)
 {
-	int saved = errno, state;
+	int saved = errno;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	inside_since = nonzero(tick_now());
+	errand_start(tick_now());
 	plan_next(attach(hold), first);
-	inside_since = 0;
-	pthread_setcancelstate(state, NULL);
+	errand_end();
 	errno = saved;
-}
-
-static bool is_nested(uint32_t now)
-{
-	return inside_since && ticks_since(inside_since, now) <= NESTED_TICKS;
 }
 
 /* One thread at a time, and only when it is due: the others go on with what there is. */
@@ -425,9 +226,9 @@ static bool claim(uint32_t now)
 {
 	uint32_t next = atomic_load_explicit(&next_try, memory_order_acquire);
 
-	if (next && (int32_t)(now - next) < 0)
+	if (next && next != now && next - now <= AHEAD_TICKS)
 		return false;
-	return atomic_compare_exchange_strong(&next_try, &next, nonzero(now + RETRY_TICKS));
+	return atomic_compare_exchange_strong(&next_try, &next, tick_nonzero(now + RETRY_TICKS));
 }
 
 /*
@@ -445,21 +246,19 @@ static const void *first_table(uint32_t now)
 
 static bool wants_another(const void *table, uint32_t now)
 {
-	return table_state(table) & SHUNT_STATE_SUPERSEDED || beat_age(now) >= GONE_TICKS;
+	return table_state(table) & SHUNT_STATE_SUPERSEDED || beat_age(table, now) >= GONE_TICKS;
 }
 
 /* All but the usual case. */
 __attribute__((noinline)) static const void *settle_table(const void *table, uint32_t now)
 {
-	bool doubtful;
-
 	/* What is mapped needs no attach, and the mark may be left over from a jump. */
-	if (is_nested(now))
+	if (!errand_may_start(now))
 		return table && is_usable(table, now) ? table : NULL;
 	if (!table)
 		return first_table(now);
-	doubtful = beat_watch(table, now);
-	if ((doubtful || wants_another(table, now)) && claim(now)) {
+	beat_watch(table, now);
+	if (wants_another(table, now) && claim(now)) {
 		try_now(is_usable(table, now), false);
 		now = tick_now();
 	}
@@ -469,8 +268,7 @@ __attribute__((noinline)) static const void *settle_table(const void *table, uin
 /* The heartbeat stands where it was seen to stand, and has not for long: nothing is to be noted, and nothing to be had. */
 static bool is_current(const void *table, uint32_t now)
 {
-	return table_heartbeat(table) == atomic_load_explicit(&beat_value, memory_order_acquire) &&
-	       !wants_another(table, now);
+	return !beat_has_moved(table) && !wants_another(table, now);
 }
 
 const void *attach_table(void)
@@ -484,9 +282,11 @@ const void *attach_table(void)
 const void *attach_again(void)
 {
 	const void *table = atomic_load_explicit(&attached, memory_order_acquire);
+	uint32_t now = tick_now();
 
-	if (claim(tick_now()))
-		try_now(false, false);
+	/* A table that is not settled would take what the others in this one still answer. */
+	if (errand_may_start(now) && claim(now))
+		try_now(table && is_usable(table, now), false);
 	return table;
 }
 
@@ -498,7 +298,7 @@ bool attach_is_alive(void)
 	if (!table)
 		return false;
 	beat_watch(table, now);
-	return beat_age(now) < GONE_TICKS;
+	return beat_age(table, now) < GONE_TICKS;
 }
 
 const void *attach_mapped(void)

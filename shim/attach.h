@@ -2,17 +2,14 @@
  * The mapped table of this process: got from the daemon, checked, mapped, replaced.
  *
  * There is no lock and nothing that a fork, a jump or a cancelled thread could leave behind: the
- * state is a handful of atomics, and the right to try is a point in time. Returns are never freed:
+ * state is a handful of atomics, and the right to try is a point in time. (What a thread that is
+ * attaching has in hand is in errand, the conversation with the daemon in welcome.) Returns are never freed:
  * a table is replaced where it stands.
  */
 #ifndef SHUNT_SHIM_ATTACH_H
 #define SHUNT_SHIM_ATTACH_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "shunt/protocol.h"
 
 /*
  * The table to read now, or NULL: pass everything on. Connects to the daemon where that is due;
@@ -29,8 +26,5 @@ const void *attach_mapped(void);
 
 /* Whether the heartbeat of the table has been seen to move within SHUNT_HEARTBEAT_GONE_MS. */
 bool attach_is_alive(void);
-
-/* Whether this, `size` bytes long, is the answer to a hello with this nonce that brings a table. */
-bool attach_check_welcome(const struct shunt_welcome *welcome, size_t size, uint32_t nonce);
 
 #endif

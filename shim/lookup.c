@@ -5,24 +5,16 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 
 #include "attach.h"
 #include "debug.h"
 #include "force.h"
 #include "libc.h"
 #include "settings.h"
+#include "tick.h"
 
 /* A daemon that lost its processor in the middle of a record gets it back by then. */
 #define BUSY_MS 100
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Characters without one final dot; 0: no table holds such a name. */
 static uint32_t name_length(const char *name)
@@ -54,11 +46,11 @@ static enum table_result find_slowly(const char *name, uint32_t length, enum tab
                                      struct table_answer *out)
 {
 	const void *table = attach_table();
-	int64_t deadline = monotonic_ms() + BUSY_MS;
+	int64_t deadline = tick_ms() + BUSY_MS;
 	int saved = errno, state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	while (table && result == TABLE_BUSY && attach_is_alive() && monotonic_ms() < deadline) {
+	while (table && result == TABLE_BUSY && attach_is_alive() && tick_ms() < deadline) {
 		poll(NULL, 0, 1);
 		result = search(table, name, length, out);
 	}

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "shim/attach.h"
+#include "shim/welcome.h"
 #include "shunt/protocol.h"
 #include "shunt/table.h"
 
@@ -92,7 +92,7 @@ static void test_welcome(void **state)
 			                         .table_size = SHUNT_TABLE_SIZE };
 
 		memcpy((char *)&welcome + welcomes[i].offset, &welcomes[i].value, 4);
-		if (attach_check_welcome(&welcome, welcomes[i].received, NONCE) != welcomes[i].good)
+		if (welcome_check(&welcome, welcomes[i].received, NONCE) != welcomes[i].good)
 			fail_msg("row %zu", i);
 	}
 }

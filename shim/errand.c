@@ -1,0 +1,98 @@
+#include "errand.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tick.h"
+
+#define LEFT_TICKS TICKS /* an attach is over by then; its mark is left over from a jump */
+
+/* Written word by word, since a jump may come between any two. 16 bytes: the loader has little room for the module's. */
+static __thread volatile struct {
+	uint32_t since;   /* tick; 0: in none, and the rest means nothing */
+	int cancel_state; /* the program's own; negative: not taken yet */
+	int fd;           /* negative: none */
+	uint32_t file;    /* its number, by which it is known again; 0: not known */
+} errand;
+
+static uint32_t file_of(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 ? (uint32_t)status.st_ino : 0;
+}
+
+/* A program may have closed 0, 1 or 2, and means to have them closed: ours go above. */
+static int above_stdio(int fd)
+{
+	int moved;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return moved;
+}
+
+static void let_go(void)
+{
+	int fd = errand.fd;
+
+	errand.fd = -1;
+	if (fd >= 0)
+		close(fd);
+}
+
+int errand_hold(int fd)
+{
+	fd = above_stdio(fd);
+	if (fd < 0)
+		return -1;
+	let_go();
+	errand.file = 0;
+	errand.fd = fd;
+	errand.file = file_of(fd);
+	return fd;
+}
+
+void errand_start(uint32_t now)
+{
+	int state = -1;
+
+	errand.fd = errand.cancel_state = -1;
+	errand.since = tick_nonzero(now);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	errand.cancel_state = state;
+}
+
+void errand_end(void)
+{
+	let_go();
+	if (errand.cancel_state >= 0)
+		pthread_setcancelstate(errand.cancel_state, NULL);
+	errand.since = 0;
+}
+
+/* After a jump. The number may be the program's by now: only what is known to be ours is closed. */
+static void tidy(void)
+{
+	int saved = errno;
+
+	if (errand.fd >= 0 && (errand.file == 0 || file_of(errand.fd) != errand.file))
+		errand.fd = -1;
+	errand_end();
+	errno = saved;
+}
+
+bool errand_may_start(uint32_t now)
+{
+	if (!errand.since)
+		return true;
+	if (tick_since(errand.since, now) <= LEFT_TICKS)
+		return false;
+	tidy();
+	return true;
+}
