@@ -120,7 +120,8 @@ $(B)/cli/%.o: cli/%.c Makefile | libraries
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
 
-shared = $(CC) -shared -fPIC $(LTO) $(CFLAGS) $(LDFLAGS) -Wl,-z,defs -Wl,-z,now -Wl,-z,relro
+# nodelete: a program that closes the library may have threads in it, and would map a table anew each time that it opens it.
+shared = $(CC) -shared -fPIC $(LTO) $(CFLAGS) $(LDFLAGS) -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete
 
 # $(1): the folder of a width, $(2): that of its objects, $(3): the compiler's option for it
 define width

@@ -27,8 +27,7 @@ char *preload_list(const char *old, const char *library)
 		return strdup(library);
 	if (has_entry(old, library))
 		return strdup(old);
-	/* gcc's AddressSanitizer aborts its program when it is not the first. */
-	if (strstr(old, "libasan"))
+	if (strstr(old, "libasan")) /* it stays the first, see with_first() */
 		n = asprintf(&list, "%s:%s", old, library);
 	else
 		n = asprintf(&list, "%s:%s", library, old);
@@ -59,10 +58,26 @@ static int set(const char *name, char *value)
 	return result;
 }
 
-int preload_set(const char *library)
+/* gcc's AddressSanitizer aborts its program when it is not the first. */
+static char *with_first(const char *first, char *list)
 {
-	if (set("LD_PRELOAD", preload_list(getenv("LD_PRELOAD"), library)) < 0 ||
-	    set("GODEBUG", preload_godebug(getenv("GODEBUG"))) < 0)
+	char *longer;
+
+	if (!list || strstr(list, first))
+		return list;
+	if (asprintf(&longer, "%s:%s", first, list) < 0)
+		longer = NULL;
+	free(list);
+	return longer;
+}
+
+int preload_set(const char *library, const char *first)
+{
+	char *list = preload_list(getenv("LD_PRELOAD"), library);
+
+	if (first)
+		list = with_first(first, list);
+	if (set("LD_PRELOAD", list) < 0 || set("GODEBUG", preload_godebug(getenv("GODEBUG"))) < 0)
 		return -1;
 	return unsetenv("SHUNT_DISABLE");
 }

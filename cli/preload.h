@@ -8,7 +8,10 @@ char *preload_list(const char *old, const char *library);
 /* GODEBUG that has Go programs with cgo ask libc, given the value that there was (or NULL). The caller frees. */
 char *preload_godebug(const char *old);
 
-/* Sets LD_PRELOAD and GODEBUG, and takes SHUNT_DISABLE away. 0, or -1 with errno. */
-int preload_set(const char *library);
+/*
+ * Sets LD_PRELOAD and GODEBUG, and takes SHUNT_DISABLE away. `first`, or NULL: what must be loaded before all others. 0, or -1
+ * with errno.
+ */
+int preload_set(const char *library, const char *first);
 
 #endif

@@ -141,7 +141,7 @@ _Noreturn static void become_program(const struct source *source, const char *li
 	char *const argv[] = { "shunt", "resolve", PRELOADED, "--", (char *)name, NULL };
 
 	if (!source->trouble[0] &&
-	    (preload_set(library) < 0 || setenv("SHUNT_SOCKET", source->path, 1) < 0))
+	    (preload_set(library, NULL) < 0 || setenv("SHUNT_SOCKET", source->path, 1) < 0))
 		_exit(CLI_OUTPUT);
 	if (source->trouble[0])
 		setenv("SHUNT_DISABLE", "1", 1); /* the shim may be preloaded already */

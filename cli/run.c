@@ -104,7 +104,7 @@ static void tell(void)
 
 static int execute(const struct run_options *options, char **argv)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], asan[PROGRAM_NAME_SIZE];
 	struct places places = { .library = "" };
 	const char *beyond;
 	int error = program_find(argv[0], path);
@@ -121,7 +121,7 @@ static int execute(const struct run_options *options, char **argv)
 		return CLI_RUN_FAILED;
 	if (!(options->is_forced ? force(options) : force_fits()))
 		return CLI_RUN_FAILED;
-	if (preload_set(places.library) < 0) {
+	if (preload_set(places.library, program_asan(path, asan) ? asan : NULL) < 0) {
 		cli_error("cannot set the environment: %s", strerror(errno));
 		return CLI_RUN_FAILED;
 	}
