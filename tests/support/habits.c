@@ -156,6 +156,19 @@ static void nofile(const char *argument)
 	guest_many(100);
 }
 
+/* What a program that another thread starts just then would inherit, after each message that brings a descriptor. */
+static void cloexec(const char *argument)
+{
+	const int *seen = dlsym(RTLD_DEFAULT, "cloexec_seen");
+	const int *inherited = dlsym(RTLD_DEFAULT, "cloexec_inherited");
+
+	(void)argument;
+	CHECK(seen && inherited);
+	guest_attach();
+	CHECK(*seen > 0);
+	CHECK(*inherited == 0);
+}
+
 /* --- what nobody may notice -------------------------------------------------------------------- */
 
 struct state {
@@ -400,6 +413,37 @@ static void clock_(const char *argument)
 	guest_in_children(1, guest_attach);
 }
 
+/* The daemon goes meanwhile: what was seen of it on the old clock does not keep it alive on the new one. */
+static void wait_passed(void)
+{
+	double end = guest_seconds() + GUEST_PATIENCE;
+
+	while (guest_ask() != GUEST_PASSED) {
+		CHECK(guest_seconds() < end);
+		usleep(5000);
+	}
+}
+
+static void clock_alone(const char *argument)
+{
+	(void)argument;
+	guest_attach();
+	SKIP_UNLESS(unshare(CLONE_NEWTIME) == 0);
+	turn_clock_back();
+	guest_tell("back");
+	guest_in_children(1, wait_passed);
+}
+
+/* Asks again only when it is told to. */
+static void rare(const char *argument)
+{
+	(void)argument;
+	guest_attach();
+	guest_tell("attached");
+	CHECK(dprintf(STDOUT_FILENO, "%s\n", guest_ask() == GUEST_MANAGED ? "managed" : "passed") >
+	      0);
+}
+
 /* --- memory ------------------------------------------------------------------------------------ */
 
 #define SMALL (1ul << 20)
@@ -492,6 +536,29 @@ static void reentered(const char *argument)
 	CHECK(*calls > 0);
 }
 
+/* An allocator that looks up: first ever from within it, then in the middle of libc's work on an answer. */
+static void allocator(const char *argument)
+{
+	enum { QUIET, KNOCKS, ASKS };
+	volatile int *mode = dlsym(RTLD_DEFAULT, "allocator_mode");
+	const int *lookups = dlsym(RTLD_DEFAULT, "allocator_lookups");
+	const int *allocations = dlsym(RTLD_DEFAULT, "allocator_allocations");
+	void *volatile block;
+
+	(void)argument;
+	CHECK(mode && lookups && allocations);
+	*mode = KNOCKS;
+	block = malloc(1);
+	free(block);
+	*mode = QUIET;
+	guest_attach();
+	*mode = ASKS;
+	guest_many(100);
+	*mode = QUIET;
+	CHECK(*lookups > 100);
+	CHECK(*allocations == 0);
+}
+
 static enum guest_answer ask_plugin(const char *path, int flags)
 {
 	void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL | flags);
@@ -566,6 +633,7 @@ int main(int argc, char **argv)
 		{ "closefrom", closefrom_ },
 		{ "reuse", reuse },
 		{ "nofile", nofile },
+		{ "cloexec", cloexec },
 		{ "untouched", untouched },
 		{ "errno", errno_ },
 		{ "knocks", knocks },
@@ -577,10 +645,13 @@ int main(int argc, char **argv)
 		{ "hidden-before", hidden_before },
 		{ "hidden-after", hidden_after },
 		{ "clock", clock_ },
+		{ "clock-alone", clock_alone },
+		{ "rare", rare },
 		{ "mlock", mlock_ },
 		{ "live", live },
 		{ "constructed", constructed },
 		{ "reentered", reentered },
+		{ "allocator", allocator },
 		{ "plugin", plugin },
 		{ "module", module },
 		{ "reopen", reopen },

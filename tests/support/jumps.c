@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <ucontext.h>
 
@@ -216,14 +217,11 @@ static void jump_attach(const char *argument)
 }
 
 /* The daemon says nothing at first: the alarm rings in the middle of the wait. */
-static void jump_wait(const char *argument)
+static void jump_out_of_wait(void)
 {
 	double end = guest_seconds() + GUEST_PATIENCE;
-	int before;
 
-	(void)argument;
 	prepare_jumps();
-	before = guest_descriptors();
 	for (bool jumped = false; !jumped;) {
 		CHECK(guest_seconds() < end);
 		set_timer(30000, 0);
@@ -231,10 +229,35 @@ static void jump_wait(const char *argument)
 		set_timer(0, 0);
 		usleep(10000);
 	}
+}
+
+static void jump_wait(const char *argument)
+{
+	int before = guest_descriptors();
+
+	(void)argument;
+	jump_out_of_wait();
 	CHECK(guest_descriptors() == before + 1);
 	guest_tell("jumped");
 	wait_tidy(before);
 	guest_many(10);
+}
+
+/* What the attach had open is closed, as all else is, and its number is another file's by now. */
+static void jump_reuse(const char *argument)
+{
+	int before = guest_descriptors(), last = GUEST_DESCRIPTORS;
+	struct stat status;
+
+	(void)argument;
+	jump_out_of_wait();
+	CHECK(guest_descriptors() == before + 1);
+	while (fcntl(--last, F_GETFD) < 0)
+		;
+	CHECK(close(last) == 0 && open("/dev/null", O_RDONLY | O_CLOEXEC) == last);
+	guest_tell("jumped");
+	wait_tidy(before + 1);
+	CHECK(fstat(last, &status) == 0 && S_ISCHR(status.st_mode));
 }
 
 /* --- cancelled --------------------------------------------------------------------------------- */
@@ -322,9 +345,10 @@ static void cancel_attach(const char *argument)
 int main(int argc, char **argv)
 {
 	static const struct guest_case cases[] = {
-		{ "interrupted", interrupted }, { "jump-lookup", jump_lookup },
-		{ "jump-attach", jump_attach }, { "jump-wait", jump_wait },
-		{ "cancel", cancel },           { "cancel-attach", cancel_attach },
+		{ "interrupted", interrupted },     { "jump-lookup", jump_lookup },
+		{ "jump-attach", jump_attach },     { "jump-wait", jump_wait },
+		{ "jump-reuse", jump_reuse },       { "cancel", cancel },
+		{ "cancel-attach", cancel_attach },
 	};
 
 	return guest_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));

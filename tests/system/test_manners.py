@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import shunttest as st
@@ -16,6 +17,7 @@ NAME, ADDRESS = "localhost", "192.0.2.1"
 SKIPPED = 77
 TABLE_SIZE = 64 << 20
 
+STALE = 1  # seconds, where that is the point
 CONFIG = f"""records: (
     {{ name = "{NAME}"; primary: {{ address = "{ADDRESS}"; }}; }},
     {{ name = "several.test"; aliases = [ "some.test" ];
@@ -58,7 +60,7 @@ class Manners(st.Case):
 
     def check(self, command, env=None, want="ok", err=""):
         """It ends well and says that and nothing else."""
-        done = st.run(command, env=env or self.env())
+        done = st.run(command, env=env or self.env(), timeout=4 * st.PATIENCE)
         if done.returncode == SKIPPED:
             raise unittest.SkipTest(done.stderr.strip())
         self.assertEqual(done.returncode, 0, f"{command}: {done.stdout}{done.stderr}")
@@ -151,6 +153,10 @@ class Interrupted(Manners):
         """an alarm that jumps out of the wait for the daemon: the next attach closes what that one had open"""
         self.silent("jump-wait", "jumped")
 
+    def test_jump_reuse(self):
+        """the same, and the program has given that number to a file of its own: it stays open"""
+        self.silent("jump-reuse", "jumped")
+
     def test_cancel_attach(self):
         """threads cancelled while they wait for the daemon leave nothing open"""
         self.silent("cancel-attach", "cancelled")
@@ -238,16 +244,71 @@ class Roots(Manners):
         self.check_widths("habits", "hidden-before", os.path.dirname(self.daemon.socket))
         self.check_widths("habits", "hidden-after", os.path.dirname(self.daemon.socket))
 
-    def test_clock(self):
+
+class Clocks(Manners):
+    """The same, and that daemon's answers are too old STALE seconds after its end."""
+
+    def setUp(self):
+        super().setUp()
+        self.brief = self.start(st.Daemon(self, f'stale_limit = "{STALE}s";\n{CONFIG}', name="brief"))
+
+    def talk(self, width, case, word):
+        talk = self.start(Talk(self, [program(width, "habits"), case], self.env(SHUNT_SOCKET=self.brief.socket)))
+        if talk.line() != word and talk.wait_exit() == SKIPPED:
+            self.skipTest(talk.log().strip())
+        return talk
+
+    def end(self, talk):
+        talk.say()
+        self.assertEqual(talk.line(), "ok", talk.log())
+        self.assertEqual(talk.log(), "")
+
+    def test_forward(self):
         """a child in a time namespace, whose clock stands before its parent's last try, attaches"""
         for width in WIDTHS:
-            self.daemon.stop()
-            talk = self.start(Talk(self, [program(width, "habits"), "clock"], self.env()))
-            if talk.line() != "back" and talk.wait_exit() == SKIPPED:
-                self.skipTest(talk.log().strip())
-            self.daemon.start()
-            talk.say()
-            self.assertEqual(talk.line(), "ok", talk.log())
+            self.brief.stop()
+            talk = self.talk(width, "clock", "back")
+            self.brief.start()
+            self.end(talk)
+
+    def test_alone(self):
+        """a child in a time namespace, whose clock stands before what its parent saw last, finds out that the daemon is gone"""
+        for width in WIDTHS:
+            talk = self.talk(width, "clock-alone", "back")
+            self.brief.kill()
+            self.end(talk)
+            self.brief.start()
+
+    AGES = STALE + 5  # an answer is too old then, and a process misses its daemon
+
+    def rare(self, count):
+        """Processes that looked up, and did not when the daemon beat again."""
+        talks = [self.talk(width, "rare", "attached") for width in count * WIDTHS]
+        time.sleep(1.5)
+        return talks
+
+    def ask(self, talk):
+        talk.say()
+        answer = talk.line()
+        self.assertEqual(talk.line(), "ok", talk.log())
+        return answer
+
+    def test_rare(self):
+        """a process that looks up rarely, and after the daemon's last beats, gets no answer that is too old"""
+        talks = self.rare(1)
+        self.brief.kill()
+        time.sleep(self.AGES)
+        self.assertEqual([self.ask(talk) for talk in talks], ["passed" for _ in talks])
+
+    def test_late(self):
+        """where the daemon only stood still meanwhile, it gets the answer"""
+        talks = self.rare(4)
+        self.brief.pause()
+        time.sleep(self.AGES)
+        self.brief.resume()
+        time.sleep(1.5)
+        # A machine that stands still for longer than an attach may take sends a lookup to libc.
+        self.assertIn("managed", [self.ask(talk) for talk in talks])
 
 
 class Sandbox(Manners):
@@ -304,11 +365,13 @@ class Memory(Manners):
 class Daemons(Manners):
     """What only calls itself a daemon."""
 
-    # Returns from connect() when the other side has gone, so that the hello finds nobody.
+    # Returns from connect() when the other side has gone, so that the hello finds nobody; and raises SIGPIPE as Linux does for
+    # streams, though not yet for this kind of socket.
     WAIT = """
         #include "guest.h"
         #include <dlfcn.h>
         #include <poll.h>
+        #include <signal.h>
         int connect(int fd, const struct sockaddr *address, socklen_t size)
         {
             int (*real)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, "connect");
@@ -316,6 +379,14 @@ class Daemons(Manners):
             int result = real(fd, address, size);
             poll(&peer, 1, GUEST_PATIENCE * 1000);
             return result;
+        }
+        ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+        {
+            ssize_t (*real)(int, const struct msghdr *, int) = dlsym(RTLD_NEXT, "sendmsg");
+            ssize_t n = real(fd, message, flags);
+            if (n < 0 && errno == EPIPE && !(flags & MSG_NOSIGNAL))
+                raise(SIGPIPE);
+            return n;
         }
     """
 
@@ -391,6 +462,71 @@ class Libraries(Manners):
             return real(fd, address, size);
         }
     """
+    # Looks at all descriptors beyond 2 once a message has come.
+    RECVMSG = """
+        #include "guest.h"
+        #include <dlfcn.h>
+        int cloexec_seen, cloexec_inherited;
+        ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+        {
+            ssize_t (*real)(int, struct msghdr *, int) = dlsym(RTLD_NEXT, "recvmsg");
+            ssize_t n = real(fd, message, flags);
+            int saved = errno;
+            cloexec_seen += n > 0;
+            for (int i = 3; i < GUEST_DESCRIPTORS; i++) {
+                int set = fcntl(i, F_GETFD);
+                cloexec_inherited += set >= 0 && !(set & FD_CLOEXEC);
+            }
+            errno = saved;
+            return n;
+        }
+    """
+    MALLOC = """
+        #include "guest.h"
+        int allocator_mode, allocator_lookups, allocator_allocations;
+        static __thread int inside;
+        extern void *__libc_malloc(size_t size);
+        void *malloc(size_t size)
+        {
+            int saved = errno;
+            allocator_allocations += allocator_mode == 2 && inside;
+            if (allocator_mode && !inside) {
+                inside = 1;
+                if (allocator_mode == 1)
+                    guest_knock();
+                else
+                    CHECK(guest_ask_r() == GUEST_MANAGED);
+                allocator_lookups++;
+                inside = 0;
+            }
+            errno = saved;
+            return __libc_malloc(size);
+        }
+    """
+    # As programs were linked that are older than this century.
+    OLD = """
+        #include "guest.h"
+        int old_r(const char *, struct hostent *, char *, size_t, struct hostent **, int *);
+        int old_2_r(const char *, int, struct hostent *, char *, size_t, struct hostent **, int *);
+        __asm__(".symver old_r, gethostbyname_r@GLIBC_2.0");
+        __asm__(".symver old_2_r, gethostbyname2_r@GLIBC_2.0");
+        int main(void)
+        {
+            const in_addr_t want = inet_addr(GUEST_ADDRESS);
+            struct hostent room, *host = NULL;
+            char buffer[1024];
+            int error;
+            guest_attach();
+            CHECK(old_r(GUEST_NAME, &room, buffer, sizeof(buffer), &host, &error) == 0);
+            CHECK(host && memcmp(host->h_addr_list[0], &want, sizeof(want)) == 0);
+            host = NULL;
+            CHECK(old_2_r(GUEST_NAME, AF_INET, &room, buffer, sizeof(buffer), &host, &error) == 0);
+            CHECK(host && memcmp(host->h_addr_list[0], &want, sizeof(want)) == 0);
+            CHECK(guest_ask_r() == GUEST_MANAGED);
+            puts("ok");
+            return 0;
+        }
+    """
     PLUGIN = """
         #include "guest.h"
         int plugin_ask(void) { return guest_ask(); }
@@ -437,10 +573,27 @@ class Libraries(Manners):
 
     def test_reentered(self):
         """another library's connect, which looks up itself, is called in the middle of an attach: no recursion without end"""
+        self.preloaded("reentered", "libconnect.so", self.CONNECT)
+
+    def preloaded(self, case, name, text):
         for width in WIDTHS:
-            other = self.shared(width, "libconnect.so", self.CONNECT)
+            other = self.shared(width, name, text)
             for preload in (f"{LIBRARIES}:{other}", f"{other}:{LIBRARIES}"):
-                self.check([program(width, "habits"), "reentered"], env=self.env(LD_PRELOAD=preload))
+                self.check([program(width, "habits"), case], env=self.env(LD_PRELOAD=preload))
+
+    def test_cloexec(self):
+        """no descriptor is open without close-on-exec for a moment"""
+        self.preloaded("cloexec", "librecvmsg.so", self.RECVMSG)
+
+    def test_allocator(self):
+        """an allocator that looks up whenever it is called: no recursion, and our lookups allocate nothing"""
+        self.preloaded("allocator", "libmalloc.so", self.MALLOC)
+
+    @unittest.skipIf(len(WIDTHS) == 1, "gcc makes no programs of 32 bits here")
+    def test_versions(self):
+        """a program of 32 bits that is linked with the older one of two versions of a function"""
+        options = ("-m32", "-D_GNU_SOURCE", "-pthread", f"-I{SUPPORT}")
+        self.check([self.build(self.write("old.c", self.OLD), "old", *options)])
 
     def test_plugin(self):
         """a plugin, and one that binds to libc by RTLD_DEEPBIND"""
@@ -470,6 +623,16 @@ class Libraries(Manners):
             self.assertEqual(done.returncode, 0)
             self.assertRegex(done.stderr, r"\A(ERROR: ld.so: object .* cannot be preloaded \(wrong ELF class.*ignored.\n)+\Z")
             self.assertNotIn(ADDRESS, done.stdout)
+
+    def test_symbols(self):
+        """the library of 32 bits exports and needs what the other one does"""
+        st.need("nm")
+        names = [
+            {tuple(re.sub("@.*", "", line).split()[-2:]) for line in st.run(["nm", "-D", library(width)]).stdout.splitlines()}
+            for width in WIDTHS
+        ]
+        self.assertIn(("T", "getaddrinfo"), names[0])
+        self.assertEqual(names[0] ^ names[-1], set())
 
     def test_environment(self):
         """variables are read by secure_getenv alone"""

@@ -396,9 +396,9 @@ class Scene(st.Case):
             return self.finish([st.SHUNT, "run", "--socket", self.daemon.socket, "--", *words], self.env(**debug))
         return self.finish(words, self.preloaded(**debug))
 
-    def finish(self, command, env, timeout=st.PATIENCE):
+    def finish(self, command, env):
         try:
-            return st.run(command, env=env, cwd=self.tmp, timeout=timeout)
+            return st.run(command, env=env, cwd=self.tmp)
         except subprocess.TimeoutExpired as error:
             return subprocess.CompletedProcess(command, None, "", str(error))
 
