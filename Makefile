@@ -54,6 +54,9 @@ DAEMON_OBJECTS := $(call objects,daemon)
 CLI_OBJECTS := $(call objects,cli)
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
+# The programs that these run under the shim. Instrumented ones are of the machine's own width alone.
+CLIENTS_32 := $(if $(LIB32),$(if $(SAN),,$(patsubst tests/preload/%.c,$(B)/tests/preload32/%,$(wildcard tests/preload/client_*.c))))
+PRELOAD_CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/client_*.c)) $(CLIENTS_32)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.py)
 SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/support/*.c)) \
 	$(if $(LIB32),$(patsubst tests/support/%.c,$(B)/tests/support32/%,$(wildcard tests/support/*.c)))
@@ -89,7 +92,8 @@ help:
 ## check        every test
 ## check-unit   only the unit tests
 ## asan, tsan   the tests under the address, undefined-behaviour and thread sanitizers
-## fuzz         hostile tables against their reader (FUZZ_TIME=60 seconds)
+## fuzz         hostile tables and welcomes against their readers (FUZZ_TIME=60 seconds)
+## suites       Python's and GLib's own tests, without the shim and under it (ten minutes)
 ## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
 ## bench        one table: a managed name beside what else could answer
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
@@ -175,7 +179,7 @@ $(B)/tests/libshunt.so: $(SHIM_TEST_OBJECTS) shim/shim.map
 $(B)/tests/%: tests/%.c $(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a | test-libraries
 	$(call say,TEST)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
+	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. -DSHUNT_LIB='"$(LIB)"' $(CLIENT_FLAGS) $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
 		$(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
 
 # Plain programs, as others' are: nothing of ours inside, never instrumented, so that the shim can be loaded into them.
@@ -189,16 +193,29 @@ $(B)/tests/support32/%: tests/support/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -m32 $(BASE) $(CFLAGS) -pthread -o $@ $<
 
+$(B)/tests/preload/client_%: tests/preload/client_%.c Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(SANFLAGS) $(CFLAGS) -pthread -o $@ $<
+
+$(B)/tests/preload32/client_%: tests/preload/client_%.c Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 $(BASE) $(CFLAGS) -pthread -o $@ $<
+
+$(PRELOAD_TESTS): CLIENT_FLAGS := $(if $(CLIENTS_32),-DCLIENTS_32)
+$(PRELOAD_TESTS): $(PRELOAD_CLIENTS) $(B)/tests/preload/fake $(if $(SAN),$(B)/tests/libshunt.so,$(PRODUCTS))
+
 check-unit: $(UNIT_TESTS)
 	$(Q)B=$(B) tests/run $(UNIT_TESTS)
 
-check-preload: $(PRELOAD_TESTS) $(B)/tests/libshunt.so $(PRODUCTS)
+check-preload: $(PRELOAD_TESTS)
 	$(Q)B=$(B) tests/run $(PRELOAD_TESTS)
 
 check-system: $(PRODUCTS) $(SUPPORT_PROGRAMS)
 	$(Q)B=$(B) tests/run $(SYSTEM_TESTS)
 
-TESTED := $(PRODUCTS) $(SUPPORT_PROGRAMS) $(UNIT_TESTS) $(PRELOAD_TESTS) $(B)/tests/libshunt.so
+TESTED := $(PRODUCTS) $(SUPPORT_PROGRAMS) $(UNIT_TESTS) $(PRELOAD_TESTS)
 .PHONY: tested check-deps
 tested: libraries test-libraries $(TESTED)
 	@:
@@ -220,10 +237,10 @@ tsan: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/tsan SAN=thread WERROR=-Werror CFLAGS='-O1 -g -Wno-tsan' tested
 	$(Q)B=$(B)/tsan SAN=tsan tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
 
-# Seconds for each target. What it finds stays in $(B)/fuzz.
+# Seconds; all targets at the same time. What they find stays in $(B)/fuzz.
 FUZZ_TIME ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzz/%: tests/fuzz/%.c $(wildcard shim/*.[ch] include/shunt/*.h) Makefile
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard shim/*.[ch] include/shunt/*.h tests/fuzz/*.h) Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)clang $(BASE) -Wno-unknown-warning-option -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
@@ -236,6 +253,12 @@ fuzz:
 	$(Q)tests/support/deps build fuzz
 	$(Q)$(MAKE) $(JOBS) --no-print-directory fuzzers
 	$(Q)FUZZ_TIME=$(FUZZ_TIME) tests/fuzz/run $(FUZZERS)
+
+.PHONY: suites
+suites:
+	$(Q)tests/support/deps build suites
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
+	$(Q)B=$(B) tests/suites
 
 lint:
 	$(Q)tests/support/deps build check lint
