@@ -1,8 +1,11 @@
 /*
- * Writes the corpus of fuzz_table: real tables by their real writer, cut to what they use. After a change of the table's format:
+ * Writes the corpora: real tables by their real writer, cut to what they use; the same with moves in them; and welcomes. After
+ * a change of the table's format or of the protocol:
  *
- *   make build/tests/fuzz/seed && build/tests/fuzz/seed tests/fuzz/corpus/table
+ *   make build/tests/fuzz/seed && build/tests/fuzz/seed tests/fuzz/corpus
  */
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +13,7 @@
 
 #include "daemon/election.h"
 #include "daemon/publish.h"
+#include "shunt/protocol.h"
 
 static const char *const aliases[] = { "WWW", "web_1.example.com" };
 static const struct source literals[SHUNT_ADDRESSES_MAX];
@@ -72,32 +76,116 @@ static struct publish *publish_seed(const struct seed *seed, struct record_confi
 	return table;
 }
 
-static void write_seed(const char *folder, const struct seed *seed, unsigned char *table)
+struct part {
+	const void *bytes;
+	size_t size;
+};
+
+static void write_file(const char *corpus, const char *target, const char *name,
+                       const struct part *parts, size_t count)
 {
-	struct shunt_table_header *header = (struct shunt_table_header *)table;
-	const struct shunt_slot *slot = (struct shunt_slot *)(table + header->index_offset);
-	uint32_t control[5] = { SHUNT_TABLE_SIZE - seed->at_end, header->used_size - seed->at_end,
-		                0, 0, 2 };
 	char path[4096];
 	FILE *file;
+	bool good;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", corpus, target, name);
+	file = fopen(path, "we");
+	good = file;
+	for (size_t i = 0; good && i < count; i++)
+		good = fwrite(parts[i].bytes, parts[i].size, 1, file) == 1;
+	if (!good || fclose(file) != 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static const struct shunt_name *first_name(const unsigned char *table)
+{
+	const struct shunt_table_header *header = (const struct shunt_table_header *)table;
+	const struct shunt_slot *slot = (const struct shunt_slot *)(table + header->index_offset);
+
+	while (!slot->name)
+		slot++;
+	return (const struct shunt_name *)(table + slot->name);
+}
+
+/* What a writer changes, and what only a hostile one does: see struct move in fuzz_moving.c. */
+static void write_moving(const char *corpus, const struct seed *seed, const unsigned char *table,
+                         const struct part parts[2])
+{
+	const struct shunt_name *name = first_name(table);
+	const struct shunt_record *record = (const struct shunt_record *)(table + name->record);
+	const uint32_t at = name->record, endpoint = record->endpoints;
+	const uint32_t moves[8][3] = {
+		{ 40, at + offsetof(struct shunt_record, sequence), record->sequence + 1 },
+		{ 2, at + offsetof(struct shunt_record, answer), 0x1000000 },
+		{ 1, endpoint + offsetof(struct shunt_endpoint, address_count), UINT32_MAX },
+		{ 9, at + offsetof(struct shunt_record, sequence), record->sequence + 2 },
+		{ 30,
+		  (uint32_t)((const unsigned char *)name - table) +
+		          offsetof(struct shunt_name, length),
+		  0 },
+		{ 25, at + offsetof(struct shunt_record, name_count), 1 },
+		{ 12, endpoint + offsetof(struct shunt_endpoint, addresses), SHUNT_TABLE_SIZE },
+		{ 20, offsetof(struct shunt_table_header, id), 3 },
+	};
+	const struct part all[3] = { { moves, sizeof(moves) }, parts[0], parts[1] };
+
+	write_file(corpus, "moving", seed->file, all, 3);
+}
+
+static void write_seed(const char *corpus, const struct seed *seed, unsigned char *table)
+{
+	struct shunt_table_header *header = (struct shunt_table_header *)table;
+	const struct shunt_name *name = first_name(table);
+	uint32_t used = header->used_size;
+	const uint32_t control[6] = { SHUNT_TABLE_SIZE - seed->at_end,
+		                      used - seed->at_end,
+		                      (uint32_t)((const unsigned char *)name - table) +
+		                              (uint32_t)sizeof(*name),
+		                      name->length - 1,
+		                      2,
+		                      1000 };
+	const struct part parts[2] = { { control, sizeof(control) }, { table, used } };
 
 	/* The same bytes each time. */
 	header->id[0] = 1;
 	header->id[1] = 2;
-	while (!slot->name)
-		slot++;
-	control[2] = slot->name + (uint32_t)sizeof(struct shunt_name);
-	control[3] = ((struct shunt_name *)(table + slot->name))->length - 1;
-	((struct shunt_record *)(table + ((struct shunt_name *)(table + slot->name))->record))
-	        ->sequence += seed->sequence;
+	((struct shunt_record *)(table + name->record))->sequence += seed->sequence;
 	if (seed->at_end)
 		header->used_size = SHUNT_TABLE_SIZE;
-	snprintf(path, sizeof(path), "%s/%s", folder, seed->file);
-	file = fopen(path, "we");
-	if (!file || fwrite(control, sizeof(control), 1, file) != 1 ||
-	    fwrite(table, control[1] + seed->at_end, 1, file) != 1 || fclose(file) != 0) {
-		perror(path);
-		exit(1);
+	write_file(corpus, "table", seed->file, parts, 2);
+	write_moving(corpus, seed, table, parts);
+}
+
+static const struct {
+	const char *file;
+	uint8_t descriptors;
+	uint32_t nonce;
+	uint32_t more; /* bytes of a later version */
+} welcomes[] = {
+	{ "good", 1, 0x1234, 0 },  { "long", 1, 0x1234, 16 }, { "none", 0, 0x1234, 0 },
+	{ "three", 3, 0x1234, 0 }, { "other", 1, 0x4321, 0 },
+};
+
+static void write_welcomes(const char *corpus)
+{
+	static const uint8_t zeros[16];
+
+	for (size_t i = 0; i < sizeof(welcomes) / sizeof(welcomes[0]); i++) {
+		const struct shunt_welcome welcome = { .magic = SHUNT_WELCOME_MAGIC,
+			                               .size = (uint32_t)sizeof(welcome) +
+			                                       welcomes[i].more,
+			                               .status = SHUNT_STATUS_OK,
+			                               .nonce = welcomes[i].nonce,
+			                               .version = SHUNT_TABLE_VERSION,
+			                               .flags = SHUNT_WELCOME_SETTLED,
+			                               .table_size = SHUNT_TABLE_SIZE };
+		const struct part parts[3] = { { &welcomes[i].descriptors, 1 },
+			                       { &welcome, sizeof(welcome) },
+			                       { zeros, welcomes[i].more } };
+
+		write_file(corpus, "welcome", welcomes[i].file, parts, welcomes[i].more ? 3 : 2);
 	}
 }
 
@@ -121,5 +209,6 @@ int main(int argc, char **argv)
 		munmap(table, SHUNT_TABLE_SIZE);
 		publish_free(publish);
 	}
+	write_welcomes(argv[1]);
 	return 0;
 }

@@ -1,0 +1,94 @@
+/*
+ * Hostile answers of a daemon to the shim's hello, for libFuzzer and for the replay in tests/unit/test_corpus_welcome.c.
+ *
+ * An input: a byte that tells how many descriptors come along, then the message. Whatever comes, no descriptor is left behind,
+ * and a table is taken only with a welcome that is one.
+ */
+#include <string.h>
+
+/* NOLINTBEGIN(bugprone-suspicious-include) */
+#include "shim/errand.c"
+#include "shim/welcome.c"
+/* NOLINTEND(bugprone-suspicious-include) */
+
+#include "tests/fuzz/target.h"
+
+#define NONCE 0x1234u
+#define DESCRIPTORS_MAX 4u
+#define MESSAGE_MAX 1024u
+
+/* Nobody connects here: the message comes by a socket pair. */
+bool settings_socket(char path[SETTINGS_SOCKET_MAX])
+{
+	path[0] = '\0';
+	return false;
+}
+
+/* The lowest number that is free. */
+static int free_number(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	HOLDS(fd >= 0);
+	close(fd);
+	return fd;
+}
+
+static void send_message(int fd, const uint8_t *bytes, size_t size, size_t descriptors)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = size };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int sent[DESCRIPTORS_MAX] = { fd, fd, fd, fd };
+
+	if (descriptors) {
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(descriptors * sizeof(int));
+		memcpy(CMSG_DATA(&control.align), sent, descriptors * sizeof(int));
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
+	}
+	HOLDS(sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)size);
+}
+
+/* What the contract says, in words of its own: protocol.h. */
+static void check_taken(const uint8_t *bytes, size_t size, size_t descriptors)
+{
+	uint32_t words[7];
+
+	HOLDS(descriptors == 1 && size >= sizeof(words) && size <= SHUNT_MESSAGE_MAX);
+	memcpy(words, bytes, sizeof(words));
+	HOLDS(words[0] == SHUNT_WELCOME_MAGIC && words[1] >= sizeof(words) && words[1] <= size);
+	HOLDS(words[2] == SHUNT_STATUS_OK && words[3] == NONCE && words[4] == SHUNT_TABLE_VERSION);
+	HOLDS(words[6] == SHUNT_TABLE_SIZE);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t descriptors = size ? data[0] % (DESCRIPTORS_MAX + 1) : 0;
+	int before = free_number(), pair[2], table = -1;
+	bool settled = false;
+	enum welcome_result result;
+
+	if (size < 1 || size > MESSAGE_MAX)
+		return 0;
+	HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+	send_message(pair[0], data + 1, size - 1, descriptors);
+	close(pair[0]);
+	errand_start(tick_now());
+	HOLDS(errand_hold(pair[1]) == pair[1]);
+	result = await_welcome(pair[1], NONCE, tick_ms() + 10000, &table, &settled);
+	HOLDS(result == WELCOME_TABLE || result == WELCOME_ABSENT);
+	if (result == WELCOME_TABLE) {
+		HOLDS(table >= 0 && fcntl(table, F_GETFD) == FD_CLOEXEC);
+		check_taken(data + 1, size - 1, descriptors);
+	}
+	errand_end();
+	for (int i = 0; i < (int)DESCRIPTORS_MAX + 2; i++)
+		HOLDS(fcntl(before + i, F_GETFD) < 0);
+	return 0;
+}

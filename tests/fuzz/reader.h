@@ -1,0 +1,276 @@
+/*
+ * What the fuzz targets over the table have in common: an input becomes a table, and everything that reads tables is asked about
+ * it. A target includes this once, after what it wants to stand in place of an atomic load.
+ *
+ * An input: struct control, then the bytes of a table. The first of them stand at the start of the mapping, the others at an
+ * offset that the input chooses: its end, for instance. What lies beside the mapping may not be read.
+ */
+#ifndef SHUNT_FUZZ_READER_H
+#define SHUNT_FUZZ_READER_H
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+/* NOLINTBEGIN(bugprone-suspicious-include) */
+#include "shim/family.c"
+#include "shim/force.c"
+#include "shim/hostent.c"
+#include "shim/table.c"
+/* NOLINTEND(bugprone-suspicious-include) */
+
+#include "tests/fuzz/target.h"
+
+#define GUARD (1u << 20) /* bytes without access on either side */
+#define BEHIND 64        /* bytes behind a caller's buffer that are looked at */
+
+struct control {
+	uint32_t offset; /* of the second part in the table */
+	uint32_t split;  /* where in the input the second part begins */
+	uint32_t name;   /* where in the input the name to look up begins */
+	uint32_t name_length;
+	uint32_t alias; /* number of the alias to ask for */
+	uint32_t room;  /* how the buffer for a struct hostent stands, and what it lacks */
+};
+
+/* An input, taken apart. */
+struct input {
+	struct control control;
+	const uint8_t *table; /* its bytes, the second part included */
+	size_t size;
+	size_t first; /* bytes of the first part */
+};
+
+static const char *const known[] = { "www.example.com", "WWW", "db", "many.example.net",
+	                             "dns.example.com" };
+static const char *const ids[] = { "primary", "secondary", "e-7", "x" };
+static const char forces[] = "=,x, dns.example.com = e-0,www.example.com.=e-1 ,DB=primary";
+
+static const void *asked_table; /* lookup_alias()'s */
+
+bool lookup_alias(const char *name, uint32_t i, char out[TABLE_NAME_SIZE])
+{
+	return table_alias(asked_table, name, (uint32_t)strlen(name), i, out);
+}
+
+static unsigned char *table_memory(void)
+{
+	static unsigned char *memory;
+	unsigned char *all;
+
+	if (memory)
+		return memory;
+	all = mmap(NULL, SHUNT_TABLE_SIZE + 2 * GUARD, PROT_NONE,
+	           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	HOLDS(all != MAP_FAILED);
+	memory = all + GUARD;
+	HOLDS(mprotect(memory, SHUNT_TABLE_SIZE, PROT_READ | PROT_WRITE) == 0);
+	return memory;
+}
+
+static void check_name(const char name[TABLE_NAME_SIZE])
+{
+	HOLDS(memchr(name, '\0', SHUNT_NAME_MAX + 1));
+}
+
+static void check_answer(enum table_result result, const struct table_answer *answer)
+{
+	HOLDS(result >= TABLE_ABSENT && result <= TABLE_DAMAGED);
+	if (result != TABLE_FOUND)
+		return;
+	HOLDS(answer->count <= SHUNT_ADDRESSES_MAX);
+	HOLDS(answer->answer < SHUNT_ENDPOINTS_MAX ||
+	      (answer->count == 0 &&
+	       (answer->answer == SHUNT_ANSWER_DNS || answer->answer == SHUNT_ANSWER_FAIL)));
+	for (uint32_t i = 0; i < answer->count; i++)
+		HOLDS(answer->addresses[i].family == SHUNT_FAMILY_IPV4 ||
+		      answer->addresses[i].family == SHUNT_FAMILY_IPV6);
+	check_name(answer->name);
+}
+
+/* What the entries of a list tell stands behind the list, in the caller's buffer. Returns the end of the last one. */
+static const char *check_list(char *const *list, size_t size, const char *end)
+{
+	char *const *last = list;
+	const char *most = (const char *)(list + 1);
+
+	while (*last)
+		last++;
+	for (; *list; list++) {
+		const char *entry_end = *list + (size ? size : strlen(*list) + 1);
+
+		HOLDS(*list >= (char *)(last + 1) && *list < end && entry_end <= end);
+		most = entry_end > most ? entry_end : most;
+	}
+	return most;
+}
+
+/* How many bytes of the caller's buffer it takes; 0: it has not been built. What stands behind the buffer stays. */
+static size_t build(const char *asked, const struct table_answer *answer, int family, char *buffer,
+                    size_t room)
+{
+	char *behind = buffer + room;
+	struct hostent made;
+	const char *end;
+
+	memset(behind, 0xa5, BEHIND);
+	if (hostent_build(asked, answer, family, &made, buffer, room) != HOSTENT_DONE)
+		made.h_name = NULL;
+	for (size_t i = 0; i < BEHIND; i++)
+		HOLDS((unsigned char)behind[i] == 0xa5);
+	if (!made.h_name)
+		return 0;
+	HOLDS(memchr(made.h_name, '\0', room - (size_t)(made.h_name - buffer)));
+	check_list(made.h_addr_list, (size_t)made.h_length, behind);
+	end = check_list(made.h_aliases, 0, behind);
+	return (size_t)(end - buffer);
+}
+
+/* In a buffer that is large enough, and in one that is hardly so, of any alignment. */
+static void build_both(const char *asked, const struct table_answer *answer, int family,
+                       uint32_t room)
+{
+	static char buffer[4096 + 8 + BEHIND];
+	char *start = buffer + room % 8;
+	size_t most = build(asked, answer, family, start, 4096), less = room / 8 % 32;
+
+	build(asked, answer, family, start, most > less ? most - less : less);
+}
+
+static void ask_forced(const void *base, const char *name, uint32_t length)
+{
+	struct table_answer answer;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		const struct table_force own = { name, length, ids[i], (uint32_t)strlen(ids[i]) };
+		const struct table_force other = { known[0], (uint32_t)strlen(known[0]), ids[i],
+			                           (uint32_t)strlen(ids[i]) };
+
+		memset(&answer, 0xa5, sizeof(answer));
+		check_answer(table_find_forced(base, name, length, &own, &answer), &answer);
+		memset(&answer, 0xa5, sizeof(answer));
+		check_answer(table_find_forced(base, name, length, &other, &answer), &answer);
+	}
+	memset(&answer, 0xa5, sizeof(answer));
+	check_answer(force_find(base, forces, name, length, &answer), &answer);
+}
+
+static void ask_aliases(const void *base, const char *name, uint32_t length, uint32_t alias)
+{
+	const uint32_t aliases[] = { 0, 1, alias, UINT32_MAX };
+	char found[TABLE_NAME_SIZE];
+
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+		memset(found, 0xa5, sizeof(found));
+		if (table_alias(base, name, length, aliases[i], found))
+			check_name(found);
+	}
+}
+
+static enum table_result ask(const void *base, const char *name, uint32_t length, uint32_t alias,
+                             struct table_answer *answer)
+{
+	enum table_result result;
+
+	memset(answer, 0xa5, sizeof(*answer));
+	result = table_find(base, name, length, answer);
+	check_answer(result, answer);
+	ask_forced(base, name, length);
+	ask_aliases(base, name, length, alias);
+	return result;
+}
+
+/* SHUNT_FORCE is the user's own text, but no text may do harm. */
+static void ask_text(const void *base, const char *text, uint32_t length)
+{
+	struct table_answer answer;
+	char list[SHUNT_NAME_MAX + 1];
+
+	memcpy(list, text, length);
+	list[length] = '\0';
+	check_answer(force_find(base, list, known[0], (uint32_t)strlen(known[0]), &answer),
+	             &answer);
+	force_trouble(base, text, length);
+}
+
+static void ask_all(const void *base, const struct input *input)
+{
+	const struct control *control = &input->control;
+	size_t start = input->size ? control->name % input->size : 0;
+	uint32_t length = 1 + control->name_length % SHUNT_NAME_MAX;
+	const char *text = (const char *)input->table + start;
+	struct table_answer answer;
+
+	asked_table = base;
+	table_check(base);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (ask(base, known[i], (uint32_t)strlen(known[i]), control->alias, &answer) !=
+		    TABLE_FOUND)
+			continue;
+		build_both(known[i], &answer, AF_INET, control->room);
+		build_both(known[i], &answer, AF_INET6, control->room);
+	}
+	if (length > input->size - start)
+		return;
+	ask(base, text, length, control->alias, &answer);
+	ask_text(base, text, length);
+}
+
+/*
+ * Half of the inputs differ from another one by a word or two neighbours, since words are what a table is made of: chance alone
+ * would rarely change a count and its limit together.
+ */
+static size_t mutate_words(uint8_t *data, size_t size, size_t most, unsigned seed)
+{
+	static const uint32_t words[] = { 0,
+		                          1,
+		                          16,
+		                          17,
+		                          64,
+		                          255,
+		                          4096,
+		                          0x10000,
+		                          0x1000000,
+		                          SHUNT_TABLE_SIZE - 4,
+		                          SHUNT_TABLE_SIZE,
+		                          0x7fffffff,
+		                          UINT32_MAX };
+	uint32_t word = words[seed / 2 % (sizeof(words) / sizeof(words[0]))];
+	size_t at;
+
+	if (seed % 2 || size < sizeof(struct control) + 8)
+		return LLVMFuzzerMutate(data, size, most);
+	at = (seed * 1664525u + 1013904223u) / 256 % (size / 4 - 1) * 4;
+	memcpy(data + at, &word, 4);
+	if (seed / 64 % 2)
+		memcpy(data + at + 4, &word, 4);
+	return size;
+}
+
+/* False: too short, or too long. */
+static bool take_apart(const uint8_t *data, size_t size, struct input *input)
+{
+	if (size < sizeof(input->control) || size - sizeof(input->control) > SHUNT_TABLE_SIZE / 2)
+		return false;
+	memcpy(&input->control, data, sizeof(input->control));
+	input->table = data + sizeof(input->control);
+	input->size = size - sizeof(input->control);
+	input->first = input->control.split < input->size ? input->control.split : input->size;
+	return true;
+}
+
+/* The table of an input: made, asked about, and taken away again. */
+static void ask_input(const struct input *input)
+{
+	unsigned char *base = table_memory();
+	size_t second = input->size - input->first;
+	size_t offset = input->control.offset % (SHUNT_TABLE_SIZE - (uint32_t)second + 1);
+
+	memcpy(base, input->table, input->first);
+	memcpy(base + offset, input->table + input->first, second);
+	ask_all(base, input);
+	memset(base, 0, input->first);
+	memset(base + offset, 0, second);
+}
+
+#endif
