@@ -38,42 +38,60 @@ static void random_damage(void)
 	}
 }
 
-static const struct {
-	uint32_t offset;
-	bool passed; /* the name is not known then; else it fails for now, or nothing is lost */
-} words[] = {
-	{ offsetof(struct shunt_table_header, magic), true },
-	{ offsetof(struct shunt_table_header, version), true },
-	{ offsetof(struct shunt_table_header, header_size), true },
-	{ offsetof(struct shunt_table_header, record_size), true },
-	{ offsetof(struct shunt_table_header, endpoint_size), true },
-	{ offsetof(struct shunt_table_header, address_size), true },
-	{ offsetof(struct shunt_table_header, index_offset), true },
-	{ offsetof(struct shunt_table_header, index_slots), true },
-	{ offsetof(struct shunt_table_header, used_size), true },
+/* The name is not known when one of these is 0. */
+static const uint32_t words[] = {
+	offsetof(struct shunt_table_header, magic),
+	offsetof(struct shunt_table_header, version),
+	offsetof(struct shunt_table_header, header_size),
+	offsetof(struct shunt_table_header, record_size),
+	offsetof(struct shunt_table_header, endpoint_size),
+	offsetof(struct shunt_table_header, address_size),
+	offsetof(struct shunt_table_header, index_offset),
+	offsetof(struct shunt_table_header, index_slots),
+	offsetof(struct shunt_table_header, used_size),
 };
+
+/* In a process that has not attached yet: one that saw a damaged table does not look for another at once. */
+static void damage_word(uint32_t offset, uint32_t value, bool passed)
+{
+	char text[512];
+
+	attach();
+	fake_do(FAKE_POKE, offset, value);
+	resolve_stream("localhost", text);
+	CHECK(is_plausible(text));
+	CHECK(!passed || is_passed("localhost"));
+}
 
 static void header_damage(void)
 {
-	static const uint32_t values[] = {
-		0, 1, 3, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff
-	};
-	static const uint32_t more[] = { SHUNT_TABLE_SIZE - 4, SHUNT_TABLE_SIZE, 0x04000001 };
+	static const uint32_t values[] = { 0,
+		                           1,
+		                           3,
+		                           0x7fffffff,
+		                           0x80000000,
+		                           0xfffffffc,
+		                           0xffffffff,
+		                           SHUNT_TABLE_SIZE - 4,
+		                           SHUNT_TABLE_SIZE,
+		                           0x04000001 };
 
-	fake_do(FAKE_DAMAGE, 0, 0);
-	attach();
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		for (size_t j = 0; j < 10; j++) {
-			char text[512];
-			uint32_t value = j < 7 ? values[j] : more[j - 7];
+		for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++) {
+			int status;
+			pid_t pid;
 
-			fake_do(FAKE_REPLACE, 0, 0);
-			CHECK_SOON(answers_with("localhost", ANSWER(0)));
-			fake_do(FAKE_POKE, words[i].offset, value);
-			resolve_stream("localhost", text);
-			CHECK(is_plausible(text));
-			if (j == 0 && words[i].passed)
-				CHECK(is_passed("localhost"));
+			fake_do(FAKE_DAMAGE, 0, 0);
+			pid = fork();
+			if (pid == 0) {
+				damage_word(words[i], values[j], values[j] == 0);
+				exit(0);
+			}
+			CHECK(waitpid(pid, &status, 0) == pid);
+			if (status != 0)
+				fprintf(stderr, "# offset %u: %#x\n", (unsigned)words[i],
+				        (unsigned)values[j]);
+			CHECK(status == 0);
 		}
 	}
 }
