@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Programs as people use them, with real servers behind a name: each is led to the active endpoint, before and after a failover."""
+"""Programs as people use them, and real servers: each is led to the active endpoint, before and after a failover."""
 import collections
 import concurrent.futures
 import glob
@@ -49,7 +49,7 @@ PHP_CURL = """$c = curl_init($argv[1]); curl_setopt_array($c, [CURLOPT_RETURNTRA
 RUBY_SOCKET = "print TCPSocket.new(ARGV[0], ARGV[1]).read"
 RUBY_HTTP = "puts Net::HTTP.get(URI(ARGV[0]))"
 NODE_HTTP = "require('http').get(process.argv[1], answer => answer.pipe(process.stdout))"
-NODE_LOOKUP = "require('dns').lookup(process.argv[1], {all: true}, (error, found) => console.log(found.map(a => a.address).join()))"
+NODE_LOOKUP = "require('dns').lookup(process.argv[1], (error, address) => console.log(address))"
 SSH = f"""ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=none
     -o UserKnownHostsFile=FILES/known_hosts -i FILES/key -l USER -p SSH_PORT {NAME}""".split()
 
@@ -266,7 +266,7 @@ def available(client):
 
 
 class Scene(st.Case):
-    """Two endpoints with all the servers, a daemon, and every client in three acts: the primary answers; it died; without the shim.
+    """Two endpoints with all the servers, a daemon, and every client in three acts: the primary answers, it died, without shim.
 
     seen[act, client's name]: the completed process; of a long-lived client its answer. missing[client's name]: SkipTest.
     """
