@@ -9,7 +9,7 @@ struct ballot {
 
 void election_init(struct election *election)
 {
-	*election = (struct election){ .reason = REASON_START };
+	*election = (struct election){ .forced = -1, .reason = REASON_START };
 }
 
 /*
@@ -23,7 +23,7 @@ static bool can_answer(const struct election *election, const struct ballot *bal
 	if (!endpoint->reachable)
 		return false;
 	if (endpoint->health == HEALTH_UNKNOWN)
-		return (int)i == election->endpoint && election->answer == election->endpoint;
+		return (int)i == election->endpoint && election->elected == election->endpoint;
 	return endpoint->health == HEALTH_UP;
 }
 
@@ -53,12 +53,12 @@ static void elect_all_down(struct election *election, const struct ballot *ballo
 
 	election->reason = any < 0 ? REASON_NO_ADDRESS : REASON_ALL_DOWN;
 	if (ballot->policy->all_down == ALL_DOWN_DNS) {
-		election->answer = ELECTION_DNS;
+		election->elected = ELECTION_DNS;
 	} else if (any < 0 || ballot->policy->all_down == ALL_DOWN_FAIL) {
-		election->answer = ELECTION_FAIL;
+		election->elected = ELECTION_FAIL;
 	} else {
-		election->answer = ballot->endpoints[wanted].reachable ? wanted : any;
-		election->endpoint = election->answer;
+		election->elected = ballot->endpoints[wanted].reachable ? wanted : any;
+		election->endpoint = election->elected;
 	}
 }
 
@@ -95,7 +95,7 @@ static void elect(struct election *election, const struct ballot *ballot, int be
 		election->reason = health == HEALTH_UP ? REASON_HEALTHY : REASON_START;
 	else
 		election->reason = health == HEALTH_UP ? REASON_FAILOVER : REASON_UNPROVEN;
-	if (best < present && can_answer(election, ballot, (size_t)present)) {
+	if (best < present && !election->release && can_answer(election, ballot, (size_t)present)) {
 		int winner = elect_failback(election, ballot);
 
 		/* With a time to wake, one that is earlier still waits. */
@@ -103,7 +103,7 @@ static void elect(struct election *election, const struct ballot *ballot, int be
 			election->reason = winner == 0 ? REASON_HEALTHY : REASON_FAILOVER;
 		best = winner;
 	}
-	election->answer = best;
+	election->elected = best;
 	/*
 	 * One that has only no address yet (its name is being resolved) is stood in for; it has not failed, so nothing has to
 	 * fail back to it.
@@ -112,23 +112,36 @@ static void elect(struct election *election, const struct ballot *ballot, int be
 		election->endpoint = best;
 }
 
+/* As if nothing were forced. */
+static void elect_by_health(struct election *election, const struct ballot *ballot)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < ballot->count && best < 0; i++) {
+		if (can_answer(election, ballot, i))
+			best = (int)i;
+	}
+	if (best < 0)
+		best = first_unproven(ballot);
+	if (best < 0)
+		elect_all_down(election, ballot);
+	else
+		elect(election, ballot, best);
+}
+
 bool election_run(struct election *election, const struct election_policy *policy,
                   const struct election_endpoint *endpoints, size_t count, uint64_t now_ms)
 {
 	const struct ballot ballot = { policy, endpoints, count, now_ms };
 	int before = election->answer;
-	int best = -1;
 
 	election->wake_ms = 0;
-	for (size_t i = 0; i < count && best < 0; i++) {
-		if (can_answer(election, &ballot, i))
-			best = (int)i;
+	elect_by_health(election, &ballot);
+	election->release = false;
+	election->answer = election->elected;
+	if (election->forced >= 0 && endpoints[election->forced].reachable) {
+		election->answer = election->forced;
+		election->reason = REASON_FORCED;
 	}
-	if (best < 0)
-		best = first_unproven(&ballot);
-	if (best < 0)
-		elect_all_down(election, &ballot);
-	else
-		elect(election, &ballot, best);
 	return election->answer != before;
 }

@@ -36,24 +36,30 @@ struct election_endpoint {
 #define ELECTION_FAIL (-2)
 
 enum election_reason {
-	REASON_START,     /* nothing is known yet: the primary answers */
-	REASON_HEALTHY,   /* the primary is up */
-	REASON_FAILOVER,  /* those before it are down */
-	REASON_UNPROVEN,  /* those before it are down, and it has no verdict yet */
-	REASON_DELAY,     /* an earlier one is up again, and waits for failback_delay */
-	REASON_MANUAL,    /* an earlier one is up again, and waits for an operator */
-	REASON_ALL_DOWN,  /* nothing is up: all_down says what is answered */
-	REASON_NO_ADDRESS /* no endpoint has an address */
+	REASON_START,      /* nothing is known yet: the primary answers */
+	REASON_HEALTHY,    /* the primary is up */
+	REASON_FAILOVER,   /* those before it are down */
+	REASON_UNPROVEN,   /* those before it are down, and it has no verdict yet */
+	REASON_DELAY,      /* an earlier one is up again, and waits for failback_delay */
+	REASON_MANUAL,     /* an earlier one is up again, and waits for an operator */
+	REASON_ALL_DOWN,   /* nothing is up: all_down says what is answered */
+	REASON_NO_ADDRESS, /* no endpoint has an address */
+	REASON_FORCED      /* an operator says so */
 };
 
 struct election {
+	/* The operator's, set before a run. */
+	int forced; /* index of the endpoint that answers whatever its health, as long as it has an address; -1: none */
+	bool release; /* the next run lets an earlier endpoint that is up take over without any wait; that clears it */
+
 	int answer;   /* index, or ELECTION_ */
-	int endpoint; /* the last endpoint that answered: what all_down = hold keeps */
+	int elected;  /* what it would be without `forced`: the election goes on underneath */
+	int endpoint; /* the last endpoint that was elected: what all_down = hold keeps */
 	enum election_reason reason;
 	uint64_t wake_ms; /* run again then, if nothing happens before; 0: no need */
 };
 
-/* Before the first run: the primary. */
+/* Before the first run: the primary, nothing forced. */
 void election_init(struct election *election);
 
 /* True when `answer` changed. `count` is 1 to SHUNT_ENDPOINTS_MAX. */

@@ -93,6 +93,11 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 		break;
 	case REASON_ALL_DOWN: say_all_down(record, reason, size); break;
 	case REASON_NO_ADDRESS: say_endpoint(primary, reason, size); break;
+	case REASON_FORCED:
+		snprintf(reason, size, "forced by an operator; ");
+		say_endpoint(&record->endpoints[record->election.answer], reason + strlen(reason),
+		             size - strlen(reason));
+		break;
 	}
 	return reason;
 }

@@ -428,25 +428,34 @@ static int index_of(const struct record *record, const char *id)
 	return endpoint ? (int)(endpoint - record->endpoints) : -1;
 }
 
+#define ANSWER_GONE (-3) /* beside the ELECTION_ ones */
+
+/* An index into the old record's endpoints, in the new one's; what is none (ELECTION_, nothing forced) stays. */
+static int carry_index(const struct record *record, const struct record *old, int endpoint,
+                       int when_gone)
+{
+	int index = endpoint < 0 ? endpoint : index_of(record, old->endpoints[endpoint].config->id);
+
+	return endpoint >= 0 && index < 0 ? when_gone : index;
+}
+
 static void carry_election(struct record *record, const struct record *old)
 {
+	const struct election *before = &old->election;
 	struct election *election = &record->election;
-	int endpoint = index_of(record, old->endpoints[old->election.endpoint].config->id);
-	int answer = old->election.answer;
 
-	if (answer >= 0) {
-		record->gone = old->endpoints[answer].config->id;
-		answer = index_of(record, record->gone);
-		if (answer < 0)
-			return;
-		record->gone = NULL;
+	*election = *before;
+	election->forced = carry_index(record, old, before->forced, -1);
+	election->elected = carry_index(record, old, before->elected, 0);
+	election->endpoint = carry_index(record, old, before->endpoint,
+	                                 election->elected >= 0 ? election->elected : 0);
+	election->answer = carry_index(record, old, before->answer, ANSWER_GONE);
+	if (election->answer != ANSWER_GONE) {
+		record->since = old->since;
+		return;
 	}
-	if (endpoint < 0)
-		endpoint = answer >= 0 ? answer : 0;
-	*election = old->election;
-	election->endpoint = endpoint;
-	election->answer = answer;
-	record->since = old->since;
+	election->answer = 0;
+	record->gone = old->endpoints[before->answer].config->id;
 }
 
 /*

@@ -13,7 +13,7 @@
 
 /*
  * A step is what the endpoints are, in order: U up, D down, ? no verdict; a lower-case u, d or n ("no verdict") has no address.
- * Steps are 1 s apart. What is expected of each: the index that answers, or N (DNS) or F (fail), and the reason's letter.
+ * Before them, a digit: that one is forced from here on; -: no longer; !: release. Steps are 1 s apart. What is expected of each: the index that answers, or N (DNS) or F (fail), and the reason's letter.
  */
 struct row {
 	const char *name;
@@ -27,8 +27,8 @@ struct row {
 #define AUTO FAILBACK_AUTO, 0, ALL_DOWN_PRIMARY
 #define MANUAL FAILBACK_MANUAL, 0, ALL_DOWN_PRIMARY
 
-/* s start, h healthy, f failover, u unproven, d delay, m manual, a all down, n no address */
-static const char reasons[] = "shfudman";
+/* s start, h healthy, f failover, u unproven, d delay, m manual, a all down, n no address, o forced */
+static const char reasons[] = "shfudmano";
 
 static const struct row rows[] = {
 	/* Route 53's table: primary up / primary down, secondary up / both down */
@@ -74,6 +74,30 @@ static const struct row rows[] = {
 	{ "all_down dns", FAILBACK_AUTO, 0, ALL_DOWN_DNS, "UU DD DU UU", "0h Na 1f 0h" },
 	{ "all_down fail", FAILBACK_AUTO, 0, ALL_DOWN_FAIL, "UU DD UD", "0h Fa 0h" },
 
+	{ "forced while all is well", AUTO, "UU 1UU UU -UU", "0h 1o 1o 0h" },
+	{ "forced onto one that is down, or becomes so", AUTO, "1UD U? DU DD -DD",
+	  "1o 1o 1o 1o 0a" },
+	{ "forced where it answers already", AUTO, "0UU DU -DU", "0o 0o 1f" },
+	{ "another is forced", AUTO, "1UUU 2UUU -UUU", "1o 2o 0h" },
+	{ "forced has no address: as if it were not", AUTO, "1Uu UU DU Du", "0h 1o 1o 0a" },
+	{ "forced when all_down says otherwise", FAILBACK_AUTO, 0, ALL_DOWN_FAIL, "1DD -DD",
+	  "1o Fa" },
+	{ "forced before the first verdict", AUTO, "1?? -?? 1?U -?U", "1o 0s 1o 0s" },
+	{ "a manual failback goes on underneath", MANUAL, "DU 0DU UU -UU", "1f 0o 0o 1m" },
+	{ "forcing starts no manual failback", MANUAL, "UU 1UU -UU", "0h 1o 0h" },
+	{ "a delay goes on underneath", FAILBACK_AUTO, 2000, ALL_DOWN_PRIMARY, "DU 1UU UU -UU UU",
+	  "1f 1o 1o 0h 0h" },
+	{ "hold keeps what was elected", FAILBACK_AUTO, 0, ALL_DOWN_HOLD, "UUU 2DUU DDD -DDD",
+	  "0h 2o 2o 1a" },
+
+	{ "release ends a manual failback", MANUAL, "DU UU !UU DU UU", "1f 1m 0h 1f 1m" },
+	{ "release ends a delay", FAILBACK_AUTO, 9000, ALL_DOWN_PRIMARY, "DU UU !UU", "1f 1d 0h" },
+	{ "release goes to the first that is up", MANUAL, "DDU DUU !DUU UUU", "2f 2m 1f 1m" },
+	{ "release lasts for one run", MANUAL, "DU !DU UU", "1f 1f 1m" },
+	{ "release brings nothing up", MANUAL, "DU !?U !DU", "1f 1f 1f" },
+	{ "auto: an override ends and a failback with it", MANUAL, "DU 1DU UU -!UU",
+	  "1f 1o 1o 0h" },
+
 	{ "no address yet: the standby stands in", AUTO, "nU ?U UU", "1f 1f 0h" },
 	{ "standing in needs no failback", MANUAL, "nU ?U UU", "1f 1f 0h" },
 	{ "standing in, and the first result is bad", AUTO, "nU ?U DU", "1f 1f 1f" },
@@ -100,6 +124,21 @@ static char answer_letter(int answer)
 	return answer == ELECTION_DNS ? 'N' : answer == ELECTION_FAIL ? 'F' : (char)('0' + answer);
 }
 
+/* The operator's letters at the head of a step. Returns what follows. */
+static const char *read_orders(struct election *election, const char *step)
+{
+	for (;; step++) {
+		if (*step == '-')
+			election->forced = -1;
+		else if (*step == '!')
+			election->release = true;
+		else if (*step >= '0' && *step <= '9')
+			election->forced = *step - '0';
+		else
+			return step;
+	}
+}
+
 static void run_row(const struct row *row)
 {
 	const struct election_policy policy = { row->failback, row->delay_ms, row->all_down };
@@ -111,10 +150,12 @@ static void run_row(const struct row *row)
 
 	election_init(&election);
 	while (*step) {
-		size_t count = strcspn(step, " ");
+		size_t count;
 		int before = election.answer;
 		bool changed;
 
+		step = read_orders(&election, step);
+		count = strcspn(step, " ");
 		for (size_t i = 0; i < count; i++)
 			read_endpoint(&endpoints[i], step[i], now_ms);
 		changed = election_run(&election, &policy, endpoints, count, now_ms);

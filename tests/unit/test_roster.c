@@ -143,6 +143,7 @@ static void test_reload(void **state)
 		world = *state;
 		load(world, 0, row->before);
 		world->roster[0]->records[0].election.answer = row->answered;
+		world->roster[0]->records[0].election.elected = row->answered;
 		world->roster[0]->records[0].election.endpoint = row->endpoint;
 		load(world, 1, row->after);
 		record = &world->roster[1]->records[0];
@@ -152,6 +153,62 @@ static void test_reload(void **state)
 		assert_int_equal(!record->gone, !row->gone);
 		if (row->gone)
 			assert_string_equal(record->gone, row->gone);
+		teardown(state);
+	}
+}
+
+struct orders {
+	int forced, answer, elected, endpoint;
+};
+
+/* What an operator forced stays by its id; underneath, the election goes on. */
+static const struct {
+	const char *before, *after;
+	struct orders was, is;
+	const char *gone;
+} forced[] = {
+	{ RECORD(TWO),
+	  RECORD(P("192.0.2.3") S("192.0.2.2")),
+	  { 1, 1, 0, 0 },
+	  { 1, 1, 0, 0 },
+	  NULL },
+	{ RECORD(ONE X("192.0.2.2")),
+	  RECORD(ONE "secondary: ( { address = \"192.0.2.9\"; }, { id = \"x\"; address = "
+	             "\"192.0.2.2\"; } );"),
+	  { 1, 1, 0, 0 },
+	  { 2, 2, 0, 0 },
+	  NULL },
+	{ RECORD(TWO), RECORD(ONE), { 1, 1, 0, 0 }, { -1, 0, 0, 0 }, "secondary" },
+	{ RECORD(TWO), RECORD(ONE), { 0, 0, 1, 1 }, { 0, 0, 0, 0 }, NULL },
+	{ RECORD(TWO), RECORD(TWO), { 0, 0, ELECTION_FAIL, 1 }, { 0, 0, ELECTION_FAIL, 1 }, NULL },
+};
+
+static void test_forced(void **state)
+{
+	for (size_t i = 0; i < sizeof(forced) / sizeof(forced[0]); i++) {
+		const struct orders *was = &forced[i].was;
+		struct world *world;
+		struct record *record;
+		struct orders is;
+
+		setup(state);
+		world = *state;
+		load(world, 0, forced[i].before);
+		world->roster[0]->records[0].election =
+		        (struct election){ .forced = was->forced,
+			                   .answer = was->answer,
+			                   .elected = was->elected,
+			                   .endpoint = was->endpoint };
+		load(world, 1, forced[i].after);
+		record = &world->roster[1]->records[0];
+		is = (struct orders){ record->election.forced, record->election.answer,
+			              record->election.elected, record->election.endpoint };
+		if (memcmp(&is, &forced[i].is, sizeof(is)) != 0)
+			fail_msg("row %zu: forced %d, answers %d, elected %d, endpoint %d", i,
+			         is.forced, is.answer, is.elected, is.endpoint);
+		assert_int_equal(!record->gone, !forced[i].gone);
+		if (forced[i].gone)
+			assert_string_equal(record->gone, forced[i].gone);
 		teardown(state);
 	}
 }
@@ -187,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_forced),
 		cmocka_unit_test_setup_teardown(test_what_dns_no_longer_names, setup, teardown),
 	};
 
