@@ -204,7 +204,7 @@ static void report_own_fault(struct monitor *monitor, const struct target *targe
 	            address_format(&target->address, text), target->error);
 }
 
-/* The verdict on the endpoint: a route that is lost may be our own host's fault. */
+/* The verdict on the endpoint: silence may be our own host's fault. */
 static enum verdict judge(struct monitor *monitor, struct target *target,
                           const struct probe_result *result)
 {
@@ -212,7 +212,8 @@ static enum verdict judge(struct monitor *monitor, struct target *target,
 
 	if (result->verdict == VERDICT_PASS && !address_is_loopback(&target->address))
 		monitor->last_pass_ms = now_ms;
-	if (!result->no_route || result->verdict != VERDICT_FAIL) {
+	if (result->path != PATH_SILENT || address_is_loopback(&target->address) ||
+	    monitor->targets.count < 2) {
 		target->route_lost_ms = 0;
 		return result->verdict;
 	}

@@ -42,7 +42,8 @@ struct probe {
 	void *arg;
 	void *attempt;
 	uint64_t started_us;
-	uint64_t turn; /* in a queue: its number, to keep the order over both queues */
+	uint64_t answered_us; /* when the peer said something in this attempt; 0: never */
+	uint64_t turn;        /* in a queue: its number, to keep the order over both queues */
 	struct address address;
 	uint32_t hash;
 	uint32_t attempts;
@@ -150,6 +151,7 @@ static void start(struct probe *probe)
 	probe->attempt = NULL;
 	probe->attempts++;
 	probe->started_us = clock_us();
+	probe->answered_us = 0;
 	attempt_began(probe->prober);
 	arm(&probe->timer, (uint64_t)probe->check->timeout * 1000);
 	probe->kind->start(probe);
@@ -167,18 +169,36 @@ static void describe(struct probe_result *result, bool excused, uint32_t late_ms
 	probe_text_clean(result->detail, sizeof(result->detail), excused ? line : text);
 }
 
+/* How an attempt ended, before our own lateness is considered. */
+struct ending {
+	enum verdict verdict;
+	enum probe_path path;
+	enum probe_cause cause;
+};
+
+static const struct ending timed_out = { VERDICT_FAIL, PATH_SILENT, PROBE_TIMED_OUT };
+
+/* Of an attempt that ends now. */
+static void see_path(struct probe_result *result, const struct probe *probe, enum probe_path path)
+{
+	if (probe->kind->off_network)
+		return;
+	result->path = result->verdict == VERDICT_NONE ? PATH_UNKNOWN : path;
+	result->proven_us = result->path == PATH_PROVEN ? clock_us() : probe->answered_us;
+}
+
 /* The one way out of an attempt. */
-static void complete(struct probe *probe, enum verdict verdict, enum probe_cause cause,
-                     const char *text)
+static void complete(struct probe *probe, const struct ending *ending, const char *text)
 {
 	uint32_t late_ms = prober_late_ms(probe->prober, probe->started_us);
-	struct probe_result result = { .no_route = cause == PROBE_NO_ROUTE,
-		                       .elapsed_us = clock_us() - probe->started_us };
+	struct probe_result result = { .elapsed_us = clock_us() - probe->started_us };
 	uint64_t now_us, next_us;
 	uint32_t delay_ms;
 
-	result.verdict = probe_schedule_verdict(verdict, cause, probe->check->timeout, late_ms);
-	describe(&result, result.verdict != verdict, late_ms, text);
+	result.verdict = probe_schedule_verdict(ending->verdict, ending->cause,
+	                                        probe->check->timeout, late_ms);
+	see_path(&result, probe, ending->path);
+	describe(&result, result.verdict != ending->verdict, late_ms, text);
 	event_del(&probe->timer);
 	probe->attempt = NULL;
 	probe->phase = PHASE_ENDING;
@@ -208,7 +228,7 @@ static void deadline(struct probe *probe)
 	}
 	snprintf(text, sizeof(text), "timed out in %s after %s", stage,
 	         duration_format(probe->check->timeout, after));
-	complete(probe, VERDICT_FAIL, PROBE_TIMED_OUT, text);
+	complete(probe, &timed_out, text);
 }
 
 static void timer_ran(evutil_socket_t fd, short what, void *arg)
@@ -394,29 +414,39 @@ void probe_set_attempt(struct probe *probe, void *attempt)
 		probe->attempt = attempt;
 }
 
-static void finish(struct probe *probe, enum verdict verdict, enum probe_cause cause,
-                   const char *text)
+static void finish(struct probe *probe, const struct ending *ending, const char *format,
+                   va_list args)
 {
+	char text[PROBE_DETAIL_MAX];
+
 	if (probe->phase != PHASE_RUNNING)
 		fatal("a probe ended twice");
-	complete(probe, verdict, cause, text);
+	vsnprintf(text, sizeof(text), format, args);
+	complete(probe, ending, text);
 }
 
 void probe_finish(struct probe *probe, enum verdict verdict, const char *format, ...)
 {
-	char text[PROBE_DETAIL_MAX];
+	const struct ending ending = { verdict, PATH_PROVEN, PROBE_ENDED };
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	finish(probe, &ending, format, args);
 	va_end(args);
-	finish(probe, verdict, PROBE_ENDED, text);
 }
 
-void probe_finish_no_route(struct probe *probe, const char *why)
+void probe_finish_path(struct probe *probe, enum verdict verdict, enum probe_path path,
+                       const char *format, ...)
 {
-	char text[PROBE_DETAIL_MAX];
+	const struct ending ending = { verdict, path, PROBE_ENDED };
+	va_list args;
 
-	snprintf(text, sizeof(text), "no route: %s", why);
-	finish(probe, VERDICT_FAIL, PROBE_NO_ROUTE, text);
+	va_start(args, format);
+	finish(probe, &ending, format, args);
+	va_end(args);
+}
+
+void probe_peer_answered(struct probe *probe)
+{
+	probe->answered_us = clock_us();
 }

@@ -28,10 +28,22 @@ struct probe;
 
 #define PROBE_DETAIL_MAX 201 /* text from outside is cut at 200 bytes */
 
+/*
+ * What a result shows of the network between this host and the address. A kind need say nothing: what ends in probe_finish()
+ * proves the path, a deadline is silence, and an own fault shows nothing. Where that is wrong: probe_finish_path().
+ */
+enum probe_path {
+	PATH_UNKNOWN, /* nothing: a fault of our own, or no probe over the network (probe_kind.off_network) */
+	PATH_PROVEN, /* the peer said something: it answered, refused, reset, spoke bad TLS */
+	PATH_SILENT  /* nothing came back, or this host knew no way there */
+};
+
 struct probe_result {
 	enum verdict verdict;
-	bool no_route;       /* with VERDICT_FAIL: this host knew no way there when it looked */
-	uint64_t elapsed_us; /* from the start of the attempt */
+	enum probe_path path;
+	uint64_t
+	        proven_us; /* CLOCK_MONOTONIC; when the peer last said something in this attempt; 0: never */
+	uint64_t elapsed_us;           /* from the start of the attempt */
 	char detail[PROBE_DETAIL_MAX]; /* why, in words, printable; "" for a pass that needs none */
 };
 
@@ -48,6 +60,8 @@ struct probe_kind {
 	void *context;
 	/* Starting one costs a TLS handshake: such starts are metered. */
 	bool expensive;
+	/* Its verdict is someone else's (a program's), who may have asked anything: it shows nothing of the path. */
+	bool off_network;
 };
 
 /* Returns the time in ms from this attempt's start to the next one's. Must not free the probe. */
@@ -96,10 +110,11 @@ void probe_set_attempt(struct probe *probe, void *attempt);
 void probe_finish(struct probe *probe, enum verdict verdict, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
-/*
- * The same with VERDICT_FAIL and result.no_route: connect() found no way to the address. Whether that speaks against the endpoint
- * depends on what else can be reached; whoever gets the result knows.
- */
-void probe_finish_no_route(struct probe *probe, const char *why);
+/* The same where the path is not proven by it: a lack of a route, say. */
+void probe_finish_path(struct probe *probe, enum verdict verdict, enum probe_path path,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The peer has said something, and the attempt goes on: should it run into its deadline, the path was there until now. */
+void probe_peer_answered(struct probe *probe);
 
 #endif

@@ -25,41 +25,39 @@ struct connect_attempt {
 struct outcome {
 	int error;
 	enum verdict verdict;
-	const char *words; /* NULL: the system's */
+	enum probe_path path; /* of a failure */
+	const char *words;    /* NULL: the system's */
 };
 
-/* Returned by socket() or connect() at once: ours, unless the endpoint's own kernel can answer that fast. */
+/*
+ * Returned by socket() or connect() at once: ours, unless the endpoint's own kernel can answer that fast, or the host has
+ * addresses of that kind and yet no way to this one, for now.
+ */
 static const struct outcome at_once[] = {
-	{ ECONNREFUSED, VERDICT_FAIL, "connection refused" }, /* loopback */
-	{ EADDRNOTAVAIL, VERDICT_NONE, "cannot connect from here: no free local port" },
-	{ EAFNOSUPPORT, VERDICT_NONE, "cannot connect from here: no such address family" },
-	{ 0, VERDICT_NONE, NULL }
+	{ ECONNREFUSED, VERDICT_FAIL, PATH_PROVEN, "connection refused" }, /* loopback */
+	{ ENETUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: network unreachable from here" },
+	{ EHOSTUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: host unreachable from here" },
+	{ ENETDOWN, VERDICT_FAIL, PATH_SILENT, "no route: network down here" },
+	{ EADDRNOTAVAIL, VERDICT_NONE, PATH_UNKNOWN,
+	  "cannot connect from here: no free local port" },
+	{ EAFNOSUPPORT, VERDICT_NONE, PATH_UNKNOWN,
+	  "cannot connect from here: no such address family" },
+	{ 0, VERDICT_NONE, PATH_UNKNOWN, NULL }
 };
-
-/* The host has addresses of that kind, and yet no way to this one, for now. */
-static const char *lost_route(int error)
-{
-	switch (error) {
-	case ENETUNREACH: return "network unreachable from here";
-	case EHOSTUNREACH: return "host unreachable from here";
-	case ENETDOWN: return "network down here";
-	default: return NULL;
-	}
-}
 
 /* By SO_ERROR, later: the network's or the peer's. */
 static const struct outcome later[] = {
-	{ ECONNREFUSED, VERDICT_FAIL, "connection refused" },
-	{ ECONNRESET, VERDICT_FAIL, "connection reset" },
-	{ EPIPE, VERDICT_FAIL, "connection reset" },
-	{ ETIMEDOUT, VERDICT_FAIL, "no answer to connect" },
-	{ EHOSTUNREACH, VERDICT_FAIL, "no route: host unreachable" },
-	{ EHOSTDOWN, VERDICT_FAIL, "no route: host down" },
-	{ ENETUNREACH, VERDICT_FAIL, "no route: network unreachable" },
-	{ ENETDOWN, VERDICT_FAIL, "no route: network down" },
-	{ ENOMEM, VERDICT_NONE, "out of memory" },
-	{ ENOBUFS, VERDICT_NONE, "out of memory" },
-	{ 0, VERDICT_FAIL, NULL }
+	{ ECONNREFUSED, VERDICT_FAIL, PATH_PROVEN, "connection refused" },
+	{ ECONNRESET, VERDICT_FAIL, PATH_PROVEN, "connection reset" },
+	{ EPIPE, VERDICT_FAIL, PATH_PROVEN, "connection reset" },
+	{ ETIMEDOUT, VERDICT_FAIL, PATH_SILENT, "no answer to connect" },
+	{ EHOSTUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: host unreachable" },
+	{ EHOSTDOWN, VERDICT_FAIL, PATH_SILENT, "no route: host down" },
+	{ ENETUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: network unreachable" },
+	{ ENETDOWN, VERDICT_FAIL, PATH_SILENT, "no route: network down" },
+	{ ENOMEM, VERDICT_NONE, PATH_UNKNOWN, "out of memory" },
+	{ ENOBUFS, VERDICT_NONE, PATH_UNKNOWN, "out of memory" },
+	{ 0, VERDICT_FAIL, PATH_UNKNOWN, NULL }
 };
 
 static const struct outcome *find(const struct outcome *table, int error)
@@ -91,30 +89,32 @@ static bool lacks_zone(const struct probe *probe, int error)
 	       address_is_local(address);
 }
 
+/* Of a kind that this host has no way to, the address says nothing of the network. */
 static void finish_at_once(struct probe *probe, int error)
 {
 	const struct outcome *outcome = find(at_once, error);
 
 	if (lacks_zone(probe, error))
-		probe_finish(probe, VERDICT_FAIL, "no route: a link-local address without a zone");
+		probe_finish_path(probe, VERDICT_FAIL, PATH_UNKNOWN,
+		                  "no route: a link-local address without a zone");
 	else if (is_routeless(probe, error))
-		probe_finish(probe, VERDICT_FAIL, "no route: this host has no %s beside loopback",
-		             probe_address(probe)->family == SHUNT_FAMILY_IPV4 ? "IPv4" : "IPv6");
-	else if (lost_route(error))
-		probe_finish_no_route(probe, lost_route(error));
+		probe_finish_path(probe, VERDICT_FAIL, PATH_UNKNOWN,
+		                  "no route: this host has no %s beside loopback",
+		                  probe_address(probe)->family == SHUNT_FAMILY_IPV4 ? "IPv4"
+		                                                                    : "IPv6");
 	else if (outcome->words)
-		probe_finish(probe, outcome->verdict, "%s", outcome->words);
+		probe_finish_path(probe, outcome->verdict, outcome->path, "%s", outcome->words);
 	else
-		probe_finish(probe, outcome->verdict, "cannot connect from here: %s",
-		             strerror(error));
+		probe_finish_path(probe, outcome->verdict, outcome->path,
+		                  "cannot connect from here: %s", strerror(error));
 }
 
 static void finish_later(struct probe *probe, int error)
 {
 	const struct outcome *outcome = find(later, error);
 
-	probe_finish(probe, outcome->verdict, "%s",
-	             outcome->words ? outcome->words : strerror(error));
+	probe_finish_path(probe, outcome->verdict, outcome->path, "%s",
+	                  outcome->words ? outcome->words : strerror(error));
 }
 
 void connect_cancel(struct connect_attempt *attempt)
@@ -160,6 +160,8 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 		attempt->fd = -1; /* the callee's */
 	connect_cancel(attempt);
 	if (!error) {
+		probe_peer_answered(ended.probe);
+		route_worked(probe_address(ended.probe));
 		ended.done(ended.arg, ended.fd);
 		return;
 	}

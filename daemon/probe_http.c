@@ -96,6 +96,10 @@ static const char *const texts[][2] = {
 	{ NULL, NULL }
 };
 
+/* Parts of libcurl's texts for what our own kernel says of a connection when nothing came back for long. */
+static const char *const silences[] = { "Connection timed out", "No route to host",
+	                                "Network is unreachable", "Network is down", NULL };
+
 /* What does not depend on the check. */
 static const struct {
 	CURLoption option;
@@ -293,15 +297,25 @@ static const char *plain_words(const char *text)
 	return reason;
 }
 
+static enum probe_path path_of(const char *error)
+{
+	for (size_t i = 0; silences[i]; i++) {
+		if (strstr(error, silences[i]))
+			return PATH_SILENT;
+	}
+	return PATH_PROVEN;
+}
+
 static void finish(struct attempt *attempt, enum verdict verdict, const char *before,
                    const char *words, const char *after)
 {
 	struct probe *probe = attempt->probe;
+	enum probe_path path = path_of(attempt->error);
 	char text[PROBE_DETAIL_MAX];
 
 	snprintf(text, sizeof(text), "%s%s%s", before, words, after);
 	attempt_free(attempt);
-	probe_finish(probe, verdict, "%s", text);
+	probe_finish_path(probe, verdict, path, "%s", text);
 }
 
 static void finish_answered(struct attempt *attempt, CURLcode code, const char *words)

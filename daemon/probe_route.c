@@ -48,9 +48,12 @@ static unsigned read_kinds(void)
 	return kinds;
 }
 
+/* Of the host, not of a prober. */
+static unsigned worked;
+
 bool route_exists(const struct address *address, uint64_t now_us)
 {
-	/* Of the host, not of a prober. Thousands of connects may fail in a second, and netlink's answer costs 30 µs or more. */
+	/* Thousands of connects may fail in a second, and netlink's answer costs 30 µs or more. */
 	static unsigned kinds;
 	static uint64_t read_us;
 
@@ -58,5 +61,10 @@ bool route_exists(const struct address *address, uint64_t now_us)
 		kinds = read_kinds();
 		read_us = now_us;
 	}
-	return kinds & route_kind(address);
+	return (kinds | worked) & route_kind(address);
+}
+
+void route_worked(const struct address *address)
+{
+	worked |= route_kind(address);
 }

@@ -29,7 +29,7 @@ uint64_t probe_schedule_next_us(uint32_t hash, uint32_t attempt, uint64_t starte
 /* Lateness in ms above which a timeout says nothing of the endpoint: a quarter of `timeout_ms`, held to 50 ms … 1 s. */
 uint32_t probe_schedule_tolerance_ms(uint32_t timeout_ms);
 
-enum probe_cause { PROBE_ENDED, PROBE_TIMED_OUT, PROBE_NO_ROUTE };
+enum probe_cause { PROBE_ENDED, PROBE_TIMED_OUT };
 
 /*
  * The verdict, given that the loop was late by `late_ms` at most during the attempt: a failure is VERDICT_NONE when a

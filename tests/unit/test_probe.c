@@ -434,6 +434,23 @@ static void test_route_kind(void **state)
 	}
 }
 
+/* With a kind that the machine that runs this does not have. */
+static void test_route_worked(void **state)
+{
+	static const char *const kinds[] = { "fd00::1", "2001:db8::1", "fe80::1" };
+	struct address address;
+	size_t i = 0;
+
+	(void)state;
+	while (i < COUNT(kinds) && address_parse(kinds[i], &address) && route_exists(&address, 1))
+		i++;
+	if (i == COUNT(kinds))
+		skip();
+	route_worked(&address);
+	assert_true(route_exists(&address, 2));
+	assert_true(route_exists(&address, 5000000));
+}
+
 /* --- the prober, with a kind that does nothing until it is told --- */
 
 static struct fake {
@@ -470,6 +487,13 @@ static void fake_finish(struct target *target, enum verdict verdict)
 	probe_finish(target->probe, verdict, "%s", fake.words);
 }
 
+static void fake_finish_path(struct target *target, enum verdict verdict, enum probe_path path)
+{
+	target->running = false;
+	fake.running--;
+	probe_finish_path(target->probe, verdict, path, "%s", fake.words);
+}
+
 static void fake_start(struct probe *probe)
 {
 	struct target *target = target_of(probe);
@@ -504,6 +528,9 @@ static const char *fake_stage(const void *attempt)
 static const struct probe_kind cheap = { .start = fake_start,
 	                                 .cancel = fake_cancel,
 	                                 .stage = fake_stage };
+static const struct probe_kind off_network = {
+	.start = fake_start, .cancel = fake_cancel, .stage = fake_stage, .off_network = true
+};
 static const struct probe_kind expensive = {
 	.start = fake_start, .cancel = fake_cancel, .stage = fake_stage, .expensive = true
 };
@@ -627,6 +654,69 @@ static void test_deadline(void **state)
 	assert_int_equal(fake.cancels, 1);
 	end(1);
 	assert_int_equal(fake.cancels, 1);
+}
+
+struct path_case {
+	const char *name;
+	const struct probe_kind *kind;
+	enum verdict verdict;
+	int path; /* as said to probe_finish_path(); -1: by probe_finish(); -2: by the deadline */
+	bool answered;
+	enum probe_path expected;
+	bool proven;
+};
+
+static const struct path_case paths[] = {
+	{ "a pass", &cheap, VERDICT_PASS, -1, false, PATH_PROVEN, true },
+	{ "a refusal", &cheap, VERDICT_FAIL, -1, false, PATH_PROVEN, true },
+	{ "an own fault", &cheap, VERDICT_NONE, -1, false, PATH_UNKNOWN, false },
+	{ "an own fault that looks silent", &cheap, VERDICT_NONE, PATH_SILENT, false, PATH_UNKNOWN,
+	  false },
+	{ "an own fault after an answer", &cheap, VERDICT_NONE, -1, true, PATH_UNKNOWN, true },
+	{ "no route", &cheap, VERDICT_FAIL, PATH_SILENT, false, PATH_SILENT, false },
+	{ "no such family here", &cheap, VERDICT_FAIL, PATH_UNKNOWN, false, PATH_UNKNOWN, false },
+	{ "the deadline", &cheap, VERDICT_FAIL, -2, false, PATH_SILENT, false },
+	{ "the deadline after an answer", &cheap, VERDICT_FAIL, -2, true, PATH_SILENT, true },
+	{ "a program passes", &off_network, VERDICT_PASS, -1, false, PATH_UNKNOWN, false },
+	{ "a program fails", &off_network, VERDICT_FAIL, -1, false, PATH_UNKNOWN, false },
+	{ "a program's deadline", &off_network, VERDICT_FAIL, -2, false, PATH_UNKNOWN, false },
+};
+
+/* Runs the case once. False when the loop was late, so that a failure is none. */
+static bool run_path(const struct path_case *row)
+{
+	struct target *target = &targets[0];
+
+	fake.starts = 0;
+	check.timeout = row->path == -2 ? 20 : 60000;
+	make(1, row->kind);
+	turn_until(&fake.starts, 1);
+	if (row->answered)
+		probe_peer_answered(target->probe);
+	if (row->path == -1)
+		fake_finish(target, row->verdict);
+	else if (row->path >= 0)
+		fake_finish_path(target, row->verdict, (enum probe_path)row->path);
+	turn_until(&target->ends, 1);
+	end(1);
+	if (target->last.verdict != row->verdict)
+		return false;
+	if (target->last.path != row->expected || !target->last.proven_us == row->proven)
+		fail_msg("%s: path %d, proven at %llu", row->name, (int)target->last.path,
+		         (unsigned long long)target->last.proven_us);
+	return true;
+}
+
+static void test_paths(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		int tries = 100;
+
+		while (!run_path(&paths[i]) && tries > 0)
+			tries--;
+		assert_true(tries > 0);
+	}
 }
 
 static void test_in_flight_max(void **state)
@@ -842,9 +932,11 @@ int main(void)
 		cmocka_unit_test(test_body_ends_the_transfer),
 		cmocka_unit_test(test_body_codings),
 		cmocka_unit_test(test_route_kind),
+		cmocka_unit_test(test_route_worked),
 		probe_test(test_ends_within_start),
 		probe_test(test_words_are_cleaned_and_cut),
 		probe_test(test_deadline),
+		cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_flight_max, setup_two, teardown),
 		probe_test(test_starts_a_turn),
 		probe_test(test_expensive_starts_a_turn),
