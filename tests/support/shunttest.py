@@ -34,6 +34,8 @@ does not end with status 0 on SIGTERM.
 
 Environment: B, the build directory; SAN, set in sanitizer builds.
 """
+import contextlib
+import ctypes
 import http.client
 import itertools
 import json
@@ -44,6 +46,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -278,18 +281,28 @@ def _too_long(*_):
 
 
 def _interrupted(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def main():
-    """Runs the calling program's tests and exits. Speaks TAP."""
+def main(jobs=1):
+    """Runs the calling program's tests, `jobs` of them at a time, and exits. Speaks TAP."""
     os.chdir(ROOT)
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, _interrupted)
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    tests = list(_select(suite, os.environ.get("TEST", "")))
+    if jobs > 1 and len(tests) > 1:
+        _run_side_by_side(tests, jobs)
+    else:
+        _run(tests)
+
+
+def _run(tests):
+    """Ends the process."""
     result, interrupted = _Tap(), False
     try:
-        unittest.TestSuite(_select(suite, os.environ.get("TEST", ""))).run(result)
+        unittest.TestSuite(tests).run(result)
     except KeyboardInterrupt:
         interrupted = True
         print("Bail out! interrupted", flush=True)
@@ -300,6 +313,61 @@ def main():
     sys.stdout.flush()
     # Not sys.exit: threads of servers that behave badly may still wait in a system call.
     os._exit(0 if result.wasSuccessful() and not interrupted else 1)
+
+
+def _run_side_by_side(tests, jobs):
+    """Each in a process of its own, so that its threads, addresses and namespaces are. Ends the process."""
+    waiting, children = list(tests), {}  # {pid: (test, its output)}
+    number, bad = 0, 0
+    try:
+        while waiting or children:
+            while waiting and len(children) < jobs:
+                pid, output = _fork(waiting[0])
+                children[pid] = waiting.pop(0), output
+            pid, status = os.wait()
+            test, output = children.pop(pid)
+            number, failed = _retell(test, output, status, number)
+            bad += failed
+        print(f"1..{number}", flush=True)
+    except KeyboardInterrupt:
+        bad += 1
+        print("Bail out! interrupted", flush=True)
+        for pid in children:
+            os.kill(pid, signal.SIGTERM)
+        for pid in children:
+            os.waitpid(pid, 0)
+    os._exit(1 if bad else 0)
+
+
+def _fork(test):
+    output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+        _run([test])
+    return pid, output
+
+
+def _retell(test, output, status, number):
+    """Prints what a test's own process said, its results numbered on from `number`: (the last number, whether it failed)."""
+    with output:
+        output.seek(0)
+        text = re.sub(r"(?m)^1\.\.\d+\n", "", output.read())
+    first = number
+
+    def renumber(match):
+        nonlocal number
+        number += 1
+        return f"{match.group(1)} {number}"
+
+    text = re.sub(r"(?m)^(ok|not ok) \d+", renumber, text)
+    if number == first:
+        number += 1
+        text += f"not ok {number} - {test.shortDescription() or test.id()}\n#   ended with wait status {status}\n"
+    print(text, end="", flush=True)
+    return number, status != 0
 
 
 def _abandon():
@@ -849,6 +917,12 @@ def _send_for_ever(connection, stop, piece, pause=0.0):
             stop.wait(pause)
 
 
+def well(connection, stop):
+    """Answers as a web server that is well. Not one of those that behave badly."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+
 def silent(connection, stop):
     """Accepts and says nothing."""
     stop.wait()
@@ -1113,6 +1187,19 @@ class HostileDns:
 class CA:
     """A certificate authority of the test's own. .file is its certificate, for `ca_file`."""
 
+    CONFIG = """[ca]
+default_ca = own
+[own]
+database = {dir}/index
+serial = {dir}/serial
+new_certs_dir = {dir}
+default_md = sha256
+unique_subject = no
+policy = any
+[any]
+commonName = supplied
+"""
+
     def __init__(self, case, name="Test CA"):
         need("openssl")
         self.dir = tempfile.mkdtemp(prefix="ca-", dir=case.tmp)
@@ -1123,6 +1210,12 @@ class CA:
     def _path(self, name):
         return os.path.join(self.dir, name)
 
+    def _write(self, name, text):
+        path = self._path(name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        return path
+
     def _new_key(self, path):
         return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", path)
 
@@ -1131,15 +1224,18 @@ class CA:
         if done.returncode != 0:
             raise AssertionError(f"openssl {arguments[0]}: {done.stderr}")
 
-    def issue(self, *names, expired=False, self_signed=False):
-        """A server certificate for these names and addresses: (certificate file, key file). `expired`: since yesterday."""
+    def _request(self, name):
+        """The number of a certificate to be made, and the paths of it, its key and the request for it."""
         number = next(self._numbers)
         key, cert, request = (self._path(f"{number}.{suffix}") for suffix in ("key", "pem", "csr"))
+        self._openssl("req", "-new", *self._new_key(key), "-subj", f"/CN={name[:60]}", "-out", request)
+        return number, key, cert, request
+
+    def issue(self, *names, expired=False, self_signed=False):
+        """A server certificate for these names and addresses: (certificate file, key file). `expired`: since yesterday."""
+        number, key, cert, request = self._request(names[0])
         subject = ",".join(f"IP:{name}" if _is_address(name) else f"DNS:{name}" for name in names)
-        extensions = self._path(f"{number}.ext")
-        with open(extensions, "w", encoding="ascii") as file:
-            file.write(f"subjectAltName={subject}\nextendedKeyUsage=serverAuth\n")
-        self._openssl("req", "-new", *self._new_key(key), "-subj", f"/CN={names[0][:60]}", "-out", request)
+        extensions = self._write(f"{number}.ext", f"subjectAltName={subject}\nextendedKeyUsage=serverAuth\n")
         signer = ("-signkey", key) if self_signed else ("-CA", self.file, "-CAkey", self.key)
         days = "-1" if expired else "30"
         self._openssl(
@@ -1147,6 +1243,62 @@ class CA:
             "-extfile", extensions, "-out", cert,
         )  # fmt: skip
         return cert, key
+
+    def dated(self, name, start="20200101000000Z", end="20991231000000Z", usage="serverAuth"):
+        """A certificate with given dates and purpose: (certificate file, key file)."""
+        number, key, cert, request = self._request(name)
+        self._write("config", self.CONFIG.format(dir=self.dir))
+        self._write("index", "")
+        self._write("serial", f"{1000 + number:04d}\n")
+        extensions = self._write("extensions", f"subjectAltName=DNS:{name}\nextendedKeyUsage={usage}\n")
+        self._openssl(
+            "ca", "-batch", "-notext", "-config", self._path("config"), "-cert", self.file, "-keyfile", self.key,
+            "-startdate", start, "-enddate", end, "-extfile", extensions, "-in", request, "-out", cert,
+        )  # fmt: skip
+        return cert, key
+
+
+class TlsServer(Hostile):
+    """A web server with one certificate that notes what it was asked. .seen: {(SNI, Host)}. present() changes its certificate."""
+
+    def __init__(self, address, certificate, client_ca=None, port=0, body="ok"):
+        super().__init__(self.serve, address, port)
+        self.seen = set()
+        self._answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
+        self._sni = {}
+        self._client_ca = client_ca
+        self.present(certificate)
+
+    def present(self, certificate):
+        """The certificate of connections from now on."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        context.sni_callback = lambda connection, name, _: self._sni.__setitem__(id(connection), name)
+        if self._client_ca:
+            context.load_verify_locations(self._client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+        self.context = context
+
+    def serve(self, connection, stop):
+        connection.settimeout(PATIENCE)
+        with self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as tls:
+            try:
+                tls.do_handshake()
+            except ssl.SSLError:
+                self.end(tls)
+                return
+            sni = self._sni.pop(id(tls), None)
+            request = tls.recv(65536).decode()
+            host = re.search(r"(?m)^Host: (.*?)\r$", request)
+            self.seen.add((sni, host and host.group(1)))
+            tls.sendall(self._answer.encode())
+
+    @staticmethod
+    def end(tls):
+        """Not with a reset, which would overtake the alert that says why."""
+        tls.shutdown(socket.SHUT_WR)
+        while tls.recv(4096):
+            pass
 
 
 def _is_address(text):
@@ -1160,13 +1312,23 @@ def _is_address(text):
 # --- network namespaces ---------------------------------------------------------------------------------
 
 _names = itertools.count(1)
+_libc = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+
+
+def _enter(path):
+    """Puts this thread into a network namespace."""
+    with open(path, "rb") as namespace:
+        if _libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), f"setns {path}")
 
 
 class NetNs:
     """A network namespace with loopback up. Needs root; elsewhere the test is skipped.
 
-    `prefix` goes in front of a command, or into Process(prefix=…). add_address() puts more addresses on its lo, connect() joins two
-    namespaces by a veth pair, nft() loads rules (to drop packets, say). stop() removes it.
+    `prefix` goes in front of a command, or into Process(prefix=…); within inside() this thread is there, so that a Hostile that is
+    started within it is, too. add_address() puts more addresses on its lo, connect() joins two namespaces by a veth pair, a SlowLink
+    by one with a delay, nft() loads rules (to drop packets, say). stop() removes it.
     """
 
     def __init__(self):
@@ -1191,6 +1353,16 @@ class NetNs:
         if done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}: {done.stderr}")
         return done.stdout
+
+    @contextlib.contextmanager
+    def inside(self):
+        """What this thread makes meanwhile, sockets and threads above all, is in the namespace, and stays there."""
+        with open("/proc/thread-self/ns/net", "rb") as back:
+            _enter(f"/run/netns/{self.name}")
+            try:
+                yield
+            finally:
+                _libc.setns(back.fileno(), CLONE_NEWNET)
 
     def ip(self, *arguments):
         return self.run("ip", *arguments)
@@ -1222,6 +1394,33 @@ class NetNs:
         run(["ip", "netns", "delete", self.name])
 
     abandon = stop
+
+
+class SlowLink(Process):
+    """A link between two namespaces on which each packet takes `delay` seconds (tests/support/slowlink.py).
+
+    `mine` and `theirs` are addresses without a prefix length.
+    """
+
+    def __init__(self, case, here, there, mine, theirs, delay):
+        number = next(_names)
+        self._ends = ((here, f"slow{number}a", mine, theirs), (there, f"slow{number}b", theirs, mine))
+        devices = [device for _, device, _, _ in self._ends]
+        super().__init__(case, "slowlink", prefix=here.prefix)
+        self.command = [sys.executable, os.path.join(ROOT, "tests/support/slowlink.py"), str(delay), *devices]
+
+    def ready(self):
+        return "ready" in self.log()
+
+    def start(self):
+        if not os.path.exists("/dev/net/tun"):
+            raise unittest.SkipTest("no /dev/net/tun here")
+        super().start()
+        (here, _, _, _), (there, device, _, _) = self._ends
+        here.ip("link", "set", device, "netns", there.name)
+        for space, device, own, peer in self._ends:
+            space.ip("address", "add", own, "peer", peer, "dev", device)
+            space.ip("link", "set", device, "up")
 
 
 # --- looking at processes -------------------------------------------------------------------------------

@@ -23,12 +23,6 @@ RELOADS = 1000
 CHECK = 'type = "http"; interval = "500ms"; fast_interval = "100ms"; timeout = "2s"; fall = 2; rise = 2;'
 
 
-def well(connection, stop):
-    """Answers as a web server that is well."""
-    connection.recv(65536)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-
-
 def pair(primary, standby, more="", check=CHECK):
     return f"""checks: {{ web: {{ {check} port = {primary.port}; }}; }};
         records: ( {{ name = "{NAME}";
@@ -58,8 +52,8 @@ class Pair(st.Case):
         super().setUp()
         primary, standby = self.address(), self.address()
         port = st.free_port(primary, standby)
-        self.primary = self.start(st.Hostile(well, primary, port))
-        self.standby = self.start(st.Hostile(well, standby, port))
+        self.primary = self.start(st.Hostile(st.well, primary, port))
+        self.standby = self.start(st.Hostile(st.well, standby, port))
 
     def start_daemon(self, config=None, **options):
         daemon = self.start(st.Daemon(self, config or pair(self.primary, self.standby), **options))
@@ -111,7 +105,7 @@ class UnderLookups(Pair):
         self.assertEqual(self.looper.answers(), {self.primary.at})
         self.daemon.resume()
         self.looper.wait_answer(self.standby.at)
-        self.primary.behave = well
+        self.primary.behave = st.well
         self.looper.wait_answer(self.primary.at)
         self.assertEqual(self.history(), [[self.primary.at, self.standby.at, self.primary.at]] * 4)
         self.check_client()
@@ -123,7 +117,7 @@ class UnderLookups(Pair):
         self.primary.behave = self.standby.behave = st.silent
         st.wait_until(lambda: self.primary.open > 0 and self.standby.open > 0, what="probes to be under way")
         self.daemon.pause()
-        self.primary.behave = self.standby.behave = well
+        self.primary.behave = self.standby.behave = st.well
         hold(3.2)
         start = len(self.daemon.log())
         accepted = self.primary.accepted, self.standby.accepted
@@ -153,7 +147,7 @@ class UnderLookups(Pair):
         st.wait_until(lambda: self.daemon.status()["settled"])
         self.assertEqual(self.looper.changes[changes:], [])
         # It follows the new daemon.
-        self.primary.behave = well
+        self.primary.behave = st.well
         self.looper.wait_answer(self.primary.at)
 
     def test_restarted(self):
@@ -187,7 +181,7 @@ class UnderLookups(Pair):
         st.wait_until(lambda: self.count_descriptors() <= growth[0][0], what="the descriptors to be as many as before")
         if not st.SANITIZED:
             self.assertLess(growth[1][1], growth[0][1] + 1024)
-        self.primary.behave = well
+        self.primary.behave = st.well
         self.looper.wait_answer(self.primary.at)
         self.check_client()
 
@@ -214,7 +208,7 @@ class UnderLookups(Pair):
         self.primary.behave = st.resets
         self.looper.wait_answer(self.standby.at)
         os.rename(self.daemon.socket + ".away", self.daemon.socket)
-        self.primary.behave = well
+        self.primary.behave = st.well
         self.looper.wait_answer(self.primary.at)
         self.check_client()
 
@@ -229,7 +223,7 @@ class UnderLookups(Pair):
         self.daemon.wait_settled()
         self.assertEqual(self.daemon.health(NAME, "primary"), "down")
         self.assertEqual(self.looper.changes[changes:], [])
-        self.primary.behave = well
+        self.primary.behave = st.well
         self.looper.wait_answer(self.primary.at)
         self.check_client()
 
@@ -627,7 +621,7 @@ class OwnFaults(Pair):
         resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (hard, hard))
         looper.wait_answer(self.standby.at)
         self.assertEqual(daemon.health(NAME, "secondary"), "up")
-        self.primary.behave = well
+        self.primary.behave = st.well
         looper.wait_answer(self.primary.at)
         log = daemon.log()[start:]
         self.assertEqual(len(re.findall("up -> down", log)), 1, log)

@@ -4,85 +4,10 @@ import contextlib
 import os
 import re
 import socket
-import ssl
 
 import shunttest as st
 
 CHECK = 'type = "https"; interval = "1s"; fast_interval = "100ms"; timeout = "10s"; fall = 1; rise = 1;'
-
-
-class Authority(st.CA):
-    """Also issues certificates with given dates and purposes."""
-
-    CONFIG = """[ca]
-default_ca = own
-[own]
-database = {dir}/index
-serial = {dir}/serial
-new_certs_dir = {dir}
-default_md = sha256
-unique_subject = no
-policy = any
-[any]
-commonName = supplied
-"""
-
-    def dated(self, name, start="20200101000000Z", end="20991231000000Z", usage="serverAuth"):
-        """A server certificate for `name`: (certificate file, key file)."""
-        number = next(self._numbers)
-        key, cert, request = (self._path(f"{number}.{suffix}") for suffix in ("key", "pem", "csr"))
-        self._write("config", self.CONFIG.format(dir=self.dir))
-        self._write("index", "")
-        self._write("serial", f"{1000 + number:04d}\n")
-        extensions = self._write("extensions", f"subjectAltName=DNS:{name}\nextendedKeyUsage={usage}\n")
-        self._openssl("req", "-new", *self._new_key(key), "-subj", f"/CN={name}", "-out", request)
-        self._openssl(
-            "ca", "-batch", "-notext", "-config", self._path("config"), "-cert", self.file, "-keyfile", self.key,
-            "-startdate", start, "-enddate", end, "-extfile", extensions, "-in", request, "-out", cert,
-        )  # fmt: skip
-        return cert, key
-
-    def _write(self, name, text):
-        path = self._path(name)
-        with open(path, "w", encoding="ascii") as file:
-            file.write(text)
-        return path
-
-
-class TlsServer(st.Hostile):
-    """A web server with one certificate that notes what it was asked. .seen: {(SNI, Host)}."""
-
-    def __init__(self, address, certificate, client_ca=None):
-        super().__init__(self.serve, address)
-        self.seen = set()
-        self._sni = {}
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*certificate)
-        self.context.sni_callback = lambda connection, name, _: self._sni.__setitem__(id(connection), name)
-        if client_ca:
-            self.context.load_verify_locations(client_ca)
-            self.context.verify_mode = ssl.CERT_REQUIRED
-
-    def serve(self, connection, stop):
-        connection.settimeout(st.PATIENCE)
-        with self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as tls:
-            try:
-                tls.do_handshake()
-            except ssl.SSLError:
-                self.end(tls)
-                return
-            sni = self._sni.pop(id(tls), None)
-            request = tls.recv(65536).decode()
-            host = re.search(r"(?m)^Host: (.*?)\r$", request)
-            self.seen.add((sni, host and host.group(1)))
-            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-
-    @staticmethod
-    def end(tls):
-        """Not with a reset, which would overtake the alert that says why."""
-        tls.shutdown(socket.SHUT_WR)
-        while tls.recv(4096):
-            pass
 
 
 class Certificates(st.Case):
@@ -90,13 +15,13 @@ class Certificates(st.Case):
 
     def setUp(self):
         super().setUp()
-        self.ca = Authority(self)
+        self.ca = st.CA(self)
         self.rows = []
 
     def row(self, label, certificate, options="", words="", host=None, sni=None, address=None, **server):
         """A server with that certificate and a record that checks it. `words`: why it fails; `host`, `sni`: what it is asked."""
         name = f"{label}.example.com"
-        server = self.start(TlsServer(address or self.address(), certificate, **server))
+        server = self.start(st.TlsServer(address or self.address(), certificate, **server))
         self.rows.append((name, server, options, words, host or name, host if sni is None else sni))
 
     def start_daemon(self, **options):
@@ -124,7 +49,7 @@ class Certificates(st.Case):
 
     def test_trust(self):
         """a certificate passes with its CA's file alone; what is wrong with another one is said in words"""
-        ca, other = f'ca_file = "{self.ca.file}";', Authority(self, "Other CA")
+        ca, other = f'ca_file = "{self.ca.file}";', st.CA(self, "Other CA")
         self.row("good", self.ca.issue("good.example.com"), ca)
         self.row("wildcard", self.ca.issue("*.example.com"), ca)
         self.row("no-ca", self.ca.issue("no-ca.example.com"), "", "certificate is from an unknown CA")
@@ -209,7 +134,7 @@ class Certificates(st.Case):
 
     def test_replaced_ca(self):
         """a ca_file that is replaced counts from the next probe on"""
-        old = Authority(self, "Old CA")
+        old = st.CA(self, "Old CA")
         bundle = self.path("bundle.pem")
         os.link(old.file, bundle)
         self.row("moved", self.ca.issue("moved.example.com"), f'ca_file = "{bundle}";')
