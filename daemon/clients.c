@@ -146,7 +146,7 @@ static void warn_crowd(struct clients *clients, const struct user *user)
 
 static void serve_waiting(struct user *user);
 
-static int open_reserve(void)
+int clients_reserve(void)
 {
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
@@ -154,7 +154,7 @@ static int open_reserve(void)
 static void guest_left(struct clients *clients)
 {
 	clients->guest = false;
-	clients->reserve = open_reserve();
+	clients->reserve = clients_reserve();
 	event_add(&clients->accept, NULL);
 }
 
@@ -429,7 +429,7 @@ static int accept_guest(struct clients *clients)
 	fd = accept4(clients->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	reason = errno;
 	if (fd < 0)
-		clients->reserve = open_reserve();
+		clients->reserve = clients_reserve();
 	errno = reason;
 	return fd;
 }
@@ -473,7 +473,7 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (clients->reserve < 0 && !clients->guest)
-		clients->reserve = open_reserve();
+		clients->reserve = clients_reserve();
 	event_add(&clients->accept, NULL);
 }
 
@@ -490,11 +490,12 @@ static unsigned total_max(void)
 	return part > TOTAL_MIN ? (unsigned)part : TOTAL_MIN;
 }
 
-struct clients *clients_new(struct event_base *base, int fd, clients_table *table, void *arg)
+struct clients *clients_new(struct event_base *base, int fd, int reserve, clients_table *table,
+                            void *arg)
 {
 	struct clients *clients = xcalloc(1, sizeof(*clients));
 
-	clients->reserve = open_reserve();
+	clients->reserve = reserve;
 	clients->base = base;
 	clients->fd = fd;
 	clients->table = table;

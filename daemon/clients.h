@@ -17,8 +17,15 @@ struct clients;
 /* The descriptor of the table to hand out now, and whether it is settled. -1: none. It stays the callee's. */
 typedef int clients_table(void *arg, bool *settled);
 
-/* `fd` listens (SOCK_SEQPACKET, non-blocking) and stays the caller's. */
-struct clients *clients_new(struct event_base *base, int fd, clients_table *table, void *arg);
+/*
+ * The reserve, for clients_new(). Opened before all else: the lower its number, the lower the limit, set while we run, under which
+ * clients still attach. -1: none is to be had.
+ */
+int clients_reserve(void);
+
+/* `fd` listens (SOCK_SEQPACKET, non-blocking) and stays the caller's; `reserve` is the callee's from here on. */
+struct clients *clients_new(struct event_base *base, int fd, int reserve, clients_table *table,
+                            void *arg);
 void clients_free(struct clients *clients);
 
 #endif

@@ -55,6 +55,7 @@ struct server {
 	struct listener *client_listener;
 	struct listener *control_listener;
 	int http_fd;
+	int reserve; /* for clients_new(); -1: it has it */
 	struct prober *prober;
 	struct probe_http *http;
 	struct resolver *resolver;
@@ -425,7 +426,8 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 		return false;
 	}
 	server->clients = clients_new(server->base, listener_fd(server->client_listener),
-	                              monitor_table, server->monitor);
+	                              server->reserve, monitor_table, server->monitor);
+	server->reserve = -1;
 	server->control = control_new(server->base, listener_fd(server->control_listener), false,
 	                              server->monitor);
 	if (server->http_fd >= 0)
@@ -462,6 +464,8 @@ static void stop(struct server *server)
 		event_base_free(server->base);
 	if (server->http_fd >= 0)
 		close(server->http_fd);
+	if (server->reserve >= 0)
+		close(server->reserve);
 	if (server->control_listener)
 		listener_close(server->control_listener);
 	if (server->client_listener)
@@ -483,6 +487,7 @@ static int serve(struct server *server, struct config *config)
 	size_t records = config->record_count;
 
 	harden();
+	server->reserve = clients_reserve();
 	if (!open_sockets(server, config) || !become(config)) {
 		config_free(config);
 		return 1;
@@ -504,7 +509,7 @@ static int serve(struct server *server, struct config *config)
 
 int main(int argc, char **argv)
 {
-	struct server server = { .http_fd = -1 };
+	struct server server = { .http_fd = -1, .reserve = -1 };
 	char error[CONFIG_ERROR_MAX];
 	struct config *config;
 	int status;

@@ -76,7 +76,7 @@ static int setup(void **state)
 	room->table = memfd_create("table", MFD_CLOEXEC);
 	room->settled = true;
 	room->base = event_base_new();
-	room->clients = clients_new(room->base, room->fd, give_table, room);
+	room->clients = clients_new(room->base, room->fd, clients_reserve(), give_table, room);
 	*state = room;
 	return 0;
 }
