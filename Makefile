@@ -58,8 +58,10 @@ PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 CLIENTS_32 := $(if $(LIB32),$(if $(SAN),,$(patsubst tests/preload/%.c,$(B)/tests/preload32/%,$(wildcard tests/preload/client_*.c))))
 PRELOAD_CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/client_*.c)) $(CLIENTS_32)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.py)
-SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/support/*.c)) \
-	$(if $(LIB32),$(patsubst tests/support/%.c,$(B)/tests/support32/%,$(wildcard tests/support/*.c)))
+# One of them is a library: it shifts a daemon's wall clock.
+SUPPORT_SOURCES := $(filter-out tests/support/clockstep.c,$(wildcard tests/support/*.c))
+SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(SUPPORT_SOURCES)) $(B)/tests/support/clockstep.so \
+	$(if $(LIB32),$(patsubst tests/support/%.c,$(B)/tests/support32/%,$(SUPPORT_SOURCES)))
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 LIBRARIES := libshunt.so libnss_shunt.so.2
 PRODUCTS := $(foreach width,$(LIB) $(LIB32),$(addprefix $(B)/$(width)/,$(LIBRARIES))) $(addprefix $(B)/,$(LIBRARIES)) $(B)/shuntd $(B)/shunt
@@ -187,6 +189,11 @@ $(B)/tests/support/%: tests/support/%.c Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(CFLAGS) -pthread -o $@ $<
+
+$(B)/tests/support/%.so: tests/support/%.c Makefile
+	$(call say,LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -fPIC $(BASE) $(CFLAGS) -o $@ $<
 
 $(B)/tests/support32/%: tests/support/%.c Makefile
 	$(call say,CC)

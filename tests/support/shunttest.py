@@ -36,6 +36,7 @@ Environment: B, the build directory; SAN, set in sanitizer builds.
 """
 import contextlib
 import ctypes
+import datetime
 import http.client
 import itertools
 import json
@@ -64,6 +65,7 @@ SHUNTD = os.path.join(B, "shuntd")
 SHUNT = os.path.join(B, "shunt")
 SHIM = os.path.join(B, "libshunt.so")
 LOOPER = os.path.join(B, "tests", "support", "looper")
+CLOCKSTEP = os.path.join(B, "tests", "support", "clockstep.so")
 SANITIZED = bool(os.environ.get("SAN"))
 
 # Seconds that a condition gets to come true. Nothing should ever need it; a loaded machine may.
@@ -165,6 +167,11 @@ def run(command, **options):
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
     return subprocess.run(command, text=True, **options)
+
+
+def rfc3339(text):
+    """Seconds since 1970 of a time as the status writes it."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def need(*programs):
@@ -1187,6 +1194,7 @@ class HostileDns:
 class CA:
     """A certificate authority of the test's own. .file is its certificate, for `ca_file`."""
 
+    LONG = ("20200101000000Z", "20991231000000Z")
     CONFIG = """[ca]
 default_ca = own
 [own]
@@ -1205,7 +1213,9 @@ commonName = supplied
         self.dir = tempfile.mkdtemp(prefix="ca-", dir=case.tmp)
         self.key, self.file = self._path("ca.key"), self._path("ca.pem")
         self._numbers = itertools.count(1)
-        self._openssl("req", "-x509", *self._new_key(self.key), "-days", "30", "-subj", f"/CN={name}", "-out", self.file)
+        request = self._path("ca.csr")
+        self._openssl("req", "-new", *self._new_key(self.key), "-subj", f"/CN={name}", "-out", request)
+        self._sign(0, request, self.file, "basicConstraints=critical,CA:TRUE", *self.LONG, signer=("-selfsign",))
 
     def _path(self, name):
         return os.path.join(self.dir, name)
@@ -1244,18 +1254,22 @@ commonName = supplied
         )  # fmt: skip
         return cert, key
 
-    def dated(self, name, start="20200101000000Z", end="20991231000000Z", usage="serverAuth"):
+    def dated(self, name, start=LONG[0], end=LONG[1], usage="serverAuth"):
         """A certificate with given dates and purpose: (certificate file, key file)."""
         number, key, cert, request = self._request(name)
+        extensions = f"subjectAltName=DNS:{name}\nextendedKeyUsage={usage}\n"
+        self._sign(number, request, cert, extensions, start, end, signer=("-cert", self.file))
+        return cert, key
+
+    def _sign(self, number, request, cert, extensions, start, end, signer):
         self._write("config", self.CONFIG.format(dir=self.dir))
         self._write("index", "")
         self._write("serial", f"{1000 + number:04d}\n")
-        extensions = self._write("extensions", f"subjectAltName=DNS:{name}\nextendedKeyUsage={usage}\n")
         self._openssl(
-            "ca", "-batch", "-notext", "-config", self._path("config"), "-cert", self.file, "-keyfile", self.key,
-            "-startdate", start, "-enddate", end, "-extfile", extensions, "-in", request, "-out", cert,
+            "ca", "-batch", "-notext", "-config", self._path("config"), *signer, "-keyfile", self.key,
+            "-startdate", start, "-enddate", end, "-extfile", self._write("extensions", extensions),
+            "-in", request, "-out", cert,
         )  # fmt: skip
-        return cert, key
 
 
 class TlsServer(Hostile):

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""The daemon's life: stopped, killed, restarted, reloaded, ended; its sockets, its options, its rights, its own faults."""
+"""The daemon's life: stopped, killed, restarted, reloaded, ended; its sockets, its options, its rights."""
 import glob
 import http.client
 import json
 import os
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -585,46 +584,6 @@ class Rights(Pair):
         self.assertEqual(daemon.resolve(NAME), ["192.0.2.99"])
         if os.geteuid() == 0:
             self.assertEqual(st.mappings(daemon.pid, "libshunt"), [])
-
-
-class OwnFaults(Pair):
-    def test_no_descriptors(self):
-        """without descriptors no endpoint goes down and clients attach; with them again all goes on"""
-        need_root()
-        daemon = self.start_daemon(
-            pair(self.primary, self.standby, check='type = "http"; interval = "200ms"; timeout = "3s"; fall = 1; rise = 1;')
-        )
-        hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)[1]
-        start = len(daemon.log())
-        few = hard
-
-        def quiet():
-            """No probe for five intervals, below the lowest descriptor that was ever free."""
-            nonlocal few
-            used = st.descriptors(daemon.pid)  # a probe's own socket may be among them, this time
-            few = min(few, next(number for number in range(3, 1 << 16) if number not in used))
-            resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (few, hard))
-            accepted = self.primary.accepted + self.standby.accepted
-            hold(1)
-            return self.primary.accepted + self.standby.accepted == accepted
-
-        st.wait_until(quiet, what="the shortage")
-        looper = self.start(st.Looper(self, NAME, daemon, threads=1))
-        self.assertEqual(looper.answers(), {self.primary.at})
-        with socket.socket(socket.AF_UNIX) as reader:
-            reader.connect(daemon.control)
-            cpu = st.cpu_seconds(daemon.pid)
-            hold(1)
-            self.assertLess(st.cpu_seconds(daemon.pid) - cpu, 0.5, "it spins")
-        self.assertNotIn("down", daemon.log()[start:])
-        self.primary.behave = st.resets
-        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (hard, hard))
-        looper.wait_answer(self.standby.at)
-        self.assertEqual(daemon.health(NAME, "secondary"), "up")
-        self.primary.behave = st.well
-        looper.wait_answer(self.primary.at)
-        log = daemon.log()[start:]
-        self.assertEqual(len(re.findall("up -> down", log)), 1, log)
 
 
 class Private(Pair):
