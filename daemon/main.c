@@ -27,14 +27,13 @@
 #include "cmdline.h"
 #include "config.h"
 #include "control.h"
-#include "event.h"
 #include "listener.h"
 #include "log.h"
 #include "monitor.h"
 #include "probe.h"
 #include "probe_connect.h"
 #include "probe_http.h"
-#include "publish.h"
+#include "reload.h"
 #include "resolve.h"
 
 #include "shunt/protocol.h"
@@ -47,10 +46,7 @@
 
 struct server {
 	struct cmdline options;
-	char *socket_path; /* in force; a reload does not change them */
-	char *control_path;
-	char *http_setting; /* the same; NULL: none */
-	char *user_setting;
+	struct reload reload;
 	struct event_base *base;
 	struct listener *client_listener;
 	struct listener *control_listener;
@@ -67,113 +63,15 @@ struct server {
 	struct event *owner;
 };
 
-static const char *noun(size_t records)
-{
-	return records == 1 ? "record" : "records";
-}
-
-/* --- configuration ----------------------------------------------------------------------------- */
-
-/* NULL, with `error` filled, unless the file is good and fits the table. */
-static struct config *load(const struct cmdline *options, char error[CONFIG_ERROR_MAX])
-{
-	struct config *config = config_load(options->file, error);
-	size_t size;
-
-	if (!config)
-		return NULL;
-	size = publish_size(config);
-	if (size > SHUNT_TABLE_SIZE) {
-		snprintf(error, CONFIG_ERROR_MAX,
-		         "%s:%u: records: %zu records take %zu bytes, more than the table's %u; "
-		         "split them over several daemons",
-		         config->records_file, config->records_line, config->record_count, size,
-		         SHUNT_TABLE_SIZE);
-		config_free(config);
-		return NULL;
-	}
-	return config;
-}
-
-/* In a private directory the sockets are ours and there is no listener, state or user. */
-static void make_private(struct config *config, const struct server *server)
-{
-	config->socket = server->socket_path;
-	config->control = server->control_path;
-	config->http = NULL;
-	config->user = NULL;
-	config->state_dir = server->options.private_dir;
-}
-
-static void choose_paths(struct server *server, const struct config *config)
-{
-	const char *dir = server->options.private_dir;
-
-	if (!dir) {
-		server->socket_path = xstrdup(config->socket);
-		server->control_path = xstrdup(config->control);
-		server->http_setting = config->http ? xstrdup(config->http) : NULL;
-		server->user_setting = config->user ? xstrdup(config->user) : NULL;
-	} else if (asprintf(&server->socket_path, "%s/shunt.sock", dir) < 0 ||
-	           asprintf(&server->control_path, "%s/control.sock", dir) < 0) {
-		fatal("out of memory");
-	}
-}
-
-static bool differ(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) != 0 : a != b;
-}
-
-/* What only a start can change keeps its value, and the log says so. */
-static void keep_what_a_start_decides(struct server *server, struct config *config)
-{
-	const struct config *present = monitor_config(server->monitor);
-	const struct {
-		const char *name, *now, *then;
-	} settings[] = { { "socket", present->socket, config->socket },
-		         { "control", present->control, config->control },
-		         { "http", present->http, config->http },
-		         { "user", present->user, config->user } };
-
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		if (differ(settings[i].now, settings[i].then))
-			log_warning("%s: %s: the change takes effect at the next start",
-			            config->path, settings[i].name);
-	}
-	config->socket = server->socket_path;
-	config->control = server->control_path;
-	config->http = server->http_setting;
-	config->user = server->user_setting;
-}
-
 static void reload(evutil_socket_t signal, short what, void *arg)
 {
 	struct server *server = arg;
-	char error[CONFIG_ERROR_MAX];
-	struct config *config = load(&server->options, error);
-	char text[64];
+	struct reload_result result;
 
 	(void)signal;
 	(void)what;
-	if (!config) {
-		log_error("%s (reload: nothing has changed)", error);
-		return;
-	}
-	if (server->options.private_dir)
-		make_private(config, server);
-	else
-		keep_what_a_start_decides(server, config);
-	if (!monitor_load(server->monitor, config)) {
-		log_error("reload: no memory for a table: %s (nothing has changed)",
-		          strerror(errno));
-		config_free(config);
-		return;
-	}
-	resolve_configure(server->resolver, config->resolvers, config->resolver_count);
-	malloc_trim(0);
-	snprintf(text, sizeof(text), "%zu %s", config->record_count, noun(config->record_count));
-	event_emit(&(struct event_record){ .type = EVENT_RELOAD, .reason = text });
+	reload_run(&server->reload, &result);
+	reload_result_free(&result);
 }
 
 /* --- start ------------------------------------------------------------------------------------- */
@@ -269,14 +167,14 @@ static bool open_sockets(struct server *server, const struct config *config)
 {
 	char error[CONFIG_ERROR_MAX];
 
-	server->client_listener = listener_open(server->socket_path, SOCK_SEQPACKET, MODE_SOCKET,
-	                                        error, sizeof(error));
+	server->client_listener = listener_open(server->reload.socket_path, SOCK_SEQPACKET,
+	                                        MODE_SOCKET, error, sizeof(error));
 	if (!server->client_listener) {
 		say_setting(config->socket_file, config->socket_line, "socket", error);
 		return false;
 	}
-	server->control_listener =
-	        listener_open(server->control_path, SOCK_STREAM, MODE_SOCKET, error, sizeof(error));
+	server->control_listener = listener_open(server->reload.control_path, SOCK_STREAM,
+	                                         MODE_SOCKET, error, sizeof(error));
 	if (!server->control_listener) {
 		say_setting(config->control_file, config->control_line, "control", error);
 		return false;
@@ -286,7 +184,7 @@ static bool open_sockets(struct server *server, const struct config *config)
 	return !config->http || server->http_fd >= 0;
 }
 
-/* Gives up root's rights for good, groups first. */
+/* Gives up root's rights for good, groups first. The control socket is the user's group's, whose members may change things. */
 static bool become(const struct config *config)
 {
 	const struct passwd *user;
@@ -297,8 +195,8 @@ static bool become(const struct config *config)
 	user = getpwnam(config->user);
 	if (user && geteuid() == user->pw_uid && getegid() == user->pw_gid)
 		return true;
-	if (user && setgroups(0, NULL) == 0 && setgid(user->pw_gid) == 0 &&
-	    setuid(user->pw_uid) == 0)
+	if (user && lchown(config->control, (uid_t)-1, user->pw_gid) == 0 &&
+	    setgroups(0, NULL) == 0 && setgid(user->pw_gid) == 0 && setuid(user->pw_uid) == 0)
 		return true;
 	if (!user)
 		snprintf(error, sizeof(error),
@@ -398,6 +296,24 @@ static void log_libevent(int severity, const char *text)
 	log_debug("libevent: %s", text);
 }
 
+static bool start_control(struct server *server)
+{
+	struct control_parts parts = { .base = server->base,
+		                       .monitor = server->monitor,
+		                       .reload = &server->reload,
+		                       .fd = listener_fd(server->control_listener),
+		                       .is_private = server->options.private_dir };
+
+	server->reload.monitor = server->monitor;
+	server->reload.resolver = server->resolver;
+	server->control = control_new(&parts);
+	parts.fd = server->http_fd;
+	parts.tcp = true;
+	if (server->http_fd >= 0)
+		server->control_tcp = control_new(&parts);
+	return server->control && (server->http_fd < 0 || server->control_tcp);
+}
+
 /* What runs in the loop, from the bottom up. Takes the configuration over. */
 static bool start(struct server *server, struct config *config, unsigned probes)
 {
@@ -428,13 +344,7 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	server->clients = clients_new(server->base, listener_fd(server->client_listener),
 	                              server->reserve, monitor_table, server->monitor);
 	server->reserve = -1;
-	server->control = control_new(server->base, listener_fd(server->control_listener), false,
-	                              server->monitor);
-	if (server->http_fd >= 0)
-		server->control_tcp =
-		        control_new(server->base, server->http_fd, true, server->monitor);
-	return server->clients && server->control && (server->http_fd < 0 || server->control_tcp) &&
-	       catch_signals(server);
+	return server->clients && start_control(server) && catch_signals(server);
 }
 
 /* The mirror of the start; takes a server that started only in part. */
@@ -472,10 +382,7 @@ static void stop(struct server *server)
 		listener_close(server->client_listener);
 	if (server->options.private_dir)
 		rmdir(server->options.private_dir);
-	free(server->socket_path);
-	free(server->control_path);
-	free(server->http_setting);
-	free(server->user_setting);
+	reload_free(&server->reload);
 	libevent_global_shutdown();
 	ares_library_cleanup();
 	curl_global_cleanup();
@@ -500,8 +407,8 @@ static int serve(struct server *server, struct config *config)
 		return 1;
 	}
 	malloc_trim(0); /* the text of the configuration was several times what is kept of it */
-	log_info("shuntd " SHUNT_VERSION " answers %zu %s on %s", records, noun(records),
-	         server->socket_path);
+	log_info("shuntd " SHUNT_VERSION " answers %zu %s on %s", records, reload_noun(records),
+	         server->reload.socket_path);
 	event_base_dispatch(server->base);
 	log_info("ends");
 	return 0;
@@ -517,7 +424,7 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	leave_shim(argv);
 	cmdline_parse(argc, argv, &server.options);
-	config = load(&server.options, error);
+	config = reload_read(server.options.file, error);
 	if (!config) {
 		fprintf(stderr, "%s\n", error);
 		tell_starter(&server.options, CMDLINE_FAILED);
@@ -525,7 +432,7 @@ int main(int argc, char **argv)
 	}
 	if (server.options.test) {
 		printf("%s: good: %zu %s\n", server.options.file, config->record_count,
-		       noun(config->record_count));
+		       reload_noun(config->record_count));
 		config_free(config);
 		return 0;
 	}
@@ -533,9 +440,8 @@ int main(int argc, char **argv)
 		log_set_level(LOG_LEVEL_DEBUG);
 	else if (server.options.private_dir)
 		log_set_level(LOG_LEVEL_ERROR);
-	choose_paths(&server, config);
-	if (server.options.private_dir)
-		make_private(config, &server);
+	reload_init(&server.reload, &server.options, config);
+	reload_keep(&server.reload, config);
 	status = serve(&server, config);
 	if (status != 0)
 		tell_starter(&server.options, CMDLINE_FAILED);

@@ -446,6 +446,20 @@ size_t monitor_record_count(const struct monitor *monitor)
 	return monitor->roster ? monitor->roster->count : 0;
 }
 
+const char *monitor_name(const struct monitor *monitor, size_t index)
+{
+	return monitor->roster->records[index].config->name;
+}
+
+bool monitor_find(const struct monitor *monitor, const char *name, size_t *index)
+{
+	const struct record *record = monitor->roster ? roster_find(monitor->roster, name) : NULL;
+
+	if (record)
+		*index = (size_t)(record - monitor->roster->records);
+	return record;
+}
+
 void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out)
 {
 	view_record(&monitor->roster->records[index], out);

@@ -84,6 +84,10 @@ const struct config *monitor_config(const struct monitor *monitor);
 /* Changes with each monitor_load(): what was read in parts before it no longer belongs together. */
 uint64_t monitor_generation(const struct monitor *monitor);
 size_t monitor_record_count(const struct monitor *monitor);
+/* Its name, as the configuration spells it. */
+const char *monitor_name(const struct monitor *monitor, size_t index);
+/* The record of that name or alias, in any case, with or without a final dot. */
+bool monitor_find(const struct monitor *monitor, const char *name, size_t *index);
 void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out);
 
 #endif

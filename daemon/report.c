@@ -1,18 +1,17 @@
 #include "report.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "monitor.h"
+#include "reload.h"
 
 #include "shunt/version.h"
 
 #define TIME_TEXT_MAX 40
 
-/* JSON is UTF-8. What is not (a path in another encoding, perhaps) loses its odd bytes, not its place. */
-static json_t *text(const char *value)
+json_t *report_text(const char *value)
 {
 	json_t *json;
 	char *copy;
@@ -60,11 +59,11 @@ static json_t *milliseconds(uint64_t us)
 
 static json_t *address_report(const struct monitor_address *address)
 {
-	return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o}", "address",
-	                 address_text(&address->address), "health", health_word(address->health),
-	                 "answers", address->answers, "last_error", text(address->last_error),
-	                 "latency_ms", milliseconds(address->latency_us), "last_probe",
-	                 moment(address->last_probe));
+	return json_pack(
+	        "{s:o, s:s, s:b, s:o, s:o, s:o}", "address", address_text(&address->address),
+	        "health", health_word(address->health), "answers", address->answers, "last_error",
+	        report_text(address->last_error), "latency_ms", milliseconds(address->latency_us),
+	        "last_probe", moment(address->last_probe));
 }
 
 static json_t *endpoint_report(const struct monitor_endpoint *endpoint)
@@ -74,8 +73,8 @@ static json_t *endpoint_report(const struct monitor_endpoint *endpoint)
 	for (size_t i = 0; i < endpoint->address_count; i++)
 		json_array_append_new(addresses, address_report(&endpoint->addresses[i]));
 	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "id", endpoint->id, "health",
-	                 health_word(endpoint->health), "check", text(endpoint->check), "error",
-	                 text(endpoint->error), "addresses", addresses);
+	                 health_word(endpoint->health), "check", report_text(endpoint->check),
+	                 "error", report_text(endpoint->error), "addresses", addresses);
 }
 
 /* What a program gets now: nothing where all_down says dns or fail. */
@@ -99,7 +98,7 @@ static json_t *aliases_report(const struct monitor_record *record)
 	json_t *aliases = json_array();
 
 	for (size_t i = 0; i < record->alias_count; i++)
-		json_array_append_new(aliases, text(record->aliases[i]));
+		json_array_append_new(aliases, report_text(record->aliases[i]));
 	return aliases;
 }
 
@@ -127,21 +126,21 @@ char *report_record(const struct monitor_record *record)
 	const char *active = record->answer < 0 ? NULL : record->endpoints[record->answer].id;
 
 	return dumped(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o}", "name",
-	                        text(record->name), "aliases", aliases_report(record), "active",
-	                        text(active), "answer", answer_report(record), "reason",
-	                        text(record->reason), "since", moment(record->since), "forced", 0,
-	                        "all_down", policies[record->all_down], "endpoints",
-	                        endpoints_report(record)));
+	                        report_text(record->name), "aliases", aliases_report(record),
+	                        "active", report_text(active), "answer", answer_report(record),
+	                        "reason", report_text(record->reason), "since",
+	                        moment(record->since), "forced", 0, "all_down",
+	                        policies[record->all_down], "endpoints", endpoints_report(record)));
 }
 
 char *report_head(const struct monitor *monitor)
 {
 	static const char opening[] = ",\"records\":[";
 	const struct config *config = monitor_config(monitor);
-	char *head =
-	        dumped(json_pack("{s:s, s:i, s:b, s:o, s:o}", "version", SHUNT_VERSION, "pid",
-	                         (int)getpid(), "settled", monitor_is_settled(monitor), "socket",
-	                         text(config->socket), "control", text(config->control)));
+	char *head = dumped(json_pack("{s:s, s:i, s:b, s:o, s:o}", "version", SHUNT_VERSION, "pid",
+	                              (int)getpid(), "settled", monitor_is_settled(monitor),
+	                              "socket", report_text(config->socket), "control",
+	                              report_text(config->control)));
 	size_t length = head ? strlen(head) - 1 : 0; /* without the closing brace */
 	char *grown = head ? realloc(head, length + sizeof(opening)) : NULL;
 
@@ -151,4 +150,21 @@ char *report_head(const struct monitor *monitor)
 	}
 	memcpy(grown + length, opening, sizeof(opening));
 	return grown;
+}
+
+static json_t *names_report(const struct reload_names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->count && i < RELOAD_NAMES_MAX; i++)
+		json_array_append_new(list, report_text(names->list[i]));
+	return json_pack("{s:I, s:o}", "count", (json_int_t)names->count, "names", list);
+}
+
+char *report_reload(const struct reload_result *result)
+{
+	return dumped(json_pack("{s:I, s:o, s:o, s:o}", "records", (json_int_t)result->records,
+	                        "added", names_report(&result->added), "changed",
+	                        names_report(&result->changed), "removed",
+	                        names_report(&result->removed)));
 }

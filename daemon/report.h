@@ -6,14 +6,25 @@
 #ifndef SHUNT_REPORT_H
 #define SHUNT_REPORT_H
 
+#include <jansson.h>
+
 struct monitor;
 struct monitor_record;
+struct reload_result;
+
+/*
+ * JSON is UTF-8. What is not (a path in another encoding, perhaps) loses its odd bytes, not its place. null for NULL.
+ */
+json_t *report_text(const char *value);
 
 /* From the opening brace to that of the records' array. NULL: out of memory. The caller frees. */
 char *report_head(const struct monitor *monitor);
 
 /* One member of the array, without a comma. NULL: out of memory. The caller frees. */
 char *report_record(const struct monitor_record *record);
+
+/* What a reload did: {"records": 3, "added": {"count": 1, "names": […]}, "changed": …, "removed": …}. As above. */
+char *report_reload(const struct reload_result *result);
 
 #define REPORT_TAIL "]}\n"
 

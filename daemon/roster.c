@@ -7,6 +7,7 @@
 
 #include <event2/event.h>
 
+#include "config_compare.h"
 #include "event.h"
 #include "log.h"
 
@@ -167,24 +168,6 @@ static bool update_members(struct endpoint *endpoint, const struct wanted *wante
 		unlist(endpoint, before[i], wanted->count);
 	}
 	return changed;
-}
-
-static bool same_source(const struct source *a, const struct source *b)
-{
-	if (!a->name || !b->name)
-		return !a->name && !b->name && address_compare(&a->address, &b->address) == 0;
-	return strcasecmp(a->name, b->name) == 0;
-}
-
-static bool same_sources(const struct endpoint_config *a, const struct endpoint_config *b)
-{
-	if (a->source_count != b->source_count || a->allow_local != b->allow_local)
-		return false;
-	for (size_t i = 0; i < a->source_count; i++) {
-		if (!same_source(&a->sources[i], &b->sources[i]))
-			return false;
-	}
-	return true;
 }
 
 /* After a reload: what DNS no longer names stays under the same conditions as without one. */
@@ -416,7 +399,7 @@ static void endpoint_build(struct endpoint *endpoint, const struct endpoint *old
 	}
 	want_all(endpoint, &wanted);
 	update_members(endpoint, &wanted, old);
-	if (old && same_sources(endpoint->config, old->config))
+	if (old && config_compare_sources(endpoint->config, old->config))
 		inherit_unlisted(endpoint, old);
 }
 
@@ -470,7 +453,7 @@ static bool same_endpoints(const struct record *record, const struct record *old
 		const struct endpoint_config *a = record->endpoints[i].config;
 		const struct endpoint_config *b = old->endpoints[i].config;
 
-		if (strcmp(a->id, b->id) != 0 || !same_sources(a, b))
+		if (strcmp(a->id, b->id) != 0 || !config_compare_sources(a, b))
 			return false;
 	}
 	return true;
@@ -561,4 +544,31 @@ size_t roster_unresolved(const struct roster *roster)
 		}
 	}
 	return count;
+}
+
+static bool same_name(const char *known, const char *name, size_t length)
+{
+	return strncasecmp(known, name, length) == 0 && !known[length];
+}
+
+static bool has_name(const struct record_config *config, const char *name, size_t length)
+{
+	bool found = same_name(config->name, name, length);
+
+	for (size_t i = 0; i < config->alias_count && !found; i++)
+		found = same_name(config->aliases[i], name, length);
+	return found;
+}
+
+struct record *roster_find(const struct roster *roster, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length > 1 && name[length - 1] == '.')
+		length--;
+	for (size_t i = 0; i < roster->count; i++) {
+		if (has_name(roster->records[i].config, name, length))
+			return &roster->records[i];
+	}
+	return NULL;
 }

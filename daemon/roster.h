@@ -73,6 +73,9 @@ struct roster *roster_build(const struct config *config, const struct roster *ol
                             void (*changed)(void *arg, struct record *record), void *arg);
 void roster_free(struct roster *roster);
 
+/* The record of that name or alias, in any case, with or without a final dot; NULL. */
+struct record *roster_find(const struct roster *roster, const char *name);
+
 /* How many names still wait for their first outcome. */
 size_t roster_unresolved(const struct roster *roster);
 

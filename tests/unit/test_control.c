@@ -19,7 +19,10 @@
 #include <unistd.h>
 
 #include "daemon/control.h"
+#include "daemon/control_body.h"
+#include "daemon/control_rights.h"
 #include "daemon/monitor.h"
+#include "daemon/reload.h"
 #include "daemon/report.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -34,6 +37,7 @@ static const struct config config = { .socket = "/run/a \"quoted\" \xff.sock",
 	                              .http_hosts = hosts,
 	                              .http_host_count = 1 };
 static size_t record_count;
+static bool may_write = true; /* our own uid */
 static uint64_t generation;
 
 const struct config *monitor_config(const struct monitor *monitor)
@@ -97,6 +101,37 @@ void monitor_read(const struct monitor *monitor, size_t index, struct monitor_re
 	fill_record(out);
 }
 
+const char *monitor_name(const struct monitor *monitor, size_t index)
+{
+	(void)monitor;
+	(void)index;
+	return "www.example.com";
+}
+
+bool monitor_find(const struct monitor *monitor, const char *name, size_t *index)
+{
+	(void)monitor;
+	*index = 0;
+	return strcmp(name, "www.example.com") == 0 || strcmp(name, "www") == 0;
+}
+
+static const char *reload_error;
+
+bool reload_run(struct reload *reload, struct reload_result *result)
+{
+	(void)reload;
+	*result = (struct reload_result){ .records = 3 };
+	result->added.list[0] = "new.example.com";
+	result->added.count = 1;
+	snprintf(result->error, sizeof(result->error), "%s", reload_error ? reload_error : "");
+	return !reload_error;
+}
+
+void reload_result_free(struct reload_result *result)
+{
+	(void)result;
+}
+
 /* --- a server and its clients in one loop ------------------------------------------------------- */
 
 struct server {
@@ -128,13 +163,25 @@ static int start(void **state, bool tcp)
 	assert_int_equal(listen(server->fd, 1024), 0);
 	server->length = sizeof(server->address);
 	getsockname(server->fd, (void *)&server->address, &server->length);
-	server->control = control_new(server->base, server->fd, tcp, NULL);
+	server->control = control_new(&(struct control_parts){
+	        .base = server->base, .fd = server->fd, .tcp = tcp, .is_private = may_write });
 	return server->control ? 0 : -1;
 }
 
 static int start_unix(void **state)
 {
 	return start(state, false);
+}
+
+/* Where the tests are root's, as root everybody may. */
+static int start_unix_denied(void **state)
+{
+	int result;
+
+	may_write = false;
+	result = start(state, false);
+	may_write = true;
+	return result;
 }
 
 static int start_tcp(void **state)
@@ -219,6 +266,21 @@ static void requests_are_answered(void **state)
 		{ "POST /v1/status HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", "405",
 		  "Allow: GET, HEAD" },
 		{ "DELETE /v1/status HTTP/1.0\r\n\r\n", "405", "{\"error\":\"" },
+		{ "GET /v1/records/www HTTP/1.0\r\n\r\n", "200", "{\"name\":\"www.example.com\"," },
+		{ "HEAD /v1/records/www HTTP/1.0\r\n\r\n", "200", "application/json" },
+		{ "GET /v1/records/wwx.example.com HTTP/1.0\r\n\r\n", "404",
+		  "wwx.example.com is not a managed name; did you mean www.example.com?" },
+		{ "GET /v1/records/x HTTP/1.0\r\n\r\n", "404", "x is not a managed name\"" },
+		{ "GET /v1/records/%ff%0a HTTP/1.0\r\n\r\n", "404", "is not a managed name" },
+		{ "GET /v1/records/ HTTP/1.0\r\n\r\n", "404", "nothing at this path" },
+		{ "GET /v1/records/www/x HTTP/1.0\r\n\r\n", "404", "nothing at this path" },
+		{ "DELETE /v1/records/www HTTP/1.0\r\n\r\n", "405", "Allow: GET, HEAD" },
+		{ "GET /v1/reload HTTP/1.0\r\n\r\n", "405", "Allow: POST" },
+		{ "POST /v1/reload HTTP/1.0\r\n\r\n", "200",
+		  "{\"records\":3,\"added\":{\"count\":1,\"names\":[\"new.example.com\"]}," },
+		{ "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", "200", "" },
+		{ "POST /v1/reload HTTP/1.0\r\nContent-Length: 9\r\n\r\n{\"a\":\"b\"}", "400",
+		  "a: unknown member; this takes none" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -228,6 +290,161 @@ static void requests_are_answered(void **state)
 		assert_memory_equal(answer + 9, cases[i].status, 3);
 		assert_non_null(strstr(answer, cases[i].part));
 		free(answer);
+	}
+}
+
+static void a_bad_configuration_is_told(void **state)
+{
+	char *answer;
+
+	reload_error = "shunt.conf:1: zebra: unknown setting";
+	answer = ask(*state, "POST /v1/reload HTTP/1.0\r\n\r\n");
+	reload_error = NULL;
+	assert_memory_equal(answer + 9, "422", 3);
+	assert_non_null(strstr(answer, "{\"error\":\"shunt.conf:1: zebra: unknown setting\"}"));
+	free(answer);
+}
+
+/* Of one byte more than there may be nothing is taken, and what comes in pieces is put together. */
+static void bodies_are_bounded(void **state)
+{
+	static const struct {
+		size_t size;
+		const char *status;
+	} cases[] = { { 4096, "200" }, { 4097, "413" }, { 70000, "413" } };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t size = cases[i].size, sent = 0;
+		char *body = malloc(size), request[100], *answer;
+		time_t end = time(NULL) + PATIENCE_S;
+		char byte;
+		int fd;
+
+		memset(body, ' ', size);
+		body[0] = '{';
+		body[size - 1] = '}';
+		snprintf(request, sizeof(request),
+		         "POST /v1/reload HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
+		fd = client(*state, request);
+		while (sent < size) {
+			ssize_t n = send(fd, body + sent, size - sent < 1000 ? size - sent : 1000,
+			                 MSG_NOSIGNAL);
+
+			assert_true(n > 0 || errno == EAGAIN);
+			sent += n > 0 ? (size_t)n : 0;
+			if (sent < size)
+				assert_int_equal(step(*state, fd, &byte, 1), -1);
+			assert_true(time(NULL) < end);
+		}
+		answer = answer_of(*state, fd);
+		assert_memory_equal(answer + 9, cases[i].status, 3);
+		free(answer);
+		free(body);
+	}
+}
+
+static void tcp_never_writes(void **state)
+{
+	char *answer = ask(*state, "POST /v1/reload HTTP/1.0\r\nHost: localhost\r\n\r\n");
+
+	assert_memory_equal(answer + 9, "405", 3);
+	assert_non_null(strstr(answer, "\r\nAllow: "));
+	assert_null(strstr(answer, "POST,"));
+	free(answer);
+	answer = ask(*state, "GET /v1/records/www HTTP/1.0\r\nHost: localhost\r\n\r\n");
+	assert_memory_equal(answer + 9, "200", 3);
+	free(answer);
+	answer = ask(*state, "POST /v1/status HTTP/1.0\r\nHost: localhost\r\n\r\n");
+	assert_non_null(strstr(answer, "Allow: GET, HEAD"));
+	free(answer);
+}
+
+/* --- rights ------------------------------------------------------------------------------------- */
+
+static void who_may_change_things(void **state)
+{
+	static const gid_t groups[] = { 20, 30 };
+	static const struct {
+		struct rights rights;
+		uid_t uid;
+		gid_t gid;
+		size_t count;
+		bool allowed;
+	} cases[] = {
+		{ { -1, 30 }, 0, 0, 0, true },        /* root */
+		{ { -1, -1 }, 0, 0, 0, true },        /* root, no socket file */
+		{ { -1, 30 }, 1000, 30, 0, true },    /* the primary group */
+		{ { -1, 30 }, 1000, 1000, 2, true },  /* another of its groups */
+		{ { -1, 30 }, 1000, 1000, 1, false }, /* none of them */
+		{ { -1, 30 }, 1000, 1000, 0, false },
+		{ { -1, -1 }, 1000, -1, 2, false },    /* nothing is nobody's group */
+		{ { 1000, -1 }, 1000, 1000, 0, true }, /* the private daemon's own */
+		{ { 1000, -1 }, 1001, 1000, 2, false },
+		{ { -1, 30 }, -1, 30, 2, false }, /* unknown */
+		{ { -1, 30 }, -1, -1, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(rights_allow(&cases[i].rights, cases[i].uid, cases[i].gid, groups,
+		                              cases[i].count),
+		                 cases[i].allowed);
+}
+
+static void others_are_refused(void **state)
+{
+	char *answer = ask(*state, "POST /v1/reload HTTP/1.0\r\n\r\n");
+
+	assert_memory_equal(answer + 9, geteuid() == 0 ? "200" : "403", 3);
+	free(answer);
+}
+
+/* --- bodies ------------------------------------------------------------------------------------- */
+
+static void bodies_are_read(void **state)
+{
+	static const struct {
+		const char *body, *error;
+	} cases[] = {
+		{ "{\"text\": \"a\"}", NULL },
+		{ "{\"text\": \"a\", \"flag\": true}", NULL },
+		{ "", "text: is missing" },
+		{ "{}", "text: is missing" },
+		{ "[]", "the body must be one JSON object, as in {\"text\": …}" },
+		{ "null", "the body must be one JSON object, as in {\"text\": …}" },
+		{ "{", "the body must be one JSON object, as in {\"text\": …}" },
+		{ "{} {}", "the body must be one JSON object, as in {\"text\": …}" },
+		{ "{\"text\": \"a\", \"text\": \"b\"}",
+		  "the body must be one JSON object, as in {\"text\": …}" },
+		{ "{\"text\": \"a\\u0000b\"}",
+		  "the body must be one JSON object, as in {\"text\": …}" },
+		{ "{\"text\": \"\xff\"}", "the body must be one JSON object, as in {\"text\": …}" },
+		{ "{\"text\": 1}", "text: must be a string; write it in double quotes" },
+		{ "{\"text\": null}", "text: must be a string; write it in double quotes" },
+		{ "{\"text\": \"a\", \"flag\": \"true\"}", "flag: must be true or false" },
+		{ "{\"text\": \"a\", \"flga\": true}", "flga: unknown member; did you mean flag?" },
+		{ "{\"zebra\": 1}", "zebra: unknown member" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *text = NULL;
+		bool flag = false;
+		const struct body_member members[] = {
+			{ .name = "text", .text = &text, .required = true },
+			{ .name = "flag", .flag = &flag },
+			{ 0 },
+		};
+		char error[BODY_ERROR_MAX] = "";
+		json_t *object = body_read(cases[i].body, strlen(cases[i].body), members, error);
+
+		assert_string_equal(error, cases[i].error ? cases[i].error : "");
+		assert_int_equal(object != NULL, cases[i].error == NULL);
+		if (object)
+			assert_string_equal(text, "a");
+		if (object)
+			assert_int_equal(flag, strstr(cases[i].body, "flag") != NULL);
+		json_decref(object);
 	}
 }
 
@@ -423,6 +640,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(requests_are_answered, start_unix, stop),
+		cmocka_unit_test_setup_teardown(a_bad_configuration_is_told, start_unix, stop),
+		cmocka_unit_test_setup_teardown(bodies_are_bounded, start_unix, stop),
+		cmocka_unit_test_setup_teardown(tcp_never_writes, start_tcp, stop),
+		cmocka_unit_test(who_may_change_things),
+		cmocka_unit_test_setup_teardown(others_are_refused, start_unix_denied, stop),
+		cmocka_unit_test(bodies_are_read),
 		cmocka_unit_test_setup_teardown(rubbish_closes_the_connection, start_unix, stop),
 		cmocka_unit_test_setup_teardown(tcp_serves_known_hosts_only, start_tcp, stop),
 		cmocka_unit_test_setup_teardown(the_status_is_as_documented, start_unix, stop),

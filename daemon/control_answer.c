@@ -1,0 +1,209 @@
+#include "control_answer.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor.h"
+#include "report.h"
+
+#define PIECE 8192u      /* bytes of an answer that are made at one time */
+#define TURN_RECORDS 64u /* records made in one turn of the loop, all connections together */
+#define ERROR_MAX 1500u  /* a configuration's error line, and what stands around it */
+
+/* Takes the response over; NULL closes the connection. `allow`: NULL, or the header's value. */
+static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status,
+                               const char *allow, struct MHD_Response *response)
+{
+	enum MHD_Result queued;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	if (allow)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
+	queued = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return queued;
+}
+
+static enum MHD_Result respond_text(struct MHD_Connection *connection, unsigned status,
+                                    const char *allow, char *text)
+{
+	struct MHD_Response *response = NULL;
+
+	if (text)
+		response =
+		        MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	if (text && !response)
+		free(text);
+	return respond(connection, status, allow, response);
+}
+
+static char *error_text(const char *message)
+{
+	json_t *json = json_pack("{s:o}", "error", report_text(message));
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	json_decref(json);
+	return text;
+}
+
+enum MHD_Result answer_json(struct MHD_Connection *connection, unsigned status, char *text)
+{
+	return respond_text(connection, status, NULL, text);
+}
+
+enum MHD_Result answer_error(struct MHD_Connection *connection, unsigned status, const char *format,
+                             ...)
+{
+	char message[ERROR_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	return respond_text(connection, status, NULL, error_text(message));
+}
+
+enum MHD_Result answer_not_allowed(struct MHD_Connection *connection, const char *allow,
+                                   const char *message)
+{
+	return respond_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, allow, error_text(message));
+}
+
+enum MHD_Result answer_record(struct MHD_Connection *connection, const struct monitor *monitor,
+                              size_t index)
+{
+	struct monitor_record record;
+
+	monitor_read(monitor, index, &record);
+	return answer_json(connection, MHD_HTTP_OK, report_record(&record));
+}
+
+/* --- the status, piece by piece ----------------------------------------------------------------- */
+
+/* An answer that is under way. */
+struct answer {
+	const struct monitor *monitor;
+	const size_t *readers;
+	uint64_t generation;
+	size_t next;       /* record */
+	bool tail;         /* nothing comes after `pending` */
+	char *pending;     /* made, not yet sent */
+	size_t sent, left; /* bytes of it */
+};
+
+static void answer_pend(struct answer *answer, char *text)
+{
+	free(answer->pending);
+	answer->pending = text;
+	answer->sent = 0;
+	answer->left = text ? strlen(text) : 0;
+}
+
+/* A record and the comma before it. */
+static char *record_text(struct answer *answer)
+{
+	struct monitor_record record;
+	char *text, *joined;
+
+	monitor_read(answer->monitor, answer->next, &record);
+	text = report_record(&record);
+	if (!text || answer->next == 0)
+		return text;
+	if (asprintf(&joined, ",%s", text) < 0)
+		joined = NULL;
+	free(text);
+	return joined;
+}
+
+/* Makes the next piece. False: it cannot be made, or would not belong to those that are sent. */
+static bool answer_advance(struct answer *answer)
+{
+	const struct monitor *monitor = answer->monitor;
+	char *text;
+
+	if (answer->generation != monitor_generation(monitor))
+		return false;
+	if (answer->next < monitor_record_count(monitor)) {
+		text = record_text(answer);
+		answer->next++;
+	} else {
+		text = strdup(REPORT_TAIL);
+		answer->tail = true;
+	}
+	answer_pend(answer, text);
+	return text != NULL;
+}
+
+/* The more connections, the smaller the share of each in a turn: many readers must not delay a probe. */
+static size_t turn_records(size_t readers)
+{
+	size_t records = TURN_RECORDS / (readers ? readers : 1);
+
+	return records ? records : 1;
+}
+
+static ssize_t answer_read(void *arg, uint64_t position, char *buffer, size_t size)
+{
+	struct answer *answer = arg;
+	size_t records = turn_records(*answer->readers), filled = 0;
+
+	(void)position;
+	while (filled < size) {
+		size_t n = answer->left < size - filled ? answer->left : size - filled;
+
+		memcpy(buffer + filled, answer->pending + answer->sent, n);
+		answer->sent += n;
+		answer->left -= n;
+		filled += n;
+		if (answer->left > 0)
+			break;
+		if (answer->tail || records-- == 0)
+			break;
+		if (!answer_advance(answer))
+			return MHD_CONTENT_READER_END_WITH_ERROR;
+	}
+	return filled > 0 ? (ssize_t)filled : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void answer_free(void *arg)
+{
+	struct answer *answer = arg;
+
+	free(answer->pending);
+	free(answer);
+}
+
+enum MHD_Result answer_status(struct MHD_Connection *connection, const struct monitor *monitor,
+                              const size_t *readers)
+{
+	struct answer *answer = calloc(1, sizeof(*answer));
+	struct MHD_Response *response;
+	char *head;
+
+	if (!answer)
+		return MHD_NO;
+	answer->monitor = monitor;
+	answer->readers = readers;
+	answer->generation = monitor_generation(monitor);
+	head = report_head(monitor);
+	if (!head) {
+		free(answer);
+		return MHD_NO;
+	}
+	answer_pend(answer, head);
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, answer_read, answer,
+	                                             answer_free);
+	if (!response)
+		answer_free(answer);
+	return respond(connection, MHD_HTTP_OK, NULL, response);
+}

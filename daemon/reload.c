@@ -1,0 +1,193 @@
+#include "reload.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "cmdline.h"
+#include "config_compare.h"
+#include "event.h"
+#include "log.h"
+#include "monitor.h"
+#include "publish.h"
+#include "resolve.h"
+
+#include "shunt/table.h"
+
+#define EVENT_NAMES_MAX 5u /* of each kind */
+#define EVENT_TEXT_MAX 1500u
+
+const char *reload_noun(size_t records)
+{
+	return records == 1 ? "record" : "records";
+}
+
+struct config *reload_read(const char *file, char error[CONFIG_ERROR_MAX])
+{
+	struct config *config = config_load(file, error);
+	size_t size;
+
+	if (!config)
+		return NULL;
+	size = publish_size(config);
+	if (size > SHUNT_TABLE_SIZE) {
+		snprintf(error, CONFIG_ERROR_MAX,
+		         "%s:%u: records: %zu records take %zu bytes, more than the table's %u; "
+		         "split them over several daemons",
+		         config->records_file, config->records_line, config->record_count, size,
+		         SHUNT_TABLE_SIZE);
+		config_free(config);
+		return NULL;
+	}
+	return config;
+}
+
+/* --- what a start decides ---------------------------------------------------------------------- */
+
+void reload_init(struct reload *reload, const struct cmdline *options, const struct config *config)
+{
+	const char *dir = options->private_dir;
+
+	*reload = (struct reload){ .options = options };
+	if (!dir) {
+		reload->socket_path = xstrdup(config->socket);
+		reload->control_path = xstrdup(config->control);
+		reload->http_setting = config->http ? xstrdup(config->http) : NULL;
+		reload->user_setting = config->user ? xstrdup(config->user) : NULL;
+	} else if (asprintf(&reload->socket_path, "%s/shunt.sock", dir) < 0 ||
+	           asprintf(&reload->control_path, "%s/control.sock", dir) < 0) {
+		fatal("out of memory");
+	}
+}
+
+void reload_free(struct reload *reload)
+{
+	free(reload->socket_path);
+	free(reload->control_path);
+	free(reload->http_setting);
+	free(reload->user_setting);
+}
+
+static bool differ(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+static void say_what_waits(const struct reload *reload, const struct config *config)
+{
+	const struct {
+		const char *name, *now, *then;
+	} settings[] = { { "socket", reload->socket_path, config->socket },
+		         { "control", reload->control_path, config->control },
+		         { "http", reload->http_setting, config->http },
+		         { "user", reload->user_setting, config->user } };
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (differ(settings[i].now, settings[i].then))
+			log_warning("%s: %s: the change takes effect at the next start",
+			            config->path, settings[i].name);
+	}
+}
+
+/* In a private directory the sockets are ours and there is no listener, state or user: what the file says is ignored. */
+void reload_keep(const struct reload *reload, struct config *config)
+{
+	if (!reload->options->private_dir)
+		say_what_waits(reload, config);
+	config->socket = reload->socket_path;
+	config->control = reload->control_path;
+	config->http = reload->http_setting;
+	config->user = reload->user_setting;
+	if (reload->options->private_dir)
+		config->state_dir = reload->options->private_dir;
+}
+
+/* --- the reload -------------------------------------------------------------------------------- */
+
+static void keep_name(struct reload_result *result, struct reload_names *names, const char *name)
+{
+	if (names->count < RELOAD_NAMES_MAX)
+		names->list[names->count] = arena_copy(result->arena, name, strlen(name));
+	names->count++;
+}
+
+static void found(void *arg, const struct record_config *before, const struct record_config *after)
+{
+	struct reload_result *result = arg;
+
+	if (!before)
+		keep_name(result, &result->added, after->name);
+	else if (!after)
+		keep_name(result, &result->removed, before->name);
+	else
+		keep_name(result, &result->changed, after->name);
+}
+
+/* "; added a.example.com, b.example.com and 3 more" */
+static void say_names(FILE *out, const char *what, const struct reload_names *names)
+{
+	size_t told = names->count < EVENT_NAMES_MAX ? names->count : EVENT_NAMES_MAX;
+
+	for (size_t i = 0; i < told; i++)
+		fprintf(out, "%s%s%s", i ? ", " : "; ", i ? "" : what, names->list[i]);
+	if (told < names->count)
+		fprintf(out, " and %zu more", names->count - told);
+}
+
+static void announce(const struct reload_result *result)
+{
+	char text[EVENT_TEXT_MAX] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	if (out) {
+		fprintf(out, "%zu %s", result->records, reload_noun(result->records));
+		say_names(out, "added ", &result->added);
+		say_names(out, "changed ", &result->changed);
+		say_names(out, "removed ", &result->removed);
+		fclose(out);
+		text[sizeof(text) - 1] = '\0';
+	}
+	event_emit(&(struct event_record){ .type = EVENT_RELOAD, .reason = text });
+}
+
+/* False with the error filled. */
+static bool replace(struct reload *reload, struct reload_result *result)
+{
+	struct config *config = reload_read(reload->options->file, result->error);
+
+	if (!config)
+		return false;
+	reload_keep(reload, config);
+	config_compare(monitor_config(reload->monitor), config, found, result);
+	result->records = config->record_count;
+	if (!monitor_load(reload->monitor, config)) {
+		snprintf(result->error, sizeof(result->error), "no memory for a table: %s",
+		         strerror(errno));
+		config_free(config);
+		return false;
+	}
+	resolve_configure(reload->resolver, config->resolvers, config->resolver_count);
+	malloc_trim(0);
+	return true;
+}
+
+bool reload_run(struct reload *reload, struct reload_result *result)
+{
+	bool done;
+
+	*result = (struct reload_result){ .arena = arena_new() };
+	done = replace(reload, result);
+	if (done)
+		announce(result);
+	else
+		log_error("%s (reload: nothing has changed)", result->error);
+	return done;
+}
+
+void reload_result_free(struct reload_result *result)
+{
+	arena_free(result->arena);
+}
