@@ -27,10 +27,10 @@ A test program in tests/system looks like this:
         st.main()
 
 and is run by `make check`, or alone by `B=build tests/run tests/system/test_x.py`; TEST=word runs only the tests whose name has
-that word in it, V=1 shows the notes. st.main(jobs=4) runs four tests at a time, each in a process of its own. Standard library only. Nothing waits for a fixed time: wait_until() polls a condition up to a
-generous limit, and note() prints what was measured. Everything that is start()ed is stopped when the test ends, whatever
-happened; logs are shown when it failed; a sanitizer's report in any log is a failure, and so is a daemon that
-does not end with status 0 on SIGTERM.
+that word in it, V=1 shows the notes; st.main(jobs=4) runs four tests at a time, each in a process of its own. Standard library only.
+Nothing waits for a fixed time: wait_until() polls a condition up to a generous limit, and note() prints what was measured. Everything
+that is start()ed is stopped when the test ends, whatever happened; logs are shown when it failed; a sanitizer's report in any log is a
+failure, and so is a daemon that does not end with status 0 on SIGTERM.
 
 Environment: B, the build directory; SAN, set in sanitizer builds.
 """
