@@ -3,7 +3,8 @@
  *
  * main and the reload call config_load(); everything else only reads. A file with a mistake yields no configuration and one
  * line, `FILE:LINE: SETTING: what is wrong; the cure`. Nothing here opens a socket, asks a resolver or
- * needs a user or directory to exist; a `ca_file` is read, since a check without it could never pass.
+ * needs a user or directory to exist; a check's files (`ca_file`, `client_cert`, `credentials_file`) are read, since it could never
+ * pass without them.
  *
  * Every option is one row of one table (config_options): name, where it may stand, kind, bounds, default. A test
  * holds conf/shunt.conf and the manual to it.
@@ -24,7 +25,10 @@
 
 #define CONFIG_PATH "/etc/shunt/shunt.conf"
 
-enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP, CHECK_TYPES };
+enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP, CHECK_TLS, CHECK_TYPES };
+
+/* As they are written; ends with NULL. */
+extern const char *const check_type_words[CHECK_TYPES + 1];
 
 struct status_range {
 	uint16_t first; /* 100 to 599, inclusive */
@@ -39,17 +43,28 @@ struct check {
 	const char *path; /* http: begins with '/' */
 	const char *
 	        host; /* NULL: the record's name. Host header, and SNI unless `sni` says otherwise */
-	const char *method; /* http */
+	const char *method;         /* http */
+	const char *const *headers; /* http: "Name: value" */
+	size_t header_count;
+	const char *
+	        credentials; /* http: "user:password" for Basic authentication (RFC 7617); NULL: none */
 	const struct status_range *expect_status;
 	size_t expect_status_count;
-	const char *expect_body; /* NULL: the body is not read */
-	uint32_t body_limit;     /* bytes of the body that are searched */
+	const char *expect_header; /* "Name" or "Name: text"; NULL: any headers will do */
+	const char *expect_body;   /* NULL: the body is not read */
+	uint32_t body_limit;       /* bytes of the body that are searched */
 	bool tls_verify;
-	const char *ca_file; /* absolute; NULL: the system's store */
-	const char *sni;     /* NULL: as `host` */
+	const char *ca_file;          /* absolute; NULL: the system's store */
+	const char *sni;              /* NULL: as `host` */
+	const char *client_cert;      /* absolute; NULL: none */
+	const char *client_key;       /* absolute; NULL with client_cert */
+	uint32_t cert_warning;        /* before a certificate ends; 0: none */
+	struct address source;        /* to connect from; family 0: the system's choice, or */
+	const char *source_interface; /* this one; NULL: any */
 	uint32_t interval;
 	uint32_t fast_interval;
-	uint32_t timeout; /* over the whole probe */
+	uint32_t timeout;         /* over the whole probe */
+	uint32_t connect_timeout; /* 0: none of its own */
 	struct health_rules rules;
 	const char *
 	        key; /* all options that make the probe, in canonical form: equal keys, equal probes. Without

@@ -1,24 +1,25 @@
 #include "config_check.h"
 
+#include <net/if.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
-#include "config_ca.h"
 #include "config_near.h"
-#include "config_status.h"
+#include "config_request.h"
+#include "config_tls.h"
 #include "duration.h"
 
-static const char *const type_words[CHECK_TYPES + 1] = {
+const char *const check_type_words[CHECK_TYPES + 1] = {
 	[CHECK_HTTP] = "http",
 	[CHECK_HTTPS] = "https",
 	[CHECK_TCP] = "tcp",
+	[CHECK_TLS] = "tls",
 };
 
 /* 0: the check must name one. */
 static const uint16_t type_ports[CHECK_TYPES] = { [CHECK_HTTP] = 80, [CHECK_HTTPS] = 443 };
-
-static const char *const method_words[] = { "GET", "HEAD", "OPTIONS", "POST", "PUT", NULL };
 
 /* --- one check ------------------------------------------------------------------------------- */
 
@@ -29,14 +30,14 @@ static bool fail_type(const struct config_group *group, enum option option, enum
 
 	return config_fail(group->reader, group->values[option],
 	                   "does not apply to type \"%s\"; remove it, or write type = \"%s\"",
-	                   type_words[type], type_words[taker]);
+	                   check_type_words[type], check_type_words[taker]);
 }
 
 static bool read_type(const struct config_group *group, struct check *check)
 {
 	int type;
 
-	if (!config_value_word(group, OPT_CHECK_TYPE, type_words, &type))
+	if (!config_value_word(group, OPT_CHECK_TYPE, check_type_words, &type))
 		return false;
 	check->type = (enum check_type)type;
 	for (int i = 0; i < OPTIONS; i++) {
@@ -61,72 +62,43 @@ static bool read_port(const struct config_group *group, struct check *check)
 	return true;
 }
 
-static bool read_path(const struct config_group *group, struct check *check)
+/* Of a device (Linux's dev_valid_name), and no botched address. */
+static bool is_interface(const char *text)
 {
-	const config_setting_t *value = group->values[OPT_CHECK_PATH];
+	size_t length = strlen(text);
 
-	if (!config_value_string(group, OPT_CHECK_PATH, &check->path))
-		return false;
-	if (*check->path != '/')
-		return config_fail(group->reader, value,
-		                   "does not begin with \"/\"; write it as in \"/health\"");
-	for (const char *p = check->path; *p; p++) {
-		if (*p <= ' ' || *p > '~' || *p == '#')
-			return config_fail(
-			        group->reader, value,
-			        "has a character that no request line takes; write it as %%XX, "
-			        "a space as %%20");
-	}
-	return true;
+	return length && length < IFNAMSIZ && !text[strcspn(text, "/: \t\n\v\f\r")] &&
+	       text[strspn(text, "0123456789.")];
 }
 
-static bool read_request(const struct config_group *group, struct check *check)
+static bool read_source(const struct config_group *group, struct check *check)
 {
-	int method;
+	const char *text;
 
-	if (!read_path(group, check) ||
-	    !config_value_host(group, OPT_CHECK_HOST, true, &check->host) ||
-	    !config_value_word(group, OPT_CHECK_METHOD, method_words, &method))
+	if (!config_value_string(group, OPT_CHECK_SOURCE, &text))
 		return false;
-	check->method = method_words[method];
-	return true;
-}
-
-static bool read_expected(const struct config_group *group, struct check *check)
-{
-	if (!config_status_read(group, check) ||
-	    !config_value_string(group, OPT_CHECK_EXPECT_BODY, &check->expect_body) ||
-	    !config_value_integer(group, OPT_CHECK_BODY_LIMIT, &check->body_limit))
-		return false;
-	if (check->expect_body && strcmp(check->method, "HEAD") == 0)
-		return config_fail(group->reader, group->values[OPT_CHECK_EXPECT_BODY],
-		                   "cannot be found, since HEAD is answered without a body; write "
-		                   "method = \"GET\"");
-	if (check->expect_body && strlen(check->expect_body) > check->body_limit)
-		return config_fail(group->reader, group->values[OPT_CHECK_EXPECT_BODY],
-		                   "is longer than body_limit (%u); make that larger",
-		                   check->body_limit);
-	return true;
-}
-
-static bool read_tls(const struct config_group *group, struct check *check)
-{
-	struct config_reader *reader = group->reader;
-	const char *fault;
-
-	if (!config_value_bool(group, OPT_CHECK_TLS_VERIFY, &check->tls_verify) ||
-	    !config_value_path(group, OPT_CHECK_CA_FILE, &check->ca_file) ||
-	    !config_value_host(group, OPT_CHECK_SNI, false, &check->sni))
-		return false;
-	if (!check->ca_file || (reader->ca_file && strcmp(reader->ca_file, check->ca_file) == 0))
+	if (!text || address_parse(text, &check->source))
 		return true;
-	fault = config_ca_fault(check->ca_file);
-	if (fault)
-		return config_fail(reader, group->values[OPT_CHECK_CA_FILE],
-		                   "cannot use %s: %s; name a readable file of PEM certificates",
-		                   check->ca_file, fault);
-	reader->ca_file = check->ca_file;
-	return true;
+	check->source_interface = text;
+	return is_interface(text) ||
+	       config_fail(group->reader, group->values[OPT_CHECK_SOURCE],
+	                   "\"%.64s\" is neither an IP address nor an interface; write one, as in "
+	                   "\"192.0.2.1\" or \"eth0\"",
+	                   text);
+}
+
+static bool read_connect_timeout(const struct config_group *group, struct check *check)
+{
+	const config_setting_t *value = group->values[OPT_CHECK_CONNECT_TIMEOUT];
+	char text[DURATION_TEXT_MAX];
+
+	if (!value)
+		return true;
+	if (!config_value_duration(group, OPT_CHECK_CONNECT_TIMEOUT, &check->connect_timeout))
+		return false;
+	return check->connect_timeout <= check->timeout ||
+	       config_fail(group->reader, value, "is longer than timeout; write at most \"%s\"",
+	                   duration_format(check->timeout, text));
 }
 
 static bool read_times(const struct config_group *group, struct check *check)
@@ -135,7 +107,8 @@ static bool read_times(const struct config_group *group, struct check *check)
 
 	if (!config_value_duration(group, OPT_CHECK_INTERVAL, &check->interval) ||
 	    !config_value_duration(group, OPT_CHECK_FAST_INTERVAL, &check->fast_interval) ||
-	    !config_value_duration(group, OPT_CHECK_TIMEOUT, &check->timeout))
+	    !config_value_duration(group, OPT_CHECK_TIMEOUT, &check->timeout) ||
+	    !read_connect_timeout(group, check))
 		return false;
 	if (check->fast_interval <= check->interval)
 		return true;
@@ -176,17 +149,45 @@ static const char *key_statuses(struct arena *arena, const struct check *check)
 	return key;
 }
 
+/* What may be secret: a password cannot be read from the key, and yet makes it another one. */
+static const char *key_digest(struct arena *arena, const struct check *check)
+{
+	const char *text = key_text(arena, check->credentials), *hex = "";
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	for (size_t i = 0; i < check->header_count; i++)
+		text = arena_printf(arena, "%s %s", text, key_text(arena, check->headers[i]));
+	SHA256((const unsigned char *)text, strlen(text), digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		hex = arena_printf(arena, "%s%02x", hex, digest[i]);
+	return hex;
+}
+
+static const char *key_source(struct arena *arena, const struct check *check)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!check->source.family)
+		return key_text(arena, check->source_interface);
+	return key_text(arena, address_format(&check->source, text));
+}
+
 static const char *make_key(struct arena *arena, const struct check *check)
 {
 	return arena_printf(
 	        arena,
-	        "%s port=%u path=%s host=%s method=%s status=%s body=%s/%u verify=%d ca=%s sni=%s "
-	        "interval=%u fast=%u timeout=%u fall=%u rise=%u",
-	        type_words[check->type], check->port, key_text(arena, check->path),
-	        key_text(arena, check->host), check->method, key_statuses(arena, check),
+	        "%s port=%u path=%s host=%s method=%s headers=%s status=%s header=%s body=%s/%u "
+	        "verify=%d ca=%s sni=%s cert=%s/%s/%u source=%s interval=%u fast=%u timeout=%u/%u "
+	        "fall=%u rise=%u",
+	        check_type_words[check->type], check->port, key_text(arena, check->path),
+	        key_text(arena, check->host), check->method, key_digest(arena, check),
+	        key_statuses(arena, check), key_text(arena, check->expect_header),
 	        key_text(arena, check->expect_body), check->body_limit, check->tls_verify,
-	        key_text(arena, check->ca_file), key_text(arena, check->sni), check->interval,
-	        check->fast_interval, check->timeout, check->rules.fall, check->rules.rise);
+	        key_text(arena, check->ca_file), key_text(arena, check->sni),
+	        key_text(arena, check->client_cert), key_text(arena, check->client_key),
+	        check->cert_warning, key_source(arena, check), check->interval,
+	        check->fast_interval, check->timeout, check->connect_timeout, check->rules.fall,
+	        check->rules.rise);
 }
 
 static bool read_check(struct config_reader *reader, const config_setting_t *setting,
@@ -196,8 +197,8 @@ static bool read_check(struct config_reader *reader, const config_setting_t *set
 	struct config_group group;
 
 	if (!config_group_open(reader, setting, SCOPE_CHECK, &group) || !read_type(&group, check) ||
-	    !read_port(&group, check) || !read_request(&group, check) ||
-	    !read_expected(&group, check) || !read_tls(&group, check) ||
+	    !read_port(&group, check) || !config_request_read(&group, check) ||
+	    !config_tls_read(&group, check) || !read_source(&group, check) ||
 	    !read_times(&group, check) || !read_rules(&group, check))
 		return false;
 	check->name = name;

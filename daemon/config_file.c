@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static ssize_t read_whole(int fd, char *bytes, size_t max)
 	return (ssize_t)length;
 }
 
-static const char *wrong_kind(const struct stat *status, size_t max)
+static const char *wrong_kind(const struct stat *status, size_t max, bool secret)
 {
 	if (S_ISDIR(status->st_mode))
 		return "it is a folder";
@@ -35,6 +36,8 @@ static const char *wrong_kind(const struct stat *status, size_t max)
 		return "it is not a regular file";
 	if ((uintmax_t)status->st_size > max)
 		return "it is too large";
+	if (secret && status->st_mode & S_IRWXO)
+		return "it is open to every user, which chmod o= ends";
 	return NULL;
 }
 
@@ -59,7 +62,7 @@ static char *read_fd(int fd, size_t size, size_t *length, const char **why)
 	return NULL;
 }
 
-char *config_file_read(const char *path, size_t max, size_t *length, const char **why)
+static char *read_file(const char *path, size_t max, bool secret, size_t *length, const char **why)
 {
 	/* O_NONBLOCK, so that opening a FIFO does not wait for its writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -70,9 +73,19 @@ char *config_file_read(const char *path, size_t max, size_t *length, const char 
 		*why = strerror(errno);
 		return NULL;
 	}
-	*why = fstat(fd, &status) < 0 ? strerror(errno) : wrong_kind(&status, max);
+	*why = fstat(fd, &status) < 0 ? strerror(errno) : wrong_kind(&status, max, secret);
 	if (!*why)
 		bytes = read_fd(fd, (size_t)status.st_size, length, why);
 	close(fd);
 	return bytes;
+}
+
+char *config_file_read(const char *path, size_t max, size_t *length, const char **why)
+{
+	return read_file(path, max, false, length, why);
+}
+
+char *config_file_read_secret(const char *path, size_t max, size_t *length, const char **why)
+{
+	return read_file(path, max, true, length, why);
 }

@@ -10,4 +10,7 @@
  */
 char *config_file_read(const char *path, size_t max, size_t *length, const char **why);
 
+/* The same, but not of a file that every user may read or write. */
+char *config_file_read_secret(const char *path, size_t max, size_t *length, const char **why);
+
 #endif

@@ -3,8 +3,9 @@
 #include "duration.h"
 
 #define HTTP_TYPES (1u << CHECK_HTTP | 1u << CHECK_HTTPS)
-#define TLS_TYPES (1u << CHECK_HTTPS)
-#define ALL_TYPES (HTTP_TYPES | 1u << CHECK_TCP)
+#define TLS_TYPES (1u << CHECK_HTTPS | 1u << CHECK_TLS)
+#define NETWORK_TYPES (HTTP_TYPES | TLS_TYPES | 1u << CHECK_TCP)
+#define ALL_TYPES NETWORK_TYPES
 
 #define SECONDS UINT32_C(1000)
 #define HOURS (3600 * SECONDS)
@@ -33,20 +34,26 @@ const struct config_option config_options[] = {
 	[OPT_FILE_CHECKS] = { "checks", SCOPE_FILE, "group of checks", NULL, "{ }" },
 	[OPT_FILE_RECORDS] = { "records", SCOPE_FILE, "list of records", .required = true },
 
-	[OPT_CHECK_TYPE] = { "type", SCOPE_CHECK, "\"http\", \"https\" or \"tcp\"",
+	[OPT_CHECK_TYPE] = { "type", SCOPE_CHECK, "\"http\", \"https\", \"tcp\" or \"tls\"",
 	                     .required = true, .types = ALL_TYPES },
-	[OPT_CHECK_PORT] = { "port", SCOPE_CHECK, "integer", "1 to 65535", .types = ALL_TYPES,
+	[OPT_CHECK_PORT] = { "port", SCOPE_CHECK, "integer", "1 to 65535", .types = NETWORK_TYPES,
 	                     .min = 1, .max = 65535 },
 	[OPT_CHECK_PATH] = { "path", SCOPE_CHECK, "string", "1 to 1023 characters", "\"/\"",
 	                     .types = HTTP_TYPES, .min = 1, .max = 1023 },
 	[OPT_CHECK_HOST] = { "host", SCOPE_CHECK, "host name or IPv4 address",
-	                     .types = HTTP_TYPES },
+	                     .types = HTTP_TYPES | TLS_TYPES },
 	[OPT_CHECK_METHOD] = { "method", SCOPE_CHECK,
 	                       "\"GET\", \"HEAD\", \"OPTIONS\", \"POST\" or \"PUT\"", NULL,
 	                       "\"GET\"", .types = HTTP_TYPES },
+	[OPT_CHECK_HEADERS] = { "headers", SCOPE_CHECK, "list of strings", "at most 32 entries",
+	                        "[ ]", .types = HTTP_TYPES, .max = 32 },
+	[OPT_CHECK_CREDENTIALS_FILE] = { "credentials_file", SCOPE_CHECK, "path",
+	                                 "at most 1023 bytes", .types = HTTP_TYPES, .max = 1023 },
 	[OPT_CHECK_EXPECT_STATUS] = { "expect_status", SCOPE_CHECK,
 	                              "integer, string of ranges, or list of both", "100 to 599",
 	                              "\"200-399\"", .types = HTTP_TYPES, .min = 100, .max = 599 },
+	[OPT_CHECK_EXPECT_HEADER] = { "expect_header", SCOPE_CHECK, "string", "1 to 255 characters",
+	                              .types = HTTP_TYPES, .min = 1, .max = 255 },
 	[OPT_CHECK_EXPECT_BODY] = { "expect_body", SCOPE_CHECK, "string", "1 to 255 characters",
 	                            .types = HTTP_TYPES, .min = 1, .max = 255 },
 	[OPT_CHECK_BODY_LIMIT] = { "body_limit", SCOPE_CHECK, "integer", "1 to 1048576", "5120",
@@ -56,12 +63,22 @@ const struct config_option config_options[] = {
 	[OPT_CHECK_CA_FILE] = { "ca_file", SCOPE_CHECK, "path", "at most 1023 bytes",
 	                        .types = TLS_TYPES, .max = 1023 },
 	[OPT_CHECK_SNI] = { "sni", SCOPE_CHECK, "host name", .types = TLS_TYPES },
+	[OPT_CHECK_CLIENT_CERT] = { "client_cert", SCOPE_CHECK, "path", "at most 1023 bytes",
+	                            .types = TLS_TYPES, .max = 1023 },
+	[OPT_CHECK_CLIENT_KEY] = { "client_key", SCOPE_CHECK, "path", "at most 1023 bytes",
+	                           .types = TLS_TYPES, .max = 1023 },
+	[OPT_CHECK_CERT_WARNING] = { "cert_warning", SCOPE_CHECK, "duration", "0s to 576h",
+	                             "\"336h\"", .types = TLS_TYPES, .max = DURATION_MAX_MS },
+	[OPT_CHECK_SOURCE] = { "source", SCOPE_CHECK, "IP address or interface",
+	                       .types = NETWORK_TYPES },
 	[OPT_CHECK_INTERVAL] = { "interval", SCOPE_CHECK, "duration", "100ms to 24h", "\"10s\"",
 	                         .types = ALL_TYPES, .min = 100, .max = 24 * HOURS },
 	[OPT_CHECK_FAST_INTERVAL] = { "fast_interval", SCOPE_CHECK, "duration", "100ms to 24h",
 	                              "\"1s\"", .types = ALL_TYPES, .min = 100, .max = 24 * HOURS },
 	[OPT_CHECK_TIMEOUT] = { "timeout", SCOPE_CHECK, "duration", "10ms to 5m", "\"4s\"",
 	                        .types = ALL_TYPES, .min = 10, .max = 300 * SECONDS },
+	[OPT_CHECK_CONNECT_TIMEOUT] = { "connect_timeout", SCOPE_CHECK, "duration", "10ms to 5m",
+	                                .types = NETWORK_TYPES, .min = 10, .max = 300 * SECONDS },
 	[OPT_CHECK_FALL] = { "fall", SCOPE_CHECK, "integer", "1 to 100", "3", .types = ALL_TYPES,
 	                     .min = 1, .max = 100 },
 	[OPT_CHECK_RISE] = { "rise", SCOPE_CHECK, "integer", "1 to 100", "3", .types = ALL_TYPES,

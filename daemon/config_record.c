@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "config_check.h"
 #include "config_name.h"
+#include "config_request.h"
 
 static const char *const failback_words[] = { "auto", "manual", NULL };
 static const char *const all_down_words[] = { "primary", "hold", "dns", "fail", NULL };
@@ -165,20 +166,64 @@ static bool check_id_free(const struct config_group *group, const struct record_
 	return true;
 }
 
+/* A hostile DNS must not be given what only the right server may see. */
+static bool check_secret(const struct config_group *group, const struct endpoint_config *endpoint)
+{
+	const struct check *check = endpoint->check;
+	bool named = false;
+
+	for (size_t i = 0; i < endpoint->source_count; i++)
+		named = named || endpoint->sources[i].name;
+	if (!named || !config_request_is_secret(check) ||
+	    (check->type == CHECK_HTTPS && check->tls_verify))
+		return true;
+	return config_fail(group->reader, group->values[OPT_ENDPOINT_CHECK],
+	                   "would send a password wherever the DNS points; write type = \"https\" "
+	                   "with tls_verify, or the endpoint's IP address");
+}
+
+/* The kernel binds no socket of one family to an address of the other. */
+static bool check_families(const struct config_group *group, const struct endpoint_config *endpoint)
+{
+	const struct check *check = endpoint->check;
+	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < endpoint->source_count; i++) {
+		const struct source *source = &endpoint->sources[i];
+
+		if (!check->source.family || source->name ||
+		    source->address.family == check->source.family)
+			continue;
+		return config_fail(
+		        group->reader, group->values[OPT_ENDPOINT_CHECK],
+		        "connects from %s, which cannot reach %s; write a source of that "
+		        "kind, or an interface",
+		        address_format(&check->source, from), address_format(&source->address, to));
+	}
+	return true;
+}
+
+static bool read_endpoint_check(const struct config_group *group, struct endpoint_config *endpoint)
+{
+	const config_setting_t *value = group->values[OPT_ENDPOINT_CHECK];
+
+	if (!value)
+		return true;
+	return config_check_of(group->reader, value, &endpoint->check) &&
+	       check_secret(group, endpoint) && check_families(group, endpoint);
+}
+
 static bool add_endpoint(struct config_reader *reader, const config_setting_t *setting,
                          struct record_config *record)
 {
 	struct endpoint_config *endpoint = &record->endpoints[record->endpoint_count];
-	const config_setting_t *check;
 	struct config_group group;
 
 	if (!config_group_open(reader, setting, SCOPE_ENDPOINT, &group) ||
 	    !read_id(&group, record->endpoint_count, endpoint) ||
 	    !check_id_free(&group, record, endpoint->id) || !read_sources(&group, endpoint) ||
-	    !config_value_bool(&group, OPT_ENDPOINT_ALLOW_LOCAL, &endpoint->allow_local))
-		return false;
-	check = group.values[OPT_ENDPOINT_CHECK];
-	if (check && !config_check_of(reader, check, &endpoint->check))
+	    !config_value_bool(&group, OPT_ENDPOINT_ALLOW_LOCAL, &endpoint->allow_local) ||
+	    !read_endpoint_check(&group, endpoint))
 		return false;
 	record->endpoint_count++;
 	return true;

@@ -12,9 +12,10 @@ enum event_type {
 	EVENT_ANSWER, /* another endpoint answers; from and to are ids, or "dns", "fail" */
 	EVENT_HEALTH, /* an address went up or down; the first record that has it, and how many more do */
 	EVENT_RESOLVE, /* an endpoint's name resolves to other addresses, or fails, or works again */
-	EVENT_REFUSED, /* an address was left out: local, or one too many */
-	EVENT_SETTLED, /* every check has a verdict, or had its time */
-	EVENT_RELOAD   /* another configuration is in force */
+	EVENT_REFUSED,     /* an address was left out: local, or one too many */
+	EVENT_CERTIFICATE, /* a certificate that a check was shown ends soon, or has ended */
+	EVENT_SETTLED,     /* every check has a verdict, or had its time */
+	EVENT_RELOAD       /* another configuration is in force */
 };
 
 /* Fields that do not apply are NULL. */

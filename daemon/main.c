@@ -33,6 +33,8 @@
 #include "probe.h"
 #include "probe_connect.h"
 #include "probe_http.h"
+#include "probe_tls.h"
+#include "probe_trust.h"
 #include "reload.h"
 #include "resolve.h"
 
@@ -53,7 +55,9 @@ struct server {
 	int http_fd;
 	int reserve; /* for clients_new(); -1: it has it */
 	struct prober *prober;
+	struct trust *trust;
 	struct probe_http *http;
+	struct probe_kind tls;
 	struct resolver *resolver;
 	struct monitor *monitor;
 	struct clients *clients;
@@ -322,7 +326,9 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	event_set_log_callback(log_libevent);
 	server->base = base_new();
 	server->prober = server->base ? prober_new(server->base, probes) : NULL;
-	server->http = server->prober ? probe_http_new(server->base) : NULL;
+	server->trust = server->prober ? trust_new() : NULL;
+	server->http = server->trust ? probe_http_new(server->base, server->trust) : NULL;
+	server->tls = probe_tls_kind(server->trust);
 	if (server->http)
 		server->resolver =
 		        resolve_new(server->base, config->resolvers, config->resolver_count);
@@ -336,6 +342,7 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	parts.kinds[CHECK_HTTP] = probe_http_kind(server->http);
 	parts.kinds[CHECK_HTTPS] = probe_https_kind(server->http);
 	parts.kinds[CHECK_TCP] = &probe_tcp;
+	parts.kinds[CHECK_TLS] = &server->tls;
 	server->monitor = monitor_new(&parts);
 	if (!monitor_load(server->monitor, config)) {
 		config_free(config);
@@ -368,6 +375,7 @@ static void stop(struct server *server)
 		resolve_free(server->resolver);
 	if (server->http)
 		probe_http_free(server->http);
+	trust_free(server->trust);
 	if (server->prober)
 		prober_free(server->prober);
 	if (server->base)

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "event.h"
 #include "log.h"
+#include "monitor_event.h"
 #include "monitor_view.h"
 #include "publish.h"
 #include "roster.h"
@@ -143,28 +144,6 @@ static void record_update(struct monitor *monitor, struct record *record)
 		announce(record, from);
 }
 
-/* One event for all records that share the target: the first one's name, and how many more there are. */
-static void report_health(const struct target *target, enum health_state before)
-{
-	const struct member *user = target->users;
-	char name[SHUNT_NAME_MAX + 32] = "", text[ADDRESS_TEXT_MAX];
-	size_t more = 0;
-
-	for (const struct member *next = user; next; next = next->next_user)
-		more += next->endpoint->record != user->endpoint->record;
-	if (user)
-		snprintf(name, sizeof(name), more ? "%s and %zu more" : "%s",
-		         user->endpoint->record->config->name, more);
-	event_emit(&(struct event_record){
-	        .type = EVENT_HEALTH,
-	        .record = name,
-	        .endpoint = user ? user->endpoint->config->id : NULL,
-	        .address = address_format(&target->address, text),
-	        .from = health_word(before),
-	        .to = health_word(target->health.state),
-	        .reason = target->health.state == HEALTH_UP ? NULL : target->error });
-}
-
 /* A record may have several addresses behind one target: each is updated once. */
 static void update_users(struct monitor *monitor, const struct target *target)
 {
@@ -235,12 +214,14 @@ static uint32_t monitor_verdict(void *arg, struct target *target, const struct p
 		target->latency_us = result->elapsed_us;
 		target->error[0] = '\0';
 	}
+	if (result->expires)
+		monitor_event_certificate(target, result->expires, target->last_probe);
 	if (verdict != VERDICT_NONE)
 		target_arrived(target);
 	else
 		report_own_fault(monitor, target);
 	if (health_observe(&target->health, &target->check->rules, verdict)) {
-		report_health(target, before);
+		monitor_event_health(target, before);
 		update_users(monitor, target);
 		sweep_later(monitor);
 	}

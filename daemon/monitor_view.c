@@ -114,17 +114,17 @@ static void view_member(const struct member *member, bool answers, struct monito
 	out->last_error = target->error[0] ? target->error : NULL;
 	out->latency_us = target->latency_us;
 	out->last_probe = target->last_probe;
+	out->certificate_expires = target->certificate_expires;
 }
 
 static void view_endpoint(const struct endpoint *endpoint, struct monitor_endpoint *out)
 {
-	static const char *const types[CHECK_TYPES] = { "http", "https", "tcp" };
 	const struct check *check = endpoint->config->check;
 	bool answers[SHUNT_ADDRESSES_MAX];
 
 	out->id = endpoint->config->id;
 	out->health = endpoint->health;
-	out->check = check ? types[check->type] : NULL;
+	out->check = check ? check_type_words[check->type] : NULL;
 	out->error = endpoint_resolve_error(endpoint);
 	out->address_count = endpoint->count;
 	endpoint_answers(endpoint, answers);

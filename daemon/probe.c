@@ -45,6 +45,8 @@ struct probe {
 	uint64_t answered_us; /* when the peer said something in this attempt; 0: never */
 	uint64_t turn;        /* in a queue: its number, to keep the order over both queues */
 	struct address address;
+	time_t expires;
+	uint32_t limit_ms; /* of the attempt, from its start */
 	uint32_t hash;
 	uint32_t attempts;
 	enum phase phase;
@@ -153,7 +155,10 @@ static void start(struct probe *probe)
 	probe->started_us = clock_us();
 	probe->answered_us = 0;
 	attempt_began(probe->prober);
-	arm(&probe->timer, (uint64_t)probe->check->timeout * 1000);
+	probe->expires = 0;
+	probe->limit_ms = probe->check->connect_timeout ? probe->check->connect_timeout
+	                                                : probe->check->timeout;
+	arm(&probe->timer, (uint64_t)probe->limit_ms * 1000);
 	probe->kind->start(probe);
 }
 
@@ -191,12 +196,13 @@ static void see_path(struct probe_result *result, const struct probe *probe, enu
 static void complete(struct probe *probe, const struct ending *ending, const char *text)
 {
 	uint32_t late_ms = prober_late_ms(probe->prober, probe->started_us);
-	struct probe_result result = { .elapsed_us = clock_us() - probe->started_us };
+	struct probe_result result = { .elapsed_us = clock_us() - probe->started_us,
+		                       .expires = probe->expires };
 	uint64_t now_us, next_us;
 	uint32_t delay_ms;
 
-	result.verdict = probe_schedule_verdict(ending->verdict, ending->cause,
-	                                        probe->check->timeout, late_ms);
+	result.verdict =
+	        probe_schedule_verdict(ending->verdict, ending->cause, probe->limit_ms, late_ms);
 	see_path(&result, probe, ending->path);
 	describe(&result, result.verdict != ending->verdict, late_ms, text);
 	event_del(&probe->timer);
@@ -213,13 +219,13 @@ static void complete(struct probe *probe, const struct ending *ending, const cha
 static void deadline(struct probe *probe)
 {
 	uint64_t elapsed_us = clock_us() - probe->started_us;
-	uint64_t timeout_us = (uint64_t)probe->check->timeout * 1000;
+	uint64_t limit_us = (uint64_t)probe->limit_ms * 1000;
 	char text[PROBE_DETAIL_MAX], after[DURATION_TEXT_MAX];
 	const char *stage = "start";
 
-	/* libevent's clock is a coarse one unless it is asked for another. */
-	if (elapsed_us < timeout_us) {
-		arm(&probe->timer, timeout_us - elapsed_us);
+	/* It is connected by now, or libevent's clock was early: a coarse one unless it is asked for another. */
+	if (elapsed_us < limit_us) {
+		arm(&probe->timer, limit_us - elapsed_us);
 		return;
 	}
 	if (probe->attempt) {
@@ -227,7 +233,7 @@ static void deadline(struct probe *probe)
 		probe->kind->cancel(probe->attempt);
 	}
 	snprintf(text, sizeof(text), "timed out in %s after %s", stage,
-	         duration_format(probe->check->timeout, after));
+	         duration_format(probe->limit_ms, after));
 	complete(probe, &timed_out, text);
 }
 
@@ -414,6 +420,11 @@ void probe_set_attempt(struct probe *probe, void *attempt)
 		probe->attempt = attempt;
 }
 
+void probe_set_expiry(struct probe *probe, time_t expires)
+{
+	probe->expires = expires;
+}
+
 static void finish(struct probe *probe, const struct ending *ending, const char *format,
                    va_list args)
 {
@@ -449,4 +460,5 @@ void probe_finish_path(struct probe *probe, enum verdict verdict, enum probe_pat
 void probe_peer_answered(struct probe *probe)
 {
 	probe->answered_us = clock_us();
+	probe->limit_ms = probe->check->timeout;
 }

@@ -5,7 +5,7 @@
  *
  *   prober   → kind->start(probe)       the attempt begins
  *   kind     → probe_finish(probe, …)   the attempt ended by itself; or
- *   prober   → kind->cancel(attempt)    the deadline has come, or the probe is freed
+ *   prober   → kind->cancel(attempt)    the deadline has come, connect_timeout's or timeout's, or the probe is freed
  *   prober   → done(arg, result)        exactly one for each attempt that ended or ran into its deadline; it returns when
  *                                       the next attempt is due
  *
@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "address.h"
 #include "config.h"
@@ -43,7 +44,8 @@ struct probe_result {
 	enum probe_path path;
 	uint64_t
 	        proven_us; /* CLOCK_MONOTONIC; when the peer last said something in this attempt; 0: never */
-	uint64_t elapsed_us;           /* from the start of the attempt */
+	uint64_t elapsed_us; /* from the start of the attempt */
+	time_t expires; /* wall clock: the end of the certificate that the peer showed; 0: none */
 	char detail[PROBE_DETAIL_MAX]; /* why, in words, printable; "" for a pass that needs none */
 };
 
@@ -102,6 +104,8 @@ const char *probe_host(const struct probe *probe);
 const struct probe_kind *probe_kind_of(const struct probe *probe);
 struct event_base *probe_base(const struct probe *probe);
 void probe_set_attempt(struct probe *probe, void *attempt);
+/* What becomes result.expires. */
+void probe_set_expiry(struct probe *probe, time_t expires);
 
 /*
  * The attempt is over; the kind has freed it, or frees it before it returns to the loop. The detail is made printable and
@@ -114,7 +118,10 @@ void probe_finish(struct probe *probe, enum verdict verdict, const char *format,
 void probe_finish_path(struct probe *probe, enum verdict verdict, enum probe_path path,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The peer has said something, and the attempt goes on: should it run into its deadline, the path was there until now. */
+/*
+ * The peer has said something, and the attempt goes on: should it run into its deadline, the path was there until now. From the
+ * first time on connect_timeout counts no more.
+ */
 void probe_peer_answered(struct probe *probe);
 
 #endif

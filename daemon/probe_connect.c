@@ -169,42 +169,83 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	finish_later(ended.probe, error);
 }
 
-/* A connected or connecting socket; -1 with errno. */
+/* The port is left to connect(), which may use one for many peers. */
+static bool bind_source(const struct probe *probe, int fd)
+{
+	const struct check *check = probe_check(probe);
+	struct sockaddr_storage own;
+	socklen_t size;
+	int yes = 1;
+
+	if (check->source_interface)
+		return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, check->source_interface,
+		                  (socklen_t)strlen(check->source_interface)) == 0;
+	if (!check->source.family)
+		return true;
+	size = address_to_sockaddr(&check->source, 0, &own);
+	return setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes)) == 0 &&
+	       bind(fd, (struct sockaddr *)&own, size) == 0;
+}
+
+/* What the configuration asks for and this host does not have is no endpoint's fault, but for an address that it cannot fit. */
+static void finish_unbound(struct probe *probe, int error)
+{
+	const struct check *check = probe_check(probe);
+	char text[ADDRESS_TEXT_MAX];
+	const char *source = check->source_interface;
+
+	if (!source)
+		source = address_format(&check->source, text);
+	if (check->source.family && check->source.family != probe_address(probe)->family)
+		probe_finish_path(probe, VERDICT_FAIL, PATH_UNKNOWN,
+		                  "no route: from %s to an address of another kind", source);
+	else if (error == ENODEV)
+		probe_finish(probe, VERDICT_NONE, "this host has no interface %s", source);
+	else if (error == EADDRNOTAVAIL)
+		probe_finish(probe, VERDICT_NONE, "this host does not have the address %s", source);
+	else
+		probe_finish(probe, VERDICT_NONE, "cannot connect from %s: %s", source,
+		             strerror(error));
+}
+
 static int open_socket(const struct probe *probe)
 {
 	const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-	struct sockaddr_storage peer;
-	socklen_t size = address_to_sockaddr(probe_address(probe), probe_check(probe)->port, &peer);
-	int fd = socket(peer.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-	int error;
+	int family = probe_address(probe)->family == SHUNT_FAMILY_IPV4 ? AF_INET : AF_INET6;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0 &&
-	    (connect(fd, (struct sockaddr *)&peer, size) == 0 || errno == EINPROGRESS))
-		return fd;
-	error = errno;
-	close(fd);
-	errno = error;
-	return -1;
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	return fd;
 }
 
-static struct connect_attempt *fail_at_once(struct probe *probe, int error,
-                                            void (*failed)(void *arg), void *arg)
+static bool begin(const struct probe *probe, int fd)
 {
-	failed(arg);
-	finish_at_once(probe, error);
-	return NULL;
+	struct sockaddr_storage peer;
+	socklen_t size = address_to_sockaddr(probe_address(probe), probe_check(probe)->port, &peer);
+
+	return connect(fd, (struct sockaddr *)&peer, size) == 0 || errno == EINPROGRESS;
 }
 
 struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
                                       void (*failed)(void *arg), void *arg)
 {
 	struct connect_attempt *attempt;
-	int fd = open_socket(probe);
+	void (*finish)(struct probe *, int) = finish_at_once;
+	int fd = open_socket(probe), error = errno;
 
 	if (fd < 0)
-		return fail_at_once(probe, errno, failed, arg);
+		goto out;
+	if (!bind_source(probe, fd)) {
+		error = errno;
+		finish = finish_unbound;
+		goto out_fd;
+	}
+	if (!begin(probe, fd)) {
+		error = errno;
+		goto out_fd;
+	}
+	error = ENOMEM;
 	attempt = malloc(sizeof(*attempt));
 	if (!attempt)
 		goto out_fd;
@@ -219,7 +260,10 @@ out_attempt:
 	free(attempt);
 out_fd:
 	close(fd);
-	return fail_at_once(probe, ENOMEM, failed, arg);
+out:
+	failed(arg);
+	finish(probe, error);
+	return NULL;
 }
 
 static void tcp_connected(void *arg, int fd)

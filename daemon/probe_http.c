@@ -12,7 +12,9 @@
 #include "log.h"
 #include "probe_body.h"
 #include "probe_connect.h"
-#include "probe_tls.h"
+#include "probe_header.h"
+#include "probe_trust.h"
+#include "probe_words.h"
 #include "shunt/version.h"
 
 #define USER_AGENT "shunt/" SHUNT_VERSION
@@ -26,7 +28,7 @@ struct probe_http {
 	struct event_base *base;
 	CURLM *multi;
 	struct event timer;
-	struct tls_trust *trust;
+	struct trust *trust;
 	struct attempt_queue
 	        broken; /* sockets that libevent refused: ended outside of libcurl's callback */
 	struct probe_kind http, https;
@@ -42,16 +44,16 @@ struct attempt {
 	CURL *easy;                         /* NULL: not libcurl's yet */
 	struct curl_slist *to;              /* CONNECT_TO */
 	struct curl_slist *headers;
-	X509_STORE *store;
+	struct trust_peer peer;
 	struct body_search search;
 	size_t header_bytes;
 	unsigned codings; /* of the body */
 	long status;
 	bool secure;
+	bool header_found; /* the one that the check expects, if any */
 	bool headers_done; /* to the empty line of the final answer */
 	bool is_broken;
 	char error[CURL_ERROR_SIZE];
-	char certificate[TLS_WORDS_MAX]; /* what is wrong with it; "": nothing */
 };
 
 /* Outcomes of libcurl's that are not the endpoint's, or have better words than libcurl's own. */
@@ -65,7 +67,7 @@ static const struct outcome outcomes[] = {
 	{ CURLE_UNSUPPORTED_PROTOCOL, VERDICT_FAIL, "the answer is not HTTP" }, /* HTTP/0.9 too */
 	{ CURLE_WEIRD_SERVER_REPLY, VERDICT_FAIL, "the answer is not HTTP" },
 	{ CURLE_GOT_NOTHING, VERDICT_FAIL, "connection closed without an answer" },
-	{ CURLE_SSL_CLIENTCERT, VERDICT_FAIL, "TLS: a client certificate is required" },
+	{ CURLE_SSL_CLIENTCERT, VERDICT_FAIL, "a client certificate is required" },
 	{ CURLE_FAILED_INIT, VERDICT_NONE, NULL },
 	{ CURLE_URL_MALFORMAT, VERDICT_NONE, NULL },
 	{ CURLE_NOT_BUILT_IN, VERDICT_NONE, NULL },
@@ -79,21 +81,6 @@ static const struct outcome outcomes[] = {
 	{ CURLE_SSL_CERTPROBLEM, VERDICT_NONE, NULL },
 	{ CURLE_SSL_CACERT_BADFILE, VERDICT_NONE, NULL },
 	{ CURLE_OK, VERDICT_FAIL, NULL }
-};
-
-/* Parts of libcurl's and OpenSSL's texts, and what they mean. */
-static const char *const texts[][2] = {
-	{ "wrong version number", "the answer is not TLS" },
-	{ "http request", "the answer is not TLS" },
-	{ "packet length too long", "the answer is not TLS" },
-	{ "alert certificate required", "TLS: a client certificate is required" },
-	{ "unexpected eof", "connection closed" },
-	{ "SSL_ERROR_SYSCALL", "connection closed" },
-	{ "SSL_ERROR_ZERO_RETURN", "connection closed" },
-	{ "Connection reset", "connection reset" },
-	{ "getpeername() failed", "connection closed" }, /* before libcurl asked who it is */
-	{ "Out of memory in chunked", "a trailer without end" },
-	{ NULL, NULL }
 };
 
 /* Parts of libcurl's texts for what our own kernel says of a connection when nothing came back for long. */
@@ -138,7 +125,7 @@ static void attempt_free(struct attempt *attempt)
 	curl_slist_free_all(attempt->to);
 	curl_slist_free_all(attempt->headers);
 	body_search_free(&attempt->search);
-	X509_STORE_free(attempt->store);
+	trust_peer_free(&attempt->peer);
 	free(attempt);
 }
 
@@ -169,9 +156,7 @@ static CURLcode configure_tls(CURL *easy, void *context, void *arg)
 	struct attempt *attempt = arg;
 
 	(void)easy;
-	return tls_context_init(context, attempt->store, attempt->certificate)
-	               ? CURLE_OK
-	               : CURLE_ABORTED_BY_CALLBACK;
+	return trust_context_init(context, &attempt->peer) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
 
 static bool status_is_expected(const struct check *check, long status)
@@ -187,8 +172,19 @@ static bool status_is_expected(const struct check *check, long status)
 
 static bool wants_body(const struct attempt *attempt)
 {
-	return attempt->search.window &&
+	return attempt->search.window && attempt->header_found &&
 	       status_is_expected(probe_check(attempt->probe), attempt->status);
+}
+
+/* Of each answer's headers, so that an interim one's do not count. */
+static void look_for_header(struct attempt *attempt, const char *line, size_t size)
+{
+	const char *expected = probe_check(attempt->probe)->expect_header;
+
+	if (!expected || (size >= 5 && memcmp(line, "HTTP/", 5) == 0))
+		attempt->header_found = !expected;
+	else if (header_matches(expected, line, size))
+		attempt->header_found = true;
 }
 
 /* Called with each whole line. A short return ends the transfer. */
@@ -201,8 +197,10 @@ static size_t take_header(char *data, size_t one, size_t size, void *arg)
 	attempt->header_bytes += size;
 	if (attempt->header_bytes > HEADERS_MAX)
 		return 0;
-	if (!attempt->headers_done)
+	if (!attempt->headers_done && !is_empty) {
 		attempt->codings += body_codings(data, size);
+		look_for_header(attempt, data, size);
+	}
 	if (attempt->headers_done || !is_empty)
 		return size;
 	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &attempt->status);
@@ -283,20 +281,6 @@ static int timer_changed(CURLM *multi, long delay_ms, void *arg)
 
 /* --- the end of an attempt --- */
 
-static const char *plain_words(const char *text)
-{
-	const char *reason = text;
-
-	for (size_t i = 0; texts[i][0]; i++) {
-		if (strstr(text, texts[i][0]))
-			return texts[i][1];
-	}
-	/* "…error:0A000410:SSL routines::sslv3 alert handshake failure": the last part is for people. */
-	for (const char *p = strstr(text, "error:"); p; p = strstr(p + 1, "::"))
-		reason = p[0] == ':' ? p + 2 : reason;
-	return reason;
-}
-
 static enum probe_path path_of(const char *error)
 {
 	for (size_t i = 0; silences[i]; i++) {
@@ -314,6 +298,7 @@ static void finish(struct attempt *attempt, enum verdict verdict, const char *be
 	char text[PROBE_DETAIL_MAX];
 
 	snprintf(text, sizeof(text), "%s%s%s", before, words, after);
+	probe_set_expiry(probe, attempt->peer.expires);
 	attempt_free(attempt);
 	probe_finish_path(probe, verdict, path, "%s", text);
 }
@@ -327,6 +312,8 @@ static void finish_answered(struct attempt *attempt, CURLcode code, const char *
 	snprintf(status, sizeof(status), "%ld", attempt->status);
 	if (!status_is_expected(check, attempt->status))
 		finish(attempt, VERDICT_FAIL, "status ", status, "");
+	else if (!attempt->header_found)
+		finish(attempt, VERDICT_FAIL, "headers without \"", check->expect_header, "\"");
 	else if (!attempt->search.window || attempt->search.found)
 		finish(attempt, VERDICT_PASS, "", "", "");
 	else if (attempt->codings > BODY_CODINGS_MAX)
@@ -340,18 +327,14 @@ static void finish_answered(struct attempt *attempt, CURLcode code, const char *
 static void finish_unanswered(struct attempt *attempt, CURLcode code, const char *words)
 {
 	const struct outcome *outcome = outcomes;
-	const struct check *check = probe_check(attempt->probe);
 
 	while (outcome->code != CURLE_OK && outcome->code != code)
 		outcome++;
 	if (outcome->words)
 		words = outcome->words;
-	if (code == CURLE_PEER_FAILED_VERIFICATION && attempt->certificate[0])
-		finish(attempt, VERDICT_FAIL, attempt->certificate, "", "");
-	else if (code == CURLE_PEER_FAILED_VERIFICATION)
-		finish(attempt, VERDICT_FAIL, "certificate is not for \"",
-		       check->sni ? check->sni : probe_host(attempt->probe), "\"");
-	else if (code == CURLE_SSL_CONNECT_ERROR)
+	else if (attempt->peer.words[0])
+		words = attempt->peer.words;
+	if (code == CURLE_SSL_CONNECT_ERROR)
 		finish(attempt, VERDICT_FAIL, "TLS: ", words, "");
 	else if (code == CURLE_OK)
 		finish(attempt, VERDICT_FAIL, "connection closed within the headers", "", "");
@@ -370,7 +353,7 @@ static bool has_first_byte(const struct attempt *attempt)
 static void transfer_ended(struct attempt *attempt, CURLcode code)
 {
 	const char *words =
-	        plain_words(attempt->error[0] ? attempt->error : curl_easy_strerror(code));
+	        words_plain(attempt->error[0] ? attempt->error : curl_easy_strerror(code));
 	/* One header without end is libcurl's "out of memory". */
 	bool is_endless =
 	        code == CURLE_OUT_OF_MEMORY && !attempt->headers_done && has_first_byte(attempt);
@@ -444,7 +427,7 @@ static bool set_url(struct attempt *attempt)
 {
 	const struct check *check = probe_check(attempt->probe);
 	const char *host = probe_host(attempt->probe);
-	const char *name = attempt->secure && check->sni ? check->sni : host;
+	const char *name = attempt->secure ? attempt->peer.name : host;
 	unsigned default_port = attempt->secure ? 443 : 80;
 	char *own = host_part(host, check->port, default_port);
 	char *place = host_part(name, check->port, default_port);
@@ -502,6 +485,22 @@ static bool set_method(struct attempt *attempt)
 	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, check->method) == CURLE_OK;
 }
 
+static bool set_headers(struct attempt *attempt)
+{
+	const struct check *check = probe_check(attempt->probe);
+	int bad = 0;
+
+	for (size_t i = 0; i < check->header_count; i++) {
+		if (!add_header(attempt, check->headers[i]))
+			return false;
+	}
+	if (check->credentials) {
+		bad |= curl_easy_setopt(attempt->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		bad |= curl_easy_setopt(attempt->easy, CURLOPT_USERPWD, check->credentials);
+	}
+	return !bad;
+}
+
 /* Encodings are offered only where the body is read, so that nobody packs one for nothing. */
 static bool set_body(struct attempt *attempt)
 {
@@ -516,18 +515,16 @@ static bool set_body(struct attempt *attempt)
 
 static bool set_tls(struct attempt *attempt)
 {
-	bool verify = probe_check(attempt->probe)->tls_verify;
 	CURL *easy = attempt->easy;
 	int bad = 0;
 
 	if (!attempt->secure)
 		return true;
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)verify);
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-	if (verify) {
-		bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, configure_tls);
-		bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, attempt);
-	}
+	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, (long)(attempt->peer.store != NULL));
+	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST,
+	                        0L); /* it is trust_context_init()'s */
+	bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, configure_tls);
+	bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, attempt);
 	return !bad;
 }
 
@@ -572,7 +569,7 @@ static bool hand_over(struct attempt *attempt)
 	attempt->easy = curl_easy_init();
 	return attempt->easy && set_options(attempt) && set_callbacks(attempt) &&
 	       set_url(attempt) && set_address(attempt) && set_method(attempt) &&
-	       set_tls(attempt) && set_body(attempt) &&
+	       set_headers(attempt) && set_tls(attempt) && set_body(attempt) &&
 	       curl_multi_add_handle(attempt->owner->multi, attempt->easy) == CURLM_OK;
 }
 
@@ -609,12 +606,9 @@ static struct attempt *attempt_new(struct probe_http *http, struct probe *probe)
 
 static bool find_trust(struct attempt *attempt)
 {
-	const struct check *check = probe_check(attempt->probe);
-
-	if (!attempt->secure || !check->tls_verify)
-		return true;
-	attempt->store = tls_trust_get(attempt->owner->trust, check->ca_file, attempt->certificate);
-	return attempt->store != NULL;
+	return !attempt->secure ||
+	       trust_peer_init(attempt->owner->trust, &attempt->peer, probe_check(attempt->probe),
+	                       probe_host(attempt->probe));
 }
 
 static void http_start(struct probe *probe)
@@ -627,7 +621,7 @@ static void http_start(struct probe *probe)
 		return;
 	}
 	if (!find_trust(attempt)) {
-		finish(attempt, VERDICT_NONE, attempt->certificate, "", "");
+		finish(attempt, VERDICT_NONE, attempt->peer.words, "", "");
 		return;
 	}
 	connecting = connect_start(probe, connected, not_connected, attempt);
@@ -671,7 +665,7 @@ static bool multi_init(struct probe_http *http)
 	return !bad;
 }
 
-struct probe_http *probe_http_new(struct event_base *base)
+struct probe_http *probe_http_new(struct event_base *base, struct trust *trust)
 {
 	struct probe_http *http = calloc(1, sizeof(*http));
 
@@ -685,8 +679,8 @@ struct probe_http *probe_http_new(struct event_base *base)
 	};
 	http->https = http->http;
 	http->https.expensive = true;
-	http->trust = tls_trust_new();
-	if (http->trust && multi_init(http))
+	http->trust = trust;
+	if (multi_init(http))
 		return http;
 	probe_http_free(http);
 	return NULL;
@@ -698,7 +692,6 @@ void probe_http_free(struct probe_http *http)
 		return;
 	curl_multi_cleanup(http->multi);
 	event_del(&http->timer);
-	tls_trust_free(http->trust);
 	free(http);
 }
 

@@ -9,9 +9,10 @@
 #include "probe.h"
 
 struct probe_http;
+struct trust;
 
-/* NULL when libcurl cannot start. curl_global_init() has been called. */
-struct probe_http *probe_http_new(struct event_base *base);
+/* NULL when libcurl cannot start. curl_global_init() has been called. `trust` must outlive it. */
+struct probe_http *probe_http_new(struct event_base *base, struct trust *trust);
 void probe_http_free(struct probe_http *http);
 
 const struct probe_kind *probe_http_kind(const struct probe_http *http);

@@ -1,231 +1,272 @@
 #include "probe_tls.h"
 
-#include <curl/curl.h>
 #include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
 #include <openssl/err.h>
-#include <openssl/x509_vfy.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
+#include <unistd.h>
 
+#include "address.h"
 #include "clock.h"
+#include "probe_connect.h"
+#include "probe_trust.h"
+#include "probe_words.h"
 
-#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
-/* A reload may have left a file without users: dropped when another one is added, after longer than most intervals. */
-#define UNUSED_US UINT64_C(3600000000)
-/* A file that could not be read, perhaps for lack of a descriptor, is tried again after this. */
-#define RETRY_US 1000000u
+#define GRACE_MIN_US 50000u
 
-/* What of a file changes when it is written or replaced. */
-struct stamp {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified, changed;
+struct attempt {
+	struct event event; /* of the socket, once it is connected */
+	struct probe *probe;
+	struct connect_attempt *connecting; /* NULL: connected */
+	SSL *ssl;                           /* NULL: not connected yet */
+	struct trust_peer peer;
+	uint64_t started_us;
+	uint64_t grace_end_us; /* 0: the handshake is not over */
+	int fd;                /* -1: not connected yet */
 };
 
-struct bundle {
-	struct bundle *next;
-	struct stamp stamp;
-	X509_STORE *store; /* NULL: it could not be read */
-	uint64_t used_us;
-	uint64_t read_us;
-	char path[];
-};
-
-struct tls_trust {
-	struct bundle *bundles;
-};
-
-struct tls_trust *tls_trust_new(void)
+static void attempt_free(struct attempt *attempt)
 {
-	return calloc(1, sizeof(struct tls_trust));
+	if (attempt->connecting)
+		connect_cancel(attempt->connecting);
+	if (event_initialized(&attempt->event))
+		event_del(&attempt->event);
+	SSL_free(attempt->ssl);
+	if (attempt->fd >= 0)
+		close(attempt->fd);
+	trust_peer_free(&attempt->peer);
+	free(attempt);
 }
 
-static void bundle_free(struct bundle *bundle)
+static void finish(struct attempt *attempt, enum verdict verdict, enum probe_path path,
+                   const char *before, const char *words)
 {
-	X509_STORE_free(bundle->store);
-	free(bundle);
+	struct probe *probe = attempt->probe;
+	char text[PROBE_DETAIL_MAX];
+
+	snprintf(text, sizeof(text), "%s%s", before, words);
+	probe_set_expiry(probe, attempt->peer.expires);
+	attempt_free(attempt);
+	probe_finish_path(probe, verdict, path, "%s", text);
 }
 
-void tls_trust_free(struct tls_trust *trust)
+static void finish_own_fault(struct attempt *attempt, const char *words)
 {
-	struct bundle *bundle = trust ? trust->bundles : NULL;
-
-	while (bundle) {
-		struct bundle *next = bundle->next;
-
-		bundle_free(bundle);
-		bundle = next;
-	}
-	free(trust);
+	finish(attempt, VERDICT_NONE, PATH_UNKNOWN, "", words);
 }
 
-static void drop_unused(struct tls_trust *trust, uint64_t now_us)
+/* A failed read or write; 0: the peer closed the connection. */
+static void finish_broken(struct attempt *attempt, int error)
 {
-	struct bundle **link = &trust->bundles;
-
-	while (*link) {
-		struct bundle *bundle = *link;
-
-		if (now_us - bundle->used_us <= UNUSED_US) {
-			link = &bundle->next;
-			continue;
-		}
-		*link = bundle->next;
-		bundle_free(bundle);
+	switch (error) {
+	case 0: finish(attempt, VERDICT_FAIL, PATH_PROVEN, "TLS: ", "connection closed"); break;
+	case ECONNRESET:
+	case EPIPE: finish(attempt, VERDICT_FAIL, PATH_PROVEN, "TLS: ", "connection reset"); break;
+	case ENOMEM:
+	case ENOBUFS: finish_own_fault(attempt, "out of memory"); break;
+	default: finish(attempt, VERDICT_FAIL, PATH_SILENT, "TLS: ", strerror(error)); break;
 	}
 }
 
-static struct bundle *bundle_find(struct tls_trust *trust, const char *path)
+/* `error` is what SSL_get_error() said; errno was 0 before. */
+static void finish_failed(struct attempt *attempt, int error)
+{
+	unsigned long code = ERR_peek_error();
+	int system = errno;
+	char text[256];
+
+	ERR_error_string_n(code, text, sizeof(text));
+	ERR_clear_error();
+	if (attempt->peer.words[0])
+		finish(attempt, VERDICT_FAIL, PATH_PROVEN, "", attempt->peer.words);
+	else if (error != SSL_ERROR_SSL)
+		finish_broken(attempt, system);
+	else if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+		finish_own_fault(attempt, "out of memory");
+	else
+		finish(attempt, VERDICT_FAIL, PATH_PROVEN, "TLS: ", words_plain(text));
+}
+
+static void ready(evutil_socket_t fd, short what, void *arg);
+
+static void watch(struct attempt *attempt, short events, uint64_t timeout_us)
+{
+	struct timeval timeout = { .tv_sec = (time_t)(timeout_us / 1000000),
+		                   .tv_usec = (suseconds_t)(timeout_us % 1000000) };
+
+	event_assign(&attempt->event, probe_base(attempt->probe), attempt->fd, events, ready,
+	             attempt);
+	if (event_add(&attempt->event, timeout_us ? &timeout : NULL) < 0)
+		finish_own_fault(attempt, "the socket cannot be watched");
+}
+
+/*
+ * In TLS 1.3 the handshake is over for us before the server has seen our certificate, or that there is none. Its word on that comes a
+ * round trip later: an alert, or a session ticket, which some servers do not send. Who says nothing for as long as connection and
+ * handshake took together, at least two round trips, has taken it.
+ */
+static void await_word(struct attempt *attempt)
+{
+	uint64_t now_us = clock_us(), took_us = now_us - attempt->started_us;
+	uint64_t left_us = (uint64_t)probe_check(attempt->probe)->timeout * 1000;
+	uint64_t grace_us = took_us > GRACE_MIN_US ? took_us : GRACE_MIN_US;
+
+	/* Silence must not run into the deadline. */
+	left_us = left_us > took_us ? (left_us - took_us) / 2 : 0;
+	grace_us = grace_us < left_us ? grace_us : left_us;
+	attempt->grace_end_us = now_us + grace_us;
+	watch(attempt, EV_READ, grace_us + 1);
+}
+
+static void pass(struct attempt *attempt)
+{
+	SSL_shutdown(attempt->ssl);
+	ERR_clear_error();
+	finish(attempt, VERDICT_PASS, PATH_PROVEN, "", "");
+}
+
+static void read_word(struct attempt *attempt)
 {
 	uint64_t now_us = clock_us();
-	struct bundle *bundle = trust->bundles;
+	char byte;
+	int n, error;
 
-	while (bundle && strcmp(bundle->path, path) != 0)
-		bundle = bundle->next;
-	if (!bundle) {
-		drop_unused(trust, now_us);
-		bundle = calloc(1, sizeof(*bundle) + strlen(path) + 1);
-		if (!bundle)
-			return NULL;
-		strcpy(bundle->path, path);
-		bundle->next = trust->bundles;
-		trust->bundles = bundle;
-	}
-	bundle->used_us = now_us;
-	return bundle;
+	ERR_clear_error();
+	errno = 0;
+	n = SSL_read(attempt->ssl, &byte, sizeof(byte));
+	error = SSL_get_error(attempt->ssl, n);
+	if (n > 0 || (error == SSL_ERROR_WANT_READ &&
+	              (SSL_SESSION_is_resumable(SSL_get0_session(attempt->ssl)) ||
+	               now_us >= attempt->grace_end_us)))
+		pass(attempt);
+	else if (error == SSL_ERROR_WANT_READ)
+		watch(attempt, EV_READ, attempt->grace_end_us - now_us);
+	else
+		finish_failed(attempt, error);
 }
 
-/* False, with errno: there is no file that could be read without waiting. */
-static bool stamp_read(const char *path, struct stamp *stamp)
+static void shake(struct attempt *attempt)
 {
-	struct stat status;
+	int n, error;
 
-	/* Compared as bytes, padding included. */
-	memset(stamp, 0, sizeof(*stamp));
-	if (stat(path, &status) < 0)
-		return false;
-	if (!S_ISREG(status.st_mode)) {
-		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-		return false;
+	ERR_clear_error();
+	errno = 0;
+	n = SSL_do_handshake(attempt->ssl);
+	error = SSL_get_error(attempt->ssl, n);
+	if (n == 1 && attempt->peer.asks && SSL_version(attempt->ssl) == TLS1_3_VERSION)
+		await_word(attempt);
+	else if (n == 1)
+		pass(attempt);
+	else if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+		watch(attempt, error == SSL_ERROR_WANT_READ ? EV_READ : EV_WRITE, 0);
+	else
+		finish_failed(attempt, error);
+}
+
+static void ready(evutil_socket_t fd, short what, void *arg)
+{
+	struct attempt *attempt = arg;
+
+	(void)fd;
+	(void)what;
+	if (attempt->grace_end_us)
+		read_word(attempt);
+	else
+		shake(attempt);
+}
+
+static bool is_literal(const char *host)
+{
+	struct address address;
+
+	return address_parse(host, &address);
+}
+
+/* False, perhaps with words of the peer's: an own fault. */
+static bool open_session(struct attempt *attempt)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	const char *name = attempt->peer.name;
+
+	if (context && trust_context_init(context, &attempt->peer)) {
+		SSL_CTX_set_verify(context, attempt->peer.store ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+		                   NULL);
+		attempt->ssl = SSL_new(context);
 	}
-	stamp->device = status.st_dev;
-	stamp->inode = status.st_ino;
-	stamp->size = status.st_size;
-	stamp->modified = status.st_mtim;
-	stamp->changed = status.st_ctim;
+	SSL_CTX_free(context);
+	if (!attempt->ssl || !SSL_set_fd(attempt->ssl, attempt->fd) ||
+	    (!is_literal(name) && !SSL_set_tlsext_host_name(attempt->ssl, name)))
+		return false;
+	SSL_set_connect_state(attempt->ssl);
 	return true;
 }
 
-static X509_STORE *store_read(const char *path)
+static void connected(void *arg, int fd)
 {
-	X509_STORE *store = X509_STORE_new();
+	struct attempt *attempt = arg;
 
-	if (!store)
-		return NULL;
-	/* As libcurl does: a server's own certificate, or an intermediate one, may be what is trusted. */
-	if (!X509_STORE_load_file(store, path) ||
-	    !X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST)) {
-		X509_STORE_free(store);
-		store = NULL;
+	attempt->connecting = NULL;
+	attempt->fd = fd;
+	if (open_session(attempt))
+		shake(attempt);
+	else
+		finish_own_fault(attempt,
+		                 attempt->peer.words[0] ? attempt->peer.words : "out of memory");
+}
+
+static void not_connected(void *arg)
+{
+	struct attempt *attempt = arg;
+
+	attempt->connecting = NULL;
+	attempt_free(attempt);
+}
+
+static void tls_start(struct probe *probe)
+{
+	struct attempt *attempt = calloc(1, sizeof(*attempt));
+	struct connect_attempt *connecting;
+
+	if (!attempt) {
+		probe_finish(probe, VERDICT_NONE, "out of memory");
+		return;
 	}
-	ERR_clear_error();
-	return store;
-}
-
-static bool is_due(const struct bundle *bundle, const struct stamp *stamp)
-{
-	return memcmp(&bundle->stamp, stamp, sizeof(*stamp)) != 0 ||
-	       (!bundle->store && bundle->used_us - bundle->read_us > RETRY_US);
-}
-
-static const char *system_bundle(void)
-{
-	const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
-
-	return curl->age >= CURLVERSION_SEVENTH && curl->cainfo ? curl->cainfo : SYSTEM_BUNDLE;
-}
-
-X509_STORE *tls_trust_get(struct tls_trust *trust, const char *file, char words[TLS_WORDS_MAX])
-{
-	const char *path = file ? file : system_bundle();
-	struct bundle *bundle = bundle_find(trust, path);
-	struct stamp stamp;
-
-	if (!bundle) {
-		snprintf(words, TLS_WORDS_MAX, "out of memory");
-		return NULL;
+	attempt->probe = probe;
+	attempt->started_us = clock_us();
+	attempt->fd = -1;
+	if (!trust_peer_init(probe_kind_of(probe)->context, &attempt->peer, probe_check(probe),
+	                     probe_host(probe))) {
+		finish_own_fault(attempt, attempt->peer.words);
+		return;
 	}
-	if (!stamp_read(path, &stamp)) {
-		snprintf(words, TLS_WORDS_MAX, "cannot read the CA file %s: %s", path,
-		         strerror(errno));
-		return NULL;
-	}
-	if (is_due(bundle, &stamp)) {
-		X509_STORE_free(bundle->store);
-		bundle->store = store_read(path);
-		bundle->stamp = stamp;
-		bundle->read_us = bundle->used_us;
-	}
-	if (bundle->store && X509_STORE_up_ref(bundle->store))
-		return bundle->store;
-	snprintf(words, TLS_WORDS_MAX, "no certificate can be read from the CA file %s", path);
-	return NULL;
+	connecting = connect_start(probe, connected, not_connected, attempt);
+	if (!connecting)
+		return;
+	attempt->connecting = connecting;
+	probe_set_attempt(probe, attempt);
 }
 
-struct fault {
-	int error;
-	const char *words;
-	const ASN1_TIME *(*date)(const X509 *certificate); /* follows the words */
-};
-
-static const struct fault faults[] = {
-	{ X509_V_ERR_CERT_HAS_EXPIRED, "expired on ", X509_get0_notAfter },
-	{ X509_V_ERR_CERT_NOT_YET_VALID, "is not valid before ", X509_get0_notBefore },
-	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "is self-signed", NULL },
-	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "is from an unknown CA", NULL },
-	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "is from an unknown CA", NULL },
-	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "is from an unknown CA", NULL },
-	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "is from an unknown CA", NULL },
-	{ X509_V_ERR_CERT_UNTRUSTED, "is from an unknown CA", NULL },
-	{ X509_V_ERR_INVALID_PURPOSE, "is not one for a server", NULL },
-	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, "has too long a chain", NULL },
-	{ X509_V_OK, NULL, NULL }
-};
-
-static void describe(X509_STORE_CTX *context, char words[TLS_WORDS_MAX])
+static void tls_cancel(void *attempt)
 {
-	int error = X509_STORE_CTX_get_error(context);
-	const X509 *certificate = X509_STORE_CTX_get_current_cert(context);
-	const struct fault *fault = faults;
-	char date[32] = "";
-	struct tm tm;
-
-	while (fault->words && fault->error != error)
-		fault++;
-	if (fault->date && certificate && ASN1_TIME_to_tm(fault->date(certificate), &tm))
-		strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-	snprintf(words, TLS_WORDS_MAX, "%s %s%s",
-	         fault->date && X509_STORE_CTX_get_error_depth(context) > 0 ? "CA certificate"
-	                                                                    : "certificate",
-	         fault->words ? fault->words : X509_verify_cert_error_string(error), date);
+	attempt_free(attempt);
 }
 
-/* Runs in the handshake, the only place where the dates of a certificate that fails can be seen. */
-static int verify(X509_STORE_CTX *context, void *arg)
+static const char *tls_stage(const void *arg)
 {
-	if (X509_verify_cert(context) > 0)
-		return 1;
-	describe(context, arg);
-	return 0;
+	const struct attempt *attempt = arg;
+
+	return attempt->connecting ? "connect" : "TLS";
 }
 
-bool tls_context_init(SSL_CTX *context, X509_STORE *store, char words[TLS_WORDS_MAX])
+struct probe_kind probe_tls_kind(struct trust *trust)
 {
-	SSL_CTX_set_cert_verify_callback(context, verify, words);
-	/* Not the context's own store: libcurl puts one of its own there later. */
-	return SSL_CTX_set1_verify_cert_store(context, store) == 1;
+	return (struct probe_kind){ .start = tls_start,
+		                    .cancel = tls_cancel,
+		                    .stage = tls_stage,
+		                    .context = trust,
+		                    .expensive = true };
 }

@@ -30,6 +30,8 @@ struct target {
 	uint64_t route_lost_ms; /* CLOCK_MONOTONIC; since when probes find no route; 0: they do */
 	uint64_t latency_us;    /* of the last pass; 0: none */
 	time_t last_probe;      /* wall clock; 0: none */
+	time_t certificate_expires; /* wall clock; of the peer's certificate; 0: it showed none */
+	time_t certificate_warned;  /* the latest of those that was an event */
 	struct targets *targets;
 };
 

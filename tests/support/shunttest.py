@@ -1299,6 +1299,7 @@ class TlsServer(Hostile):
             try:
                 tls.do_handshake()
             except ssl.SSLError:
+                self.seen.add((self._sni.pop(id(tls), None), None))
                 self.end(tls)
                 return
             sni = self._sni.pop(id(tls), None)

@@ -45,6 +45,12 @@ static void write_text(const char *name, const char *text)
 	write_bytes(name, text, strlen(text));
 }
 
+static void write_secret(const char *name, const char *text)
+{
+	write_text(name, text);
+	assert_int_equal(chmod(name, 0640), 0);
+}
+
 static char *read_text(const char *path)
 {
 	int fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC);
@@ -74,6 +80,30 @@ static const char certificate[] =
         "YYfm+W5EAiBvXehhTqEHmv38io+EHWRuufeYCyVd1lDzSxu2/OtL4Q==\n"
         "-----END CERTIFICATE-----\n";
 
+/* Another one with its key, and that key with a password. */
+static const char pair[] = "-----BEGIN CERTIFICATE-----\n"
+                           "MIIBdDCCARugAwIBAgIUQGVIdI135R1X+NVF6Wa8f3DMsTwwCgYIKoZIzj0EAwIw\n"
+                           "DzENMAsGA1UEAwwEcGFpcjAgFw0yNjExMjUwNDMwNDdaGA8yMTI2MTEwMTA0MzA0\n"
+                           "N1owDzENMAsGA1UEAwwEcGFpcjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABPYk\n"
+                           "0PamoqHEmDkqW94FRYGk9xz8VvA9eQAz9vGsnkAIQSKwNkN5lgjgZKwFZjpazBUe\n"
+                           "Fgd6kqYusglymqu/S1KjUzBRMB0GA1UdDgQWBBSiiSvmmAy2qVox+Pdq2STAQtEx\n"
+                           "+DAfBgNVHSMEGDAWgBSiiSvmmAy2qVox+Pdq2STAQtEx+DAPBgNVHRMBAf8EBTAD\n"
+                           "AQH/MAoGCCqGSM49BAMCA0cAMEQCIF3FSKXWjwVji/XLE5hSVRZXFz3+NcQMUysm\n"
+                           "s+xMU+caAiAvHCLWSHWRac4neuCdFsPulZghmrr0KbIlNq9FBWnI1g==\n"
+                           "-----END CERTIFICATE-----\n"
+                           "-----BEGIN PRIVATE KEY-----\n"
+                           "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAVUXIC/CzXBB1ZSl\n"
+                           "azv/G6KL/vxIZFf3K4OcwHt6mpmhRANCAAT2JND2pqKhxJg5KlveBUWBpPcc/Fbw\n"
+                           "PXkAM/bxrJ5ACEEisDZDeZYI4GSsBWY6WswVHhYHepKmLrIJcpqrv0tS\n"
+                           "-----END PRIVATE KEY-----\n";
+static const char locked[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+                             "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAjA1URHxEBu0wICCAAw\n"
+                             "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEG+nZDs4KFRQ/jtMEuHRup4EgZC5\n"
+                             "rtgnRPIVS/UjyWkPu2Kkq719GfyadgVE/No0xUcUV/4XLSYy84hMcNrkYNps0sSN\n"
+                             "wHASKonNiyPdx/qS+YG/RlsVNCU40O9uSxR0g+k1Iy8ClR/MI592Qk43abO81e2I\n"
+                             "vqcZgVaqV85R+EMsEVK+xiGhR0NlPArAaHuQGCsMGyewRNJ0DU+dprlko4tI4Iw=\n"
+                             "-----END ENCRYPTED PRIVATE KEY-----\n";
+
 /* What the cases below name besides t.conf. */
 static int make_files(void **state)
 {
@@ -92,6 +122,13 @@ static int make_files(void **state)
 	                            "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
 	                            "MIIB\n-----END CERTIFICATE-----\n");
 	write_text("none.pem", "no certificate\n");
+	write_secret("pair.pem", pair);
+	write_secret("private.pem", certificate);
+	write_secret("locked.pem", locked);
+	write_secret("good", "user:pass: word\nrest\n");
+	write_secret("other", "user:another word");
+	write_secret("nobody", ":password\n");
+	write_text("open", "user:password\n");
 	write_text("loop.conf", "@include \"loop.conf\"\n");
 	write_text("bad.conf", "\n\nsocket = 1;\n");
 	write_text("cut.conf", "socket = \"/run");
@@ -136,9 +173,16 @@ struct mistake {
 #define CHECK_WITH(settings) "checks: { web: { " settings " }; }; records: ();"
 #define HTTP_WITH(settings) CHECK_WITH("type = \"http\"; " settings)
 #define HTTPS_WITH(settings) CHECK_WITH("type = \"https\"; " settings)
+#define TLS_WITH(settings) CHECK_WITH("type = \"tls\"; port = 636; " settings)
 #define RECORD_WITH(settings) "records: ( { name = \"www\"; " settings " } );"
 #define GOOD_PRIMARY "primary: { address = \"192.0.2.1\"; }; "
 #define PRIMARY_WITH(settings) RECORD_WITH("primary: { " settings " };")
+#define CHECK_OPTIONS                                                                              \
+	"type, port, path, host, method, headers, credentials_file, expect_status, "               \
+	"expect_header, expect_body, body_limit, tls_verify, ca_file, sni, client_cert, "          \
+	"client_key, cert_warning, source, interval, fast_interval, timeout, connect_timeout, "    \
+	"fall, rise"
+#define TYPES "\"http\", \"https\", \"tcp\" or \"tls\""
 #define ENDPOINT "{ address = \"192.0.2.2\"; }"
 
 static const struct mistake mistakes[] = {
@@ -249,13 +293,9 @@ static const struct mistake mistakes[] = {
 	{ HTTP_WITH("port = .;"),
 	  "t.conf:1: checks.web.port: must be a whole number; write 1 to 65535 without quotes" },
 	{ HTTP_WITH("port = 80abc = 3;"),
-	  "t.conf:1: checks.web.abc: unknown setting; known here are type, port, path, host, "
-	  "method, expect_status, expect_body, body_limit, tls_verify, ca_file, sni, interval, "
-	  "fast_interval, timeout, fall, rise" },
+	  "t.conf:1: checks.web.abc: unknown setting; known here are " CHECK_OPTIONS },
 	{ HTTP_WITH("port = 1e = 3;"),
-	  "t.conf:1: checks.web.e: unknown setting; known here are type, port, path, host, method, "
-	  "expect_status, expect_body, body_limit, tls_verify, ca_file, sni, interval, "
-	  "fast_interval, timeout, fall, rise" },
+	  "t.conf:1: checks.web.e: unknown setting; known here are " CHECK_OPTIONS },
 	{ HTTP_WITH("port = +;"),
 	  "t.conf:1: syntax error: something is missing or too much here; settings are NAME = "
 	  "VALUE; strings stand in double quotes, and list elements need a comma between them" },
@@ -390,28 +430,21 @@ static const struct mistake mistakes[] = {
 	                                    "port; write \"127.0.0.1:9469\" or \"[::1]:9469\"" },
 
 	/* checks */
-	{ CHECK_WITH(""),
-	  "t.conf:1: checks.web.type: is missing; write type = \"http\", \"https\" or \"tcp\"" },
+	{ CHECK_WITH(""), "t.conf:1: checks.web.type: is missing; write type = " TYPES },
 	{ CHECK_WITH("type = 1;"),
 	  "t.conf:1: checks.web.type: must be a string; write it in double quotes" },
-	{ CHECK_WITH("type = \"tls\";"),
-	  "t.conf:1: checks.web.type: \"tls\" is not known; write \"http\", \"https\" or \"tcp\"" },
-	{ CHECK_WITH("type = \"exec\";"), "t.conf:1: checks.web.type: \"exec\" is not known; write "
-	                                  "\"http\", \"https\" or \"tcp\"" },
-	{ CHECK_WITH("type = \"htttp\";"), "t.conf:1: checks.web.type: \"htttp\" is not known; "
-	                                   "write \"http\", \"https\" or \"tcp\"" },
+	{ CHECK_WITH("type = \"exec\";"),
+	  "t.conf:1: checks.web.type: \"exec\" is not known; write " TYPES },
+	{ CHECK_WITH("type = \"htttp\";"),
+	  "t.conf:1: checks.web.type: \"htttp\" is not known; write " TYPES },
 	{ "checks: { web = \"http\"; }; records: ();",
 	  "t.conf:1: checks.web: must be a group; write { ... }" },
 	{ "checks: {\n web: {\n type = \"http\";\n intervall = \"10s\";\n };\n};\nrecords: ();",
 	  "t.conf:4: checks.web.intervall: unknown setting; did you mean \"interval\"?" },
 	{ HTTP_WITH("flap_penalty = \"1s\";"),
-	  "t.conf:1: checks.web.flap_penalty: unknown setting; known here are type, port, path, "
-	  "host, method, expect_status, expect_body, body_limit, tls_verify, ca_file, sni, "
-	  "interval, fast_interval, timeout, fall, rise" },
+	  "t.conf:1: checks.web.flap_penalty: unknown setting; known here are " CHECK_OPTIONS },
 	{ HTTP_WITH("zebra = 1;"),
-	  "t.conf:1: checks.web.zebra: unknown setting; known here are type, port, path, host, "
-	  "method, expect_status, expect_body, body_limit, tls_verify, ca_file, sni, interval, "
-	  "fast_interval, timeout, fall, rise" },
+	  "t.conf:1: checks.web.zebra: unknown setting; known here are " CHECK_OPTIONS },
 	{ CHECK_WITH("type = \"tcp\";"), "t.conf:1: checks.web.port: is missing; write the port to "
 	                                 "connect to, as in port = 5432" },
 	{ CHECK_WITH("type = \"tcp\"; port = 1; path = \"/\";"),
@@ -420,6 +453,131 @@ static const struct mistake mistakes[] = {
 	{ CHECK_WITH("type = \"tcp\"; port = 1; host = \"a\";"),
 	  "t.conf:1: checks.web.host: does not apply to type \"tcp\"; remove it, or write type = "
 	  "\"http\"" },
+	{ CHECK_WITH("type = \"tls\";"), "t.conf:1: checks.web.port: is missing; write the port to "
+	                                 "connect to, as in port = 5432" },
+	{ TLS_WITH("path = \"/\";"), "t.conf:1: checks.web.path: does not apply to type \"tls\"; "
+	                             "remove it, or write type = \"http\"" },
+	{ CHECK_WITH("type = \"tcp\"; port = 1; client_cert = \"pair.pem\";"),
+	  "t.conf:1: checks.web.client_cert: does not apply to type \"tcp\"; remove it, or write "
+	  "type = \"https\"" },
+	{ HTTP_WITH("cert_warning = \"1h\";"),
+	  "t.conf:1: checks.web.cert_warning: does not apply to type \"http\"; remove it, or "
+	  "write type = \"https\"" },
+	{ TLS_WITH("headers = [ \"A: b\" ];"),
+	  "t.conf:1: checks.web.headers: does not apply to type \"tls\"; remove it, or write type "
+	  "= \"http\"" },
+	{ HTTP_WITH("headers = \"A: b\";"),
+	  "t.conf:1: checks.web.headers: must be a list of strings; write [ \"...\", \"...\" ]" },
+	{ HTTP_WITH("headers = [ 1 ];"),
+	  "t.conf:1: checks.web.headers[0]: must be a string; write it in double quotes" },
+	{ HTTP_WITH("headers = [ \"A: b\", \"A\" ];"),
+	  "t.conf:1: checks.web.headers[1]: is no header; write it as in \"Name: value\"" },
+	{ HTTP_WITH("headers = [ \"A b: c\" ];"),
+	  "t.conf:1: checks.web.headers[0]: is no header; write it as in \"Name: value\"" },
+	{ HTTP_WITH("headers = [ \": b\" ];"),
+	  "t.conf:1: checks.web.headers[0]: is no header; write it as in \"Name: value\"" },
+	{ HTTP_WITH("headers = [ \"A;\" ];"),
+	  "t.conf:1: checks.web.headers[0]: is no header; write it as in \"Name: value\"" },
+	{ HTTP_WITH("headers = [ \"A: \" ];"),
+	  "t.conf:1: checks.web.headers[0]: has no value; write it as in \"Name: value\"" },
+	{ HTTP_WITH("headers = [ \"A: b\\r\\nHost: c\" ];"),
+	  "t.conf:1: checks.web.headers[0]: has a control character; remove it" },
+	{ HTTP_WITH("headers = [ \"A: b\\n\" ];"),
+	  "t.conf:1: checks.web.headers[0]: has a control character; remove it" },
+	{ HTTP_WITH("headers = [ \"host: a\" ];"),
+	  "t.conf:1: checks.web.headers[0]: is sent by itself; write host = \"...\" instead" },
+	{ HTTP_WITH("headers = [ \"Content-Length: 5\" ];"),
+	  "t.conf:1: checks.web.headers[0]: is not for a check to choose; remove it" },
+	{ HTTP_WITH("headers = [ \"connection: keep-alive\" ];"),
+	  "t.conf:1: checks.web.headers[0]: is not for a check to choose; remove it" },
+	{ HTTP_WITH("headers = [ \"TRANSFER-ENCODING: chunked\" ];"),
+	  "t.conf:1: checks.web.headers[0]: is not for a check to choose; remove it" },
+	{ HTTP_WITH("headers = [ \"A: " TEXT_253 TEXT_253 TEXT_253 TEXT_253 "012345678\" ];"),
+	  "t.conf:1: checks.web.headers[0]: is too long; write at most 1023 characters" },
+	{ HTTP_WITH("expect_header = \"\";"),
+	  "t.conf:1: checks.web.expect_header: is empty; write 1 to 255 characters" },
+	{ HTTP_WITH("expect_header = \"a b\";"), "t.conf:1: checks.web.expect_header: names no "
+	                                         "header; write \"Name\" or \"Name: text\"" },
+	{ HTTP_WITH("expect_header = \": b\";"), "t.conf:1: checks.web.expect_header: names no "
+	                                         "header; write \"Name\" or \"Name: text\"" },
+	{ HTTP_WITH("expect_header = \"a: \\n\";"), "t.conf:1: checks.web.expect_header: names no "
+	                                            "header; write \"Name\" or \"Name: text\"" },
+	{ HTTP_WITH("credentials_file = \"absent\";"),
+	  "t.conf:1: checks.web.credentials_file: cannot use DIR/absent: No such file or "
+	  "directory; name a file with user:password" },
+	{ HTTP_WITH("credentials_file = \"open\";"),
+	  "t.conf:1: checks.web.credentials_file: cannot use DIR/open: it is open to every user, "
+	  "which chmod o= ends; name a file with user:password" },
+	{ HTTP_WITH("credentials_file = \"fifo\";"),
+	  "t.conf:1: checks.web.credentials_file: cannot use DIR/fifo: it is not a regular file; "
+	  "name a file with user:password" },
+	{ HTTP_WITH("credentials_file = \"nobody\";"),
+	  "t.conf:1: checks.web.credentials_file: cannot use DIR/nobody: its first line is no user "
+	  "and password; write user:password" },
+	{ HTTP_WITH("credentials_file = \"good\"; headers = [ \"authorization: Bearer x\" ];"),
+	  "t.conf:1: checks.web.credentials_file: stands beside an Authorization header; remove "
+	  "one of the two" },
+	{ PRIMARY_WITH(
+	          "address = \"a\"; check = { type = \"http\"; credentials_file = \"good\"; };"),
+	  "t.conf:1: records[0].primary.check: would send a password wherever the DNS points; "
+	  "write type = \"https\" with tls_verify, or the endpoint's IP address" },
+	{ PRIMARY_WITH("addresses = [ \"::1\", \"a\" ]; check = { type = \"http\"; headers = [ "
+	               "\"Authorization: Bearer x\" ]; };"),
+	  "t.conf:1: records[0].primary.check: would send a password wherever the DNS points; "
+	  "write type = \"https\" with tls_verify, or the endpoint's IP address" },
+	{ PRIMARY_WITH("address = \"a\"; check = { type = \"https\"; tls_verify = false; "
+	               "credentials_file = \"good\"; };"),
+	  "t.conf:1: records[0].primary.check: would send a password wherever the DNS points; "
+	  "write type = \"https\" with tls_verify, or the endpoint's IP address" },
+	{ HTTPS_WITH("client_key = \"pair.pem\";"),
+	  "t.conf:1: checks.web.client_cert: is missing; write the certificate that client_key is "
+	  "for" },
+	{ HTTPS_WITH("client_cert = \"none.pem\";"),
+	  "t.conf:1: checks.web.client_cert: cannot use DIR/none.pem: it holds no certificate in "
+	  "PEM form; name a readable file of PEM certificates" },
+	{ TLS_WITH("client_cert = \"good.pem\"; client_key = \"absent.pem\";"),
+	  "t.conf:1: checks.web.client_key: cannot use DIR/absent.pem: No such file or directory; "
+	  "name a file of the certificate's private key, as client_key if that is another one" },
+	{ TLS_WITH("client_cert = \"private.pem\";"),
+	  "t.conf:1: checks.web.client_cert: cannot use DIR/private.pem: it holds no private key "
+	  "in PEM form without a password; name a file of the certificate's private key, as "
+	  "client_key if that is another one" },
+	{ TLS_WITH("client_cert = \"private.pem\"; client_key = \"locked.pem\";"),
+	  "t.conf:1: checks.web.client_key: cannot use DIR/locked.pem: it holds no private key in "
+	  "PEM form without a password; name a file of the certificate's private key, as "
+	  "client_key if that is another one" },
+	{ TLS_WITH("client_cert = \"private.pem\"; client_key = \"pair.pem\";"),
+	  "t.conf:1: checks.web.client_key: cannot use DIR/pair.pem: its private key is not the "
+	  "certificate's; name a file of the certificate's private key, as client_key if that is "
+	  "another one" },
+	{ TLS_WITH("client_cert = \"good.pem\";"),
+	  "t.conf:1: checks.web.client_cert: cannot use DIR/good.pem: it is open to every user, "
+	  "which chmod o= ends; name a file of the certificate's private key, as client_key if "
+	  "that is another one" },
+	{ TLS_WITH("cert_warning = \"577h\";"),
+	  "t.conf:1: checks.web.cert_warning: \"577h\" is out of bounds; write 0s to 576h" },
+	{ HTTP_WITH("source = \"192.0.2.300\";"),
+	  "t.conf:1: checks.web.source: \"192.0.2.300\" is neither an IP address nor an interface; "
+	  "write one, as in \"192.0.2.1\" or \"eth0\"" },
+	{ HTTP_WITH("source = \"\";"), "t.conf:1: checks.web.source: \"\" is neither an IP address "
+	                               "nor an interface; write one, as in \"192.0.2.1\" or "
+	                               "\"eth0\"" },
+	{ HTTP_WITH("source = \"eth 0\";"),
+	  "t.conf:1: checks.web.source: \"eth 0\" is neither an IP address nor an interface; write "
+	  "one, as in \"192.0.2.1\" or \"eth0\"" },
+	{ HTTP_WITH("source = \"a234567890123456\";"),
+	  "t.conf:1: checks.web.source: \"a234567890123456\" is neither an IP address nor an "
+	  "interface; write one, as in \"192.0.2.1\" or \"eth0\"" },
+	{ HTTP_WITH("source = 1;"),
+	  "t.conf:1: checks.web.source: must be a string; write it in double quotes" },
+	{ PRIMARY_WITH("addresses = [ \"a\", \"192.0.2.1\", \"2001:db8::1\" ]; check = { type = "
+	               "\"tcp\"; port = 1; source = \"192.0.2.9\"; };"),
+	  "t.conf:1: records[0].primary.check: connects from 192.0.2.9, which cannot reach "
+	  "2001:db8::1; write a source of that kind, or an interface" },
+	{ HTTP_WITH("connect_timeout = \"5s\";"),
+	  "t.conf:1: checks.web.connect_timeout: is longer than timeout; write at most \"4s\"" },
+	{ HTTP_WITH("connect_timeout = \"0s\";"),
+	  "t.conf:1: checks.web.connect_timeout: \"0s\" is out of bounds; write 10ms to 5m" },
 	{ HTTP_WITH("tls_verify = true;"), "t.conf:1: checks.web.tls_verify: does not apply to "
 	                                   "type \"http\"; remove it, or write type = \"https\"" },
 	{ HTTP_WITH("port = \"80\";"),
@@ -775,8 +933,7 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: records[0].primary.check: must be the name of a check, or a check; write "
 	  "\"NAME\" or { type = ...; }" },
 	{ PRIMARY_WITH("address = \"a\"; check = { };"),
-	  "t.conf:1: records[0].primary.check.type: is missing; write type = \"http\", \"https\" "
-	  "or \"tcp\"" },
+	  "t.conf:1: records[0].primary.check.type: is missing; write type = " TYPES },
 	{ "checks: { web: { type = \"http\"; }; db: { type = \"tcp\"; port = 1; }; };\nrecords: ( "
 	  "{ name = \"a\"; primary: { address = \"a\"; check = \"webb\"; }; } );",
 	  "t.conf:2: records[0].primary.check: there is no check \"webb\"; did you mean \"web\"?" },
@@ -1078,6 +1235,47 @@ static void test_everything(void **state)
 	config_free(config);
 }
 
+static void test_request(void **state)
+{
+	struct config *config = load(
+	        "records: ( { name = \"a\"; primary: { address = \"192.0.2.1\"; check = {\n"
+	        "type = \"http\"; headers = ( \"X-A:b\", \"Accept: c \" ); expect_header = "
+	        "\"Server: x\";\n"
+	        "credentials_file = \"good\"; source = \"192.0.2.9\"; connect_timeout = \"1s\"; "
+	        "};\n"
+	        "}; secondary: { address = \"b\"; check = { type = \"tls\"; port = 636; "
+	        "client_cert "
+	        "= \"pair.pem\";\n"
+	        "sni = \"s\"; host = \"h\"; source = \"eth0.1\"; cert_warning = \"0s\"; }; };\n"
+	        "}, { name = \"b\"; primary: { address = \"b\"; check = { type = \"https\"; "
+	        "credentials_file = \"good\"; }; }; } );");
+	const struct check *http = config->records[0].endpoints[0].check;
+	const struct check *tls = config->records[0].endpoints[1].check;
+	const struct check *https = config->records[1].endpoints[0].check;
+	char text[ADDRESS_TEXT_MAX], path[512];
+
+	(void)state;
+	assert_int_equal(http->header_count, 2);
+	assert_string_equal(http->headers[0], "X-A:b");
+	assert_string_equal(http->headers[1], "Accept: c ");
+	assert_string_equal(http->expect_header, "Server: x");
+	assert_string_equal(http->credentials, "user:pass: word");
+	assert_string_equal(address_format(&http->source, text), "192.0.2.9");
+	assert_null(http->source_interface);
+	assert_int_equal(http->connect_timeout, 1000);
+	snprintf(path, sizeof(path), "%s/pair.pem", folder);
+	assert_string_equal(tls->client_cert, path);
+	assert_string_equal(tls->client_key, path);
+	assert_string_equal(tls->source_interface, "eth0.1");
+	assert_int_equal(tls->source.family, 0);
+	assert_int_equal(tls->cert_warning, 0);
+	assert_int_equal(https->cert_warning, 14 * 24 * 3600000);
+	assert_int_equal(https->connect_timeout, 0);
+	assert_null(https->client_cert);
+	assert_null(https->source_interface);
+	config_free(config);
+}
+
 static void test_defaults(void **state)
 {
 	struct config *config = load("records: ( { name = \"a\"; primary: { address = \"b\";\n"
@@ -1250,6 +1448,20 @@ static void test_keys(void **state)
 		"type = \"https\";",
 		"type = \"http\"; port = 443;",
 		"type = \"tcp\"; port = 443;",
+		"type = \"tls\"; port = 443;",
+		"type = \"https\"; headers = [ \"A: b\" ];",
+		"type = \"https\"; headers = [ \"A: c\" ];",
+		"type = \"https\"; headers = [ \"A: b\", \"A: c\" ];",
+		"type = \"https\"; headers = [ \"A: b 4:A: c\" ];",
+		"type = \"https\"; credentials_file = \"good\";",
+		"type = \"https\"; credentials_file = \"other\";",
+		"type = \"https\"; expect_header = \"a\";",
+		"type = \"https\"; client_cert = \"pair.pem\";",
+		"type = \"https\"; client_cert = \"pair.pem\"; client_key = \"./pair.pem\";",
+		"type = \"https\"; cert_warning = \"1h\";",
+		"type = \"https\"; source = \"192.0.2.1\";",
+		"type = \"https\"; source = \"eth0\";",
+		"type = \"https\"; connect_timeout = \"4s\";",
 		"type = \"https\"; port = 80;",
 		"type = \"https\"; path = \"/a\";",
 		"type = \"https\"; host = \"a\";",
@@ -1282,6 +1494,7 @@ static void test_keys(void **state)
 		         checks[i]);
 		configs[i] = load(text);
 		keys[i] = configs[i]->records->endpoints[0].check->key;
+		assert_null(strstr(keys[i], "word"));
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(keys[i], keys[j]);
 	}
@@ -1496,6 +1709,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_example),
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_request),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_includes),

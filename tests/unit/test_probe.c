@@ -642,6 +642,41 @@ static void test_words_are_cleaned_and_cut(void **state)
 }
 
 /* The machine may be so busy that our own loop is late: then the verdict is none, and the words still say what happened. */
+/* What counts of connect_timeout and timeout is what the attempt is in. */
+static void test_connect_deadline(void **state)
+{
+	(void)state;
+	check.timeout = 200;
+	check.connect_timeout = 20;
+	make(2, &cheap);
+	turn_until(&fake.starts, 2);
+	probe_peer_answered(targets[1].probe);
+	turn_until(&targets[0].ends, 1);
+	assert_int_equal(targets[1].ends, 0);
+	assert_non_null(strstr(targets[0].last.detail, "timed out in waiting after 20ms"));
+	assert_in_range(targets[0].last.elapsed_us, 20000, 190000);
+	turn_until(&targets[1].ends, 1);
+	assert_non_null(strstr(targets[1].last.detail, "timed out in waiting after 200ms"));
+	assert_true(targets[1].last.elapsed_us >= 200000);
+	end(2);
+}
+
+/* Noted in one attempt, it is not the next one's. */
+static void test_expiry(void **state)
+{
+	(void)state;
+	make(1, &cheap);
+	targets[0].delay_ms = 0;
+	turn_until(&fake.starts, 1);
+	probe_set_expiry(targets[0].probe, 77);
+	fake_finish(&targets[0], VERDICT_FAIL);
+	assert_int_equal(targets[0].last.expires, 77);
+	turn_until(&fake.starts, 2);
+	fake_finish(&targets[0], VERDICT_PASS);
+	assert_int_equal(targets[0].last.expires, 0);
+	end(1);
+}
+
 static void test_deadline(void **state)
 {
 	(void)state;
@@ -936,6 +971,8 @@ int main(void)
 		probe_test(test_ends_within_start),
 		probe_test(test_words_are_cleaned_and_cut),
 		probe_test(test_deadline),
+		probe_test(test_connect_deadline),
+		probe_test(test_expiry),
 		cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_flight_max, setup_two, teardown),
 		probe_test(test_starts_a_turn),
