@@ -29,6 +29,7 @@
 struct request {
 	const char *control;
 	const char *path;
+	char *sent;  /* the body of a POST; NULL: a GET */
 	char *error; /* API_ERROR_MAX bytes */
 	long long deadline_ms;
 	char *body;
@@ -105,11 +106,16 @@ static size_t keep_body(char *data, size_t size, size_t count, void *arg)
 
 static CURLcode transfer(struct request *request, CURL *curl)
 {
-	char url[256];
+	char *url;
 	CURLcode code;
 
-	snprintf(url, sizeof(url), "http://localhost%s", request->path);
+	if (asprintf(&url, "http://localhost%s", request->path) < 0)
+		return CURLE_OUT_OF_MEMORY;
 	curl_easy_setopt(curl, CURLOPT_URL, url);
+	free(url);
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* a name may be ".." */
+	if (request->sent)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->sent);
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->control);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
@@ -127,7 +133,7 @@ static CURLcode transfer(struct request *request, CURL *curl)
 }
 
 /* A reload cuts an answer short: its two halves would not belong together. */
-static bool worth_repeating(CURLcode code)
+static bool is_cut_short(CURLcode code)
 {
 	return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR ||
 	       code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR;
@@ -145,7 +151,7 @@ static int transfer_trouble(struct request *request, CURLcode code)
 		return unreachable(request, connect_trouble((int)request->os_error));
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return unreachable(request, TIMED_OUT);
-	if (worth_repeating(code))
+	if (is_cut_short(code))
 		return unreachable(request, "the connection was closed before the answer ended");
 	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
 		return unreachable(request, STRANGER);
@@ -182,12 +188,43 @@ static int understand(struct request *request, json_t **json)
 	json_t *answer = json_loadb(request->body ? request->body : "", request->size, 0, NULL);
 	int result;
 
-	if (request->status == 200 && json_is_object(answer)) {
+	if (request->status >= 200 && request->status < 300 && json_is_object(answer)) {
 		*json = answer;
 		return CLI_DONE;
 	}
 	result = request->status >= 400 ? refused(request, answer) : unreachable(request, STRANGER);
 	json_decref(answer);
+	return result;
+}
+
+/* A POST is said once: what became of the first is not known. */
+static bool worth_repeating(const struct request *request, CURLcode code, unsigned tries)
+{
+	if (is_queue_full(request, code))
+		return left_ms(request) > 0;
+	return !request->sent && is_cut_short(code) && tries < ATTEMPTS;
+}
+
+static int perform(struct request *request, json_t **json)
+{
+	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_NS };
+	unsigned tries = 1;
+	CURLcode code;
+	int result;
+
+	*json = NULL;
+	if (!path_fits(request->control))
+		return unreachable(request,
+		                   "the path is too long for a socket (107 bytes at most)");
+	for (;;) {
+		result = attempt(request, &code);
+		if (!worth_repeating(request, code, tries++))
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (result == CLI_DONE)
+		result = understand(request, json);
+	free(request->body);
 	return result;
 }
 
@@ -197,23 +234,35 @@ int api_get(const char *control, const char *path, json_t **json, char error[API
 		                   .path = path,
 		                   .error = error,
 		                   .deadline_ms = now_ms() + DEADLINE_MS };
-	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_NS };
-	CURLcode code;
+
+	return perform(&request, json);
+}
+
+int api_post(const char *control, const char *path, const json_t *body, unsigned seconds,
+             json_t **json, char error[API_ERROR_MAX])
+{
+	struct request request = { .control = control,
+		                   .path = path,
+		                   .sent = body ? json_dumps(body, JSON_COMPACT) : strdup("{}"),
+		                   .error = error,
+		                   .deadline_ms = now_ms() + 1000LL * seconds };
 	int result;
 
-	*json = NULL;
-	if (!path_fits(control))
-		return unreachable(&request,
-		                   "the path is too long for a socket (107 bytes at most)");
-	for (unsigned tries = 1;; tries++) {
-		result = attempt(&request, &code);
-		if (is_queue_full(&request, code) ? left_ms(&request) == 0
-		                                  : !worth_repeating(code) || tries >= ATTEMPTS)
-			break;
-		nanosleep(&pause, NULL);
+	if (!request.sent) {
+		snprintf(error, API_ERROR_MAX, "out of memory");
+		return CLI_UNREACHABLE;
 	}
-	if (result == CLI_DONE)
-		result = understand(&request, json);
-	free(request.body);
+	result = perform(&request, json);
+	free(request.sent);
 	return result;
+}
+
+char *api_record(const char *name, const char *behind)
+{
+	char *escaped = curl_easy_escape(NULL, name, 0), *path = NULL;
+
+	if (!escaped || asprintf(&path, "/v1/records/%s%s", escaped, behind) < 0)
+		path = NULL;
+	curl_free(escaped);
+	return path;
 }

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#define API_ERROR_MAX 512
+#define API_ERROR_MAX 1600 /* a configuration may be named in it, and its mistake */
 
 /* What was given, else SHUNT_CONTROL, else the default. */
 const char *api_control(const char *given);
@@ -15,5 +15,15 @@ const char *api_control(const char *given);
  * in `error`. Takes 5 s at most.
  */
 int api_get(const char *control, const char *path, json_t **json, char error[API_ERROR_MAX]);
+
+/*
+ * POST, with `body` (NULL: none), which stays the caller's. As above; takes `seconds` at most, and is never repeated once the daemon may
+ * have had it.
+ */
+int api_post(const char *control, const char *path, const json_t *body, unsigned seconds,
+             json_t **json, char error[API_ERROR_MAX]);
+
+/* "/v1/records/NAME" and what comes behind, with NAME as an URL needs it. NULL: no memory. The caller frees. */
+char *api_record(const char *name, const char *behind);
 
 #endif

@@ -33,6 +33,10 @@ struct command {
 extern const struct command run_command;
 extern const struct command status_command;
 extern const struct command resolve_command;
+extern const struct command force_command;
+extern const struct command auto_command;
+extern const struct command check_command;
+extern const struct command reload_command;
 
 /* Help on standard output. Returns CLI_DONE, or CLI_OUTPUT when it could not be written. */
 int cli_help(const struct command *command);

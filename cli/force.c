@@ -1,183 +1,82 @@
-#include "force.h"
-
-#include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <stdbool.h>
 
-#include "api.h"
+#include "answer.h"
 #include "cli.h"
-#include "status.h"
-#include "words.h"
+#include "options.h"
+#include "record.h"
 
-#include "shunt/table.h"
-
-#define LIST_MAX 4096 /* SETTINGS_FORCE_MAX of the library: the final zero included */
-#define NAMES_MAX 10000
-
-struct entry {
-	char name[SHUNT_NAME_MAX + 2];
-	char id[SHUNT_ID_MAX + 1];
+struct order {
+	const char *control, *name, *endpoint;
+	const char *duration, *reason; /* NULL: not given */
+	bool anyway;
 };
 
-/* Copies without spaces around it. False: empty, or too long. */
-static bool copy(const char *start, size_t length, char *to, size_t size)
+static int force(const struct order *order)
 {
-	while (length && *start == ' ') {
-		start++;
-		length--;
-	}
-	while (length && start[length - 1] == ' ')
-		length--;
-	snprintf(to, size, "%.*s", (int)length, start);
-	return length > 0 && length < size;
-}
-
-static bool parse(const char *text, size_t length, struct entry *entry)
-{
-	const char *sign = memchr(text, '=', length);
-
-	return sign && copy(text, (size_t)(sign - text), entry->name, sizeof(entry->name)) &&
-	       copy(sign + 1, length - (size_t)(sign + 1 - text), entry->id, sizeof(entry->id)) &&
-	       !strchr(entry->id, '=');
-}
-
-bool force_is_formed(const char *value)
-{
-	for (const char *next = value;; next++) {
-		size_t length = strcspn(next, ",");
-		struct entry entry;
-
-		if (!parse(next, length, &entry)) {
-			cli_usage("run", "--force takes NAME=ENDPOINT, not '%s'", value);
-			return false;
-		}
-		next += length;
-		if (!*next)
-			return true;
-	}
-}
-
-static bool unknown_name(const json_t *status, const char *name)
-{
-	const char *names[NAMES_MAX], *nearest;
+	/* '*': a member whose value is NULL is left out. */
+	json_t *body = json_pack("{s:s, s:s*, s:s*, s:b}", "endpoint", order->endpoint, "for",
+	                         order->duration, "reason", order->reason, "anyway", order->anyway);
 	json_t *record;
-	size_t i, count = 0;
+	int result;
 
-	json_array_foreach (json_object_get(status, "records"), i, record) {
-		const char *known = json_string_value(json_object_get(record, "name"));
-
-		if (known && count < NAMES_MAX)
-			names[count++] = known;
+	if (!body) {
+		cli_error("--reason and ENDPOINT must be text in UTF-8");
+		return CLI_USAGE;
 	}
-	nearest = words_nearest(name, names, count);
-	if (nearest)
-		cli_error("--force: %s is not a managed name; did you mean %s?", name, nearest);
-	else
-		cli_error("--force: %s is not a managed name ('shunt status' lists them)", name);
-	return false;
+	result = record_post(order->control, order->name, "/force", body, &record);
+	json_decref(body);
+	if (result != CLI_DONE)
+		return result;
+	answer_print(record);
+	json_decref(record);
+	return cli_finish(CLI_DONE);
 }
 
-static bool is_known(const json_t *status, const struct entry *entry)
+static int run(const struct command *command, const struct cli_context *context, int argc,
+               char **argv)
 {
-	const json_t *record = status_find(status, entry->name);
-	char list[SHUNT_ENDPOINTS_MAX * (SHUNT_ID_MAX + 3)] = "";
-	json_t *endpoint;
-	size_t i;
+	struct order order = { .control = context->control };
+	bool help = false;
+	const struct option_row rows[] = {
+		{ 'h', "help", NULL, &help },           { 0, "for", &order.duration, NULL },
+		{ 0, "reason", &order.reason, NULL },   { 0, "anyway", NULL, &order.anyway },
+		{ 0, "control", &order.control, NULL }, { 0 }
+	};
+	struct operands operands;
 
-	if (!record)
-		return unknown_name(status, entry->name);
-	json_array_foreach (json_object_get(record, "endpoints"), i, endpoint) {
-		const char *id = json_string_value(json_object_get(endpoint, "id"));
-		size_t used = strlen(list);
-
-		if (id && strcmp(id, entry->id) == 0)
-			return true;
-		snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "", id ? id : "?");
-	}
-	cli_error("--force: %s has no endpoint '%s'; it has: %s", entry->name, entry->id, list);
-	return false;
+	if (!options_parse(command->name, rows, false, argc, argv, &operands))
+		return CLI_USAGE;
+	if (help)
+		return cli_help(command);
+	if (operands.count != 2)
+		return cli_usage(command->name,
+		                 "force takes a name and an endpoint, not %d operands",
+		                 operands.count);
+	order.name = operands.list[0];
+	order.endpoint = operands.list[1];
+	if (!*order.name || !*order.endpoint)
+		return cli_usage(command->name, "the %s is empty",
+		                 *order.name ? "endpoint" : "name");
+	return force(&order);
 }
 
-static bool are_known(const json_t *status, const char *value)
-{
-	for (const char *next = value;; next++) {
-		size_t length = strcspn(next, ",");
-		struct entry entry;
-
-		if (!parse(next, length, &entry) || !is_known(status, &entry))
-			return false;
-		next += length;
-		if (!*next)
-			return true;
-	}
-}
-
-/* By any path. Another daemon's names say nothing about this one's. */
-static bool is_same_daemon(const json_t *status, const char *socket)
-{
-	const char *named = json_string_value(json_object_get(status, "socket"));
-	struct stat one, other;
-
-	if (named && stat(named, &one) == 0 && stat(socket, &other) == 0 &&
-	    one.st_dev == other.st_dev && one.st_ino == other.st_ino)
-		return true;
-	cli_error(
-	        "--force: the daemon at %s has the client socket %s, not %s; set SHUNT_CONTROL to "
-	        "the control socket of the one that COMMAND is to use",
-	        api_control(NULL), named ? named : "(unknown)", socket);
-	return false;
-}
-
-static bool too_long(void)
-{
-	cli_error("SHUNT_FORCE would be longer than %d characters, which programs ignore; force "
-	          "fewer names",
-	          LIST_MAX - 1);
-	return false;
-}
-
-bool force_fits(void)
-{
-	const char *list = getenv("SHUNT_FORCE");
-
-	return !list || strlen(list) < LIST_MAX || too_long();
-}
-
-static bool join(const char *const *values)
-{
-	const char *old = getenv("SHUNT_FORCE");
-	char list[LIST_MAX];
-	size_t used = 0;
-
-	for (; *values && used < LIST_MAX; values++)
-		used += (size_t)snprintf(list + used, LIST_MAX - used, "%s%s", used ? "," : "",
-		                         *values);
-	if (old && *old && used < LIST_MAX)
-		used += (size_t)snprintf(list + used, LIST_MAX - used, ",%s", old);
-	if (used >= LIST_MAX)
-		return too_long();
-	if (setenv("SHUNT_FORCE", list, 1) == 0)
-		return true;
-	cli_error("cannot set SHUNT_FORCE: %s", strerror(errno));
-	return false;
-}
-
-bool force_set(const char *const *values, const char *socket)
-{
-	char error[API_ERROR_MAX];
-	json_t *status = NULL;
-	bool good;
-
-	if (api_get(api_control(NULL), "/v1/status", &status, error) != CLI_DONE) {
-		cli_error("--force %s: %s; nothing was started", *values, error);
-		return false;
-	}
-	good = is_same_daemon(status, socket);
-	for (size_t i = 0; good && values[i]; i++)
-		good = are_known(status, values[i]);
-	json_decref(status);
-	return good && join(values);
-}
+const struct command force_command = {
+	.name = "force",
+	.summary = "let one endpoint answer, whatever the checks say",
+	.help = "Usage: shunt force NAME ENDPOINT [--for DURATION] [--reason TEXT] [--anyway]\n"
+	        "                   [--control PATH]\n"
+	        "\n"
+	        "ENDPOINT of NAME answers from now on, until 'shunt auto NAME' or until the time\n"
+	        "is up. Health is still checked and shown. It outlives a restart and a reload.\n"
+	        "Needs root, or membership in the control socket's group.\n"
+	        "\n"
+	        "  --for DURATION  end by itself: 90s, 10m, 2h, 576h at most\n"
+	        "  --reason TEXT   why, for those who wonder; it is shown by 'shunt status'\n"
+	        "  --anyway        even if ENDPOINT is down, or has no address\n"
+	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
+	        "                  /run/shunt/control.sock)\n"
+	        "\n"
+	        "Exit status: 0 done; 3 the daemon cannot be reached; 4 it refused.\n",
+	.run = run,
+};

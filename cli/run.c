@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "force.h"
+#include "drill.h"
 #include "hello.h"
 #include "options.h"
 #include "places.h"
@@ -89,7 +89,7 @@ static bool force(const struct run_options *options)
 	char path[PATH_MAX];
 
 	return places_absolute(named && *named ? named : SHUNT_SOCKET_PATH, path) &&
-	       force_set(options->force, path);
+	       drill_set(options->force, path);
 }
 
 static void tell(void)
@@ -119,7 +119,7 @@ static int execute(const struct run_options *options, char **argv)
 		          beyond);
 	if (!(options->file ? use_private(options, &places) : use_running(options)))
 		return CLI_RUN_FAILED;
-	if (!(options->is_forced ? force(options) : force_fits()))
+	if (!(options->is_forced ? force(options) : drill_fits()))
 		return CLI_RUN_FAILED;
 	if (preload_set(places.library, program_asan(path, asan) ? asan : NULL) < 0) {
 		cli_error("cannot set the environment: %s", strerror(errno));
@@ -154,7 +154,7 @@ static int run_with(struct run_options *options, const struct command *command,
 	if (operands.count == 0)
 		return cli_usage(command->name, "run needs a command");
 	for (size_t i = 0; options->force[i]; i++)
-		if (!force_is_formed(options->force[i]))
+		if (!drill_is_formed(options->force[i]))
 			return CLI_USAGE;
 	return execute(options, operands.list);
 }

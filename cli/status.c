@@ -6,9 +6,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "api.h"
 #include "cli.h"
 #include "options.h"
+#include "record.h"
 #include "table.h"
 #include "words.h"
 
@@ -20,13 +22,6 @@
 #define RED "31"
 #define YELLOW "33"
 #define BOLD "1"
-
-static const char *field(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 /* --- choosing and judging ----------------------------------------------------------------------- */
 
@@ -40,7 +35,7 @@ static bool record_has_name(const json_t *record, const char *name, size_t lengt
 	json_t *alias;
 	size_t i;
 
-	if (same_name(field(record, "name"), name, length))
+	if (same_name(record_field(record, "name"), name, length))
 		return true;
 	json_array_foreach (json_object_get(record, "aliases"), i, alias) {
 		if (same_name(json_string_value(alias), name, length))
@@ -78,12 +73,13 @@ static int record_verdict(const json_t *record)
 	size_t i, useless = 0;
 
 	json_array_foreach (endpoints, i, endpoint) {
-		useless += strcmp(field(endpoint, "health"), "down") == 0 ||
+		useless += strcmp(record_field(endpoint, "health"), "down") == 0 ||
 		           json_array_size(json_object_get(endpoint, "addresses")) == 0;
 	}
 	if (useless > 0 && useless == json_array_size(endpoints))
 		return CLI_UNHEALTHY;
-	if (strcmp(field(record, "active"), field(json_array_get(endpoints, 0), "id")) != 0)
+	if (strcmp(record_field(record, "active"),
+	           record_field(json_array_get(endpoints, 0), "id")) != 0)
 		return CLI_ELSEWHERE;
 	return CLI_DONE;
 }
@@ -157,7 +153,7 @@ static const char *latency_words(const json_t *endpoint, const json_t *address,
 
 	if (!json_is_string(json_object_get(endpoint, "check")))
 		return "no check";
-	return json_is_number(latency) && !*field(address, "last_error")
+	return json_is_number(latency) && !*record_field(address, "last_error")
 	               ? words_latency(json_number_value(latency), words)
 	               : "-";
 }
@@ -166,11 +162,12 @@ static const char *latency_words(const json_t *endpoint, const json_t *address,
 static void address_row(struct page *page, const json_t *endpoint, const json_t *address,
                         const char *id)
 {
-	const char *health = field(address ? address : endpoint, "health");
+	const char *health = record_field(address ? address : endpoint, "health");
 	char words[WORDS_TIME_MAX];
-	struct table_row row = { .cell = { id, health, address ? field(address, "address") : "-",
+	struct table_row row = { .cell = { id, health,
+		                           address ? record_field(address, "address") : "-",
 		                           latency_words(endpoint, address, words),
-		                           field(address, "last_error") },
+		                           record_field(address, "last_error") },
 		                 .colour = { [HEALTH] = health_colour(health) } };
 
 	page_row(page, &page->endpoints, row, endpoint_words);
@@ -179,12 +176,12 @@ static void address_row(struct page *page, const json_t *endpoint, const json_t 
 static void endpoint_rows(struct page *page, const json_t *endpoint, bool active)
 {
 	const json_t *addresses = json_object_get(endpoint, "addresses");
-	const char *error = field(endpoint, "error");
+	const char *error = record_field(endpoint, "error");
 	json_t *address;
 	char *id;
 	size_t i;
 
-	if (asprintf(&id, "%c %s", active ? '*' : '-', field(endpoint, "id")) < 0)
+	if (asprintf(&id, "%c %s", active ? '*' : '-', record_field(endpoint, "id")) < 0)
 		return;
 	json_array_foreach (addresses, i, address) {
 		address_row(page, endpoint, address, i ? NULL : id);
@@ -197,52 +194,25 @@ static void endpoint_rows(struct page *page, const json_t *endpoint, bool active
 	free(id);
 }
 
-/* No endpoint answers: either DNS does, or lookups fail. */
-static const char *no_answer(const json_t *record)
-{
-	return strcmp(field(record, "all_down"), "dns") == 0 ? "(DNS)" : "(fails)";
-}
-
-/* The addresses with a space between them; the caller frees. */
-static char *answer_words(const json_t *record)
-{
-	const json_t *answer = json_object_get(record, "answer");
-	char *words = NULL;
-	size_t size, i;
-	json_t *address;
-	FILE *stream = open_memstream(&words, &size);
-
-	if (!stream)
-		return NULL;
-	json_array_foreach (answer, i, address) {
-		fprintf(stream, "%s%s", i ? " " : "",
-		        json_string_value(address) ? json_string_value(address) : "?");
-	}
-	if (i == 0)
-		fputs(*field(record, "active") ? "no address" : no_answer(record), stream);
-	fclose(stream);
-	return words;
-}
-
 static void record_row(struct page *page, const json_t *record)
 {
 	time_t since = words_time(json_string_value(json_object_get(record, "since")));
 	char age[WORDS_TIME_MAX] = "-";
 	char *answer = answer_words(record);
-	const char *active = field(record, "active");
+	const char *active = record_field(record, "active");
 	int verdict = record_verdict(record);
 
 	if (since != -1)
 		words_duration(page->style->now - since, age);
-	page_row(
-	        page, &page->records,
-	        (struct table_row){ .cell = { field(record, "name"), answer, *active ? active : "-",
-	                                      age, field(record, "reason") },
-	                            .colour = { BOLD, NULL,
-	                                        verdict == CLI_DONE        ? GREEN
-	                                        : verdict == CLI_UNHEALTHY ? RED
-	                                                                   : YELLOW } },
-	        record_words);
+	page_row(page, &page->records,
+	         (struct table_row){ .cell = { record_field(record, "name"), answer,
+	                                       *active ? active : "-", age,
+	                                       record_field(record, "reason") },
+	                             .colour = { BOLD, NULL,
+	                                         verdict == CLI_DONE        ? GREEN
+	                                         : verdict == CLI_UNHEALTHY ? RED
+	                                                                    : YELLOW } },
+	         record_words);
 	free(answer);
 }
 
@@ -259,11 +229,12 @@ static void page_records(struct page *page, const json_t *status)
 	page_row(page, &page->records, titles, record_words);
 	page_row(page, &page->endpoints, below, endpoint_words);
 	json_array_foreach (json_object_get(status, "records"), i, record) {
-		const char *active = field(record, "active");
+		const char *active = record_field(record, "active");
 
 		record_row(page, record);
 		json_array_foreach (json_object_get(record, "endpoints"), j, endpoint) {
-			endpoint_rows(page, endpoint, strcmp(field(endpoint, "id"), active) == 0);
+			endpoint_rows(page, endpoint,
+			              strcmp(record_field(endpoint, "id"), active) == 0);
 		}
 	}
 }

@@ -1,4 +1,7 @@
-/* CLOCK_MONOTONIC, for everything that is reckoned; the wall clock is for people only. */
+/*
+ * CLOCK_MONOTONIC, for everything that is reckoned; CLOCK_BOOTTIME where sleep counts, and across restarts; the wall clock is for
+ * people only.
+ */
 #ifndef SHUNT_CLOCK_H
 #define SHUNT_CLOCK_H
 
@@ -16,6 +19,14 @@ static inline uint64_t clock_us(void)
 static inline uint64_t clock_ms(void)
 {
 	return clock_us() / 1000;
+}
+
+static inline uint64_t clock_boot_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 #endif

@@ -82,7 +82,7 @@ json_t *body_read(const char *text, size_t size, const struct body_member *membe
 	        size ? json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL) : json_object();
 
 	if (!json_is_object(object))
-		fail(error, "the body must be one JSON object, as in {\"%s\": …}",
+		fail(error, "the body must be one JSON object, as in {\"%s\": \"...\"}",
 		     members->name ? members->name : "");
 	else if (take_all(object, members, error))
 		return object;

@@ -1,5 +1,7 @@
 #include "control_rights.h"
 
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -66,4 +68,21 @@ bool rights_of(const struct control_parts *parts, const struct peer *peer)
 
 	free(groups);
 	return allowed;
+}
+
+const char *rights_name(uid_t uid, char name[RIGHTS_NAME_MAX])
+{
+	FILE *users = fopen("/etc/passwd", "re");
+	const struct passwd *user;
+
+	snprintf(name, RIGHTS_NAME_MAX, "uid %u", uid);
+	while (users && (user = fgetpwent(users))) {
+		if (user->pw_uid != uid)
+			continue;
+		snprintf(name, RIGHTS_NAME_MAX, "%s", user->pw_name);
+		break;
+	}
+	if (users)
+		fclose(users);
+	return name;
 }

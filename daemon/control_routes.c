@@ -35,6 +35,9 @@ static enum MHD_Result get_record(struct request *request)
 static const struct route routes[] = {
 	{ "/v1/status", MHD_HTTP_METHOD_GET, false, get_status },
 	{ "/v1/records/*", MHD_HTTP_METHOD_GET, false, get_record },
+	{ "/v1/records/*/force", MHD_HTTP_METHOD_POST, true, change_force },
+	{ "/v1/records/*/auto", MHD_HTTP_METHOD_POST, true, change_auto },
+	{ "/v1/records/*/check", MHD_HTTP_METHOD_POST, true, change_check },
 	{ "/v1/reload", MHD_HTTP_METHOD_POST, true, change_reload },
 };
 

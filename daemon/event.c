@@ -9,7 +9,7 @@
 
 static const struct {
 	enum log_level level;
-	const char *word; /* what happened, where no record is named */
+	const char *word; /* what happened, where from and to do not say it */
 } types[] = {
 	[EVENT_ANSWER] = { LOG_LEVEL_WARNING, "" },
 	[EVENT_HEALTH] = { LOG_LEVEL_INFO, "" },
@@ -18,6 +18,10 @@ static const struct {
 	[EVENT_CERTIFICATE] = { LOG_LEVEL_WARNING, "certificate" },
 	[EVENT_SETTLED] = { LOG_LEVEL_INFO, "settled" },
 	[EVENT_RELOAD] = { LOG_LEVEL_INFO, "reload" },
+	[EVENT_FORCED] = { LOG_LEVEL_WARNING, "forced" },
+	[EVENT_RELEASED] = { LOG_LEVEL_WARNING, "forced no longer" },
+	[EVENT_EXPIRED] = { LOG_LEVEL_WARNING, "forced no longer: its time is up" },
+	[EVENT_DROPPED] = { LOG_LEVEL_WARNING, "forced no longer" },
 };
 
 struct line {

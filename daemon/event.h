@@ -15,7 +15,11 @@ enum event_type {
 	EVENT_REFUSED,     /* an address was left out: local, or one too many */
 	EVENT_CERTIFICATE, /* a certificate that a check was shown ends soon, or has ended */
 	EVENT_SETTLED,     /* every check has a verdict, or had its time */
-	EVENT_RELOAD       /* another configuration is in force */
+	EVENT_RELOAD,      /* another configuration is in force */
+	EVENT_FORCED,      /* an operator says which endpoint answers */
+	EVENT_RELEASED,    /* an operator says that the election does again */
+	EVENT_EXPIRED,     /* an override's time is up */
+	EVENT_DROPPED      /* an override's endpoint is gone */
 };
 
 /* Fields that do not apply are NULL. */

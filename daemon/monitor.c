@@ -11,6 +11,8 @@
 #include "log.h"
 #include "monitor_event.h"
 #include "monitor_view.h"
+#include "override.h"
+#include "probe_text.h"
 #include "publish.h"
 #include "roster.h"
 #include "target.h"
@@ -24,6 +26,7 @@ struct monitor {
 	struct config *config;
 	struct roster *roster;
 	struct targets targets;
+	struct overrides overrides;
 	struct publish *table;
 	struct publish *superseded; /* NULL, or the table before, for SHUNT_SUPERSEDED_MS */
 	struct record *changed;     /* those to update; linked by next_changed */
@@ -238,6 +241,12 @@ static void record_changed(void *arg, struct record *record)
 	sweep_later(monitor);
 }
 
+/* Its time was up. */
+static void override_ended(void *arg, struct record *record)
+{
+	record_update(arg, record);
+}
+
 /* --- timers ------------------------------------------------------------------------------------ */
 
 static void beat(evutil_socket_t fd, short what, void *arg)
@@ -325,6 +334,7 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	monitor->parts = *parts;
 	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor_verdict,
 	             monitor);
+	overrides_init(&monitor->overrides, parts->base, override_ended, monitor);
 	monitor->heartbeat = timer(monitor, EV_PERSIST, beat);
 	monitor->settle = timer(monitor, EV_PERSIST, look_whether_settled);
 	monitor->forget = timer(monitor, 0, forget_superseded);
@@ -339,6 +349,7 @@ void monitor_free(struct monitor *monitor)
 	event_free(monitor->settle);
 	event_free(monitor->forget);
 	event_free(monitor->sweep);
+	overrides_free(&monitor->overrides);
 	if (monitor->roster)
 		roster_free(monitor->roster);
 	targets_free(&monitor->targets);
@@ -378,6 +389,7 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 		return false;
 	monitor->roster = roster_build(config, old_roster, &monitor->targets,
 	                               monitor->parts.resolver, record_changed, monitor);
+	overrides_carry(&monitor->overrides, old_roster, monitor->roster);
 	monitor->config = config;
 	monitor->generation++;
 	replace_table(monitor, table);
@@ -444,4 +456,103 @@ bool monitor_find(const struct monitor *monitor, const char *name, size_t *index
 void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out)
 {
 	view_record(&monitor->roster->records[index], out);
+}
+
+/* --- for operators ----------------------------------------------------------------------------- */
+
+static int find_endpoint(const struct record *record, const char *id)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		if (strcmp(record->endpoints[i].config->id, id) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* "www.example.com has no endpoint "x"; it has primary, secondary" */
+static void say_no_endpoint(const struct record *record, const char *id,
+                            char error[MONITOR_ERROR_MAX])
+{
+	size_t used =
+	        (size_t)snprintf(error, MONITOR_ERROR_MAX, "%s has no endpoint \"%.64s\"; it has ",
+	                         record->config->name, id);
+
+	for (size_t i = 0; i < record->count && used < MONITOR_ERROR_MAX; i++)
+		used += (size_t)snprintf(error + used, MONITOR_ERROR_MAX - used, "%s%s",
+		                         i ? ", " : "", record->endpoints[i].config->id);
+}
+
+static void say_down(const struct endpoint *endpoint, char error[MONITOR_ERROR_MAX])
+{
+	size_t used;
+
+	view_say_endpoint(endpoint, error, MONITOR_ERROR_MAX - 64);
+	used = strlen(error);
+	snprintf(error + used, MONITOR_ERROR_MAX - used, "; \"anyway\" forces it all the same");
+}
+
+static struct override make_override(const struct monitor_order *order)
+{
+	struct override override = { .uid = order->uid, .since = time(NULL) };
+
+	snprintf(override.by, sizeof(override.by), "%s", order->by);
+	probe_text_clean(override.reason, sizeof(override.reason),
+	                 order->reason ? order->reason : "");
+	if (order->for_ms) {
+		override.until = override.since + (time_t)((order->for_ms + 999) / 1000);
+		override.deadline_ms = clock_boot_ms() + order->for_ms;
+	}
+	return override;
+}
+
+enum monitor_forced monitor_force(struct monitor *monitor, size_t index,
+                                  const struct monitor_order *order, char error[MONITOR_ERROR_MAX])
+{
+	struct record *record = &monitor->roster->records[index];
+	int endpoint = find_endpoint(record, order->endpoint);
+	struct override override;
+
+	if (endpoint < 0) {
+		say_no_endpoint(record, order->endpoint, error);
+		return MONITOR_NO_ENDPOINT;
+	}
+	if (!order->anyway && (record->endpoints[endpoint].health == HEALTH_DOWN ||
+	                       record->endpoints[endpoint].count == 0)) {
+		say_down(&record->endpoints[endpoint], error);
+		return MONITOR_DOWN;
+	}
+	override = make_override(order);
+	override_set(&monitor->overrides, record, endpoint, &override);
+	record_update(monitor, record);
+	return MONITOR_FORCED;
+}
+
+void monitor_auto(struct monitor *monitor, size_t index, const char *by)
+{
+	struct record *record = &monitor->roster->records[index];
+
+	override_release(&monitor->overrides, record, by);
+	record->election.release = true;
+	record_update(monitor, record);
+}
+
+uint32_t monitor_check(struct monitor *monitor, size_t index)
+{
+	const struct record *record = &monitor->roster->records[index];
+	uint32_t longest = 0;
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct endpoint *endpoint = &record->endpoints[i];
+
+		for (size_t k = 0; k < endpoint->count; k++) {
+			struct target *target = endpoint->members[k]->target;
+
+			if (!target)
+				continue;
+			target->asked = probe_afresh(target->probe);
+			if (target->check->timeout > longest)
+				longest = target->check->timeout;
+		}
+	}
+	return 2 * longest; /* the one that is under way, and ours */
 }

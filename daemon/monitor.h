@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "config.h"
@@ -20,6 +21,7 @@
 
 struct event_base;
 struct monitor;
+struct override;
 struct resolver;
 
 struct monitor_parts {
@@ -56,6 +58,9 @@ struct monitor_address {
 	uint64_t latency_us;        /* of the last probe that passed; 0: none */
 	time_t last_probe;          /* wall clock; 0: none */
 	time_t certificate_expires; /* wall clock; of the peer's certificate; 0: it showed none */
+	uint32_t probes;            /* that have ended */
+	uint32_t
+	        asked; /* monitor_check() has its verdict when `probes` comes to this; 0: never asked */
 };
 
 struct monitor_endpoint {
@@ -67,7 +72,7 @@ struct monitor_endpoint {
 	size_t address_count;
 };
 
-#define MONITOR_REASON_MAX 320
+#define MONITOR_REASON_MAX 460
 
 struct monitor_record {
 	const char *name;
@@ -76,7 +81,9 @@ struct monitor_record {
 	int answer;                      /* as in struct election */
 	char reason[MONITOR_REASON_MAX]; /* in words */
 	enum all_down all_down;
-	time_t since; /* wall clock: the last change of `answer` */
+	const struct override *override; /* NULL: none */
+	int forced;                      /* with one: its endpoint */
+	time_t since;                    /* wall clock: the last change of `answer` */
 	struct monitor_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
 	size_t endpoint_count;
 };
@@ -90,5 +97,30 @@ const char *monitor_name(const struct monitor *monitor, size_t index);
 /* The record of that name or alias, in any case, with or without a final dot. */
 bool monitor_find(const struct monitor *monitor, const char *name, size_t *index);
 void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out);
+
+/* What operators do. */
+
+struct monitor_order {
+	const char *endpoint; /* id */
+	uid_t uid;
+	const char *by;     /* the user's name, or "uid 1234" */
+	const char *reason; /* NULL: none; foreign text */
+	uint32_t for_ms;    /* 0: without end */
+	bool anyway;        /* even onto an endpoint that is down */
+};
+
+enum monitor_forced { MONITOR_FORCED, MONITOR_NO_ENDPOINT, MONITOR_DOWN };
+
+#define MONITOR_ERROR_MAX 1000
+
+/* One that is not MONITOR_FORCED has changed nothing, and `error` is one line. */
+enum monitor_forced monitor_force(struct monitor *monitor, size_t index,
+                                  const struct monitor_order *order, char error[MONITOR_ERROR_MAX]);
+
+/* Ends an override, and the wait of a failback. */
+void monitor_auto(struct monitor *monitor, size_t index, const char *by);
+
+/* Probes every address of the record afresh. Returns within how many ms the verdicts must be there, if nothing stands in the way. */
+uint32_t monitor_check(struct monitor *monitor, size_t index);
 
 #endif

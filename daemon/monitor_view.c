@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "override.h"
+
 const char *view_answer(const struct record *record, int answer)
 {
 	if (answer == ELECTION_DNS)
@@ -24,8 +26,7 @@ static const char *first_error(const struct endpoint *endpoint)
 	return NULL;
 }
 
-/* "primary is down: connection refused", "primary has no address: NXDOMAIN" */
-static void say_endpoint(const struct endpoint *endpoint, char *text, size_t size)
+void view_say_endpoint(const struct endpoint *endpoint, char *text, size_t size)
 {
 	const char *id = endpoint->config->id;
 	const char *error = first_error(endpoint);
@@ -50,7 +51,7 @@ static void say_all_down(const struct record *record, char *text, size_t size)
 	char primary[MONITOR_REASON_MAX - 128];
 	char who[SHUNT_ID_MAX + 16];
 
-	say_endpoint(&record->endpoints[0], primary, sizeof(primary));
+	view_say_endpoint(&record->endpoints[0], primary, sizeof(primary));
 	if (answer == ELECTION_DNS)
 		snprintf(who, sizeof(who), "DNS answers");
 	else if (answer == ELECTION_FAIL)
@@ -75,6 +76,7 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 {
 	const size_t size = MONITOR_REASON_MAX;
 	const struct endpoint *primary = &record->endpoints[0];
+	char words[OVERRIDE_WORDS_MAX];
 
 	switch (record->election.reason) {
 	case REASON_START: snprintf(reason, size, "no verdict yet: the primary answers"); break;
@@ -83,7 +85,7 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 		         primary->config->check ? "primary is up" : "primary has no check");
 		break;
 	case REASON_FAILOVER:
-	case REASON_UNPROVEN: say_endpoint(primary, reason, size); break;
+	case REASON_UNPROVEN: view_say_endpoint(primary, reason, size); break;
 	case REASON_DELAY:
 		snprintf(reason, size, "%s is up again, and waits for failback_delay",
 		         earlier_up(record));
@@ -92,12 +94,14 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 		snprintf(reason, size, "%s is up again; failback is manual", earlier_up(record));
 		break;
 	case REASON_ALL_DOWN: say_all_down(record, reason, size); break;
-	case REASON_NO_ADDRESS: say_endpoint(primary, reason, size); break;
-	case REASON_FORCED:
-		snprintf(reason, size, "forced by an operator; ");
-		say_endpoint(&record->endpoints[record->election.answer], reason + strlen(reason),
-		             size - strlen(reason));
-		break;
+	case REASON_NO_ADDRESS: view_say_endpoint(primary, reason, size); break;
+	case REASON_FORCED: snprintf(reason, size, "%s", override_words(record, words)); break;
+	}
+	if (record->override && record->election.reason != REASON_FORCED) {
+		size_t used = strlen(reason);
+
+		snprintf(reason + used, size - used, "; %s is forced, but has no address",
+		         record->endpoints[record->election.forced].config->id);
 	}
 	return reason;
 }
@@ -115,6 +119,8 @@ static void view_member(const struct member *member, bool answers, struct monito
 	out->latency_us = target->latency_us;
 	out->last_probe = target->last_probe;
 	out->certificate_expires = target->certificate_expires;
+	out->probes = probe_count(target->probe);
+	out->asked = target->asked;
 }
 
 static void view_endpoint(const struct endpoint *endpoint, struct monitor_endpoint *out)
@@ -140,6 +146,8 @@ void view_record(const struct record *record, struct monitor_record *out)
 	out->answer = record->election.answer;
 	out->all_down = record->config->policy.all_down;
 	out->since = record->since;
+	out->override = record->override;
+	out->forced = record->election.forced;
 	view_reason(record, out->reason);
 	out->endpoint_count = record->count;
 	for (size_t i = 0; i < record->count; i++)

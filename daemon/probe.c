@@ -49,6 +49,7 @@ struct probe {
 	uint32_t limit_ms; /* of the attempt, from its start */
 	uint32_t hash;
 	uint32_t attempts;
+	bool again; /* as soon as the one under way has ended */
 	enum phase phase;
 };
 
@@ -210,6 +211,9 @@ static void complete(struct probe *probe, const struct ending *ending, const cha
 	probe->phase = PHASE_ENDING;
 	attempt_over(probe->prober);
 	delay_ms = probe->done(probe->arg, &result);
+	if (probe->again)
+		delay_ms = 0;
+	probe->again = false;
 	now_us = clock_us();
 	next_us = probe_schedule_next_us(probe->hash, probe->attempts, probe->started_us, delay_ms,
 	                                 now_us);
@@ -371,6 +375,18 @@ void probe_now(struct probe *probe)
 		return;
 	event_del(&probe->timer);
 	enqueue(probe);
+}
+
+uint32_t probe_afresh(struct probe *probe)
+{
+	probe->again = probe->phase == PHASE_RUNNING;
+	probe_now(probe);
+	return probe->attempts + 1;
+}
+
+uint32_t probe_count(const struct probe *probe)
+{
+	return probe->attempts - (probe->phase == PHASE_RUNNING);
 }
 
 void probe_free(struct probe *probe)

@@ -93,6 +93,15 @@ void probe_rebind(struct probe *probe, const struct check *check, const char *ho
 /* Brings the next attempt forward to now; no effect while one is under way. */
 void probe_now(struct probe *probe);
 
+/*
+ * A whole attempt: it begins now or, when one is under way, as soon as that has ended. It has ended when probe_count() has come
+ * to the number that is returned.
+ */
+uint32_t probe_afresh(struct probe *probe);
+
+/* How many attempts have ended. */
+uint32_t probe_count(const struct probe *probe);
+
 /* Ends what is under way, without done(). Not from within done(). */
 void probe_free(struct probe *probe);
 

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "moment.h"
 #include "monitor.h"
+#include "override.h"
 #include "reload.h"
 
 #include "shunt/version.h"
-
-#define TIME_TEXT_MAX 40
 
 json_t *report_text(const char *value)
 {
@@ -36,13 +36,9 @@ json_t *report_text(const char *value)
 /* RFC 3339 in UTC; null for 0. */
 static json_t *moment(time_t when)
 {
-	char words[TIME_TEXT_MAX];
-	struct tm tm;
+	char words[MOMENT_TEXT_MAX];
 
-	if (!when || !gmtime_r(&when, &tm) ||
-	    !strftime(words, sizeof(words), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return json_null();
-	return json_string(words);
+	return report_text(when ? moment_format(when, words) : NULL);
 }
 
 static json_t *address_text(const struct address *address)
@@ -60,11 +56,12 @@ static json_t *milliseconds(uint64_t us)
 static json_t *address_report(const struct monitor_address *address)
 {
 	return json_pack(
-	        "{s:o, s:s, s:b, s:o, s:o, s:o, s:o}", "address", address_text(&address->address),
-	        "health", health_word(address->health), "answers", address->answers, "last_error",
-	        report_text(address->last_error), "latency_ms", milliseconds(address->latency_us),
-	        "last_probe", moment(address->last_probe), "certificate_expires",
-	        moment(address->certificate_expires));
+	        "{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "address",
+	        address_text(&address->address), "health", health_word(address->health), "answers",
+	        address->answers, "last_error", report_text(address->last_error), "latency_ms",
+	        milliseconds(address->latency_us), "last_probe", moment(address->last_probe),
+	        "certificate_expires", moment(address->certificate_expires), "probes",
+	        (json_int_t)address->probes, "asked", (json_int_t)address->asked);
 }
 
 static json_t *endpoint_report(const struct monitor_endpoint *endpoint)
@@ -112,6 +109,19 @@ static json_t *endpoints_report(const struct monitor_record *record)
 	return endpoints;
 }
 
+static json_t *override_report(const struct monitor_record *record)
+{
+	const struct override *override = record->override;
+
+	if (!override)
+		return json_null();
+	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o}", "endpoint",
+	                 record->endpoints[record->forced].id, "by", override->by, "uid",
+	                 (json_int_t) override->uid, "reason",
+	                 report_text(override->reason[0] ? override->reason : NULL), "since",
+	                 moment(override->since), "until", moment(override->until));
+}
+
 /* Takes the value over. */
 static char *dumped(json_t *json)
 {
@@ -121,17 +131,28 @@ static char *dumped(json_t *json)
 	return dump;
 }
 
-char *report_record(const struct monitor_record *record)
+static json_t *record_report(const struct monitor_record *record)
 {
 	static const char *const policies[] = { "primary", "hold", "dns", "fail" };
 	const char *active = record->answer < 0 ? NULL : record->endpoints[record->answer].id;
 
-	return dumped(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o}", "name",
-	                        report_text(record->name), "aliases", aliases_report(record),
-	                        "active", report_text(active), "answer", answer_report(record),
-	                        "reason", report_text(record->reason), "since",
-	                        moment(record->since), "forced", 0, "all_down",
-	                        policies[record->all_down], "endpoints", endpoints_report(record)));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:s, s:o}", "name",
+	                 report_text(record->name), "aliases", aliases_report(record), "active",
+	                 report_text(active), "answer", answer_report(record), "reason",
+	                 report_text(record->reason), "since", moment(record->since), "forced",
+	                 record->override != NULL, "override", override_report(record), "all_down",
+	                 policies[record->all_down], "endpoints", endpoints_report(record));
+}
+
+char *report_record(const struct monitor_record *record)
+{
+	return dumped(record_report(record));
+}
+
+char *report_check(const struct monitor_record *record, uint32_t within_ms)
+{
+	return dumped(json_pack("{s:o, s:I}", "record", record_report(record), "within_ms",
+	                        (json_int_t)within_ms));
 }
 
 char *report_head(const struct monitor *monitor)

@@ -7,6 +7,7 @@
 #define SHUNT_REPORT_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 struct monitor;
 struct monitor_record;
@@ -22,6 +23,9 @@ char *report_head(const struct monitor *monitor);
 
 /* One member of the array, without a comma. NULL: out of memory. The caller frees. */
 char *report_record(const struct monitor_record *record);
+
+/* What is to come of monitor_check(): {"record": {…}, "within_ms": 8000}. As above. */
+char *report_check(const struct monitor_record *record, uint32_t within_ms);
 
 /* What a reload did: {"records": 3, "added": {"count": 1, "names": […]}, "changed": …, "removed": …}. As above. */
 char *report_reload(const struct reload_result *result);

@@ -522,6 +522,7 @@ void roster_free(struct roster *roster)
 		for (size_t i = 0; i < record->count; i++)
 			endpoint_free(&record->endpoints[i]);
 		free(record->endpoints);
+		free(record->override);
 		if (record->wake)
 			event_free(record->wake);
 	}

@@ -47,8 +47,9 @@ struct record {
 	struct endpoint *endpoints;
 	size_t count;
 	struct election election;
-	time_t since;       /* wall clock: the last change of the answer */
-	struct event *wake; /* for election.wake_ms; NULL until it is needed */
+	time_t since;              /* wall clock: the last change of the answer */
+	struct override *override; /* of the endpoint that is election.forced; NULL: none */
+	struct event *wake;        /* for election.wake_ms; NULL until it is needed */
 	int previous; /* its index in the superseded table; -1: it stands not in it, or otherwise */
 	const char *gone; /* who answered and is no longer there; until the first election */
 	bool changed;     /* waits in the monitor's list */

@@ -32,6 +32,7 @@ struct target {
 	time_t last_probe;      /* wall clock; 0: none */
 	time_t certificate_expires; /* wall clock; of the peer's certificate; 0: it showed none */
 	time_t certificate_warned;  /* the latest of those that was an event */
+	uint32_t asked; /* an operator waits until probe_count() comes to it; 0: nobody did */
 	struct targets *targets;
 };
 

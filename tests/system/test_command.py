@@ -17,7 +17,7 @@ import unittest
 import shunttest as st
 
 NAME = "www.example.com"
-COMMANDS = ("run", "status", "resolve", "help")
+COMMANDS = ("run", "status", "resolve", "force", "auto", "check", "reload", "help")
 RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 
 
@@ -97,6 +97,18 @@ class Words(Command):
             (["run", "-c", "", "true"], one("-c needs a value, and the one given is empty")),
             (["status", ""], one("the name is empty")),
             (["resolve", ""], one("the name is empty")),
+            (["force"], one("force takes a name and an endpoint, not 0 operands")),
+            (["force", NAME], one("force takes a name and an endpoint, not 1 operands")),
+            (["force", NAME, "a", "b"], one("force takes a name and an endpoint, not 3 operands")),
+            (["force", "", "a"], one("the name is empty")),
+            (["force", NAME, ""], one("the endpoint is empty")),
+            (["force", NAME, "a", "--for"], one("--for needs a value")),
+            (["force", NAME, "a", "--raeson", "x"], one("there is no option --raeson; did you mean --reason?")),
+            (["auto"], one("auto takes one name, not 0")),
+            (["auto", ""], one("the name is empty")),
+            (["check", "a", "b"], one("check takes one name, not 2")),
+            (["check", ""], one("the name is empty")),
+            (["reload", NAME], one(f"reload takes no operands, not '{NAME}'")),
             (["run", "--socket"], one("--socket needs a value")),
             (["run", "-c", "f", "--socket", "s", "true"], one("-c brings a daemon and a socket of its own")),
             (["run", "--control", "c", "true"], one("there is no option --control")),

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/force.h"
+#include "cli/drill.h"
 #include "cli/options.h"
 #include "cli/places.h"
 #include "cli/preload.h"
@@ -198,7 +198,7 @@ static void forced_endpoints_are_well_formed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(force_is_formed(cases[i].value), cases[i].good);
+		assert_int_equal(drill_is_formed(cases[i].value), cases[i].good);
 }
 
 /* --- status ------------------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@
 #include "daemon/control_body.h"
 #include "daemon/control_rights.h"
 #include "daemon/monitor.h"
+#include "daemon/override.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
 
@@ -69,12 +70,18 @@ static void fill_record(struct monitor_record *out)
 	static const char *const aliases[] = { "www" };
 	struct monitor_endpoint *primary = &out->endpoints[0], *secondary = &out->endpoints[1];
 
+	static const struct override override = {
+		.by = "root", .reason = "maintenance", .since = 86400, .until = 86403
+	};
+
 	*out = (struct monitor_record){ .name = "www.example.com",
 		                        .aliases = aliases,
 		                        .alias_count = 1,
 		                        .answer = 1,
 		                        .reason = "primary is down",
 		                        .since = 86401,
+		                        .override = &override,
+		                        .forced = 1,
 		                        .endpoint_count = 2 };
 	*primary = (struct monitor_endpoint){
 		.id = "primary", .health = HEALTH_DOWN, .check = "http", .address_count = 1
@@ -83,7 +90,9 @@ static void fill_record(struct monitor_record *out)
 		                                          .answers = true,
 		                                          .last_error = "status 503",
 		                                          .last_probe = 86402,
-		                                          .certificate_expires = 86403 };
+		                                          .certificate_expires = 86403,
+		                                          .probes = 7,
+		                                          .asked = 8 };
 	address_parse("192.0.2.1", &primary->addresses[0].address);
 	*secondary = (struct monitor_endpoint){
 		.id = "secondary", .health = HEALTH_UP, .error = "NXDOMAIN", .address_count = 2
@@ -114,6 +123,35 @@ bool monitor_find(const struct monitor *monitor, const char *name, size_t *index
 	(void)monitor;
 	*index = 0;
 	return strcmp(name, "www.example.com") == 0 || strcmp(name, "www") == 0;
+}
+
+/* What the last request asked of the monitor; `anyway` decides whether "down" is down. */
+static char asked[200];
+
+enum monitor_forced monitor_force(struct monitor *monitor, size_t index,
+                                  const struct monitor_order *order, char error[MONITOR_ERROR_MAX])
+{
+	(void)monitor;
+	snprintf(asked, sizeof(asked), "%zu %s %u %s %s", index, order->endpoint, order->for_ms,
+	         order->reason ? order->reason : "-", order->anyway ? "anyway" : "-");
+	snprintf(error, MONITOR_ERROR_MAX, "why not");
+	if (strcmp(order->endpoint, "nowhere") == 0)
+		return MONITOR_NO_ENDPOINT;
+	return strcmp(order->endpoint, "down") == 0 && !order->anyway ? MONITOR_DOWN
+	                                                              : MONITOR_FORCED;
+}
+
+void monitor_auto(struct monitor *monitor, size_t index, const char *by)
+{
+	(void)monitor;
+	snprintf(asked, sizeof(asked), "%zu auto%s", index, *by ? "" : "?");
+}
+
+uint32_t monitor_check(struct monitor *monitor, size_t index)
+{
+	(void)monitor;
+	snprintf(asked, sizeof(asked), "%zu check", index);
+	return 8000;
 }
 
 static const char *reload_error;
@@ -276,6 +314,8 @@ static void requests_are_answered(void **state)
 		{ "GET /v1/records/ HTTP/1.0\r\n\r\n", "404", "nothing at this path" },
 		{ "GET /v1/records/www/x HTTP/1.0\r\n\r\n", "404", "nothing at this path" },
 		{ "DELETE /v1/records/www HTTP/1.0\r\n\r\n", "405", "Allow: GET, HEAD" },
+		{ "GET /v1/records/www/force HTTP/1.0\r\n\r\n", "405", "Allow: POST" },
+		{ "PUT /v1/records/www/auto HTTP/1.0\r\n\r\n", "405", "Allow: POST" },
 		{ "GET /v1/reload HTTP/1.0\r\n\r\n", "405", "Allow: POST" },
 		{ "POST /v1/reload HTTP/1.0\r\n\r\n", "200",
 		  "{\"records\":3,\"added\":{\"count\":1,\"names\":[\"new.example.com\"]}," },
@@ -304,6 +344,60 @@ static void a_bad_configuration_is_told(void **state)
 	assert_memory_equal(answer + 9, "422", 3);
 	assert_non_null(strstr(answer, "{\"error\":\"shunt.conf:1: zebra: unknown setting\"}"));
 	free(answer);
+}
+
+/* Each request, the status, a part of the answer, and what the monitor was asked to do. */
+static void changes_are_asked_of_the_monitor(void **state)
+{
+	static const struct {
+		const char *path, *body, *status, *part, *asked;
+	} cases[] = {
+		{ "www/force", "{\"endpoint\": \"secondary\"}", "200",
+		  "{\"name\":\"www.example.com\"", "0 secondary 0 - -" },
+		{ "www/force",
+		  "{\"endpoint\": \"down\", \"for\": \"2h\", \"reason\": \"a b\", \"anyway\": "
+		  "true}",
+		  "200", "", "0 down 7200000 a b anyway" },
+		{ "www/force", "{\"endpoint\": \"down\", \"anyway\": false}", "409",
+		  "{\"error\":\"why not\"}", "0 down 0 - -" },
+		{ "www/force", "{\"endpoint\": \"nowhere\"}", "404", "{\"error\":\"why not\"}",
+		  "0 nowhere 0 - -" },
+		{ "nobody/force", "{\"endpoint\": \"secondary\"}", "404", "not a managed name",
+		  "" },
+		{ "www/force", "", "400", "endpoint: is missing", "" },
+		{ "www/force", "rubbish", "400", "must be one JSON object", "" },
+		{ "www/force", "{\"endpoint\": \"secondary\", \"for\": 10}", "400",
+		  "for: must be a string", "" },
+		{ "www/force", "{\"endpoint\": \"secondary\", \"for\": \"10\"}", "400",
+		  "for: \\\"10\\\" has no unit; write it as in", "" },
+		{ "www/force", "{\"endpoint\": \"secondary\", \"for\": \"soon\"}", "400",
+		  "for: \\\"soon\\\" is no duration", "" },
+		{ "www/force", "{\"endpoint\": \"secondary\", \"for\": \"577h\"}", "400",
+		  "for: \\\"577h\\\" is more than 576h", "" },
+		{ "www/force", "{\"endpoint\": \"secondary\", \"for\": \"0s\"}", "400",
+		  "for: \\\"0s\\\" is no time at all", "" },
+		{ "www/force", "{\"endpoint\": \"secondary\", \"anyways\": true}", "400",
+		  "anyways: unknown member; did you mean anyway?", "" },
+		{ "www/auto", "", "200", "{\"name\":\"www.example.com\"", "0 auto" },
+		{ "www/auto", "{\"endpoint\": \"primary\"}", "400", "this takes none", "" },
+		{ "nobody/auto", "", "404", "not a managed name", "" },
+		{ "www/check", "{}", "202", "\"within_ms\":8000", "0 check" },
+		{ "nobody/check", "", "404", "not a managed name", "" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char request[400], *answer;
+
+		asked[0] = '\0';
+		snprintf(request, sizeof(request),
+		         "POST /v1/records/%s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s",
+		         cases[i].path, strlen(cases[i].body), cases[i].body);
+		answer = ask(*state, request);
+		assert_memory_equal(answer + 9, cases[i].status, 3);
+		assert_non_null(strstr(answer, cases[i].part));
+		assert_string_equal(asked, cases[i].asked);
+		free(answer);
+	}
 }
 
 /* Of one byte more than there may be nothing is taken, and what comes in pieces is put together. */
@@ -411,15 +505,16 @@ static void bodies_are_read(void **state)
 		{ "{\"text\": \"a\", \"flag\": true}", NULL },
 		{ "", "text: is missing" },
 		{ "{}", "text: is missing" },
-		{ "[]", "the body must be one JSON object, as in {\"text\": …}" },
-		{ "null", "the body must be one JSON object, as in {\"text\": …}" },
-		{ "{", "the body must be one JSON object, as in {\"text\": …}" },
-		{ "{} {}", "the body must be one JSON object, as in {\"text\": …}" },
+		{ "[]", "the body must be one JSON object, as in {\"text\": \"...\"}" },
+		{ "null", "the body must be one JSON object, as in {\"text\": \"...\"}" },
+		{ "{", "the body must be one JSON object, as in {\"text\": \"...\"}" },
+		{ "{} {}", "the body must be one JSON object, as in {\"text\": \"...\"}" },
 		{ "{\"text\": \"a\", \"text\": \"b\"}",
-		  "the body must be one JSON object, as in {\"text\": …}" },
+		  "the body must be one JSON object, as in {\"text\": \"...\"}" },
 		{ "{\"text\": \"a\\u0000b\"}",
-		  "the body must be one JSON object, as in {\"text\": …}" },
-		{ "{\"text\": \"\xff\"}", "the body must be one JSON object, as in {\"text\": …}" },
+		  "the body must be one JSON object, as in {\"text\": \"...\"}" },
+		{ "{\"text\": \"\xff\"}",
+		  "the body must be one JSON object, as in {\"text\": \"...\"}" },
 		{ "{\"text\": 1}", "text: must be a string; write it in double quotes" },
 		{ "{\"text\": null}", "text: must be a string; write it in double quotes" },
 		{ "{\"text\": \"a\", \"flag\": \"true\"}", "flag: must be true or false" },
@@ -518,20 +613,23 @@ static void the_status_is_as_documented(void **state)
 	json_t *expected = json_loads(
 	        "{\"name\":\"www.example.com\",\"aliases\":[\"www\"],\"active\":\"secondary\","
 	        "\"answer\":[\"2001:db8::2\"],\"reason\":\"primary is down\","
-	        "\"since\":\"1970-01-02T00:00:01Z\",\"forced\":false,\"all_down\":\"primary\","
+	        "\"since\":\"1970-01-02T00:00:01Z\",\"forced\":true,\"override\":{\"endpoint\":"
+	        "\"secondary\",\"by\":\"root\",\"uid\":0,"
+	        "\"reason\":\"maintenance\",\"since\":\"1970-01-02T00:00:00Z\","
+	        "\"until\":\"1970-01-02T00:00:03Z\"},\"all_down\":\"primary\","
 	        "\"endpoints\":["
 	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"
 	        "\"addresses\":[{\"address\":\"192.0.2.1\",\"health\":\"down\",\"answers\":true,"
 	        "\"last_error\":\"status 503\",\"latency_ms\":null,"
 	        "\"last_probe\":\"1970-01-02T00:00:02Z\","
-	        "\"certificate_expires\":\"1970-01-02T00:00:03Z\"}]},"
+	        "\"certificate_expires\":\"1970-01-02T00:00:03Z\",\"probes\":7,\"asked\":8}]},"
 	        "{\"id\":\"secondary\",\"health\":\"up\",\"check\":null,\"error\":\"NXDOMAIN\","
 	        "\"addresses\":[{\"address\":\"192.0.2.2\",\"health\":\"up\",\"answers\":false,"
 	        "\"last_error\":null,\"latency_ms\":1.5,\"last_probe\":null,"
-	        "\"certificate_expires\":null},"
+	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0},"
 	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,"
 	        "\"last_error\":null,\"latency_ms\":null,\"last_probe\":null,"
-	        "\"certificate_expires\":null}]}]}",
+	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0}]}]}",
 	        0, NULL);
 
 	assert_non_null(expected);
@@ -645,6 +743,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(requests_are_answered, start_unix, stop),
 		cmocka_unit_test_setup_teardown(a_bad_configuration_is_told, start_unix, stop),
+		cmocka_unit_test_setup_teardown(changes_are_asked_of_the_monitor, start_unix, stop),
 		cmocka_unit_test_setup_teardown(bodies_are_bounded, start_unix, stop),
 		cmocka_unit_test_setup_teardown(tcp_never_writes, start_tcp, stop),
 		cmocka_unit_test(who_may_change_things),

@@ -886,6 +886,34 @@ static void test_now(void **state)
 	end(1);
 }
 
+/* One that is under way does not count: the number that is returned is that of the one after it. */
+static void test_afresh(void **state)
+{
+	(void)state;
+	fake.at_once = true;
+	make(1, &cheap);
+	turn_until(&targets[0].ends, 1);
+	assert_int_equal(probe_count(targets[0].probe), 1);
+	assert_int_equal(probe_afresh(targets[0].probe), 2);
+	assert_int_equal(probe_afresh(targets[0].probe), 2);
+	turn_until(&targets[0].ends, 2);
+	assert_int_equal(probe_count(targets[0].probe), 2);
+	fake.at_once = false;
+	targets[0].delay_ms = 3600000;
+	probe_now(targets[0].probe);
+	turn_until(&targets[0].starts, 3);
+	assert_int_equal(probe_count(targets[0].probe), 2);
+	assert_int_equal(probe_afresh(targets[0].probe), 4);
+	fake_finish(&targets[0], VERDICT_PASS);
+	assert_int_equal(probe_count(targets[0].probe), 3);
+	turn_until(&targets[0].starts, 4);
+	fake_finish(&targets[0], VERDICT_PASS);
+	assert_int_equal(probe_count(targets[0].probe), 4);
+	turn();
+	assert_int_equal(targets[0].starts, 4);
+	end(1);
+}
+
 /* A loop that stands still, as after SIGSTOP; the deadline is the first thing that runs. */
 static void test_late_deadline_is_none(void **state)
 {
@@ -981,6 +1009,7 @@ int main(void)
 		probe_test(test_only_the_first_start_at_once),
 		cmocka_unit_test_setup_teardown(test_order_over_both_queues, setup_one, teardown),
 		probe_test(test_now),
+		probe_test(test_afresh),
 		probe_test(test_late_deadline_is_none),
 		probe_test(test_late_failure_is_none),
 		probe_test(test_rebind),

@@ -1,20 +1,20 @@
 /* `shunt run --force`: what is asked for is held to what the daemon knows, and put into SHUNT_FORCE. */
-#ifndef SHUNT_FORCE_H
-#define SHUNT_FORCE_H
+#ifndef SHUNT_DRILL_H
+#define SHUNT_DRILL_H
 
 #include <stdbool.h>
 
 /* NAME=ENDPOINT, several with commas. False: it is malformed, and that has been said. */
-bool force_is_formed(const char *value);
+bool drill_is_formed(const char *value);
 
 /*
  * Sets SHUNT_FORCE: `values`, which NULL ends and which are well formed, before what it holds. Asks the daemon at
  * SHUNT_CONTROL, else the default. `socket` is the client socket that COMMAND will use. False: the daemon cannot be asked, or
  * knows no such name or endpoint; that has been said.
  */
-bool force_set(const char *const *values, const char *socket);
+bool drill_set(const char *const *values, const char *socket);
 
 /* Whether programs take the SHUNT_FORCE that is in the environment. False: it is too long, and that has been said. */
-bool force_fits(void);
+bool drill_fits(void);
 
 #endif

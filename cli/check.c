@@ -1,0 +1,202 @@
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+#include "options.h"
+#include "record.h"
+#include "words.h"
+
+#define PAUSE_NS 50000000L /* 50 ms between two looks */
+#define SLACK_MS 5000      /* beyond what the probes themselves may take */
+
+static long long number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* --- waiting ------------------------------------------------------------------------------------- */
+
+static bool address_ready(const json_t *address)
+{
+	return number(address, "probes") >= number(address, "asked");
+}
+
+static bool record_ready(const json_t *record)
+{
+	json_t *endpoint, *address;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(record, "endpoints"), i, endpoint) {
+		json_array_foreach (json_object_get(endpoint, "addresses"), k, address) {
+			if (!address_ready(address))
+				return false;
+		}
+	}
+	return true;
+}
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Reads the record again and again until every verdict that was asked for is there. Replaces `*record`. */
+static int wait_for_verdicts(const char *control, const char *name, long long within_ms,
+                             json_t **record)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	long long end = now_ms() + within_ms + SLACK_MS;
+
+	while (!record_ready(*record) && now_ms() < end) {
+		json_t *next;
+		int result;
+
+		nanosleep(&pause, NULL);
+		result = record_get(control, name, &next);
+		if (result != CLI_DONE)
+			return result;
+		json_decref(*record);
+		*record = next;
+	}
+	return CLI_DONE;
+}
+
+/* --- printing ------------------------------------------------------------------------------------ */
+
+struct widths {
+	int endpoint, address;
+};
+
+static void widen(int *width, const char *text)
+{
+	if ((int)strlen(text) > *width)
+		*width = (int)strlen(text);
+}
+
+static void print_row(const struct widths *widths, const char *endpoint, const char *address,
+                      const char *verdict)
+{
+	char *line;
+
+	if (asprintf(&line, "%-*s  %-*s  %s", widths->endpoint, endpoint, widths->address, address,
+	             verdict) < 0)
+		return;
+	puts(words_printable(line));
+	free(line);
+}
+
+/* "passed in 1.2 ms", "failed: connection refused" */
+static void print_address(const struct widths *widths, const json_t *endpoint,
+                          const json_t *address)
+{
+	char verdict[256], latency[WORDS_TIME_MAX];
+	const char *error = record_field(address, "last_error");
+
+	if (!json_is_string(json_object_get(endpoint, "check")))
+		snprintf(verdict, sizeof(verdict), "no check");
+	else if (!address_ready(address) || !*record_field(address, "last_probe"))
+		snprintf(verdict, sizeof(verdict), "no verdict yet");
+	else if (*error)
+		snprintf(verdict, sizeof(verdict), "failed: %s", error);
+	else
+		snprintf(verdict, sizeof(verdict), "passed in %s",
+		         words_latency(json_number_value(json_object_get(address, "latency_ms")),
+		                       latency));
+	print_row(widths, record_field(endpoint, "id"), record_field(address, "address"), verdict);
+}
+
+static void print_verdicts(const json_t *record)
+{
+	struct widths widths = { (int)strlen("ENDPOINT"), (int)strlen("ADDRESS") };
+	const json_t *endpoints = json_object_get(record, "endpoints"), *addresses;
+	json_t *endpoint, *address;
+	size_t i, k;
+
+	json_array_foreach (endpoints, i, endpoint) {
+		widen(&widths.endpoint, record_field(endpoint, "id"));
+		json_array_foreach (json_object_get(endpoint, "addresses"), k, address) {
+			widen(&widths.address, record_field(address, "address"));
+		}
+	}
+	print_row(&widths, "ENDPOINT", "ADDRESS", "VERDICT");
+	json_array_foreach (endpoints, i, endpoint) {
+		addresses = json_object_get(endpoint, "addresses");
+		json_array_foreach (addresses, k, address) {
+			print_address(&widths, endpoint, address);
+		}
+		if (k == 0)
+			print_row(&widths, record_field(endpoint, "id"), "-",
+			          *record_field(endpoint, "error") ? record_field(endpoint, "error")
+			                                           : "no address");
+	}
+}
+
+/* --- the command --------------------------------------------------------------------------------- */
+
+static int check(const char *control, const char *name)
+{
+	json_t *answer, *record;
+	int result = record_post(control, name, "/check", NULL, &answer);
+
+	if (result != CLI_DONE)
+		return result;
+	record = json_incref(json_object_get(answer, "record"));
+	result = wait_for_verdicts(control, name, number(answer, "within_ms"), &record);
+	json_decref(answer);
+	if (result == CLI_DONE) {
+		print_verdicts(record);
+		result = cli_finish(CLI_DONE);
+	}
+	if (result == CLI_DONE && !record_ready(record)) {
+		cli_error(
+		        "timed out: some probes have not begun or not ended; is the daemon busy?");
+		result = CLI_UNREACHABLE;
+	}
+	json_decref(record);
+	return result;
+}
+
+static int run(const struct command *command, const struct cli_context *context, int argc,
+               char **argv)
+{
+	const char *control = context->control;
+	bool help = false;
+	const struct option_row rows[] = { { 'h', "help", NULL, &help },
+		                           { 0, "control", &control, NULL },
+		                           { 0 } };
+	struct operands operands;
+
+	if (!options_parse(command->name, rows, false, argc, argv, &operands))
+		return CLI_USAGE;
+	if (help)
+		return cli_help(command);
+	if (operands.count != 1)
+		return cli_usage(command->name, "check takes one name, not %d", operands.count);
+	if (!*operands.list[0])
+		return cli_usage(command->name, "the name is empty");
+	return check(control, operands.list[0]);
+}
+
+const struct command check_command = {
+	.name = "check",
+	.summary = "probe every endpoint of a name now",
+	.help = "Usage: shunt check NAME [--control PATH]\n"
+	        "\n"
+	        "Probes every address of NAME now and prints each verdict, of a probe that began\n"
+	        "after the question. The verdicts count as all others do.\n"
+	        "Needs root, or membership in the control socket's group.\n"
+	        "\n"
+	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
+	        "                  /run/shunt/control.sock)\n"
+	        "\n"
+	        "Exit status: 0 every verdict is there, whatever it says; 3 the daemon cannot be\n"
+	        "reached, or a verdict did not come in time; 4 the daemon refused.\n",
+	.run = run,
+};

@@ -1,0 +1,17 @@
+/* A record as the daemon tells it, and what the commands that work on one have in common. */
+#ifndef SHUNT_RECORD_H
+#define SHUNT_RECORD_H
+
+#include <jansson.h>
+
+/* POST to /v1/records/NAME and `behind`; an error is said. CLI_DONE with the answer, which the caller releases. */
+int record_post(const char *control, const char *name, const char *behind, const json_t *body,
+                json_t **answer);
+
+/* The same with GET. */
+int record_get(const char *control, const char *name, json_t **answer);
+
+/* A member that is a text; "" for any other. */
+const char *record_field(const json_t *object, const char *key);
+
+#endif
