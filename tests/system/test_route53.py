@@ -129,7 +129,7 @@ class Route53(st.Case):
 
 class Checks(Route53):
     def test_check_kinds(self):
-        """check kinds: http and https, each with string match, and tcp"""
+        """check kinds: http and https, each with string match, tcp, and tls"""
         ca = st.CA(self)
         web, plain = self.web(), self.start(st.Hostile(st.garbage, self.address()))
         web.page("/ill", 503)
@@ -149,6 +149,8 @@ class Checks(Route53):
                 "https-no-match": (tls, f'{trust} expect_body = "fine";', 'body without "fine"'),
                 "tcp": (web, 'type = "tcp";', ""),
                 "tcp-ill": (closed, 'type = "tcp";', "connection refused"),
+                "tls": (tls, trust.replace("https", "tls"), ""),
+                "tls-ill": (plain, trust.replace("https", "tls"), "TLS: the answer is not TLS"),
             }
         )
 
@@ -193,7 +195,8 @@ class Checks(Route53):
         self.assertEqual(told, ["up"] * 7 + ["down"] * 4 + ["up"])
 
     def test_timeouts(self):
-        """timeouts: one over the whole probe, and the words say in which part it came"""
+        """timeouts: one over the whole probe, one for the connect, and the words say in which part it came"""
+
         def later(*pieces):
             def behave(connection, stop):
                 connection.recv(65536)
@@ -209,6 +212,8 @@ class Checks(Route53):
         http = 'type = "http"; expect_body = "ok"; timeout = "1s";'
         rows = {
             "connect": (full, http, "timed out in connect after 1s"),
+            "connect-timeout": (full, f'{http} connect_timeout = "300ms";', "timed out in connect after 300ms"),
+            "connect-timeout-only": (later(head), f'{http} connect_timeout = "300ms";', "timed out in headers after 1s"),
             "tcp": (full, 'type = "tcp"; timeout = "1s";', "timed out in connect after 1s"),
             "tls": (silent, http.replace('"http"', '"https"'), "timed out in TLS after 1s"),
             "first-byte": (silent, http, "timed out in first byte after 1s"),
@@ -354,17 +359,16 @@ class Policy(Route53):
         for status, active in ((200, "primary"), (500, "secondary")):
             with self.subTest(status):
                 primary, standby = self.pair()
-                known = st.threading.Event()
-                primary.gate = lambda path, known=known: known.wait(st.PATIENCE)
+                first = st.threading.Semaphore(0)
+                primary.gate = lambda path, first=first: first.acquire(timeout=st.PATIENCE)
                 primary.page("/", status)
                 self.start_pair(primary, standby, pace=patient, settle=False)
                 st.wait_until(lambda server=primary: server.asked, what="the first probe")
                 self.assertEqual(self.daemon.health(NAME, "primary"), "unknown")
                 self.assertEqual(self.ask(NAME), [primary.at])
-                known.set()
+                first.release()  # one answer, and no second
                 self.daemon.wait_settled()
                 self.daemon.wait_active(NAME, active)
-                self.assertEqual(len(primary.asked), 1)
                 self.assertEqual(self.ask(NAME), [primary.at if status == 200 else standby.at])
 
     def test_no_check(self):
