@@ -256,6 +256,9 @@ void status_print(const json_t *status, const struct status_style *style, FILE *
 	page_records(&page, status);
 	if (json_is_false(json_object_get(status, "settled")))
 		fputs("The daemon has just started: its first checks are under way.\n", out);
+	if (json_is_true(json_object_get(status, "isolated")))
+		fputs("This host is isolated: nothing beyond it answers, so the answers hold.\n",
+		      out);
 }
 
 /* --- the command -------------------------------------------------------------------------------- */

@@ -22,6 +22,8 @@ static const struct {
 	[EVENT_RELEASED] = { LOG_LEVEL_WARNING, "forced no longer" },
 	[EVENT_EXPIRED] = { LOG_LEVEL_WARNING, "forced no longer: its time is up" },
 	[EVENT_DROPPED] = { LOG_LEVEL_WARNING, "forced no longer" },
+	[EVENT_ISOLATED] = { LOG_LEVEL_WARNING, "isolated" },
+	[EVENT_REJOINED] = { LOG_LEVEL_WARNING, "no longer isolated" },
 };
 
 struct line {

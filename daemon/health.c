@@ -24,11 +24,6 @@ bool health_in_doubt(const struct health *health)
 	return health->against > 0;
 }
 
-enum verdict health_no_route(uint64_t lost_ms, uint64_t last_pass_ms)
-{
-	return last_pass_ms > lost_ms ? VERDICT_FAIL : VERDICT_NONE;
-}
-
 enum health_state health_combine(const enum health_state *states, size_t count)
 {
 	enum health_state sum = HEALTH_DOWN;

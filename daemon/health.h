@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_NONE };
 
@@ -30,12 +29,6 @@ bool health_observe(struct health *health, const struct health_rules *rules, enu
 
 /* The last verdict spoke against the state: the next probe should come soon. */
 bool health_in_doubt(const struct health *health);
-
-/*
- * A probe found no route: the endpoint's failure when something else beyond this host has passed since its route was lost,
- * else ours, and no verdict. ms of CLOCK_MONOTONIC; `last_pass_ms` is the last pass of an address that is not loopback; 0: none.
- */
-enum verdict health_no_route(uint64_t lost_ms, uint64_t last_pass_ms);
 
 /* What several addresses say of their endpoint: up when one is up, else unknown when one is, else down. None: down. */
 enum health_state health_combine(const enum health_state *states, size_t count);

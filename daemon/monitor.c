@@ -15,10 +15,12 @@
 #include "probe_text.h"
 #include "publish.h"
 #include "roster.h"
+#include "silence.h"
 #include "target.h"
 
 #define SETTLE_MS 5000u     /* a table settles after this at the latest */
 #define SETTLE_CHECK_MS 20u /* how often it is looked at before */
+#define WAKE_AGAIN_MS 1000u /* a failback that is due while this host is isolated */
 #define OWN_FAULT_MS 60000u /* between two lines on probes that we could not make */
 
 struct monitor {
@@ -27,12 +29,12 @@ struct monitor {
 	struct roster *roster;
 	struct targets targets;
 	struct overrides overrides;
+	struct silence *silence;
 	struct publish *table;
 	struct publish *superseded; /* NULL, or the table before, for SHUNT_SUPERSEDED_MS */
 	struct record *changed;     /* those to update; linked by next_changed */
 	uint64_t generation;
 	uint64_t settle_by_ms;
-	uint64_t last_pass_ms; /* of an address beyond this host; 0: never */
 	uint64_t own_fault_ms; /* when the last line on one was written; 0: never */
 	bool settled;
 	struct event *heartbeat;
@@ -78,7 +80,10 @@ static void record_wakes(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	record_update(record->roster->arg, record);
+	if (record->roster->targets->isolation.isolated)
+		arm(record->wake, WAKE_AGAIN_MS);
+	else
+		record_update(record->roster->arg, record);
 }
 
 static void arm_wake(struct monitor *monitor, struct record *record, uint64_t now_ms)
@@ -186,49 +191,43 @@ static void report_own_fault(struct monitor *monitor, const struct target *targe
 	            address_format(&target->address, text), target->error);
 }
 
-/* The verdict on the endpoint: silence may be our own host's fault. */
-static enum verdict judge(struct monitor *monitor, struct target *target,
-                          const struct probe_result *result)
+static void count(struct monitor *monitor, struct target *target, enum verdict verdict)
 {
-	uint64_t now_ms = clock_ms();
+	enum health_state before = target->health.state;
 
-	if (result->verdict == VERDICT_PASS && !address_is_loopback(&target->address))
-		monitor->last_pass_ms = now_ms;
-	if (result->path != PATH_SILENT || address_is_loopback(&target->address) ||
-	    monitor->targets.count < 2) {
-		target->route_lost_ms = 0;
-		return result->verdict;
-	}
-	if (!target->route_lost_ms)
-		target->route_lost_ms = now_ms;
-	return health_no_route(target->route_lost_ms, monitor->last_pass_ms);
+	if (verdict != VERDICT_NONE)
+		target_arrived(target);
+	if (!health_observe(&target->health, &target->check->rules, verdict))
+		return;
+	monitor_event_health(target, before);
+	update_users(monitor, target);
+	sweep_later(monitor);
+}
+
+static void count_held(void *arg, struct target *target, unsigned failures)
+{
+	while (failures--)
+		count(arg, target, VERDICT_FAIL);
 }
 
 /* What every probe ends in. */
 static uint32_t monitor_verdict(void *arg, struct target *target, const struct probe_result *result)
 {
 	struct monitor *monitor = arg;
-	enum health_state before = target->health.state;
-	enum verdict verdict = judge(monitor, target, result);
 
 	target->last_probe = time(NULL);
 	memcpy(target->error, result->detail, sizeof(target->error));
-	if (verdict == VERDICT_PASS) {
+	if (result->verdict == VERDICT_PASS) {
 		target->latency_us = result->elapsed_us;
 		target->error[0] = '\0';
 	}
 	if (result->expires)
 		monitor_event_certificate(target, result->expires, target->last_probe);
-	if (verdict != VERDICT_NONE)
-		target_arrived(target);
-	else
+	if (result->verdict == VERDICT_NONE)
 		report_own_fault(monitor, target);
-	if (health_observe(&target->health, &target->check->rules, verdict)) {
-		monitor_event_health(target, before);
-		update_users(monitor, target);
-		sweep_later(monitor);
-	}
-	if (health_in_doubt(&target->health) || target->health.state == HEALTH_UNKNOWN)
+	count(monitor, target, silence_judge(monitor->silence, target, result));
+	if (health_in_doubt(&target->health) || target->health.state == HEALTH_UNKNOWN ||
+	    target->site.held)
 		return target->check->fast_interval;
 	return target->check->interval;
 }
@@ -314,6 +313,7 @@ static void sweep_targets(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	targets_sweep(&monitor->targets);
+	silence_recount(monitor->silence);
 }
 
 /* --- start, reload, stop ----------------------------------------------------------------------- */
@@ -335,6 +335,7 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor_verdict,
 	             monitor);
 	overrides_init(&monitor->overrides, parts->base, override_ended, monitor);
+	monitor->silence = silence_new(parts->base, &monitor->targets, count_held, monitor);
 	monitor->heartbeat = timer(monitor, EV_PERSIST, beat);
 	monitor->settle = timer(monitor, EV_PERSIST, look_whether_settled);
 	monitor->forget = timer(monitor, 0, forget_superseded);
@@ -353,6 +354,7 @@ void monitor_free(struct monitor *monitor)
 	if (monitor->roster)
 		roster_free(monitor->roster);
 	targets_free(&monitor->targets);
+	silence_free(monitor->silence);
 	if (monitor->table)
 		publish_free(monitor->table);
 	if (monitor->superseded)
@@ -367,6 +369,7 @@ static void free_old(struct monitor *monitor, struct roster *roster, struct conf
 	if (roster)
 		roster_free(roster);
 	targets_sweep(&monitor->targets);
+	silence_recount(monitor->silence);
 	config_free(config);
 }
 
@@ -422,6 +425,11 @@ int monitor_table(void *arg, bool *settled)
 bool monitor_is_settled(const struct monitor *monitor)
 {
 	return monitor->settled;
+}
+
+bool monitor_is_isolated(const struct monitor *monitor)
+{
+	return monitor->targets.isolation.isolated;
 }
 
 const struct config *monitor_config(const struct monitor *monitor)

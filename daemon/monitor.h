@@ -1,7 +1,7 @@
 /*
  * The spine: from a verdict to the table.
  *
- *   probe_finish → monitor's done → health_observe → election_run → publish_record → event
+ *   probe_finish → monitor's done → silence_judge → health_observe → election_run → publish_record → event
  *
  * The monitor owns what runs: the targets that are probed (one for each check, host and address, whoever asks), the records
  * with their elections, and the published tables (the current one, and superseded ones for SHUNT_SUPERSEDED_MS).
@@ -47,6 +47,9 @@ bool monitor_load(struct monitor *monitor, struct config *config);
 int monitor_table(void *monitor, bool *settled);
 
 bool monitor_is_settled(const struct monitor *monitor);
+
+/* Nothing beyond this host answers: the answers hold. */
+bool monitor_is_isolated(const struct monitor *monitor);
 
 /* What readers see. Valid until the loop turns. */
 

@@ -103,6 +103,9 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 		snprintf(reason + used, size - used, "; %s is forced, but has no address",
 		         record->endpoints[record->election.forced].config->id);
 	}
+	if (record->roster->targets->isolation.isolated)
+		snprintf(reason + strlen(reason), size - strlen(reason),
+		         "; this host is isolated: the answer holds");
 	return reason;
 }
 

@@ -49,7 +49,8 @@ struct probe {
 	uint32_t limit_ms; /* of the attempt, from its start */
 	uint32_t hash;
 	uint32_t attempts;
-	bool again; /* as soon as the one under way has ended */
+	bool again;      /* as soon as the one under way has ended */
+	bool stays_here; /* this attempt does not leave this host */
 	enum phase phase;
 };
 
@@ -155,6 +156,7 @@ static void start(struct probe *probe)
 	probe->attempts++;
 	probe->started_us = clock_us();
 	probe->answered_us = 0;
+	probe->stays_here = false;
 	attempt_began(probe->prober);
 	probe->expires = 0;
 	probe->limit_ms = probe->check->connect_timeout ? probe->check->connect_timeout
@@ -187,7 +189,7 @@ static const struct ending timed_out = { VERDICT_FAIL, PATH_SILENT, PROBE_TIMED_
 /* Of an attempt that ends now. */
 static void see_path(struct probe_result *result, const struct probe *probe, enum probe_path path)
 {
-	if (probe->kind->off_network)
+	if (probe->kind->off_network || probe->stays_here)
 		return;
 	result->path = result->verdict == VERDICT_NONE ? PATH_UNKNOWN : path;
 	result->proven_us = result->path == PATH_PROVEN ? clock_us() : probe->answered_us;
@@ -477,4 +479,9 @@ void probe_peer_answered(struct probe *probe)
 {
 	probe->answered_us = clock_us();
 	probe->limit_ms = probe->check->timeout;
+}
+
+void probe_stays_here(struct probe *probe)
+{
+	probe->stays_here = true;
 }

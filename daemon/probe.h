@@ -34,9 +34,9 @@ struct probe;
  * proves the path, a deadline is silence, and an own fault shows nothing. Where that is wrong: probe_finish_path().
  */
 enum probe_path {
-	PATH_UNKNOWN, /* nothing: a fault of our own, or no probe over the network (probe_kind.off_network) */
-	PATH_PROVEN, /* the peer said something: it answered, refused, reset, spoke bad TLS */
-	PATH_SILENT  /* nothing came back, or this host knew no way there */
+	PATH_UNKNOWN, /* nothing: a fault of our own, or nothing went over the network */
+	PATH_PROVEN,  /* the peer said something: it answered, refused, reset, spoke bad TLS */
+	PATH_SILENT   /* nothing came back, or this host knew no way there */
 };
 
 struct probe_result {
@@ -126,6 +126,9 @@ void probe_finish(struct probe *probe, enum verdict verdict, const char *format,
 /* The same where the path is not proven by it: a lack of a route, say. */
 void probe_finish_path(struct probe *probe, enum verdict verdict, enum probe_path path,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The address is one of this host's own: the attempt shows nothing of the network, however it ends. */
+void probe_stays_here(struct probe *probe);
 
 /*
  * The peer has said something, and the attempt goes on: should it run into its deadline, the path was there until now. From the

@@ -30,11 +30,11 @@ struct outcome {
 };
 
 /*
- * Returned by socket() or connect() at once: ours, unless the endpoint's own kernel can answer that fast, or the host has
+ * Returned by socket() or connect() at once: ours, unless it is an address of this host, which can answer that fast, or the host has
  * addresses of that kind and yet no way to this one, for now.
  */
 static const struct outcome at_once[] = {
-	{ ECONNREFUSED, VERDICT_FAIL, PATH_PROVEN, "connection refused" }, /* loopback */
+	{ ECONNREFUSED, VERDICT_FAIL, PATH_UNKNOWN, "connection refused" }, /* one of our own */
 	{ ENETUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: network unreachable from here" },
 	{ EHOSTUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: host unreachable from here" },
 	{ ENETDOWN, VERDICT_FAIL, PATH_SILENT, "no route: network down here" },
@@ -125,35 +125,50 @@ void connect_cancel(struct connect_attempt *attempt)
 	free(attempt);
 }
 
+/* Both ends' addresses are one: the connection does not leave this host. */
+static bool is_here(const struct sockaddr_storage *own, const struct sockaddr_storage *peer)
+{
+	struct address a, b;
+
+	return address_from_sockaddr((const struct sockaddr *)own, &a) &&
+	       address_from_sockaddr((const struct sockaddr *)peer, &b) &&
+	       address_compare(&a, &b) == 0;
+}
+
 /*
- * A port of the range for local ports that nobody listens on: a connect over loopback may be given that very port as its own,
- * and then the socket is connected to itself (simultaneous open, RFC 9293 3.5).
+ * The end of a connection that was made. A port of the range for local ports that nobody listens on: a connect to this host may be
+ * given that very port as its own, and then the socket is connected to itself (simultaneous open, RFC 9293 3.5).
  */
-static bool is_own_peer(int fd)
+static int look_at_ends(struct probe *probe, int fd)
 {
 	struct sockaddr_storage own = { 0 }, peer = { 0 };
 	socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
 
-	return getsockname(fd, (struct sockaddr *)&own, &own_size) == 0 &&
-	       getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0 &&
-	       own_size == peer_size && memcmp(&own, &peer, own_size) == 0;
+	if (getsockname(fd, (struct sockaddr *)&own, &own_size) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&peer, &peer_size) < 0)
+		return 0;
+	if (own_size == peer_size && memcmp(&own, &peer, own_size) == 0)
+		return ECONNREFUSED;
+	if (is_here(&own, &peer))
+		probe_stays_here(probe);
+	return 0;
 }
 
-static int connect_error(int fd)
+static int connect_error(struct probe *probe, int fd)
 {
 	socklen_t size = sizeof(int);
 	int error = 0;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
 		return errno;
-	return !error && is_own_peer(fd) ? ECONNREFUSED : error;
+	return error ? error : look_at_ends(probe, fd);
 }
 
 static void writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct connect_attempt ended = *(struct connect_attempt *)arg;
 	struct connect_attempt *attempt = arg;
-	int error = connect_error(fd);
+	int error = connect_error(attempt->probe, fd);
 
 	(void)what;
 	if (!error)

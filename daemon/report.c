@@ -159,10 +159,10 @@ char *report_head(const struct monitor *monitor)
 {
 	static const char opening[] = ",\"records\":[";
 	const struct config *config = monitor_config(monitor);
-	char *head = dumped(json_pack("{s:s, s:i, s:b, s:o, s:o}", "version", SHUNT_VERSION, "pid",
-	                              (int)getpid(), "settled", monitor_is_settled(monitor),
-	                              "socket", report_text(config->socket), "control",
-	                              report_text(config->control)));
+	char *head = dumped(json_pack(
+	        "{s:s, s:i, s:b, s:b, s:o, s:o}", "version", SHUNT_VERSION, "pid", (int)getpid(),
+	        "settled", monitor_is_settled(monitor), "isolated", monitor_is_isolated(monitor),
+	        "socket", report_text(config->socket), "control", report_text(config->control)));
 	size_t length = head ? strlen(head) - 1 : 0; /* without the closing brace */
 	char *grown = head ? realloc(head, length + sizeof(opening)) : NULL;
 

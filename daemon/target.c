@@ -14,6 +14,18 @@ void targets_init(struct targets *targets, struct prober *prober,
 	*targets = (struct targets){
 		.prober = prober, .kinds = kinds, .verdict = verdict, .arg = arg
 	};
+	isolation_init(&targets->isolation);
+}
+
+bool target_is_remote(const struct target *target)
+{
+	return !target->targets->kinds[target->check->type]->off_network &&
+	       !address_is_loopback(&target->address);
+}
+
+struct target *target_of_site(struct isolation_site *site)
+{
+	return (struct target *)((char *)site - offsetof(struct target, site));
 }
 
 static uint32_t probe_ended(void *arg, const struct probe_result *result)
@@ -95,6 +107,8 @@ static struct target *make(struct targets *targets, char *key, const struct chec
 	target->awaited = true;
 	target->probe = probe_new(targets->prober, targets->kinds[check->type], check, address,
 	                          host, probe_ended, target);
+	if (target_is_remote(target))
+		isolation_add(&targets->isolation, &target->site, &target->address);
 	head = bucket(targets, key);
 	target->next = *head;
 	*head = target;
@@ -129,6 +143,7 @@ void target_arrived(struct target *target)
 static void target_free(struct target *target)
 {
 	target_arrived(target);
+	isolation_remove(&target->targets->isolation, &target->site);
 	probe_free(target->probe);
 	free(target->key);
 	free(target);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "isolation.h"
 #include "probe.h"
 
 struct member;
@@ -27,11 +28,11 @@ struct target {
 	struct member *users;         /* linked by next_user */
 	bool awaited;                 /* the table does not settle without its first verdict */
 	char error[PROBE_DETAIL_MAX]; /* of the last verdict, when it was no pass; else "" */
-	uint64_t route_lost_ms; /* CLOCK_MONOTONIC; since when probes find no route; 0: they do */
-	uint64_t latency_us;    /* of the last pass; 0: none */
-	time_t last_probe;      /* wall clock; 0: none */
-	time_t certificate_expires; /* wall clock; of the peer's certificate; 0: it showed none */
-	time_t certificate_warned;  /* the latest of those that was an event */
+	struct isolation_site site;   /* listed while it is remote */
+	uint64_t latency_us;          /* of the last pass; 0: none */
+	time_t last_probe;            /* wall clock; 0: none */
+	time_t certificate_expires;   /* wall clock; of the peer's certificate; 0: it showed none */
+	time_t certificate_warned;    /* the latest of those that was an event */
 	uint32_t asked; /* an operator waits until probe_count() comes to it; 0: nobody did */
 	struct targets *targets;
 };
@@ -45,6 +46,7 @@ struct targets {
 	size_t bucket_count; /* a power of two, or 0 */
 	size_t count;
 	size_t awaited; /* how many have `awaited` set */
+	struct isolation isolation;
 	struct prober *prober;
 	const struct probe_kind *const *kinds; /* by enum check_type */
 	target_verdict *verdict;
@@ -60,6 +62,11 @@ void targets_init(struct targets *targets, struct prober *prober,
  */
 struct target *targets_get(struct targets *targets, const struct check *check, const char *record,
                            const struct address *address, bool *made);
+
+/* Probed over the network, beyond this host. */
+bool target_is_remote(const struct target *target);
+
+struct target *target_of_site(struct isolation_site *site);
 
 /* Nobody waits for its first verdict any more, since it has come. */
 void target_arrived(struct target *target);

@@ -48,23 +48,6 @@ class TwoLinks(st.Case):
         self.link(self.to_primary, "up")
         self.daemon.wait_active(NAME, "primary")
 
-    def test_all_links_lost(self):
-        """every route is lost: that is our own fault, so answers and health hold, and the log says so"""
-        self.link(self.to_standby, "down")
-        self.link(self.to_primary, "down")
-        self.daemon.wait_log("fault of our own.*no route")
-        # Their probes go on, ten a second: more than enough for `fall`, if they counted. Its time has whole seconds.
-        seen = set()
-        st.wait_until(lambda: seen.add(self.last_probe("primary")) or len(seen) > 2, what="two more seconds of probes")
-        self.assertTrue(self.error("primary") and self.error("secondary"))
-        self.assertEqual(self.daemon.active(NAME), "primary")
-        self.assertEqual(self.healths()[0], "up")
-        self.link(self.to_primary, "up")
-        self.link(self.to_standby, "up")
-        st.wait_until(lambda: not self.error("primary") and not self.error("secondary"), what="both probed again")
-        self.assertEqual(self.daemon.active(NAME), "primary")
-        self.assertNotIn("primary -> secondary", self.daemon.log())
-
     def test_dropped_packets(self):
         """the primary's packets are dropped: timed out in connect, failover, and back"""
         self.host.nft(f"add table inet t; add chain inet t out {{ type filter hook output priority 0; }};"

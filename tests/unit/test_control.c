@@ -59,6 +59,12 @@ size_t monitor_record_count(const struct monitor *monitor)
 	return record_count;
 }
 
+bool monitor_is_isolated(const struct monitor *monitor)
+{
+	(void)monitor;
+	return true;
+}
+
 bool monitor_is_settled(const struct monitor *monitor)
 {
 	(void)monitor;
@@ -635,6 +641,7 @@ static void the_status_is_as_documented(void **state)
 	assert_non_null(expected);
 	assert_true(json_equal(record, expected));
 	assert_true(json_is_true(json_object_get(json, "settled")));
+	assert_true(json_is_true(json_object_get(json, "isolated")));
 	assert_int_equal(json_integer_value(json_object_get(json, "pid")), getpid());
 	assert_true(json_is_string(json_object_get(json, "version")));
 	assert_string_equal(json_string_value(json_object_get(json, "socket")),

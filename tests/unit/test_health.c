@@ -138,24 +138,6 @@ static void several_addresses(void **state)
 		assert_int_equal(health_combine(sums[i].states, sums[i].count), sums[i].sum);
 }
 
-static void lost_route(void **state)
-{
-	static const struct {
-		uint64_t lost_ms, last_pass_ms;
-		enum verdict verdict;
-	} cases[] = {
-		{ 1000, 0, VERDICT_NONE },    /* nothing beyond this host has ever passed */
-		{ 1000, 900, VERDICT_NONE },  /* nothing since: all routes may be gone */
-		{ 1000, 1000, VERDICT_NONE }, /* in the same millisecond: before or after? */
-		{ 1000, 1001, VERDICT_FAIL }, /* something else can be reached */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(health_no_route(cases[i].lost_ms, cases[i].last_pass_ms),
-		                 cases[i].verdict);
-}
-
 static void words(void **state)
 {
 	(void)state;
@@ -167,9 +149,11 @@ static void words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(thresholds),       cmocka_unit_test(doubt),
-		cmocka_unit_test(random_sequences), cmocka_unit_test(several_addresses),
-		cmocka_unit_test(lost_route),       cmocka_unit_test(words),
+		cmocka_unit_test(thresholds),
+		cmocka_unit_test(doubt),
+		cmocka_unit_test(random_sequences),
+		cmocka_unit_test(several_addresses),
+		cmocka_unit_test(words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
