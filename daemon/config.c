@@ -41,17 +41,24 @@ static bool read_sockets(const struct config_group *group, struct config *config
 	                   "socket and control are the same path; write another");
 }
 
-static bool read_user(const struct config_group *group, struct config *config)
+static bool read_user(const struct config_group *group, enum option option, const char **out)
 {
-	keep_place(group, OPT_FILE_USER, &config->user_file, &config->user_line);
-	if (!config_value_string(group, OPT_FILE_USER, &config->user))
+	if (!config_value_string(group, option, out))
 		return false;
-	for (const char *p = config->user; p && *p; p++) {
+	for (const char *p = *out; p && *p; p++) {
 		if (*p <= ' ' || *p > '~' || strchr(":/,", *p))
-			return config_fail(group->reader, group->values[OPT_FILE_USER],
+			return config_fail(group->reader, group->values[option],
 			                   "is no user name; write one of passwd(5)");
 	}
 	return true;
+}
+
+static bool read_users(const struct config_group *group, struct config *config)
+{
+	keep_place(group, OPT_FILE_USER, &config->user_file, &config->user_line);
+	keep_place(group, OPT_FILE_EXEC_USER, &config->exec_user_file, &config->exec_user_line);
+	return read_user(group, OPT_FILE_USER, &config->user) &&
+	       read_user(group, OPT_FILE_EXEC_USER, &config->exec_user);
 }
 
 static bool read_http(const struct config_group *group, struct config *config)
@@ -104,7 +111,7 @@ static bool read_root(struct config_reader *reader, const config_setting_t *root
 	keep_place(&group, OPT_FILE_RECORDS, &config->records_file, &config->records_line);
 	return read_sockets(&group, config) &&
 	       config_value_duration(&group, OPT_FILE_STALE_LIMIT, &config->stale_limit) &&
-	       read_user(&group, config) && read_http(&group, config) &&
+	       read_users(&group, config) && read_http(&group, config) &&
 	       read_resolvers(&group, config) && config_checks_read(&group) &&
 	       config_records_read(&group, config);
 }
@@ -183,6 +190,7 @@ static struct config *load_text(struct config_text *text, const char *path, char
 	config->path = path;
 	config_init(&tree);
 	good = read_tree(&reader, text, &tree, config);
+	config->has_programs = reader.has_programs;
 	config_destroy(&tree);
 	config_names_free(reader.names);
 	if (good)

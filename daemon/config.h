@@ -3,8 +3,8 @@
  *
  * main and the reload call config_load(); everything else only reads. A file with a mistake yields no configuration and one
  * line, `FILE:LINE: SETTING: what is wrong; the cure`. Nothing here opens a socket, asks a resolver or
- * needs a user or directory to exist; a check's files (`ca_file`, `client_cert`, `credentials_file`) are read, since it could never
- * pass without them.
+ * needs a user or directory to exist; a check's files (`ca_file`, `client_cert`, `credentials_file`) are read, and the program of
+ * its `command` must be there, since it could never pass without them.
  *
  * Every option is one row of one table (config_options): name, where it may stand, kind, bounds, default. A test
  * holds conf/shunt.conf and the manual to it.
@@ -25,7 +25,15 @@
 
 #define CONFIG_PATH "/etc/shunt/shunt.conf"
 
-enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP, CHECK_TLS, CHECK_TYPES };
+enum check_type {
+	CHECK_HTTP,
+	CHECK_HTTPS,
+	CHECK_TCP,
+	CHECK_TLS,
+	CHECK_EXEC,
+	CHECK_CALCULATED,
+	CHECK_TYPES
+};
 
 /* As they are written; ends with NULL. */
 extern const char *const check_type_words[CHECK_TYPES + 1];
@@ -61,8 +69,18 @@ struct check {
 	uint32_t cert_warning;        /* before a certificate ends; 0: none */
 	struct address source;        /* to connect from; family 0: the system's choice, or */
 	const char *source_interface; /* this one; NULL: any */
+	const char *const *
+	        command; /* exec: the program's path, absolute, then what it is given, as written; ends with NULL */
+	const struct check *const *of; /* calculated: at the same address; each has a name */
+	size_t of_count;
+	uint32_t at_least; /* calculated: so many of them must be up; 0: always healthy */
+	bool invert;
+	bool disabled;
+	bool per_record;   /* what the probe does depends on who asks: the record's name, */
+	bool per_endpoint; /* the endpoint's id */
 	uint32_t interval;
 	uint32_t fast_interval;
+	uint32_t down_interval;
 	uint32_t timeout;         /* over the whole probe */
 	uint32_t connect_timeout; /* 0: none of its own */
 	struct health_rules rules;
@@ -105,6 +123,8 @@ struct config {
 	const char *control;   /* absolute */
 	const char *state_dir; /* absolute */
 	const char *user;      /* NULL: stay who started it */
+	const char *exec_user; /* NULL: not written */
+	bool has_programs;     /* there is an exec check */
 	const char *http;      /* NULL: none; else as written, "address:port", and: */
 	struct resolver_address http_address;
 	const char *const *http_hosts;
@@ -118,8 +138,9 @@ struct config {
 	 * Where these settings stand, for errors that show only at start. The file may be an included one; it is `path`, and the
 	 * line 0, for a setting that is not written.
 	 */
-	unsigned socket_line, control_line, http_line, user_line, records_line;
-	const char *socket_file, *control_file, *http_file, *user_file, *records_file;
+	unsigned socket_line, control_line, http_line, user_line, exec_user_line, records_line;
+	const char *socket_file, *control_file, *http_file, *user_file, *exec_user_file,
+	        *records_file;
 	struct arena *arena; /* owns all of the above */
 };
 

@@ -5,7 +5,10 @@
 #define HTTP_TYPES (1u << CHECK_HTTP | 1u << CHECK_HTTPS)
 #define TLS_TYPES (1u << CHECK_HTTPS | 1u << CHECK_TLS)
 #define NETWORK_TYPES (HTTP_TYPES | TLS_TYPES | 1u << CHECK_TCP)
-#define ALL_TYPES NETWORK_TYPES
+#define EXEC_TYPES (1u << CHECK_EXEC)
+#define PROBED_TYPES (NETWORK_TYPES | EXEC_TYPES)
+#define CALCULATED_TYPES (1u << CHECK_CALCULATED)
+#define ALL_TYPES (PROBED_TYPES | CALCULATED_TYPES)
 
 #define SECONDS UINT32_C(1000)
 #define HOURS (3600 * SECONDS)
@@ -25,6 +28,8 @@ const struct config_option config_options[] = {
 	                           .max = DURATION_MAX_MS },
 	[OPT_FILE_USER] = { "user", SCOPE_FILE, "user name", "1 to 32 characters", .min = 1,
 	                    .max = 32 },
+	[OPT_FILE_EXEC_USER] = { "exec_user", SCOPE_FILE, "user name", "1 to 32 characters",
+	                         .min = 1, .max = 32 },
 	[OPT_FILE_HTTP] = { "http", SCOPE_FILE, "IP address and port" },
 	[OPT_FILE_HTTP_HOSTS] = { "http_hosts", SCOPE_FILE, "list of host names",
 	                          "at most 64 entries", "[ ]", .max = 64 },
@@ -34,9 +39,10 @@ const struct config_option config_options[] = {
 	[OPT_FILE_CHECKS] = { "checks", SCOPE_FILE, "group of checks", NULL, "{ }" },
 	[OPT_FILE_RECORDS] = { "records", SCOPE_FILE, "list of records", .required = true },
 
-	[OPT_CHECK_TYPE] = { "type", SCOPE_CHECK, "\"http\", \"https\", \"tcp\" or \"tls\"",
+	[OPT_CHECK_TYPE] = { "type", SCOPE_CHECK,
+	                     "\"http\", \"https\", \"tcp\", \"tls\", \"exec\" or \"calculated\"",
 	                     .required = true, .types = ALL_TYPES },
-	[OPT_CHECK_PORT] = { "port", SCOPE_CHECK, "integer", "1 to 65535", .types = NETWORK_TYPES,
+	[OPT_CHECK_PORT] = { "port", SCOPE_CHECK, "integer", "1 to 65535", .types = PROBED_TYPES,
 	                     .min = 1, .max = 65535 },
 	[OPT_CHECK_PATH] = { "path", SCOPE_CHECK, "string", "1 to 1023 characters", "\"/\"",
 	                     .types = HTTP_TYPES, .min = 1, .max = 1023 },
@@ -72,17 +78,30 @@ const struct config_option config_options[] = {
 	[OPT_CHECK_SOURCE] = { "source", SCOPE_CHECK, "IP address or interface",
 	                       .types = NETWORK_TYPES },
 	[OPT_CHECK_INTERVAL] = { "interval", SCOPE_CHECK, "duration", "100ms to 24h", "\"10s\"",
-	                         .types = ALL_TYPES, .min = 100, .max = 24 * HOURS },
+	                         .types = PROBED_TYPES, .min = 100, .max = 24 * HOURS },
 	[OPT_CHECK_FAST_INTERVAL] = { "fast_interval", SCOPE_CHECK, "duration", "100ms to 24h",
-	                              "\"1s\"", .types = ALL_TYPES, .min = 100, .max = 24 * HOURS },
+	                              "\"1s\"", .types = PROBED_TYPES, .min = 100,
+	                              .max = 24 * HOURS },
+	[OPT_CHECK_DOWN_INTERVAL] = { "down_interval", SCOPE_CHECK, "duration", "100ms to 24h",
+	                              .types = PROBED_TYPES, .min = 100, .max = 24 * HOURS },
 	[OPT_CHECK_TIMEOUT] = { "timeout", SCOPE_CHECK, "duration", "10ms to 5m", "\"4s\"",
-	                        .types = ALL_TYPES, .min = 10, .max = 300 * SECONDS },
+	                        .types = PROBED_TYPES, .min = 10, .max = 300 * SECONDS },
 	[OPT_CHECK_CONNECT_TIMEOUT] = { "connect_timeout", SCOPE_CHECK, "duration", "10ms to 5m",
 	                                .types = NETWORK_TYPES, .min = 10, .max = 300 * SECONDS },
-	[OPT_CHECK_FALL] = { "fall", SCOPE_CHECK, "integer", "1 to 100", "3", .types = ALL_TYPES,
+	[OPT_CHECK_FALL] = { "fall", SCOPE_CHECK, "integer", "1 to 100", "3", .types = PROBED_TYPES,
 	                     .min = 1, .max = 100 },
-	[OPT_CHECK_RISE] = { "rise", SCOPE_CHECK, "integer", "1 to 100", "3", .types = ALL_TYPES,
+	[OPT_CHECK_RISE] = { "rise", SCOPE_CHECK, "integer", "1 to 100", "3", .types = PROBED_TYPES,
 	                     .min = 1, .max = 100 },
+	[OPT_CHECK_INVERT] = { "invert", SCOPE_CHECK, "boolean", NULL, "false",
+	                       .types = ALL_TYPES },
+	[OPT_CHECK_DISABLED] = { "disabled", SCOPE_CHECK, "boolean", NULL, "false",
+	                         .types = ALL_TYPES },
+	[OPT_CHECK_COMMAND] = { "command", SCOPE_CHECK, "list of strings", "1 to 64 entries",
+	                        .types = EXEC_TYPES, .min = 1, .max = 64 },
+	[OPT_CHECK_OF] = { "of", SCOPE_CHECK, "list of names of checks", "1 to 255 entries",
+	                   .types = CALCULATED_TYPES, .min = 1, .max = 255 },
+	[OPT_CHECK_AT_LEAST] = { "at_least", SCOPE_CHECK, "integer", "0 to 256",
+	                         .types = CALCULATED_TYPES, .max = 256 },
 
 	[OPT_RECORD_NAME] = { "name", SCOPE_RECORD, "host name", .required = true },
 	[OPT_RECORD_ALIASES] = { "aliases", SCOPE_RECORD, "list of host names",

@@ -167,9 +167,9 @@ static bool check_id_free(const struct config_group *group, const struct record_
 }
 
 /* A hostile DNS must not be given what only the right server may see. */
-static bool check_secret(const struct config_group *group, const struct endpoint_config *endpoint)
+static bool check_secret(const struct config_group *group, const struct endpoint_config *endpoint,
+                         const struct check *check)
 {
-	const struct check *check = endpoint->check;
 	bool named = false;
 
 	for (size_t i = 0; i < endpoint->source_count; i++)
@@ -183,9 +183,9 @@ static bool check_secret(const struct config_group *group, const struct endpoint
 }
 
 /* The kernel binds no socket of one family to an address of the other. */
-static bool check_families(const struct config_group *group, const struct endpoint_config *endpoint)
+static bool check_families(const struct config_group *group, const struct endpoint_config *endpoint,
+                           const struct check *check)
 {
-	const struct check *check = endpoint->check;
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 
 	for (size_t i = 0; i < endpoint->source_count; i++) {
@@ -203,6 +203,17 @@ static bool check_families(const struct config_group *group, const struct endpoi
 	return true;
 }
 
+/* Whether the check, and all that it is calculated from, can be applied to the endpoint. */
+static bool check_fits(const struct config_group *group, const struct endpoint_config *endpoint,
+                       const struct check *check)
+{
+	for (size_t i = 0; i < check->of_count; i++) {
+		if (!check_fits(group, endpoint, check->of[i]))
+			return false;
+	}
+	return check_secret(group, endpoint, check) && check_families(group, endpoint, check);
+}
+
 static bool read_endpoint_check(const struct config_group *group, struct endpoint_config *endpoint)
 {
 	const config_setting_t *value = group->values[OPT_ENDPOINT_CHECK];
@@ -210,7 +221,7 @@ static bool read_endpoint_check(const struct config_group *group, struct endpoin
 	if (!value)
 		return true;
 	return config_check_of(group->reader, value, &endpoint->check) &&
-	       check_secret(group, endpoint) && check_families(group, endpoint);
+	       check_fits(group, endpoint, endpoint->check);
 }
 
 static bool add_endpoint(struct config_reader *reader, const config_setting_t *setting,

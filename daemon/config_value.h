@@ -16,15 +16,26 @@
 #include "config_options.h"
 #include "config_text.h"
 
+/* A check of `checks`. What it names of the others is looked up when all have been read. */
+struct config_entry {
+	struct check *check;
+	const config_setting_t *setting;
+	enum { ENTRY_READ, ENTRY_UNDER_WAY, ENTRY_COMPLETE } state;
+	unsigned height; /* calculated checks from here down to the deepest one that is none */
+	unsigned
+	        leaves; /* those that are none, by every way to them: so much work it is to visit them */
+};
+
 /* One load. */
 struct config_reader {
 	char *error; /* CONFIG_ERROR_MAX */
 	const struct config_text *text;
 	struct arena *arena;
-	const char *folder;                /* of the configuration, absolute, ends in '/' */
-	const struct check *const *checks; /* sorted by name */
+	const char *folder;          /* of the configuration, absolute, ends in '/' */
+	struct config_entry *checks; /* sorted by name */
 	size_t check_count;
-	const char *ca_file;        /* the last one that was found good */
+	bool has_programs;   /* one of the checks, or of the endpoints' own, is an exec check */
+	const char *ca_file; /* the last one that was found good */
 	struct config_names *names; /* of all records so far */
 };
 

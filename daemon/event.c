@@ -13,9 +13,11 @@ static const struct {
 } types[] = {
 	[EVENT_ANSWER] = { LOG_LEVEL_WARNING, "" },
 	[EVENT_HEALTH] = { LOG_LEVEL_INFO, "" },
+	[EVENT_CHECK] = { LOG_LEVEL_INFO, "check" },
+	[EVENT_UNCERTAIN] = { LOG_LEVEL_WARNING, "" },
 	[EVENT_RESOLVE] = { LOG_LEVEL_INFO, "" },
 	[EVENT_REFUSED] = { LOG_LEVEL_WARNING, "" },
-	[EVENT_CERTIFICATE] = { LOG_LEVEL_WARNING, "" },
+	[EVENT_CERTIFICATE] = { LOG_LEVEL_WARNING, "certificate" },
 	[EVENT_SETTLED] = { LOG_LEVEL_INFO, "settled" },
 	[EVENT_RELOAD] = { LOG_LEVEL_INFO, "reload" },
 	[EVENT_FORCED] = { LOG_LEVEL_WARNING, "forced" },

@@ -11,6 +11,8 @@
 enum event_type {
 	EVENT_ANSWER, /* another endpoint answers; from and to are ids, or "dns", "fail" */
 	EVENT_HEALTH, /* an address went up or down; the first record that has it, and how many more do */
+	EVENT_CHECK,     /* the same of a check that others are calculated from */
+	EVENT_UNCERTAIN, /* an address's check has had no verdict for long, or has one again */
 	EVENT_RESOLVE, /* an endpoint's name resolves to other addresses, or fails, or works again */
 	EVENT_REFUSED,     /* an address was left out: local, or one too many */
 	EVENT_CERTIFICATE, /* a certificate that a check was shown ends soon, or has ended */

@@ -24,17 +24,40 @@ bool health_in_doubt(const struct health *health)
 	return health->against > 0;
 }
 
-enum health_state health_combine(const enum health_state *states, size_t count)
+enum health_state health_combine(const enum health_state *states, size_t count, unsigned at_least)
 {
-	enum health_state sum = HEALTH_DOWN;
+	size_t up = 0, unknown = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (states[i] == HEALTH_UP)
-			return HEALTH_UP;
-		if (states[i] == HEALTH_UNKNOWN)
-			sum = HEALTH_UNKNOWN;
+		up += states[i] == HEALTH_UP;
+		unknown += states[i] == HEALTH_UNKNOWN;
 	}
-	return sum;
+	if (up >= at_least)
+		return HEALTH_UP;
+	return up + unknown >= at_least ? HEALTH_UNKNOWN : HEALTH_DOWN;
+}
+
+enum verdict health_invert_verdict(enum verdict verdict)
+{
+	static const enum verdict inverted[] = { [VERDICT_PASS] = VERDICT_FAIL,
+		                                 [VERDICT_FAIL] = VERDICT_PASS,
+		                                 [VERDICT_NONE] = VERDICT_NONE };
+
+	return inverted[verdict];
+}
+
+enum health_state health_invert(enum health_state state)
+{
+	static const enum health_state inverted[] = { [HEALTH_UP] = HEALTH_DOWN,
+		                                      [HEALTH_DOWN] = HEALTH_UP,
+		                                      [HEALTH_UNKNOWN] = HEALTH_UNKNOWN };
+
+	return inverted[state];
+}
+
+bool health_is_uncertain(uint64_t since_ms, uint64_t now_ms, uint32_t interval_ms)
+{
+	return since_ms && now_ms - since_ms >= HEALTH_UNCERTAIN_INTERVALS * (uint64_t)interval_ms;
 }
 
 const char *health_word(enum health_state state)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_NONE };
 
@@ -30,8 +31,20 @@ bool health_observe(struct health *health, const struct health_rules *rules, enu
 /* The last verdict spoke against the state: the next probe should come soon. */
 bool health_in_doubt(const struct health *health);
 
-/* What several addresses say of their endpoint: up when one is up, else unknown when one is, else down. None: down. */
-enum health_state health_combine(const enum health_state *states, size_t count);
+/*
+ * What several addresses say of their endpoint, or several checks of a calculated one: up when `at_least` of them are up, else
+ * unknown when those without a verdict may still make it so many, else down.
+ */
+enum health_state health_combine(const enum health_state *states, size_t count, unsigned at_least);
+
+/* The check is inverted. No verdict stays none, and unknown stays unknown. */
+enum verdict health_invert_verdict(enum verdict verdict);
+enum health_state health_invert(enum health_state state);
+
+#define HEALTH_UNCERTAIN_INTERVALS 3u
+
+/* Attempts end without a verdict since `since_ms` (0: they do not), and that for so many intervals: somebody should know. */
+bool health_is_uncertain(uint64_t since_ms, uint64_t now_ms, uint32_t interval_ms);
 
 /* "up", "down", "unknown" */
 const char *health_word(enum health_state state);

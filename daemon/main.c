@@ -32,18 +32,19 @@
 #include "monitor.h"
 #include "probe.h"
 #include "probe_connect.h"
+#include "probe_exec.h"
 #include "probe_http.h"
+#include "probe_schedule.h"
 #include "probe_tls.h"
 #include "probe_trust.h"
 #include "reload.h"
 #include "resolve.h"
+#include "spawn.h"
 
 #include "shunt/protocol.h"
 #include "shunt/version.h"
 
 #define MODE_SOCKET 0666 /* everybody may attach and read */
-#define IN_FLIGHT_MAX 4096u
-#define DESCRIPTORS_PER_PROBE 2u /* the connection, and room for what libcurl opens beside it */
 #define DESCRIPTORS_MIN 64u
 
 struct server {
@@ -58,6 +59,8 @@ struct server {
 	struct trust *trust;
 	struct probe_http *http;
 	struct probe_kind tls;
+	struct spawn_user exec_user;
+	struct probe_exec *exec;
 	struct resolver *resolver;
 	struct monitor *monitor;
 	struct clients *clients;
@@ -124,16 +127,6 @@ static rlim_t raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	return limit.rlim_cur;
-}
-
-/* Half of the descriptors are for probes, the rest for clients, resolver and operators. */
-static unsigned in_flight_max(rlim_t descriptors)
-{
-	rlim_t half = descriptors / 2 / DESCRIPTORS_PER_PROBE;
-
-	if (half < 1)
-		return 1;
-	return half < IN_FLIGHT_MAX ? (unsigned)half : IN_FLIGHT_MAX;
 }
 
 /* One line on a setting that turns out wrong only at start. A default has no line in the file. */
@@ -213,10 +206,21 @@ static bool become(const struct config *config)
 	return false;
 }
 
+static bool choose_exec_user(struct server *server, const struct config *config)
+{
+	char error[CONFIG_ERROR_MAX];
+
+	if (reload_exec_user(config, &server->exec_user, error))
+		return true;
+	fprintf(stderr, "%s\n", error);
+	return false;
+}
+
 static void harden(void)
 {
 	umask(0177);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);  /* ignored, it would take our children's ends from us */
 	signal(SIGHUP, SIG_IGN);   /* until the loop takes it */
 	unsetenv("SSLKEYLOGFILE"); /* libcurl would write our TLS secrets there */
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -310,6 +314,7 @@ static bool start_control(struct server *server)
 
 	server->reload.monitor = server->monitor;
 	server->reload.resolver = server->resolver;
+	server->reload.exec = server->exec;
 	server->control = control_new(&parts);
 	parts.fd = server->http_fd;
 	parts.tcp = true;
@@ -329,7 +334,8 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	server->trust = server->prober ? trust_new() : NULL;
 	server->http = server->trust ? probe_http_new(server->base, server->trust) : NULL;
 	server->tls = probe_tls_kind(server->trust);
-	if (server->http)
+	server->exec = server->http ? probe_exec_new(server->base, &server->exec_user) : NULL;
+	if (server->exec)
 		server->resolver =
 		        resolve_new(server->base, config->resolvers, config->resolver_count);
 	if (!server->resolver) {
@@ -343,6 +349,7 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	parts.kinds[CHECK_HTTPS] = probe_https_kind(server->http);
 	parts.kinds[CHECK_TCP] = &probe_tcp;
 	parts.kinds[CHECK_TLS] = &server->tls;
+	parts.kinds[CHECK_EXEC] = probe_exec_kind(server->exec);
 	server->monitor = monitor_new(&parts);
 	if (!monitor_load(server->monitor, config)) {
 		config_free(config);
@@ -373,6 +380,7 @@ static void stop(struct server *server)
 		monitor_free(server->monitor);
 	if (server->resolver)
 		resolve_free(server->resolver);
+	probe_exec_free(server->exec);
 	if (server->http)
 		probe_http_free(server->http);
 	trust_free(server->trust);
@@ -403,14 +411,14 @@ static int serve(struct server *server, struct config *config)
 
 	harden();
 	server->reserve = clients_reserve();
-	if (!open_sockets(server, config) || !become(config)) {
+	if (!open_sockets(server, config) || !become(config) || !choose_exec_user(server, config)) {
 		config_free(config);
 		return 1;
 	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
 	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		fatal("libcurl or c-ares cannot start");
-	if (!start(server, config, in_flight_max(descriptors))) {
+	if (!start(server, config, probe_schedule_in_flight(descriptors))) {
 		log_error("cannot start: %s", strerror(errno));
 		return 1;
 	}

@@ -12,6 +12,7 @@
 #include "monitor_event.h"
 #include "monitor_view.h"
 #include "override.h"
+#include "probe_schedule.h"
 #include "probe_text.h"
 #include "publish.h"
 #include "roster.h"
@@ -153,7 +154,7 @@ static void record_update(struct monitor *monitor, struct record *record)
 }
 
 /* A record may have several addresses behind one target: each is updated once. */
-static void update_users(struct monitor *monitor, const struct target *target)
+static void mark_users(struct monitor *monitor, const struct target *target)
 {
 	for (struct member *user = target->users; user; user = user->next_user) {
 		struct record *record = user->endpoint->record;
@@ -164,12 +165,37 @@ static void update_users(struct monitor *monitor, const struct target *target)
 		record->next_changed = monitor->changed;
 		monitor->changed = record;
 	}
+}
+
+static void update_marked(struct monitor *monitor)
+{
 	while (monitor->changed) {
 		struct record *record = monitor->changed;
 
 		monitor->changed = record->next_changed;
 		record->changed = false;
 		record_update(monitor, record);
+	}
+}
+
+/*
+ * What a verdict on the target makes of those that are calculated from it, and of the records: they are marked. The
+ * configuration bounds how deep this goes.
+ */
+static void spread(struct monitor *monitor, const struct target *target, enum health_state before)
+{
+	struct target_child *child;
+
+	if (target->health.state != before) {
+		monitor_event_health(target, before);
+		mark_users(monitor, target);
+	}
+	LIST_FOREACH(child, &target->parents, sibling)
+	{
+		enum health_state parent_before = child->parent->health.state;
+
+		if (target_calculate(child->parent))
+			spread(monitor, child->parent, parent_before);
 	}
 }
 
@@ -195,13 +221,14 @@ static void count(struct monitor *monitor, struct target *target, enum verdict v
 {
 	enum health_state before = target->health.state;
 
+	if (target->check->invert)
+		verdict = health_invert_verdict(verdict);
 	if (verdict != VERDICT_NONE)
 		target_arrived(target);
-	if (!health_observe(&target->health, &target->check->rules, verdict))
-		return;
-	monitor_event_health(target, before);
-	update_users(monitor, target);
-	sweep_later(monitor);
+	if (health_observe(&target->health, &target->check->rules, verdict))
+		sweep_later(monitor);
+	spread(monitor, target, before);
+	update_marked(monitor);
 }
 
 static void count_held(void *arg, struct target *target, unsigned failures)
@@ -210,26 +237,39 @@ static void count_held(void *arg, struct target *target, unsigned failures)
 		count(arg, target, VERDICT_FAIL);
 }
 
+/* What readers see of it. */
+static void note(struct target *target, const struct probe_result *result)
+{
+	const bool invert = target->check->invert;
+	const char *detail = result->detail;
+
+	target->last_probe = time(NULL);
+	if (result->verdict == VERDICT_PASS)
+		target->latency_us = result->elapsed_us;
+	if (result->verdict == (invert ? VERDICT_FAIL : VERDICT_PASS))
+		target->error[0] = '\0';
+	else if (result->verdict == VERDICT_PASS)
+		snprintf(target->error, sizeof(target->error),
+		         "it passes, and the check is inverted%s%s", *detail ? ": " : "", detail);
+	else
+		memcpy(target->error, detail, sizeof(target->error));
+}
+
 /* What every probe ends in. */
 static uint32_t monitor_verdict(void *arg, struct target *target, const struct probe_result *result)
 {
 	struct monitor *monitor = arg;
 
-	target->last_probe = time(NULL);
-	memcpy(target->error, result->detail, sizeof(target->error));
-	if (result->verdict == VERDICT_PASS) {
-		target->latency_us = result->elapsed_us;
-		target->error[0] = '\0';
-	}
+	note(target, result);
 	if (result->expires)
 		monitor_event_certificate(target, result->expires, target->last_probe);
 	if (result->verdict == VERDICT_NONE)
 		report_own_fault(monitor, target);
 	count(monitor, target, silence_judge(monitor->silence, target, result));
-	if (health_in_doubt(&target->health) || target->health.state == HEALTH_UNKNOWN ||
-	    target->site.held)
+	monitor_event_certainty(target, result->verdict == VERDICT_NONE, clock_ms());
+	if (target->site.held)
 		return target->check->fast_interval;
-	return target->check->interval;
+	return probe_schedule_delay_ms(target->check, &target->health);
 }
 
 static void record_changed(void *arg, struct record *record)
@@ -555,11 +595,10 @@ uint32_t monitor_check(struct monitor *monitor, size_t index)
 		for (size_t k = 0; k < endpoint->count; k++) {
 			struct target *target = endpoint->members[k]->target;
 
-			if (!target)
-				continue;
-			target->asked = probe_afresh(target->probe);
-			if (target->check->timeout > longest)
-				longest = target->check->timeout;
+			uint32_t timeout = target ? target_ask(target) : 0;
+
+			if (timeout > longest)
+				longest = timeout;
 		}
 	}
 	return 2 * longest; /* the one that is under way, and ours */

@@ -28,7 +28,8 @@ struct monitor_parts {
 	struct event_base *base;
 	struct prober *prober;
 	struct resolver *resolver;
-	const struct probe_kind *kinds[CHECK_TYPES]; /* by enum check_type */
+	const struct probe_kind
+	        *kinds[CHECK_TYPES]; /* by enum check_type; NULL for CHECK_CALCULATED */
 	/* Called once for each table that settles. May be NULL. */
 	void (*settled)(void *arg);
 	void *arg;
@@ -64,6 +65,7 @@ struct monitor_address {
 	uint32_t probes;            /* that have ended */
 	uint32_t
 	        asked; /* monitor_check() has its verdict when `probes` comes to this; 0: never asked */
+	time_t no_verdict_since; /* wall clock; probes end by faults of our own for too long; 0: they do not */
 };
 
 struct monitor_endpoint {

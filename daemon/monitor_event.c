@@ -2,16 +2,27 @@
 
 #include <stdio.h>
 
+#include "duration.h"
 #include "event.h"
 #include "roster.h"
 
+/* Who has the target, be it as a check of a calculated one; NULL: nobody any more. */
+static const struct member *first_user(const struct target *target)
+{
+	const struct target_child *child = LIST_FIRST(&target->parents);
+
+	if (target->users || !child)
+		return target->users;
+	return first_user(child->parent);
+}
+
 static void emit(const struct target *target, struct event_record event)
 {
-	const struct member *user = target->users;
+	const struct member *user = first_user(target);
 	char name[SHUNT_NAME_MAX + 32] = "", text[ADDRESS_TEXT_MAX];
 	size_t more = 0;
 
-	for (const struct member *next = user; next; next = next->next_user)
+	for (const struct member *next = target->users; next; next = next->next_user)
 		more += next->endpoint->record != user->endpoint->record;
 	if (user)
 		snprintf(name, sizeof(name), more ? "%s and %zu more" : "%s",
@@ -24,11 +35,50 @@ static void emit(const struct target *target, struct event_record event)
 
 void monitor_event_health(const struct target *target, enum health_state before)
 {
-	emit(target, (struct event_record){
-	                     .type = EVENT_HEALTH,
-	                     .from = health_word(before),
-	                     .to = health_word(target->health.state),
-	                     .reason = target->health.state == HEALTH_UP ? NULL : target->error });
+	const char *error = target->health.state == HEALTH_UP ? "" : target->error;
+	struct event_record event = { .type = EVENT_HEALTH,
+		                      .from = health_word(before),
+		                      .to = health_word(target->health.state),
+		                      .reason = error };
+	char reason[PROBE_DETAIL_MAX + 80];
+
+	if (!target->users && target->check->name) {
+		event.type = EVENT_CHECK;
+		snprintf(reason, sizeof(reason), "%.64s%s%s", target->check->name,
+		         *error ? ": " : "", error);
+		event.reason = reason;
+	}
+	emit(target, event);
+}
+
+static void become_certain(struct target *target)
+{
+	if (target->uncertain)
+		emit(target, (struct event_record){ .type = EVENT_UNCERTAIN,
+		                                    .reason = "there are verdicts again" });
+	target->uncertain = false;
+	target->uncertain_ms = 0;
+}
+
+void monitor_event_certainty(struct target *target, bool own_fault, uint64_t now_ms)
+{
+	const uint32_t interval_ms = target->check->interval;
+	char lasted[DURATION_TEXT_MAX], reason[PROBE_DETAIL_MAX + 64];
+
+	if (!own_fault) {
+		become_certain(target);
+		return;
+	}
+	if (!target->uncertain_ms) {
+		target->uncertain_ms = now_ms;
+		target->uncertain_since = target->last_probe;
+	}
+	if (target->uncertain || !health_is_uncertain(target->uncertain_ms, now_ms, interval_ms))
+		return;
+	target->uncertain = true;
+	snprintf(reason, sizeof(reason), "no verdict for %s: %s",
+	         duration_format(HEALTH_UNCERTAIN_INTERVALS * interval_ms, lasted), target->error);
+	emit(target, (struct event_record){ .type = EVENT_UNCERTAIN, .reason = reason });
 }
 
 bool monitor_event_is_due(time_t expires, time_t warned, time_t now, uint32_t warning_ms)
@@ -48,8 +98,6 @@ void monitor_event_certificate(struct target *target, time_t expires, time_t now
 		return;
 	target->certificate_warned = expires;
 	strftime(words, sizeof(words),
-	         expires < now ? "certificate expired on %Y-%m-%d"
-	                       : "certificate expires on %Y-%m-%d",
-	         &tm);
+	         expires < now ? "expired on %Y-%m-%d" : "expires on %Y-%m-%d", &tm);
 	emit(target, (struct event_record){ .type = EVENT_CERTIFICATE, .reason = words });
 }

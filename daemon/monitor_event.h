@@ -8,8 +8,11 @@
 
 #include "target.h"
 
-/* Its health has changed. */
+/* Its health has changed; where only calculated checks have it, that is a smaller event. */
 void monitor_event_health(const struct target *target, enum health_state before);
+
+/* An attempt ended, by a fault of our own or not: that there are no verdicts for long is an event, and so is their return. */
+void monitor_event_certainty(struct target *target, bool own_fault, uint64_t now_ms);
 
 /* Its peer showed a certificate that ends at `expires`: noted, and an event if that is near. */
 void monitor_event_certificate(struct target *target, time_t expires, time_t now);

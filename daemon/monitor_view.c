@@ -26,22 +26,61 @@ static const char *first_error(const struct endpoint *endpoint)
 	return NULL;
 }
 
+/* The target itself, or one that it is calculated from, whose verdicts fail to come; NULL: none. */
+static const struct target *find_uncertain(const struct target *target)
+{
+	const struct target *found = target->uncertain ? target : NULL;
+
+	for (size_t i = 0; target->children && i < target->check->of_count && !found; i++)
+		found = find_uncertain(target->children[i].target);
+	return found;
+}
+
+/* Why verdicts fail to come; NULL: they do not. */
+static const char *uncertain_error(const struct endpoint *endpoint)
+{
+	const struct target *found = NULL;
+
+	for (size_t i = 0; i < endpoint->count && !found; i++) {
+		if (endpoint->members[i]->target)
+			found = find_uncertain(endpoint->members[i]->target);
+	}
+	return found ? found->error : NULL;
+}
+
+/* It has a check, and an address. */
+static void say_health(const struct endpoint *endpoint, char *text, size_t size)
+{
+	const char *missing = uncertain_error(endpoint), *error = first_error(endpoint);
+	const char *id = endpoint->config->id;
+
+	if (endpoint->config->check->disabled)
+		snprintf(text, size, "%s is %s, since its check is disabled", id,
+		         health_word(endpoint->health));
+	else if (endpoint->health == HEALTH_UNKNOWN)
+		snprintf(text, size, "%s has no verdict%s%s", id, missing ? ": " : " yet",
+		         missing ? missing : "");
+	else if (missing)
+		snprintf(text, size, "%s was %s, and has no verdict now: %s", id,
+		         health_word(endpoint->health), missing);
+	else if (endpoint->health == HEALTH_DOWN)
+		snprintf(text, size, "%s is down%s%s", id, error ? ": " : "", error ? error : "");
+	else
+		snprintf(text, size, "%s is up", id);
+}
+
 void view_say_endpoint(const struct endpoint *endpoint, char *text, size_t size)
 {
 	const char *id = endpoint->config->id;
-	const char *error = first_error(endpoint);
+	const char *error = endpoint_resolve_error(endpoint);
 
-	if (endpoint->count == 0) {
-		error = endpoint_resolve_error(endpoint);
+	if (endpoint->count == 0)
 		snprintf(text, size, "%s has no address%s%s", id, error ? ": " : " yet",
 		         error ? error : "");
-	} else if (endpoint->health == HEALTH_DOWN) {
-		snprintf(text, size, "%s is down%s%s", id, error ? ": " : "", error ? error : "");
-	} else if (endpoint->health == HEALTH_UNKNOWN) {
-		snprintf(text, size, "%s has no verdict yet", id);
-	} else {
-		snprintf(text, size, "%s is up", id);
-	}
+	else if (!endpoint->config->check)
+		snprintf(text, size, "%s has no check", id);
+	else
+		say_health(endpoint, text, size);
 }
 
 /* "every endpoint is down, the primary answers (primary is down: connection refused)" */
@@ -79,11 +118,13 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 	char words[OVERRIDE_WORDS_MAX];
 
 	switch (record->election.reason) {
-	case REASON_START: snprintf(reason, size, "no verdict yet: the primary answers"); break;
-	case REASON_HEALTHY:
-		snprintf(reason, size, "%s",
-		         primary->config->check ? "primary is up" : "primary has no check");
+	case REASON_START:
+		snprintf(reason, size, "no verdict yet: the primary answers");
+		if (uncertain_error(primary))
+			snprintf(reason, size, "the primary answers without a verdict: %s",
+			         uncertain_error(primary));
 		break;
+	case REASON_HEALTHY:
 	case REASON_FAILOVER:
 	case REASON_UNPROVEN: view_say_endpoint(primary, reason, size); break;
 	case REASON_DELAY:
@@ -122,8 +163,9 @@ static void view_member(const struct member *member, bool answers, struct monito
 	out->latency_us = target->latency_us;
 	out->last_probe = target->last_probe;
 	out->certificate_expires = target->certificate_expires;
-	out->probes = probe_count(target->probe);
-	out->asked = target->asked;
+	target_asked(target, &out->probes, &out->asked);
+	out->no_verdict_since =
+	        find_uncertain(target) ? find_uncertain(target)->uncertain_since : 0;
 }
 
 static void view_endpoint(const struct endpoint *endpoint, struct monitor_endpoint *out)

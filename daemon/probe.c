@@ -17,7 +17,7 @@
 
 /*
  * So that the loop stays responsive: a connect costs us 0.06 ms, and a TLS handshake 1.7 ms, most of it not in the turn that
- * starts it, but when the peer has answered. So those are held to a rate that takes a whole core.
+ * starts it, but when the peer has answered. So those, and programs, are held to a rate that takes a whole core.
  */
 #define STARTS_A_TURN 64u
 #define EXPENSIVE_A_WINDOW 8u
@@ -37,7 +37,7 @@ struct probe {
 	struct prober *prober;
 	const struct probe_kind *kind;
 	const struct check *check;
-	const char *host;
+	struct probe_asker asker;
 	probe_done *done;
 	void *arg;
 	void *attempt;
@@ -62,13 +62,15 @@ struct prober {
 	uint64_t turn_us;  /* when that is due, if it is armed */
 	struct event tick; /* armed while attempts are under way */
 	struct lag lag;
-	struct probe_queue waiting[2]; /* by probe_kind.expensive */
-	uint64_t turns;                /* numbers given in the queues */
+	struct probe_queue waiting[PROBE_COSTS];
+	uint64_t turns; /* numbers given in the queues */
 	uint64_t made;
 	uint64_t window_us;      /* the start of the window for expensive starts */
 	unsigned expensive_left; /* in that window */
 	unsigned in_flight;
 	unsigned in_flight_max;
+	unsigned programs; /* of those in flight */
+	unsigned programs_max;
 };
 
 static struct lag_now lag_clock(void)
@@ -111,14 +113,14 @@ static void enqueue(struct probe *probe)
 
 	probe->phase = PHASE_WAITING;
 	probe->turn = prober->turns++;
-	TAILQ_INSERT_TAIL(&prober->waiting[probe->kind->expensive], probe, waiting);
+	TAILQ_INSERT_TAIL(&prober->waiting[probe->kind->cost], probe, waiting);
 	if (prober->in_flight < prober->in_flight_max)
 		arm_turn(prober, 0);
 }
 
 static void dequeue(struct probe *probe)
 {
-	TAILQ_REMOVE(&probe->prober->waiting[probe->kind->expensive], probe, waiting);
+	TAILQ_REMOVE(&probe->prober->waiting[probe->kind->cost], probe, waiting);
 }
 
 static void schedule(struct probe *probe, uint64_t delay_us)
@@ -131,21 +133,32 @@ static void schedule(struct probe *probe, uint64_t delay_us)
 	arm(&probe->timer, delay_us);
 }
 
-static void attempt_began(struct prober *prober)
+static bool is_any_waiting(const struct prober *prober)
 {
+	for (int cost = 0; cost < PROBE_COSTS; cost++) {
+		if (!TAILQ_EMPTY(&prober->waiting[cost]))
+			return true;
+	}
+	return false;
+}
+
+static void attempt_began(struct prober *prober, const struct probe *probe)
+{
+	prober->programs += probe->kind->cost == PROBE_PROGRAM;
 	if (prober->in_flight++ > 0)
 		return;
 	lag_start(&prober->lag, lag_clock());
 	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
 }
 
-static void attempt_over(struct prober *prober)
+static void attempt_over(struct prober *prober, const struct probe *probe)
 {
+	prober->programs -= probe->kind->cost == PROBE_PROGRAM;
 	if (--prober->in_flight == 0) {
 		lag_stop(&prober->lag, lag_clock());
 		event_del(&prober->tick);
 	}
-	if (!TAILQ_EMPTY(&prober->waiting[0]) || !TAILQ_EMPTY(&prober->waiting[1]))
+	if (is_any_waiting(prober))
 		arm_turn(prober, 0);
 }
 
@@ -157,7 +170,7 @@ static void start(struct probe *probe)
 	probe->started_us = clock_us();
 	probe->answered_us = 0;
 	probe->stays_here = false;
-	attempt_began(probe->prober);
+	attempt_began(probe->prober, probe);
 	probe->expires = 0;
 	probe->limit_ms = probe->check->connect_timeout ? probe->check->connect_timeout
 	                                                : probe->check->timeout;
@@ -211,7 +224,7 @@ static void complete(struct probe *probe, const struct ending *ending, const cha
 	event_del(&probe->timer);
 	probe->attempt = NULL;
 	probe->phase = PHASE_ENDING;
-	attempt_over(probe->prober);
+	attempt_over(probe->prober, probe);
 	delay_ms = probe->done(probe->arg, &result);
 	if (probe->again)
 		delay_ms = 0;
@@ -255,15 +268,26 @@ static void timer_ran(evutil_socket_t fd, short what, void *arg)
 		enqueue(probe);
 }
 
-/* Of both queues' heads the one that came first, unless it is expensive and this window has had enough of those. */
-static struct probe *next_waiting(struct prober *prober)
+static bool may_start(const struct prober *prober, enum probe_cost cost)
 {
-	struct probe *cheap = TAILQ_FIRST(&prober->waiting[0]);
-	struct probe *expensive = prober->expensive_left ? TAILQ_FIRST(&prober->waiting[1]) : NULL;
+	return cost == PROBE_CHEAP ||
+	       (prober->expensive_left > 0 &&
+	        (cost != PROBE_PROGRAM || prober->programs < prober->programs_max));
+}
 
-	if (!cheap || !expensive)
-		return cheap ? cheap : expensive;
-	return cheap->turn < expensive->turn ? cheap : expensive;
+/* Of those that may start now the one that came first. */
+static struct probe *next_waiting(const struct prober *prober)
+{
+	struct probe *next = NULL;
+
+	for (int cost = 0; cost < PROBE_COSTS; cost++) {
+		struct probe *head = TAILQ_FIRST(&prober->waiting[cost]);
+
+		if (head && may_start(prober, (enum probe_cost)cost) &&
+		    (!next || head->turn < next->turn))
+			next = head;
+	}
+	return next;
 }
 
 static void open_window(struct prober *prober)
@@ -284,7 +308,7 @@ static void arm_next_turn(struct prober *prober)
 		return;
 	if (next_waiting(prober))
 		arm_turn(prober, 0);
-	else if (!TAILQ_EMPTY(&prober->waiting[1]))
+	else if (prober->expensive_left == 0 && is_any_waiting(prober))
 		arm_turn(prober, passed_us < WINDOW_US ? WINDOW_US - passed_us : 0);
 }
 
@@ -303,7 +327,7 @@ static void turn_ran(evutil_socket_t fd, short what, void *arg)
 		if (!probe || probe->turn >= end)
 			break;
 		dequeue(probe);
-		prober->expensive_left -= probe->kind->expensive;
+		prober->expensive_left -= probe->kind->cost != PROBE_CHEAP;
 		start(probe);
 	}
 	arm_next_turn(prober);
@@ -325,8 +349,11 @@ struct prober *prober_new(struct event_base *base, unsigned in_flight_max)
 
 	prober->base = base;
 	prober->in_flight_max = in_flight_max ? in_flight_max : 1;
-	TAILQ_INIT(&prober->waiting[0]);
-	TAILQ_INIT(&prober->waiting[1]);
+	prober->programs_max = (prober->in_flight_max + 1) / 2;
+	if (prober->programs_max > PROBE_PROGRAMS_MAX)
+		prober->programs_max = PROBE_PROGRAMS_MAX;
+	for (int cost = 0; cost < PROBE_COSTS; cost++)
+		TAILQ_INIT(&prober->waiting[cost]);
 	evtimer_assign(&prober->turn, base, turn_ran, prober);
 	evtimer_assign(&prober->tick, base, tick_ran, prober);
 	return prober;
@@ -347,33 +374,33 @@ uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us)
 }
 
 struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
-                        const struct check *check, const struct address *address, const char *host,
-                        probe_done *done, void *arg)
+                        const struct check *check, const struct address *address,
+                        struct probe_asker asker, probe_done *done, void *arg)
 {
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 
 	probe->prober = prober;
 	probe->kind = kind;
 	probe->check = check;
-	probe->host = host;
+	probe->asker = asker;
 	probe->done = done;
 	probe->arg = arg;
 	probe->address = *address;
-	probe->hash = probe_schedule_hash(check, address, host);
+	probe->hash = probe_schedule_hash(check, address, asker.host);
 	evtimer_assign(&probe->timer, prober->base, timer_ran, probe);
 	schedule(probe, probe_schedule_first_us(probe->hash, prober->made++, check->interval));
 	return probe;
 }
 
-void probe_rebind(struct probe *probe, const struct check *check, const char *host)
+void probe_rebind(struct probe *probe, const struct check *check, struct probe_asker asker)
 {
 	probe->check = check;
-	probe->host = host;
+	probe->asker = asker;
 }
 
 void probe_now(struct probe *probe)
 {
-	if (probe->phase != PHASE_IDLE)
+	if (!probe || probe->phase != PHASE_IDLE)
 		return;
 	event_del(&probe->timer);
 	enqueue(probe);
@@ -401,7 +428,7 @@ void probe_free(struct probe *probe)
 	if (probe->phase == PHASE_RUNNING) {
 		if (probe->attempt)
 			probe->kind->cancel(probe->attempt);
-		attempt_over(probe->prober);
+		attempt_over(probe->prober, probe);
 	}
 	free(probe);
 }
@@ -418,7 +445,12 @@ const struct address *probe_address(const struct probe *probe)
 
 const char *probe_host(const struct probe *probe)
 {
-	return probe->host;
+	return probe->asker.host;
+}
+
+const char *probe_endpoint(const struct probe *probe)
+{
+	return probe->asker.endpoint;
 }
 
 const struct probe_kind *probe_kind_of(const struct probe *probe)

@@ -49,6 +49,16 @@ struct probe_result {
 	char detail[PROBE_DETAIL_MAX]; /* why, in words, printable; "" for a pass that needs none */
 };
 
+/* What an attempt costs us: each has a queue of its own, so that what waits there holds up nothing else. */
+enum probe_cost {
+	PROBE_CHEAP,
+	PROBE_HANDSHAKE, /* of TLS: such starts are metered */
+	PROBE_PROGRAM,   /* metered too, and at most PROBE_PROGRAMS_MAX run at one time */
+	PROBE_COSTS
+};
+
+#define PROBE_PROGRAMS_MAX 128u /* and half of all attempts */
+
 struct probe_kind {
 	/*
 	 * Begins an attempt and remembers it with probe_set_attempt(). Must end in probe_finish(), now or later. Never blocks.
@@ -60,10 +70,15 @@ struct probe_kind {
 	const char *(*stage)(const void *attempt);
 	/* Whatever the kind needs; probe_kind() gives it back. */
 	void *context;
-	/* Starting one costs a TLS handshake: such starts are metered. */
-	bool expensive;
+	enum probe_cost cost;
 	/* Its verdict is someone else's (a program's), who may have asked anything: it shows nothing of the path. */
 	bool off_network;
+};
+
+/* Who asks, as far as the check depends on it: else "". */
+struct probe_asker {
+	const char *host;     /* what is sent as Host and SNI: the check's, or the record's name */
+	const char *endpoint; /* its id */
 };
 
 /* Returns the time in ms from this attempt's start to the next one's. Must not free the probe. */
@@ -81,16 +96,16 @@ uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us);
 
 /*
  * A new probe; its first attempt is due at once for the first 64 after the prober's start, else after a part of the smaller
- * of its interval and 2 s. `check` and `host` must outlive it or be replaced by probe_rebind(). `host` is the effective one.
+ * of its interval and 2 s. `check` and what `asker` names must outlive it or be replaced by probe_rebind().
  */
 struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
-                        const struct check *check, const struct address *address, const char *host,
-                        probe_done *done, void *arg);
+                        const struct check *check, const struct address *address,
+                        struct probe_asker asker, probe_done *done, void *arg);
 
-/* After a reload: the same probe, whose check and host now live elsewhere. */
-void probe_rebind(struct probe *probe, const struct check *check, const char *host);
+/* After a reload: the same probe, whose check and asker now live elsewhere. */
+void probe_rebind(struct probe *probe, const struct check *check, struct probe_asker asker);
 
-/* Brings the next attempt forward to now; no effect while one is under way. */
+/* Brings the next attempt forward to now; no effect while one is under way, or on NULL. */
 void probe_now(struct probe *probe);
 
 /*
@@ -110,6 +125,7 @@ void probe_free(struct probe *probe);
 const struct check *probe_check(const struct probe *probe);
 const struct address *probe_address(const struct probe *probe);
 const char *probe_host(const struct probe *probe);
+const char *probe_endpoint(const struct probe *probe);
 const struct probe_kind *probe_kind_of(const struct probe *probe);
 struct event_base *probe_base(const struct probe *probe);
 void probe_set_attempt(struct probe *probe, void *attempt);

@@ -599,7 +599,7 @@ static struct attempt *attempt_new(struct probe_http *http, struct probe *probe)
 		return NULL;
 	attempt->owner = http;
 	attempt->probe = probe;
-	attempt->secure = probe_kind_of(probe)->expensive;
+	attempt->secure = probe_check(probe)->type == CHECK_HTTPS;
 	attempt->fd = -1;
 	return attempt;
 }
@@ -678,7 +678,7 @@ struct probe_http *probe_http_new(struct event_base *base, struct trust *trust)
 		.start = http_start, .cancel = http_cancel, .stage = http_stage, .context = http
 	};
 	http->https = http->http;
-	http->https.expensive = true;
+	http->https.cost = PROBE_HANDSHAKE;
 	http->trust = trust;
 	if (multi_init(http))
 		return http;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define IN_FLIGHT_MAX 4096u
+#define DESCRIPTORS_PER_PROBE 2u /* the connection, and room for what libcurl opens beside it */
 #define TOLERANCE_MIN_MS 50u
 #define TOLERANCE_MAX_MS 1000u
 
@@ -36,6 +38,15 @@ uint32_t probe_schedule_hash(const struct check *check, const struct address *ad
 	return mix(hash);
 }
 
+unsigned probe_schedule_in_flight(uint64_t descriptors)
+{
+	uint64_t half = descriptors / 2 / DESCRIPTORS_PER_PROBE;
+
+	if (half < 1)
+		return 1;
+	return half < IN_FLIGHT_MAX ? (unsigned)half : IN_FLIGHT_MAX;
+}
+
 uint64_t probe_schedule_first_us(uint32_t hash, uint64_t made, uint32_t interval_ms)
 {
 	uint32_t spread = interval_ms < PROBE_SPREAD_MS ? interval_ms : PROBE_SPREAD_MS;
@@ -53,6 +64,13 @@ uint64_t probe_schedule_next_us(uint32_t hash, uint32_t attempt, uint64_t starte
 	uint64_t due = started_us + (uint64_t)delay_ms * 1000 - range + jitter;
 
 	return due > now_us ? due : now_us;
+}
+
+uint32_t probe_schedule_delay_ms(const struct check *check, const struct health *health)
+{
+	if (health_in_doubt(health) || health->state == HEALTH_UNKNOWN)
+		return check->fast_interval;
+	return health->state == HEALTH_DOWN ? check->down_interval : check->interval;
 }
 
 uint32_t probe_schedule_tolerance_ms(uint32_t timeout_ms)

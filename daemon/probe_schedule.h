@@ -15,6 +15,9 @@
 #define PROBE_SPREAD_MS 2000u    /* later ones: within this, or one interval */
 #define PROBE_JITTER_PERCENT 10u /* of a delay, either way */
 
+/* How many attempts at one time, with so many descriptors: half of them are for clients, resolver and operators. At least 1. */
+unsigned probe_schedule_in_flight(uint64_t descriptors);
+
 /* A number that differs between targets and stays for each of them. */
 uint32_t probe_schedule_hash(const struct check *check, const struct address *address,
                              const char *host);
@@ -25,6 +28,9 @@ uint64_t probe_schedule_first_us(uint32_t hash, uint64_t made, uint32_t interval
 /* The next start: `delay_ms` after `started_us`, with the jitter that belongs to `attempt`; never before `now_us`. */
 uint64_t probe_schedule_next_us(uint32_t hash, uint32_t attempt, uint64_t started_us,
                                 uint32_t delay_ms, uint64_t now_us);
+
+/* From the start of a probe to that of the next: soon while its health is in doubt or unknown, by its own rule while it is down. */
+uint32_t probe_schedule_delay_ms(const struct check *check, const struct health *health);
 
 /* Lateness in ms above which a timeout says nothing of the endpoint: a quarter of `timeout_ms`, held to 50 ms … 1 s. */
 uint32_t probe_schedule_tolerance_ms(uint32_t timeout_ms);

@@ -268,5 +268,5 @@ struct probe_kind probe_tls_kind(struct trust *trust)
 		                    .cancel = tls_cancel,
 		                    .stage = tls_stage,
 		                    .context = trust,
-		                    .expensive = true };
+		                    .cost = PROBE_HANDSHAKE };
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "cmdline.h"
@@ -12,8 +13,10 @@
 #include "event.h"
 #include "log.h"
 #include "monitor.h"
+#include "probe_exec.h"
 #include "publish.h"
 #include "resolve.h"
+#include "spawn_user.h"
 
 #include "shunt/table.h"
 
@@ -105,6 +108,22 @@ void reload_keep(const struct reload *reload, struct config *config)
 		config->state_dir = reload->options->private_dir;
 }
 
+/* --- whom programs run as ---------------------------------------------------------------------- */
+
+bool reload_exec_user(const struct config *config, struct spawn_user *user,
+                      char error[CONFIG_ERROR_MAX])
+{
+	char why[SPAWN_USER_ERROR_MAX], line[16] = "";
+
+	*user = (struct spawn_user){ .change = false };
+	if (!config->has_programs || spawn_user_choose(config->exec_user, geteuid(), user, why))
+		return true;
+	if (config->exec_user_line)
+		snprintf(line, sizeof(line), ":%u", config->exec_user_line);
+	snprintf(error, CONFIG_ERROR_MAX, "%s%s: exec_user: %s", config->exec_user_file, line, why);
+	return false;
+}
+
 /* --- the reload -------------------------------------------------------------------------------- */
 
 static void keep_name(struct reload_result *result, struct reload_names *names, const char *name)
@@ -157,9 +176,14 @@ static void announce(const struct reload_result *result)
 static bool replace(struct reload *reload, struct reload_result *result)
 {
 	struct config *config = reload_read(reload->options->file, result->error);
+	struct spawn_user user;
 
 	if (!config)
 		return false;
+	if (!reload_exec_user(config, &user, result->error)) {
+		config_free(config);
+		return false;
+	}
 	reload_keep(reload, config);
 	config_compare(monitor_config(reload->monitor), config, found, result);
 	result->records = config->record_count;
@@ -169,6 +193,7 @@ static bool replace(struct reload *reload, struct reload_result *result)
 		config_free(config);
 		return false;
 	}
+	probe_exec_set_user(reload->exec, &user);
 	resolve_configure(reload->resolver, config->resolvers, config->resolver_count);
 	malloc_trim(0);
 	return true;

@@ -14,7 +14,9 @@
 struct arena;
 struct cmdline;
 struct monitor;
+struct probe_exec;
 struct resolver;
+struct spawn_user;
 
 struct reload {
 	const struct cmdline *options;
@@ -25,6 +27,7 @@ struct reload {
 	char *user_setting;
 	struct monitor *monitor;
 	struct resolver *resolver;
+	struct probe_exec *exec;
 };
 
 #define RELOAD_NAMES_MAX 100u /* of each kind; the rest is only counted */
@@ -53,6 +56,10 @@ void reload_free(struct reload *reload);
 
 /* At a start, and at each reload: gives the configuration the values that are in force. */
 void reload_keep(const struct reload *reload, struct config *config);
+
+/* Whom this process runs programs as, if the configuration has any. False with `error` filled. */
+bool reload_exec_user(const struct config *config, struct spawn_user *user,
+                      char error[CONFIG_ERROR_MAX]);
 
 /* The log has it too. `result` is filled whatever happens; reload_result_free() it. True when the configuration is in force. */
 bool reload_run(struct reload *reload, struct reload_result *result);

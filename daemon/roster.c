@@ -42,12 +42,12 @@ static struct member *member_new(struct endpoint *endpoint, const struct address
 	member->listed = true;
 	if (!check)
 		return member;
-	target = targets_get(endpoint->record->roster->targets, check,
-	                     endpoint->record->config->name, address, &made);
-	if (made && inherit && member_health(inherit) == HEALTH_UP) {
-		target->health.state = HEALTH_UP;
-		target_arrived(target);
-	}
+	target = targets_get(
+	        endpoint->record->roster->targets, check,
+	        (struct probe_asker){ endpoint->record->config->name, endpoint->config->id },
+	        address, &made);
+	if (made && inherit && member_health(inherit) == HEALTH_UP)
+		target_assume_up(target);
 	member->target = target;
 	member->next_user = target->users;
 	member->link = &target->users;
@@ -306,7 +306,7 @@ void endpoint_count_health(struct endpoint *endpoint, uint64_t now_ms)
 	drop_unlisted(endpoint);
 	for (size_t i = 0; i < endpoint->count; i++)
 		states[i] = member_health(endpoint->members[i]);
-	health = health_combine(states, endpoint->count);
+	health = health_combine(states, endpoint->count, 1);
 	if (!endpoint->config->check)
 		health = HEALTH_UP;
 	else if (endpoint->count == 0)

@@ -35,23 +35,27 @@ static uint32_t probe_ended(void *arg, const struct probe_result *result)
 	return target->targets->verdict(target->targets->arg, target, result);
 }
 
-/* Host and SNI are what clients send: the record's name, unless the check names another. A tcp check sends neither. */
-static const char *effective_host(const struct check *check, const char *record)
+static struct probe_asker effective_asker(const struct check *check, struct probe_asker asker)
 {
-	if (check->type == CHECK_TCP)
-		return "";
-	return check->host ? check->host : record;
+	if (check->host)
+		asker.host = check->host;
+	else if (!check->per_record)
+		asker.host = "";
+	if (!check->per_endpoint)
+		asker.endpoint = "";
+	return asker;
 }
 
-static char *make_key(const struct check *check, const char *host, const struct address *address)
+static char *make_key(const struct check *check, struct probe_asker asker,
+                      const struct address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
 	char *key;
 
 	address_format(address, text);
-	if (asprintf(&key, "%s %s %s", text, host, check->key) < 0)
+	if (asprintf(&key, "%s %s %s %s", text, asker.host, asker.endpoint, check->key) < 0)
 		fatal("out of memory");
-	for (char *p = key + strlen(text) + 1; *p && *p != ' '; p++)
+	for (char *p = key + strlen(text) + 1; *p != ' '; p++)
 		*p = (char)shunt_lower((unsigned char)*p);
 	return key;
 }
@@ -92,8 +96,9 @@ static struct target *find(const struct targets *targets, const char *key)
 	return target;
 }
 
+/* The first half: what it is. The second, begin(), may make other targets. */
 static struct target *make(struct targets *targets, char *key, const struct check *check,
-                           const char *host, const struct address *address)
+                           const struct address *address)
 {
 	struct target *target = xcalloc(1, sizeof(*target));
 	struct target **head;
@@ -104,32 +109,87 @@ static struct target *make(struct targets *targets, char *key, const struct chec
 	target->check = check;
 	target->address = *address;
 	target->targets = targets;
-	target->awaited = true;
-	target->probe = probe_new(targets->prober, targets->kinds[check->type], check, address,
-	                          host, probe_ended, target);
-	if (target_is_remote(target))
-		isolation_add(&targets->isolation, &target->site, &target->address);
+	LIST_INIT(&target->parents);
 	head = bucket(targets, key);
 	target->next = *head;
 	*head = target;
 	targets->count++;
-	targets->awaited++;
 	return target;
 }
 
-struct target *targets_get(struct targets *targets, const struct check *check, const char *record,
-                           const struct address *address, bool *made)
+static void adopt(struct target *target, struct probe_asker asker)
 {
-	const char *host = effective_host(check, record);
-	char *key = make_key(check, host, address);
+	const struct check *check = target->check;
+	bool made;
+
+	target->children = xcalloc(check->of_count, sizeof(*target->children));
+	for (size_t i = 0; i < check->of_count; i++) {
+		struct target_child *child = &target->children[i];
+
+		child->parent = target;
+		child->target =
+		        targets_get(target->targets, check->of[i], asker, &target->address, &made);
+		LIST_INSERT_HEAD(&child->target->parents, child, sibling);
+	}
+	target_calculate(target);
+}
+
+static void disable(struct target *target)
+{
+	target->health.state = target->check->invert ? HEALTH_DOWN : HEALTH_UP;
+	if (target->check->invert)
+		snprintf(target->error, sizeof(target->error),
+		         "the check is disabled and inverted");
+}
+
+static void begin(struct target *target, struct probe_asker asker)
+{
+	struct targets *targets = target->targets;
+	const struct check *check = target->check;
+
+	if (check->disabled) {
+		disable(target);
+	} else if (check->type == CHECK_CALCULATED) {
+		adopt(target, asker);
+	} else {
+		target->awaited = true;
+		targets->awaited++;
+		target->probe = probe_new(targets->prober, targets->kinds[check->type], check,
+		                          &target->address, effective_asker(check, asker),
+		                          probe_ended, target);
+		if (target_is_remote(target))
+			isolation_add(&targets->isolation, &target->site, &target->address);
+	}
+}
+
+/* The configuration that it was made from will be freed. */
+static void rebind(struct target *target, const struct check *check, struct probe_asker asker)
+{
+	bool made;
+
+	if (target->check == check)
+		return;
+	target->check = check;
+	if (target->probe)
+		probe_rebind(target->probe, check, effective_asker(check, asker));
+	for (size_t i = 0; target->children && i < check->of_count; i++)
+		targets_get(target->targets, check->of[i], asker, &target->address, &made);
+}
+
+struct target *targets_get(struct targets *targets, const struct check *check,
+                           struct probe_asker asker, const struct address *address, bool *made)
+{
+	char *key = make_key(check, effective_asker(check, asker), address);
 	struct target *target = find(targets, key);
 
 	*made = !target;
-	if (!target)
-		return make(targets, key, check, host, address);
+	if (!target) {
+		target = make(targets, key, check, address);
+		begin(target, asker);
+		return target;
+	}
 	free(key);
-	target->check = check;
-	probe_rebind(target->probe, check, host);
+	rebind(target, check, asker);
 	return target;
 }
 
@@ -140,24 +200,72 @@ void target_arrived(struct target *target)
 	target->awaited = false;
 }
 
+void target_assume_up(struct target *target)
+{
+	if (target->health.state != HEALTH_UNKNOWN)
+		return;
+	for (size_t i = 0; target->children && i < target->check->of_count; i++)
+		target_assume_up(target->children[i].target);
+	if (target->children) {
+		target_calculate(target);
+		return;
+	}
+	target->health.state = HEALTH_UP;
+	target_arrived(target);
+}
+
+uint32_t target_ask(struct target *target)
+{
+	uint32_t longest = target->probe ? target->check->timeout : 0;
+
+	if (target->probe)
+		target->asked = probe_afresh(target->probe);
+	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
+		uint32_t timeout = target_ask(target->children[i].target);
+
+		if (timeout > longest)
+			longest = timeout;
+	}
+	return longest;
+}
+
+void target_asked(const struct target *target, uint32_t *probes, uint32_t *asked)
+{
+	*probes = target->probe ? probe_count(target->probe) : 0;
+	*asked = target->asked;
+	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
+		uint32_t child_probes, child_asked;
+
+		target_asked(target->children[i].target, &child_probes, &child_asked);
+		*asked += child_asked > 0;
+		*probes += child_asked > 0 && child_probes >= child_asked;
+	}
+}
+
 static void target_free(struct target *target)
 {
+	for (size_t i = 0; target->children && i < target->check->of_count; i++)
+		LIST_REMOVE(&target->children[i], sibling);
 	target_arrived(target);
 	isolation_remove(&target->targets->isolation, &target->site);
 	probe_free(target->probe);
+	free(target->children);
 	free(target->key);
 	free(target);
 }
 
-void targets_sweep(struct targets *targets)
+/* True when one was freed, whose children may now have nobody. */
+static bool sweep_once(struct targets *targets)
 {
+	const size_t before = targets->count;
+
 	for (size_t i = 0; i < targets->bucket_count; i++) {
 		struct target **link = &targets->buckets[i];
 
 		while (*link) {
 			struct target *target = *link;
 
-			if (target->users) {
+			if (target->users || !LIST_EMPTY(&target->parents)) {
 				link = &target->next;
 				continue;
 			}
@@ -166,6 +274,13 @@ void targets_sweep(struct targets *targets)
 			targets->count--;
 		}
 	}
+	return targets->count < before;
+}
+
+void targets_sweep(struct targets *targets)
+{
+	while (sweep_once(targets))
+		;
 }
 
 void targets_free(struct targets *targets)

@@ -1,6 +1,9 @@
 /*
- * Targets: what is probed. One for each check, effective host and address, however many endpoints ask for it, so that a
- * probe is made once for everyone and its health survives a reload.
+ * Targets: what is probed. One for each check, asker (as far as the check depends on it) and address, however many endpoints
+ * ask for it, so that a probe is made once for everyone and its health survives a reload.
+ *
+ * A disabled check's target is not probed. Nor is a calculated one's: it holds the targets of its checks at the same address, its
+ * children, which may have other parents and users.
  *
  * roster takes a target for each address of each endpoint and gives it back; the monitor hears its verdicts.
  */
@@ -10,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include "isolation.h"
@@ -18,12 +22,23 @@
 struct member;
 struct target;
 
+struct target_child {
+	struct target *parent;
+	struct target *target;
+	LIST_ENTRY(target_child) sibling; /* in target->parents */
+};
+
+LIST_HEAD(target_parents, target_child);
+
 struct target {
 	struct target *next; /* in its bucket */
 	char *key;
 	const struct check *check;
 	struct address address;
-	struct probe *probe;
+	struct probe *probe; /* NULL: disabled or calculated */
+	struct target_child
+	        *children; /* check->of_count of them; NULL: not calculated, or disabled */
+	struct target_parents parents;
 	struct health health;
 	struct member *users;         /* linked by next_user */
 	bool awaited;                 /* the table does not settle without its first verdict */
@@ -34,6 +49,10 @@ struct target {
 	time_t certificate_expires;   /* wall clock; of the peer's certificate; 0: it showed none */
 	time_t certificate_warned;    /* the latest of those that was an event */
 	uint32_t asked; /* an operator waits until probe_count() comes to it; 0: nobody did */
+	uint64_t
+	        uncertain_ms; /* CLOCK_MONOTONIC; since when attempts end by faults of our own; 0: they do not */
+	time_t uncertain_since; /* the same by the wall clock */
+	bool uncertain;         /* for so long that an event has said so */
 	struct targets *targets;
 };
 
@@ -57,11 +76,26 @@ void targets_init(struct targets *targets, struct prober *prober,
                   const struct probe_kind *const *kinds, target_verdict *verdict, void *arg);
 
 /*
- * The target of this identity, made when there is none: then `*made` is true. Adds no user. `check` and `record` (a name) must
- * live as long as the target, or until the same target is asked for again.
+ * The target of this identity, made when there is none: then `*made` is true. Adds no user. `asker` is the record's name and the
+ * endpoint's id; they and `check` must live as long as the target, or until the same target is asked for again.
  */
-struct target *targets_get(struct targets *targets, const struct check *check, const char *record,
-                           const struct address *address, bool *made);
+struct target *targets_get(struct targets *targets, const struct check *check,
+                           struct probe_asker asker, const struct address *address, bool *made);
+
+/* What has no verdict yet is up until it has one. Of a calculated target: its children. */
+void target_assume_up(struct target *target);
+
+/* A calculated target's health and error, from its children's. True when one of the two changed. */
+bool target_calculate(struct target *target);
+
+/* A whole attempt from now on, or one of each of its children. Returns the longest timeout of those. */
+uint32_t target_ask(struct target *target);
+
+/*
+ * The verdict that was asked for is there when `*probes` has come to `*asked`: attempts that have ended or, where it is
+ * calculated, children that were asked and have ended one since.
+ */
+void target_asked(const struct target *target, uint32_t *probes, uint32_t *asked);
 
 /* Probed over the network, beyond this host. */
 bool target_is_remote(const struct target *target);
@@ -71,7 +105,7 @@ struct target *target_of_site(struct isolation_site *site);
 /* Nobody waits for its first verdict any more, since it has come. */
 void target_arrived(struct target *target);
 
-/* Frees the targets without users. Not from within a verdict. */
+/* Frees the targets without users and parents. Not from within a verdict. */
 void targets_sweep(struct targets *targets);
 
 void targets_free(struct targets *targets);

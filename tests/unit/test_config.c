@@ -174,15 +174,20 @@ struct mistake {
 #define HTTP_WITH(settings) CHECK_WITH("type = \"http\"; " settings)
 #define HTTPS_WITH(settings) CHECK_WITH("type = \"https\"; " settings)
 #define TLS_WITH(settings) CHECK_WITH("type = \"tls\"; port = 636; " settings)
+#define EXEC_WITH(settings) CHECK_WITH("type = \"exec\"; " settings)
+#define CALCULATED_WITH(settings)                                                                  \
+	"checks: { web: { type = \"http\"; }; all: { type = \"calculated\"; " settings             \
+	" }; }; records: ();"
+#define NEST(name, child) name ": { type = \"calculated\"; of = [ \"" child "\" ]; };"
 #define RECORD_WITH(settings) "records: ( { name = \"www\"; " settings " } );"
 #define GOOD_PRIMARY "primary: { address = \"192.0.2.1\"; }; "
 #define PRIMARY_WITH(settings) RECORD_WITH("primary: { " settings " };")
 #define CHECK_OPTIONS                                                                              \
 	"type, port, path, host, method, headers, credentials_file, expect_status, "               \
 	"expect_header, expect_body, body_limit, tls_verify, ca_file, sni, client_cert, "          \
-	"client_key, cert_warning, source, interval, fast_interval, timeout, connect_timeout, "    \
-	"fall, rise"
-#define TYPES "\"http\", \"https\", \"tcp\" or \"tls\""
+	"client_key, cert_warning, source, interval, fast_interval, down_interval, timeout, "      \
+	"connect_timeout, fall, rise, invert, disabled, command, of, at_least"
+#define TYPES "\"http\", \"https\", \"tcp\", \"tls\", \"exec\" or \"calculated\""
 #define ENDPOINT "{ address = \"192.0.2.2\"; }"
 
 static const struct mistake mistakes[] = {
@@ -190,7 +195,7 @@ static const struct mistake mistakes[] = {
 	/* the text */
 	{ FILE_WITH("port = 4294967376;"),
 	  "t.conf:1: port: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, user, http, http_hosts, resolvers, checks, records" },
+	  "stale_limit, user, exec_user, http, http_hosts, resolvers, checks, records" },
 	{ HTTP_WITH("port = 4294967376;"),
 	  "t.conf:1: checks.web.port: is out of bounds; write 1 to 65535" },
 	{ HTTP_WITH("port = 0x100000050;"),
@@ -317,7 +322,7 @@ static const struct mistake mistakes[] = {
 	{ "records: \"a\";", "t.conf:1: records: must be a list of records; write ( { ... } )" },
 	{ FILE_WITH("zebra = 1;"),
 	  "t.conf:1: zebra: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, user, http, http_hosts, resolvers, checks, records" },
+	  "stale_limit, user, exec_user, http, http_hosts, resolvers, checks, records" },
 	{ FILE_WITH("Socket = \"/run/x\";"),
 	  "t.conf:1: Socket: unknown setting; did you mean \"socket\"?" },
 	{ FILE_WITH("socket = 5;"),
@@ -433,8 +438,8 @@ static const struct mistake mistakes[] = {
 	{ CHECK_WITH(""), "t.conf:1: checks.web.type: is missing; write type = " TYPES },
 	{ CHECK_WITH("type = 1;"),
 	  "t.conf:1: checks.web.type: must be a string; write it in double quotes" },
-	{ CHECK_WITH("type = \"exec\";"),
-	  "t.conf:1: checks.web.type: \"exec\" is not known; write " TYPES },
+	{ CHECK_WITH("type = \"script\";"),
+	  "t.conf:1: checks.web.type: \"script\" is not known; write " TYPES },
 	{ CHECK_WITH("type = \"htttp\";"),
 	  "t.conf:1: checks.web.type: \"htttp\" is not known; write " TYPES },
 	{ "checks: { web = \"http\"; }; records: ();",
@@ -745,6 +750,125 @@ static const struct mistake mistakes[] = {
 	{ HTTP_WITH("rise = 0;"), "t.conf:1: checks.web.rise: 0 is out of bounds; write 1 to 100" },
 	{ HTTP_WITH("rise = -3;"),
 	  "t.conf:1: checks.web.rise: -3 is out of bounds; write 1 to 100" },
+
+	/* programs */
+	{ EXEC_WITH(""),
+	  "t.conf:1: checks.web.command: is missing; write the program to run, as in "
+	  "command = [ \"/usr/local/bin/probe\", \"%a\" ]" },
+	{ EXEC_WITH("command = \"/bin/sh\";"), "t.conf:1: checks.web.command: must be a list of "
+	                                       "strings; write [ \"...\", \"...\" ]" },
+	{ EXEC_WITH("command = [ ];"),
+	  "t.conf:1: checks.web.command: is empty; write 1 to 64 entries" },
+	{ EXEC_WITH("command = [ 1 ];"),
+	  "t.conf:1: checks.web.command[0]: must be a string; write it in double quotes" },
+	{ EXEC_WITH("command = [ \"\" ];"),
+	  "t.conf:1: checks.web.command[0]: is empty; write the path of a program" },
+	{ EXEC_WITH("command = [ \"absent\" ];"),
+	  "t.conf:1: checks.web.command[0]: cannot run DIR/absent: No such file or directory; name "
+	  "an "
+	  "executable file, by an absolute path or from the configuration's folder" },
+	{ EXEC_WITH("command = [ \"sub\" ];"),
+	  "t.conf:1: checks.web.command[0]: cannot run DIR/sub: it is a folder; name an executable "
+	  "file, by an absolute path or from the configuration's folder" },
+	{ EXEC_WITH("command = [ \"fifo\" ];"),
+	  "t.conf:1: checks.web.command[0]: cannot run DIR/fifo: it is not a regular file; name an "
+	  "executable file, by an absolute path or from the configuration's folder" },
+	{ EXEC_WITH("command = [ \"none.pem\" ];"),
+	  "t.conf:1: checks.web.command[0]: cannot run DIR/none.pem: it is not executable; name an "
+	  "executable file, by an absolute path or from the configuration's folder" },
+	{ EXEC_WITH("command = [ \"/bin/sh\",\n\"a\", \"%h\" ];"),
+	  "t.conf:2: checks.web.command[2]: has a \"%\" that begins nothing known; write %a, %p, "
+	  "%n, "
+	  "%e, or %% for a \"%\"" },
+	{ EXEC_WITH("command = [ \"/bin/sh\", \"%%a%\" ];"),
+	  "t.conf:1: checks.web.command[1]: has a \"%\" that begins nothing known; write %a, %p, "
+	  "%n, "
+	  "%e, or %% for a \"%\"" },
+	{ EXEC_WITH("command = [ \"/bin/sh\", \"%a:%p\" ];"),
+	  "t.conf:1: checks.web.command[1]: has %p, and the check has no port; write one, as in "
+	  "port = "
+	  "5432" },
+	{ EXEC_WITH("command = [ \"/bin/sh\", \"" TEXT_253 TEXT_253 TEXT_253 TEXT_253
+	            "0123456789ab\" ];"),
+	  "t.conf:1: checks.web.command[1]: is too long; write at most 1023 bytes" },
+	{ EXEC_WITH("host = \"a\";"),
+	  "t.conf:1: checks.web.host: does not apply to type \"exec\"; remove it, or write type = "
+	  "\"http\"" },
+	{ HTTP_WITH("command = [ \"/bin/sh\" ];"), "t.conf:1: checks.web.command: does not apply "
+	                                           "to type \"http\"; remove it, or write type = "
+	                                           "\"exec\"" },
+	{ FILE_WITH("exec_user = \"no:body\";"),
+	  "t.conf:1: exec_user: is no user name; write one of passwd(5)" },
+
+	/* calculated checks */
+	{ CALCULATED_WITH(""),
+	  "t.conf:1: checks.all.of: is missing; write names of checks, as in of = "
+	  "[ \"web\", \"db\" ]" },
+	{ CALCULATED_WITH("of = \"web\";"), "t.conf:1: checks.all.of: must be a list of names of "
+	                                    "checks; write [ \"...\", \"...\" ]" },
+	{ CALCULATED_WITH("of = [ ];"),
+	  "t.conf:1: checks.all.of: is empty; write 1 to 255 entries" },
+	{ CALCULATED_WITH("of = [ \"web\",\n\"webb\" ];"),
+	  "t.conf:2: checks.all.of[1]: there is no check \"webb\"; did you mean \"web\"?" },
+	{ CALCULATED_WITH("of = ( 1 );"),
+	  "t.conf:1: checks.all.of[0]: must be a string; write it in double quotes" },
+	{ CALCULATED_WITH("of = [ \"web\", \"web\" ];"),
+	  "t.conf:1: checks.all.of[1]: stands twice in this list; remove one" },
+	{ CALCULATED_WITH("of = [ \"all\" ];"), "t.conf:1: checks.all.of[0]: \"all\" is calculated "
+	                                        "from this check itself; remove one of the two" },
+	{ "checks: {\n a: { type = \"calculated\"; of = [ \"b\" ]; };\n b: { type = "
+	  "\"calculated\"; "
+	  "of = [ \"c\" ]; };\n c: { type = \"calculated\"; of = [ \"a\" ]; };\n}; records: ();",
+	  "t.conf:4: checks.c.of[0]: \"a\" is calculated from this check itself; remove one of the "
+	  "two" },
+	{ "checks: { z: { type = \"tcp\"; port = 1; };" NEST("a", "b") NEST("b", "c") NEST("c", "d")
+	          NEST("d", "e") NEST("e", "f") NEST("f", "g") NEST("g", "h") NEST("h", "i")
+	                  NEST("i", "z") "}; records: ();",
+	  "t.conf:1: checks.i.of[0]: calculated checks stand more than 8 deep; name the innermost "
+	  "checks here" },
+	{ "checks: { z: { type = \"tcp\"; port = 1; };" NEST("a", "z") NEST("b", "a") NEST("c", "b")
+	          NEST("d", "c") NEST("e", "d") NEST("f", "e") NEST("g", "f") NEST("h", "g")
+	                  NEST("i", "h") "}; records: ();",
+	  "t.conf:1: checks.i.of[0]: calculated checks stand more than 8 deep; name the innermost "
+	  "checks here" },
+	{ "checks: { w: { type = \"tcp\"; port = 1; }; x: { type = \"tcp\"; port = 2; };"
+	  "a: { type = \"calculated\"; of = [ \"w\", \"x\" ]; };"
+	  "b: { type = \"calculated\"; of = [ \"w\", \"x\", \"a\" ]; };"
+	  "c: { type = \"calculated\"; of = [ \"w\", \"x\", \"a\", \"b\" ]; };"
+	  "d: { type = \"calculated\"; of = [ \"w\", \"x\", \"a\", \"b\", \"c\" ]; };"
+	  "e: { type = \"calculated\"; of = [ \"w\", \"x\", \"a\", \"b\", \"c\", \"d\" ]; };"
+	  "f: { type = \"calculated\"; of = [ \"w\", \"x\", \"a\", \"b\", \"c\", \"d\", \"e\" ]; };"
+	  "g: { type = \"calculated\"; of = [ \"w\", \"x\", \"a\", \"b\", \"c\", \"d\", \"e\", "
+	  "\"f\" ]; };"
+	  "h: { type = \"calculated\"; of = [ \"w\", \"x\", \"a\", \"b\", \"c\", \"d\", \"e\", "
+	  "\"f\",\n\"g\" "
+	  "]; }; }; records: ();",
+	  "t.conf:2: checks.h.of[8]: makes it more than 255 checks in all; name fewer" },
+	{ "checks: { s: { type = \"http\"; headers = [ \"Cookie: x\" ]; };"
+	  "all: { type = \"calculated\"; of = [ \"s\" ]; }; }; " PRIMARY_WITH(
+	          "address = \"a\"; check = \"all\";"),
+	  "t.conf:1: records[0].primary.check: would send a password wherever the DNS points; "
+	  "write type "
+	  "= \"https\" with tls_verify, or the endpoint's IP address" },
+	{ CALCULATED_WITH("of = [ \"web\" ]; at_least = -1;"),
+	  "t.conf:1: checks.all.at_least: -1 is out of bounds; write 0 to 256" },
+	{ CALCULATED_WITH("of = [ \"web\" ]; at_least = 257;"),
+	  "t.conf:1: checks.all.at_least: 257 is out of bounds; write 0 to 256" },
+	{ CALCULATED_WITH("of = [ \"web\" ]; interval = \"1s\";"),
+	  "t.conf:1: checks.all.interval: does not apply to type \"calculated\"; remove it, or "
+	  "write "
+	  "type = \"http\"" },
+	{ HTTP_WITH("of = [ \"web\" ];"),
+	  "t.conf:1: checks.web.of: does not apply to type \"http\"; "
+	  "remove it, or write type = \"calculated\"" },
+	{ PRIMARY_WITH("address = \"a\"; check = { type = \"calculated\"; of = [ \"web\" ]; };"),
+	  "t.conf:1: records[0].primary.check.of[0]: there is no check \"web\"; add it to checks" },
+	{ HTTP_WITH("invert = 1;"),
+	  "t.conf:1: checks.web.invert: must be true or false; write it without quotes" },
+	{ HTTP_WITH("disabled = \"yes\";"),
+	  "t.conf:1: checks.web.disabled: must be true or false; write it without quotes" },
+	{ HTTP_WITH("down_interval = \"99ms\";"),
+	  "t.conf:1: checks.web.down_interval: \"99ms\" is out of bounds; write 100ms to 24h" },
 
 	/* records */
 	{ "records: ( 1 );", "t.conf:1: records[0]: must be a group; write { ... }" },
@@ -1481,6 +1605,18 @@ static void test_keys(void **state)
 		"type = \"https\"; rise = 2;",
 		"type = \"https\"; path = \"/host=1:a\";",
 		"type = \"https\"; expect_body = \"a/5120 verify=0\";",
+		"type = \"https\"; down_interval = \"1m\";",
+		"type = \"https\"; invert = true;",
+		"type = \"https\"; disabled = true;",
+		"type = \"exec\"; command = [ \"/bin/sh\" ];",
+		"type = \"exec\"; command = [ \"/bin/sh\", \"%a\" ];",
+		"type = \"exec\"; command = [ \"/bin/sh\", \"%a\", \"\" ];",
+		"type = \"exec\"; port = 1; command = [ \"/bin/sh\", \"%a\" ];",
+		"type = \"calculated\"; of = [ \"a\" ];",
+		"type = \"calculated\"; of = [ \"b\" ];",
+		"type = \"calculated\"; of = [ \"a\", \"b\" ];",
+		"type = \"calculated\"; of = [ \"a\", \"b\" ]; at_least = 1;",
+		"type = \"calculated\"; of = [ \"a\", \"b\" ]; at_least = 1; invert = true;",
 	};
 	struct config *configs[COUNT(checks)], *same;
 	const char *keys[COUNT(checks)];
@@ -1489,8 +1625,9 @@ static void test_keys(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(checks); i++) {
 		snprintf(text, sizeof(text),
-		         "records: ( { name = \"a\"; primary: { address = \"b\"; check: { %s }; }; "
-		         "} );",
+		         "checks: { a: { type = \"http\"; }; b: { type = \"http\"; port = 81; }; "
+		         "}; records: ( { name = \"a\"; primary: { address = \"b\"; check: { %s }; "
+		         "}; } );",
 		         checks[i]);
 		configs[i] = load(text);
 		keys[i] = configs[i]->records->endpoints[0].check->key;
@@ -1506,6 +1643,60 @@ static void test_keys(void **state)
 	config_free(same);
 	for (size_t i = 0; i < COUNT(checks); i++)
 		config_free(configs[i]);
+}
+
+/* What a probe depends on besides its options, and what calculated checks make of others that stand behind them. */
+static void test_dependence(void **state)
+{
+	static const struct {
+		const char *name;
+		bool per_record, per_endpoint;
+		size_t of_count;
+		uint32_t at_least;
+	} cases[] = {
+		{ "all", true, true, 3, 3 },    { "any", false, false, 2, 1 },
+		{ "e", true, true, 0, 0 },      { "h", true, false, 0, 0 },
+		{ "none", false, false, 1, 0 }, { "own", false, false, 0, 0 },
+		{ "p", false, false, 0, 0 },    { "t", false, false, 0, 0 },
+	};
+	struct config *config = load(
+	        "checks: { all: { type = \"calculated\"; of = [ \"any\", \"e\", \"h\" ]; };"
+	        " any: { type = \"calculated\"; of = [ \"t\", \"own\" ]; at_least = 1; };"
+	        " e: { type = \"exec\"; command = [ \"/bin/sh\", \"%n-%e\" ]; };"
+	        " h: { type = \"http\"; }; own: { type = \"http\"; host = \"x\"; };"
+	        " none: { type = \"calculated\"; of = [ \"t\" ]; at_least = 0; };"
+	        " p: { type = \"exec\"; port = 7; command = ( \"/bin/sh\", \"%a:%p%%n\" ); };"
+	        " t: { type = \"tcp\"; port = 1; down_interval = \"1m\"; disabled = true; }; };"
+	        "exec_user = \"nobody\";"
+	        "records: ( { name = \"r\"; primary: { address = \"192.0.2.1\"; check = \"all\"; };"
+	        " secondary: ( { address = \"a\"; check = \"any\"; }, { address = \"a\"; check = "
+	        "\"e\"; },"
+	        " { address = \"a\"; check = \"h\"; }, { address = \"a\"; check = \"none\"; },"
+	        " { address = \"a\"; check = \"own\"; }, { address = \"a\"; check = \"p\"; },"
+	        " { address = \"a\"; check = \"t\"; } ); } );");
+	const struct endpoint_config *endpoints = config->records->endpoints;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct check *check = endpoints[i].check;
+
+		assert_string_equal(check->name, cases[i].name);
+		assert_int_equal(check->per_record, cases[i].per_record);
+		assert_int_equal(check->per_endpoint, cases[i].per_endpoint);
+		assert_int_equal(check->of_count, cases[i].of_count);
+		assert_int_equal(check->at_least, cases[i].at_least);
+	}
+	assert_ptr_equal(endpoints[0].check->of[1], endpoints[2].check);
+	assert_int_equal(endpoints[6].check->port, 7);
+	assert_string_equal(endpoints[6].check->command[1], "%a:%p%%n");
+	assert_null(endpoints[6].check->command[2]);
+	assert_int_equal(endpoints[3].check->down_interval, 10000);
+	assert_int_equal(endpoints[7].check->down_interval, 60000);
+	assert_true(endpoints[7].check->disabled);
+	assert_false(endpoints[7].check->invert);
+	assert_string_equal(config->exec_user, "nobody");
+	assert_true(config->has_programs);
+	config_free(config);
 }
 
 /* Enough names for the set to grow many times, and a double at the end. */
@@ -1657,7 +1848,7 @@ static void test_manual_examples(void **state)
 		at = end + 1;
 		count++;
 	}
-	assert_int_equal(count, 2);
+	assert_int_equal(count, 3);
 	free(text);
 }
 
@@ -1704,27 +1895,17 @@ static void test_manual(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_too_large),
-		cmocka_unit_test(test_hostile_names),
-		cmocka_unit_test(test_example),
-		cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_request),
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_includes),
-		cmocka_unit_test(test_include_depth),
-		cmocka_unit_test(test_bounds_of_work),
-		cmocka_unit_test(test_absolute_include),
-		cmocka_unit_test(test_quoted),
-		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_bounds_in_words),
-		cmocka_unit_test(test_shipped_files_load),
-		cmocka_unit_test(test_shipped_example),
-		cmocka_unit_test(test_shipped_options),
-		cmocka_unit_test(test_manual),
-		cmocka_unit_test(test_manual_examples),
+		cmocka_unit_test(test_files),           cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_hostile_names),   cmocka_unit_test(test_example),
+		cmocka_unit_test(test_everything),      cmocka_unit_test(test_request),
+		cmocka_unit_test(test_defaults),        cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_includes),        cmocka_unit_test(test_include_depth),
+		cmocka_unit_test(test_bounds_of_work),  cmocka_unit_test(test_absolute_include),
+		cmocka_unit_test(test_quoted),          cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_dependence),      cmocka_unit_test(test_many),
+		cmocka_unit_test(test_bounds_in_words), cmocka_unit_test(test_shipped_files_load),
+		cmocka_unit_test(test_shipped_example), cmocka_unit_test(test_shipped_options),
+		cmocka_unit_test(test_manual),          cmocka_unit_test(test_manual_examples),
 	};
 	struct CMUnitTest tests[COUNT(mistakes) + COUNT(others)];
 

@@ -98,7 +98,8 @@ static void fill_record(struct monitor_record *out)
 		                                          .last_probe = 86402,
 		                                          .certificate_expires = 86403,
 		                                          .probes = 7,
-		                                          .asked = 8 };
+		                                          .asked = 8,
+		                                          .no_verdict_since = 86404 };
 	address_parse("192.0.2.1", &primary->addresses[0].address);
 	*secondary = (struct monitor_endpoint){
 		.id = "secondary", .health = HEALTH_UP, .error = "NXDOMAIN", .address_count = 2
@@ -628,14 +629,16 @@ static void the_status_is_as_documented(void **state)
 	        "\"addresses\":[{\"address\":\"192.0.2.1\",\"health\":\"down\",\"answers\":true,"
 	        "\"last_error\":\"status 503\",\"latency_ms\":null,"
 	        "\"last_probe\":\"1970-01-02T00:00:02Z\","
-	        "\"certificate_expires\":\"1970-01-02T00:00:03Z\",\"probes\":7,\"asked\":8}]},"
+	        "\"certificate_expires\":\"1970-01-02T00:00:03Z\",\"probes\":7,\"asked\":8,"
+	        "\"no_verdict_since\":\"1970-01-02T00:00:04Z\"}]},"
 	        "{\"id\":\"secondary\",\"health\":\"up\",\"check\":null,\"error\":\"NXDOMAIN\","
 	        "\"addresses\":[{\"address\":\"192.0.2.2\",\"health\":\"up\",\"answers\":false,"
 	        "\"last_error\":null,\"latency_ms\":1.5,\"last_probe\":null,"
-	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0},"
+	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,\"no_verdict_since\":null},"
 	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,"
 	        "\"last_error\":null,\"latency_ms\":null,\"last_probe\":null,"
-	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0}]}]}",
+	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,\"no_verdict_since\":null}]}"
+	        "]}",
 	        0, NULL);
 
 	assert_non_null(expected);

@@ -122,20 +122,63 @@ static void several_addresses(void **state)
 	static const struct {
 		enum health_state states[3];
 		size_t count;
+		unsigned at_least;
 		enum health_state sum;
 	} sums[] = {
-		{ { 0 }, 0, HEALTH_DOWN },
-		{ { HEALTH_UP }, 1, HEALTH_UP },
-		{ { HEALTH_DOWN }, 1, HEALTH_DOWN },
-		{ { HEALTH_UNKNOWN }, 1, HEALTH_UNKNOWN },
-		{ { HEALTH_DOWN, HEALTH_UP, HEALTH_UNKNOWN }, 3, HEALTH_UP },
-		{ { HEALTH_DOWN, HEALTH_UNKNOWN, HEALTH_DOWN }, 3, HEALTH_UNKNOWN },
-		{ { HEALTH_DOWN, HEALTH_DOWN, HEALTH_DOWN }, 3, HEALTH_DOWN },
+		{ { 0 }, 0, 1, HEALTH_DOWN },
+		{ { HEALTH_UP }, 1, 1, HEALTH_UP },
+		{ { HEALTH_DOWN }, 1, 1, HEALTH_DOWN },
+		{ { HEALTH_UNKNOWN }, 1, 1, HEALTH_UNKNOWN },
+		{ { HEALTH_DOWN, HEALTH_UP, HEALTH_UNKNOWN }, 3, 1, HEALTH_UP },
+		{ { HEALTH_DOWN, HEALTH_UNKNOWN, HEALTH_DOWN }, 3, 1, HEALTH_UNKNOWN },
+		{ { HEALTH_DOWN, HEALTH_DOWN, HEALTH_DOWN }, 3, 1, HEALTH_DOWN },
+		{ { HEALTH_UP, HEALTH_UP, HEALTH_UP }, 3, 3, HEALTH_UP },
+		{ { HEALTH_UP, HEALTH_UP, HEALTH_DOWN }, 3, 3, HEALTH_DOWN },
+		{ { HEALTH_UP, HEALTH_UNKNOWN, HEALTH_UP }, 3, 3, HEALTH_UNKNOWN },
+		{ { HEALTH_UP, HEALTH_UNKNOWN, HEALTH_DOWN }, 3, 2, HEALTH_UNKNOWN },
+		{ { HEALTH_UP, HEALTH_UNKNOWN, HEALTH_DOWN }, 3, 3, HEALTH_DOWN },
+		/* 0: always; more than there are: never */
+		{ { HEALTH_DOWN, HEALTH_DOWN }, 2, 0, HEALTH_UP },
+		{ { HEALTH_UNKNOWN, HEALTH_DOWN }, 2, 0, HEALTH_UP },
+		{ { HEALTH_UP, HEALTH_UP }, 2, 3, HEALTH_DOWN },
+		{ { HEALTH_UNKNOWN, HEALTH_UNKNOWN }, 2, 3, HEALTH_DOWN },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
-		assert_int_equal(health_combine(sums[i].states, sums[i].count), sums[i].sum);
+		assert_int_equal(health_combine(sums[i].states, sums[i].count, sums[i].at_least),
+		                 sums[i].sum);
+}
+
+static void inverted(void **state)
+{
+	(void)state;
+	assert_int_equal(health_invert_verdict(VERDICT_PASS), VERDICT_FAIL);
+	assert_int_equal(health_invert_verdict(VERDICT_FAIL), VERDICT_PASS);
+	assert_int_equal(health_invert_verdict(VERDICT_NONE), VERDICT_NONE);
+	assert_int_equal(health_invert(HEALTH_UP), HEALTH_DOWN);
+	assert_int_equal(health_invert(HEALTH_DOWN), HEALTH_UP);
+	assert_int_equal(health_invert(HEALTH_UNKNOWN), HEALTH_UNKNOWN);
+}
+
+static void without_verdict(void **state)
+{
+	static const struct {
+		uint64_t since_ms, now_ms;
+		uint32_t interval_ms;
+		bool uncertain;
+	} cases[] = {
+		{ 0, 1000000, 10000, false },      { 1000, 1000, 10000, false },
+		{ 1000, 30999, 10000, false },     { 1000, 31000, 10000, true },
+		{ 1000, 1299, 100, false },        { 1000, 1300, 100, true },
+		{ 1, 259200000, 86400000, false }, { 1, 259200001, 86400000, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(health_is_uncertain(cases[i].since_ms, cases[i].now_ms,
+		                                     cases[i].interval_ms),
+		                 cases[i].uncertain);
 }
 
 static void words(void **state)
@@ -154,6 +197,8 @@ int main(void)
 		cmocka_unit_test(random_sequences),
 		cmocka_unit_test(several_addresses),
 		cmocka_unit_test(words),
+		cmocka_unit_test(inverted),
+		cmocka_unit_test(without_verdict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,40 @@ static void test_next_is_spread(void **state)
 	}
 }
 
+static void test_in_flight(void **state)
+{
+	static const uint64_t cases[][2] = { { 0, 1 },          { 4, 1 },
+		                             { 64, 16 },        { 1024, 256 },
+		                             { 16384, 4096 },   { 20000, 4096 },
+		                             { 1 << 20, 4096 }, { UINT64_MAX, 4096 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(probe_schedule_in_flight(cases[i][0]), cases[i][1]);
+}
+
+static void test_delay(void **state)
+{
+	static const struct {
+		enum health_state state;
+		unsigned against;
+		uint32_t delay_ms;
+	} cases[] = {
+		{ HEALTH_UNKNOWN, 0, 1000 }, { HEALTH_UP, 0, 10000 },   { HEALTH_UP, 1, 1000 },
+		{ HEALTH_UP, 2, 1000 },      { HEALTH_DOWN, 0, 60000 }, { HEALTH_DOWN, 1, 1000 },
+	};
+	const struct check delays = { .interval = 10000,
+		                      .fast_interval = 1000,
+		                      .down_interval = 60000 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct health health = { .state = cases[i].state, .against = cases[i].against };
+
+		assert_int_equal(probe_schedule_delay_ms(&delays, &health), cases[i].delay_ms);
+	}
+}
+
 static void test_next_is_never_past(void **state)
 {
 	(void)state;
@@ -469,6 +503,8 @@ struct target {
 	struct probe_result last;
 };
 
+static const struct probe_asker nobody = { "", "" };
+
 static uint32_t target_done(void *arg, const struct probe_result *result)
 {
 	struct target *target = arg;
@@ -531,8 +567,11 @@ static const struct probe_kind cheap = { .start = fake_start,
 static const struct probe_kind off_network = {
 	.start = fake_start, .cancel = fake_cancel, .stage = fake_stage, .off_network = true
 };
+static const struct probe_kind program = {
+	.start = fake_start, .cancel = fake_cancel, .stage = fake_stage, .cost = PROBE_PROGRAM
+};
 static const struct probe_kind expensive = {
-	.start = fake_start, .cancel = fake_cancel, .stage = fake_stage, .expensive = true
+	.start = fake_start, .cancel = fake_cancel, .stage = fake_stage, .cost = PROBE_HANDSHAKE
 };
 
 static struct target targets[200];
@@ -554,8 +593,8 @@ static void make(size_t count, const struct probe_kind *kind)
 		struct address address = ipv4(0x7f000001 + (uint32_t)i);
 
 		targets[i] = (struct target){ .delay_ms = 3600000 };
-		targets[i].probe = probe_new(fake.prober, kind, &check, &address, "", target_done,
-		                             &targets[i]);
+		targets[i].probe = probe_new(fake.prober, kind, &check, &address, nobody,
+		                             target_done, &targets[i]);
 	}
 }
 
@@ -778,6 +817,68 @@ static void test_in_flight_max(void **state)
 	assert_int_equal(fake.cancels, 3);
 }
 
+/* A probe that hangs never overlaps itself, however short its interval, and holds up nobody. */
+static void test_slow_target(void **state)
+{
+	(void)state;
+	check.interval = 1;
+	make(2, &cheap);
+	targets[0].delay_ms = targets[1].delay_ms = 1;
+	for (unsigned i = 0; i < 20; i++) {
+		turn_until(&targets[1].starts, i + 1);
+		fake_finish(&targets[1], VERDICT_PASS);
+	}
+	assert_int_equal(targets[0].starts, 1);
+	assert_true(targets[0].running);
+	assert_int_equal(targets[1].ends, 20);
+	probe_now(targets[0].probe);
+	turn();
+	assert_int_equal(targets[0].starts, 1);
+	end(2);
+}
+
+/* Programs that hang leave room for each other up to their bound, and for the rest always. */
+static void test_programs_max(void **state)
+{
+	const unsigned max = PROBE_PROGRAMS_MAX;
+	struct address address = ipv4(0x7f000100);
+	uint64_t until;
+
+	(void)state;
+	make(max + 10, &program);
+	for (size_t i = 0; i < max + 10; i++)
+		probe_now(targets[i].probe);
+	turn_until(&fake.starts, max);
+	targets[max + 10].probe = probe_new(fake.prober, &cheap, &check, &address, nobody,
+	                                    target_done, &targets[max + 10]);
+	probe_now(targets[max + 10].probe);
+	turn_until(&fake.starts, max + 1);
+	assert_true(targets[max + 10].running);
+	for (until = clock_ms() + 30; clock_ms() < until;)
+		turn();
+	assert_int_equal(fake.starts, max + 1);
+	fake_finish(&targets[0], VERDICT_PASS);
+	turn_until(&fake.starts, max + 2);
+	probe_free(targets[1].probe);
+	targets[1].probe = NULL;
+	turn_until(&fake.starts, max + 3);
+	end(max + 11);
+}
+
+/* Where there are few descriptors, half of the attempts at the most. */
+static void test_programs_are_half(void **state)
+{
+	struct address address = ipv4(0x7f000100);
+
+	(void)state;
+	make(2, &program);
+	targets[2].probe =
+	        probe_new(fake.prober, &cheap, &check, &address, nobody, target_done, &targets[2]);
+	turn_until(&fake.starts, 2);
+	assert_true(targets[0].running && targets[2].running);
+	end(3);
+}
+
 static void starts_a_turn(const struct probe_kind *kind, unsigned most)
 {
 	uint64_t deadline = clock_ms() + 20000;
@@ -814,7 +915,7 @@ static void test_expensive_delay_nobody(void **state)
 	make(20, &expensive);
 	struct address address = ipv4(0x7f000100);
 	targets[20].probe =
-	        probe_new(fake.prober, &cheap, &check, &address, "", target_done, &targets[20]);
+	        probe_new(fake.prober, &cheap, &check, &address, nobody, target_done, &targets[20]);
 	turn_until(&targets[20].starts, 1);
 	assert_true(fake.starts <= 9);
 	turn_until(&fake.starts, 21);
@@ -854,7 +955,7 @@ static void test_order_over_both_queues(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		targets[i].probe = probe_new(fake.prober, i % 2 ? &expensive : &cheap, &check,
-		                             &address, "", target_done, &targets[i]);
+		                             &address, nobody, target_done, &targets[i]);
 	for (size_t i = 0; i < 4; i++) {
 		targets[i].delay_ms = 3600000;
 		turn_until(&fake.starts, (unsigned)i + 1);
@@ -951,9 +1052,10 @@ static void test_rebind(void **state)
 
 	(void)state;
 	make(1, &cheap);
-	probe_rebind(targets[0].probe, &other, "elsewhere");
+	probe_rebind(targets[0].probe, &other, (struct probe_asker){ "elsewhere", "id" });
 	assert_ptr_equal(probe_check(targets[0].probe), &other);
 	assert_string_equal(probe_host(targets[0].probe), "elsewhere");
+	assert_string_equal(probe_endpoint(targets[0].probe), "id");
 	assert_ptr_equal(probe_kind_of(targets[0].probe), &cheap);
 	assert_ptr_equal(probe_base(targets[0].probe), fake.base);
 	end(1);
@@ -981,6 +1083,8 @@ int main(void)
 		cmocka_unit_test(test_next_is_within_jitter),
 		cmocka_unit_test(test_next_is_spread),
 		cmocka_unit_test(test_next_is_never_past),
+		cmocka_unit_test(test_in_flight),
+		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_tolerance),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_lag_on_time),
@@ -1003,6 +1107,9 @@ int main(void)
 		probe_test(test_expiry),
 		cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_flight_max, setup_two, teardown),
+		probe_test(test_slow_target),
+		probe_test(test_programs_max),
+		cmocka_unit_test_setup_teardown(test_programs_are_half, setup_two, teardown),
 		probe_test(test_starts_a_turn),
 		probe_test(test_expensive_starts_a_turn),
 		probe_test(test_expensive_delay_nobody),
