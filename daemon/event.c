@@ -17,7 +17,7 @@ static const struct {
 	[EVENT_UNCERTAIN] = { LOG_LEVEL_WARNING, "" },
 	[EVENT_RESOLVE] = { LOG_LEVEL_INFO, "" },
 	[EVENT_REFUSED] = { LOG_LEVEL_WARNING, "" },
-	[EVENT_CERTIFICATE] = { LOG_LEVEL_WARNING, "certificate" },
+	[EVENT_CERTIFICATE] = { LOG_LEVEL_WARNING, "" },
 	[EVENT_SETTLED] = { LOG_LEVEL_INFO, "settled" },
 	[EVENT_RELOAD] = { LOG_LEVEL_INFO, "reload" },
 	[EVENT_FORCED] = { LOG_LEVEL_WARNING, "forced" },

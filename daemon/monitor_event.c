@@ -98,6 +98,8 @@ void monitor_event_certificate(struct target *target, time_t expires, time_t now
 		return;
 	target->certificate_warned = expires;
 	strftime(words, sizeof(words),
-	         expires < now ? "expired on %Y-%m-%d" : "expires on %Y-%m-%d", &tm);
+	         expires < now ? "certificate expired on %Y-%m-%d"
+	                       : "certificate expires on %Y-%m-%d",
+	         &tm);
 	emit(target, (struct event_record){ .type = EVENT_CERTIFICATE, .reason = words });
 }

@@ -776,7 +776,7 @@ class Nginx(Process):
     """A web server at address:port whose body is its name. start(), kill() (master and workers, SIGKILL), start() again.
 
     certificate: (cert, key) of CA.issue(): then it speaks https. `server`: more text for the server block, `body`: instead of the name.
-    requests(): one dictionary a request: method, uri, host, sni, status, agent.
+    requests(): one dictionary a request: method, uri, host, sni, status, agent, peer, encoding.
     """
 
     def __init__(self, case, name, address, port, certificate=None, server="", body=None, prefix=()):
@@ -796,7 +796,8 @@ class Nginx(Process):
 events {{ worker_connections 512; }}
 http {{
   log_format all escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
-    '"sni":"$ssl_server_name","status":"$status","agent":"$http_user_agent"}}';
+    '"sni":"$ssl_server_name","status":"$status","agent":"$http_user_agent",'
+    '"peer":"$remote_addr","encoding":"$sent_http_content_encoding"}}';
   access_log {self.dir}/access.log all;
   client_body_temp_path {self.dir}/t1; proxy_temp_path {self.dir}/t2; fastcgi_temp_path {self.dir}/t3;
   uwsgi_temp_path {self.dir}/t4; scgi_temp_path {self.dir}/t5;
