@@ -47,8 +47,11 @@ class Pair(st.Case):
     def healths(self):
         return [self.daemon.health(NAME, name) for name in ("primary", "secondary")]
 
+    def addresses(self):
+        return [self.daemon.endpoint(NAME, name)["addresses"][0] for name in ("primary", "secondary")]
+
     def errors(self):
-        return [self.daemon.endpoint(NAME, name)["addresses"][0]["last_error"] for name in ("primary", "secondary")]
+        return [address["last_error"] for address in self.addresses()]
 
     def accepted(self):
         return self.primary.accepted + self.standby.accepted
@@ -77,6 +80,18 @@ class Pair(st.Case):
 
 
 class Shortage(Pair):
+    def no_verdict(self, words):
+        """That no verdict has come for three intervals is an event of each endpoint."""
+        for name in ("primary", "secondary"):
+            self.daemon.wait_log(f"{name} .*: no verdict for 600ms: {words}")
+
+    def verdicts_again(self, looper):
+        self.probes(3)
+        for name in ("primary", "secondary"):
+            self.daemon.wait_log(f"{name} .*: there are verdicts again")
+        self.assertEqual([address["no_verdict_since"] for address in self.addresses()], [None, None])
+        self.nothing_changed(looper)
+
     def test_descriptors(self):
         """the descriptor limit lowered to 8 while it runs: no failover, clients attach, it does not spin; then all goes on"""
         need_root()
@@ -96,9 +111,9 @@ class Shortage(Pair):
             hold(2)
             self.assertLess(st.cpu_seconds(self.daemon.pid) - cpu, 1, "it spins")
         self.assertEqual(self.accepted(), probed)
+        self.no_verdict("cannot connect from here: Too many open files")
         resource.prlimit(self.daemon.pid, resource.RLIMIT_NOFILE, (soft, hard))
-        self.probes(3)
-        self.nothing_changed(looper)
+        self.verdicts_again(looper)
         self.goes_on(looper)
 
     def test_ports(self):
@@ -121,10 +136,13 @@ class Shortage(Pair):
         self.assertEqual(self.accepted(), probed)
         self.nothing_changed(looper)
         self.assertRegex(self.daemon.log(), f"fault of our own.*: {words}")
+        self.no_verdict(words)
+        for address in self.addresses():
+            self.assertIsNotNone(address["no_verdict_since"])
+        self.assertIn(words, self.daemon.record(NAME)["reason"])
         for port in held:
             port.close()
-        self.probes(3)
-        self.nothing_changed(looper)
+        self.verdicts_again(looper)
         self.goes_on(looper)
 
     def take_ports(self, numbers):
@@ -256,6 +274,24 @@ class Clock(Pair):
             self.note(f"the clock moved to {hours:+} h, and the failback came after {took:.2f} s")
             self.assertGreaterEqual(took, 3)
             self.assertLess(took, 20)
+
+    def test_override(self):
+        """an override lasts as long as it was made for, whatever the wall clock does meanwhile"""
+        self.serve()
+        self.daemon = self.start(st.Daemon(self, self.config(), env=self.env))
+        looper = self.start(st.Looper(self, NAME, self.daemon))
+        self.assertEqual(st.shunt(self.daemon, "force", NAME, "secondary", "--for", "1h").returncode, 0)
+        looper.wait_answer(self.standby.at)
+        self.step(5)
+        self.probes(5)
+        self.assertEqual(looper.now(), {0: self.standby.at, 1: self.standby.at})
+        self.assertEqual(st.shunt(self.daemon, "force", NAME, "secondary", "--for", "3s").returncode, 0)
+        begin = time.monotonic()
+        self.step(-5)
+        took = looper.wait_answer(self.primary.at) - begin
+        self.note(f"an override of 3 s ended after {took:.2f} s")
+        self.assertGreater(took, 2.5)
+        self.assertLess(took, 20)
 
 
 if __name__ == "__main__":

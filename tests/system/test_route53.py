@@ -129,7 +129,7 @@ class Route53(st.Case):
 
 class Checks(Route53):
     def test_check_kinds(self):
-        """check kinds: http and https, each with string match, tcp, and tls"""
+        """check kinds: http and https, each with string match, tcp, tls and exec"""
         ca = st.CA(self)
         web, plain = self.web(), self.start(st.Hostile(st.garbage, self.address()))
         web.page("/ill", 503)
@@ -151,8 +151,15 @@ class Checks(Route53):
                 "tcp-ill": (closed, 'type = "tcp";', "connection refused"),
                 "tls": (tls, trust.replace("https", "tls"), ""),
                 "tls-ill": (plain, trust.replace("https", "tls"), "TLS: the answer is not TLS"),
-            }
+                "exec": (web, self.script("exit 0"), ""),
+                "exec-ill": (web, self.script("echo %n lags; exit 1"), "exec-ill.example.com lags"),
+            },
+            more='exec_user = "root";' if os.geteuid() == 0 else "",
         )
+
+    @staticmethod
+    def script(text):
+        return f'type = "exec"; command = [ "/bin/sh", "-c", "{text}" ];'
 
     def test_interval(self):
         """interval: anything from 100 ms, 10 % either way; never sooner"""
@@ -353,6 +360,50 @@ class Names(Route53):
 
 
 class Policy(Route53):
+    def test_invert_and_disable(self):
+        """invert flips the result; disable stops probing and counts as healthy"""
+        web, nobody = self.web(), self.web()
+        nobody.stop()
+        http = 'type = "http"; '
+        ill = web.page("/ill", 500)
+        self.verdicts(
+            {
+                "inverted-well": (web, http + 'invert = true; path = "/well";', ".+"),
+                "inverted-ill": (web, http + "invert = true; " + ill, ""),
+                "disabled": (nobody, http + "disabled = true;", ""),
+                "disabled-ill": (web, http + 'disabled = true; path = "/disabled";', ""),
+            }
+        )
+        st.wait_until(lambda: len(web.times("/ill")) > 3, what="probes of what is not disabled")
+        self.assertEqual(web.times("/disabled"), [])
+
+    def test_calculated(self):
+        """calculated: healthy children >= threshold; 0 always healthy; more than the children never"""
+        web = self.web()
+        children = ("one", "two", "three")
+        checks = " ".join(
+            f'{child}: {{ type = "http"; port = {web.port}; {PACE} {web.page("/" + child)} }};' for child in children
+        )
+        rows = {str(least): f'type = "calculated"; of = [ "one", "two", "three" ]; at_least = {least};' for least in range(5)}
+        self.watch(
+            *(
+                f"""{{ name = "at-least-{least}.example.com"; secondary: {{ address = "{self.address()}"; }};
+                    primary: {{ address = "{web.at}"; check = {{ {check} }}; }}; }}"""
+                for least, check in rows.items()
+            ),
+            more=f"checks: {{ {checks} }};",
+        )
+        for well in (3, 2, 1, 0, 2):
+            for number, child in enumerate(children):
+                web.page("/" + child, 200 if number < well else 500)
+            want = ["up" if least <= well else "down" for least in range(5)]
+            st.wait_until(lambda want=want: self.calculated() == want, what=f"{well} of 3: {want}")
+        names = [f"at-least-{least}.example.com" for least in range(5)]
+        self.assertEqual([answer == web.at for answer in self.ask(*names)], [True] * 3 + [False] * 2)
+
+    def calculated(self):
+        return [record["endpoints"][0]["health"] for record in self.daemon.status()["records"]]
+
     def test_first_result(self):
         """first result: before it the primary answers; it decides, whatever fall and rise are"""
         patient = PACE.replace("fall = 1; rise = 1", "fall = 5; rise = 5")
@@ -421,6 +472,33 @@ class Policy(Route53):
                 self.note(f"{policy or 'at once'}: {took:.2f} s after it was well again")
                 self.assertGreaterEqual(took, least)
                 self.assertLess(took, least + 10)
+
+    def test_routing_controls(self):
+        """routing controls: an operator's switch with reason and user, refused where it leaves a name without an endpoint"""
+        primary, standby = self.pair()
+        self.start_pair(primary, standby)
+
+        def order(*words, status=0):
+            done = st.shunt(self.daemon, *words)
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+            return done.stderr
+
+        order("force", NAME, "secondary", "--reason", "maintenance of the primary")
+        self.assertEqual(self.ask(NAME), [standby.at])
+        record = self.daemon.record(NAME)
+        self.assertTrue(record["forced"])
+        self.assertEqual((record["override"]["endpoint"], record["override"]["uid"]), ("secondary", os.geteuid()))
+        self.assertEqual(record["override"]["reason"], "maintenance of the primary")
+        # The real health is tracked meanwhile, and does not matter.
+        standby.page("/", 500)
+        st.wait_until(lambda: self.healths() == ["up", "down"], what="the standby to be down")
+        self.assertEqual(self.ask(NAME), [standby.at])
+        order("auto", NAME)
+        self.assertEqual(self.ask(NAME), [primary.at])
+        self.assertIn("down", order("force", NAME, "secondary", status=4))
+        self.assertEqual(self.ask(NAME), [primary.at])
+        order("force", NAME, "secondary", "--anyway")
+        self.assertEqual(self.ask(NAME), [standby.at])
 
     def test_last_resort(self):
         """last resort: with everything down the primary answers, whole; or what all_down says"""
