@@ -100,6 +100,7 @@ struct endpoint_config {
 	const struct check *check; /* NULL: always healthy */
 	const struct source *sources;
 	size_t source_count; /* at least 1 */
+	uint32_t min_up;     /* addresses that must be up for the endpoint to be */
 	bool allow_local;
 };
 

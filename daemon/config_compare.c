@@ -33,13 +33,15 @@ bool config_compare_sources(const struct endpoint_config *a, const struct endpoi
 static bool same_endpoint(const struct endpoint_config *a, const struct endpoint_config *b)
 {
 	return strcmp(a->id, b->id) == 0 && config_compare_sources(a, b) &&
+	       a->min_up == b->min_up &&
 	       same_text(a->check ? a->check->key : NULL, b->check ? b->check->key : NULL);
 }
 
 static bool same_policy(const struct election_policy *a, const struct election_policy *b)
 {
 	return a->failback == b->failback && a->failback_delay_ms == b->failback_delay_ms &&
-	       a->all_down == b->all_down;
+	       a->flap_penalty_ms == b->flap_penalty_ms && a->flap_window_ms == b->flap_window_ms &&
+	       a->failback_max_ms == b->failback_max_ms && a->all_down == b->all_down;
 }
 
 bool config_compare_record(const struct record_config *a, const struct record_config *b)

@@ -128,6 +128,22 @@ static bool read_sources(const struct config_group *group, struct endpoint_confi
 	return true;
 }
 
+/* How many addresses a name has is not known before it is resolved. */
+static bool read_min_up(const struct config_group *group, struct endpoint_config *endpoint)
+{
+	if (!config_value_integer(group, OPT_ENDPOINT_MIN_UP, &endpoint->min_up))
+		return false;
+	for (size_t i = 0; i < endpoint->source_count; i++) {
+		if (endpoint->sources[i].name)
+			return true;
+	}
+	if (endpoint->min_up <= endpoint->source_count)
+		return true;
+	return config_fail(group->reader, group->values[OPT_ENDPOINT_MIN_UP],
+	                   "%u is more than its addresses are; write 1 to %zu", endpoint->min_up,
+	                   endpoint->source_count);
+}
+
 /* `index` is the endpoint's in its record: 0 is the primary. */
 static bool read_id(const struct config_group *group, size_t index,
                     struct endpoint_config *endpoint)
@@ -233,6 +249,7 @@ static bool add_endpoint(struct config_reader *reader, const config_setting_t *s
 	if (!config_group_open(reader, setting, SCOPE_ENDPOINT, &group) ||
 	    !read_id(&group, record->endpoint_count, endpoint) ||
 	    !check_id_free(&group, record, endpoint->id) || !read_sources(&group, endpoint) ||
+	    !read_min_up(&group, endpoint) ||
 	    !config_value_bool(&group, OPT_ENDPOINT_ALLOW_LOCAL, &endpoint->allow_local) ||
 	    !read_endpoint_check(&group, endpoint))
 		return false;
@@ -278,6 +295,9 @@ static bool read_policy(const struct config_group *group, struct election_policy
 
 	if (!config_value_word(group, OPT_RECORD_FAILBACK, failback_words, &failback) ||
 	    !config_value_duration(group, OPT_RECORD_FAILBACK_DELAY, &policy->failback_delay_ms) ||
+	    !config_value_duration(group, OPT_RECORD_FLAP_PENALTY, &policy->flap_penalty_ms) ||
+	    !config_value_duration(group, OPT_RECORD_FLAP_WINDOW, &policy->flap_window_ms) ||
+	    !config_value_duration(group, OPT_RECORD_FAILBACK_MAX, &policy->failback_max_ms) ||
 	    !config_value_word(group, OPT_RECORD_ALL_DOWN, all_down_words, &all_down))
 		return false;
 	policy->failback = (enum failback)failback;

@@ -62,6 +62,33 @@ static void elect_all_down(struct election *election, const struct ballot *ballo
 	}
 }
 
+/* How long an earlier one must have been up before it takes over. */
+static uint64_t failback_wait_ms(const struct election *election,
+                                 const struct election_policy *policy)
+{
+	uint64_t most = policy->failback_max_ms, penalty = policy->flap_penalty_ms, wait;
+
+	if (most < policy->failback_delay_ms)
+		most = policy->failback_delay_ms;
+	for (unsigned i = 1; i < election->returns && penalty < most; i++)
+		penalty *= 2;
+	wait = policy->failback_delay_ms + (election->returns ? penalty : 0);
+	return wait < most ? wait : most;
+}
+
+/* The election moves on to `best`. A return counts unless what returned has then lasted for flap_window. */
+static void count_returns(struct election *election, const struct ballot *ballot, int best)
+{
+	uint64_t since_ms = ballot->now_ms - election->returned_ms;
+
+	if (best > election->endpoint && since_ms > ballot->policy->flap_window_ms)
+		election->returns = 0;
+	if (best < election->endpoint && ballot->endpoints[best].health == HEALTH_UP) {
+		election->returns++;
+		election->returned_ms = ballot->now_ms;
+	}
+}
+
 /*
  * The one that answers is fine, and an earlier one is up: who goes first? Returns the earlier one when it may take over,
  * else the present one with the reason why it stays.
@@ -69,12 +96,13 @@ static void elect_all_down(struct election *election, const struct ballot *ballo
 static int elect_failback(struct election *election, const struct ballot *ballot)
 {
 	const struct election_policy *policy = ballot->policy;
+	const uint64_t wait_ms = failback_wait_ms(election, policy);
 
 	election->reason = policy->failback == FAILBACK_MANUAL ? REASON_MANUAL : REASON_DELAY;
 	if (policy->failback == FAILBACK_MANUAL)
 		return election->endpoint;
 	for (int i = 0; i < election->endpoint; i++) {
-		uint64_t due = ballot->endpoints[i].healthy_ms + policy->failback_delay_ms;
+		uint64_t due = ballot->endpoints[i].healthy_ms + wait_ms;
 
 		if (!can_answer(election, ballot, (size_t)i))
 			continue;
@@ -108,8 +136,10 @@ static void elect(struct election *election, const struct ballot *ballot, int be
 	 * One that has only no address yet (its name is being resolved) is stood in for; it has not failed, so nothing has to
 	 * fail back to it.
 	 */
-	if (best < present || ballot->endpoints[present].health == HEALTH_DOWN)
+	if (best < present || ballot->endpoints[present].health == HEALTH_DOWN) {
+		count_returns(election, ballot, best);
 		election->endpoint = best;
+	}
 }
 
 /* As if nothing were forced. */

@@ -22,6 +22,11 @@ struct election_policy {
 	uint32_t
 	        failback_delay_ms; /* unbroken health before an earlier endpoint takes over again; 0: at once */
 	enum all_down all_down;
+	/*
+	 * One that returns and fails again within flap_window waits for flap_penalty more, the next time for twice as much, and so
+	 * on; never for more than failback_max in all, or failback_delay if that is longer. 0: no penalty.
+	 */
+	uint32_t flap_penalty_ms, flap_window_ms, failback_max_ms;
 };
 
 /* In failover order: the primary first. */
@@ -36,11 +41,11 @@ struct election_endpoint {
 #define ELECTION_FAIL (-2)
 
 enum election_reason {
-	REASON_START,      /* nothing is known yet: the primary answers */
-	REASON_HEALTHY,    /* the primary is up */
-	REASON_FAILOVER,   /* those before it are down */
-	REASON_UNPROVEN,   /* those before it are down, and it has no verdict yet */
-	REASON_DELAY,      /* an earlier one is up again, and waits for failback_delay */
+	REASON_START,    /* nothing is known yet: the primary answers */
+	REASON_HEALTHY,  /* the primary is up */
+	REASON_FAILOVER, /* those before it are down */
+	REASON_UNPROVEN, /* those before it are down, and it has no verdict yet */
+	REASON_DELAY, /* an earlier one is up again, and waits for failback_delay and flap_penalty */
 	REASON_MANUAL,     /* an earlier one is up again, and waits for an operator */
 	REASON_ALL_DOWN,   /* nothing is up: all_down says what is answered */
 	REASON_NO_ADDRESS, /* no endpoint has an address */
@@ -52,9 +57,11 @@ struct election {
 	int forced; /* index of the endpoint that answers whatever its health, as long as it has an address; -1: none */
 	bool release; /* the next run lets an earlier endpoint that is up take over without any wait; that clears it */
 
-	int answer;   /* index, or ELECTION_ */
-	int elected;  /* what it would be without `forced`: the election goes on underneath */
-	int endpoint; /* the last endpoint that was elected: what all_down = hold keeps */
+	int answer;       /* index, or ELECTION_ */
+	int elected;      /* what it would be without `forced`: the election goes on underneath */
+	int endpoint;     /* the last endpoint that was elected: what all_down = hold keeps */
+	unsigned returns; /* failbacks of late, each followed by a failure within flap_window */
+	uint64_t returned_ms; /* the last failback; 0: never */
 	enum election_reason reason;
 	uint64_t wake_ms; /* run again then, if nothing happens before; 0: no need */
 };

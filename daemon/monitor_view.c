@@ -48,6 +48,15 @@ static const char *uncertain_error(const struct endpoint *endpoint)
 	return found ? found->error : NULL;
 }
 
+static size_t count_up(const struct endpoint *endpoint)
+{
+	size_t up = 0;
+
+	for (size_t i = 0; i < endpoint->count; i++)
+		up += member_health(endpoint->members[i]) == HEALTH_UP;
+	return up;
+}
+
 /* It has a check, and an address. */
 static void say_health(const struct endpoint *endpoint, char *text, size_t size)
 {
@@ -63,6 +72,10 @@ static void say_health(const struct endpoint *endpoint, char *text, size_t size)
 	else if (missing)
 		snprintf(text, size, "%s was %s, and has no verdict now: %s", id,
 		         health_word(endpoint->health), missing);
+	else if (endpoint->health == HEALTH_DOWN && count_up(endpoint) > 0)
+		snprintf(text, size, "%s has %zu of %u addresses up that it needs%s%s", id,
+		         count_up(endpoint), endpoint->config->min_up, error ? ": " : "",
+		         error ? error : "");
 	else if (endpoint->health == HEALTH_DOWN)
 		snprintf(text, size, "%s is down%s%s", id, error ? ": " : "", error ? error : "");
 	else
@@ -128,8 +141,10 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 	case REASON_FAILOVER:
 	case REASON_UNPROVEN: view_say_endpoint(primary, reason, size); break;
 	case REASON_DELAY:
-		snprintf(reason, size, "%s is up again, and waits for failback_delay",
-		         earlier_up(record));
+		snprintf(reason, size, "%s is up again, and waits for %s", earlier_up(record),
+		         record->config->policy.flap_penalty_ms && record->election.returns
+		                 ? "failback_delay and flap_penalty"
+		                 : "failback_delay");
 		break;
 	case REASON_MANUAL:
 		snprintf(reason, size, "%s is up again; failback is manual", earlier_up(record));

@@ -306,7 +306,7 @@ void endpoint_count_health(struct endpoint *endpoint, uint64_t now_ms)
 	drop_unlisted(endpoint);
 	for (size_t i = 0; i < endpoint->count; i++)
 		states[i] = member_health(endpoint->members[i]);
-	health = health_combine(states, endpoint->count, 1);
+	health = health_combine(states, endpoint->count, endpoint->config->min_up);
 	if (!endpoint->config->check)
 		health = HEALTH_UP;
 	else if (endpoint->count == 0)

@@ -118,16 +118,25 @@ static void hear(struct silence *silence, const struct target *target, uint64_t 
 		report_rejoined("answers; failures count again", target);
 }
 
+/* How many failures in a row change its state, or confirm it. */
+static unsigned needed(const struct target *target)
+{
+	const struct check *check = target->check;
+	enum health_state says = check->invert ? HEALTH_UP : HEALTH_DOWN;
+
+	if (target->health.state == HEALTH_UNKNOWN || target->health.state == says)
+		return 1;
+	return check->invert ? check->rules.rise : check->rules.fall;
+}
+
 static enum verdict judge_silence(struct silence *silence, struct target *target,
                                   const struct probe_result *result)
 {
 	struct isolation *isolation = isolation_of(silence);
 	bool was_isolated = isolation->isolated;
-	bool is_up = target->health.state == HEALTH_UP;
 	uint64_t now_us = clock_us();
-	enum isolation_verdict judged =
-	        isolation_silent(isolation, &target->site, is_up ? target->check->rules.fall : 1,
-	                         now_us - result->elapsed_us, now_us);
+	enum isolation_verdict judged = isolation_silent(isolation, &target->site, needed(target),
+	                                                 now_us - result->elapsed_us, now_us);
 
 	if (judged == ISOLATION_COUNTS)
 		return result->verdict;

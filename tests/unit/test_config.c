@@ -878,7 +878,8 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: records[0].nane: unknown setting; did you mean \"name\"?" },
 	{ "records: ( { ttl = 5; } );",
 	  "t.conf:1: records[0].ttl: unknown setting; known here are name, aliases, primary, "
-	  "secondary, failback, failback_delay, all_down" },
+	  "secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
+	  "all_down" },
 	{ "records: ( { name = 5; } );",
 	  "t.conf:1: records[0].name: must be a string; write it in double quotes" },
 	{ "records: ( { name = \"\"; } );",
@@ -982,9 +983,18 @@ static const struct mistake mistakes[] = {
 	{ RECORD_WITH("all_down = \"nxdomain\"; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].all_down: \"nxdomain\" is not known; write \"primary\", \"hold\", "
 	  "\"dns\" or \"fail\"" },
-	{ RECORD_WITH("flap_window = \"1m\"; " GOOD_PRIMARY),
-	  "t.conf:1: records[0].flap_window: unknown setting; known here are name, aliases, "
-	  "primary, secondary, failback, failback_delay, all_down" },
+	{ RECORD_WITH("failback_delay = \"1m\"; flap_penalty = 30; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].flap_penalty: 30 has no unit; write \"30s\" for seconds" },
+	{ RECORD_WITH("flap_penalty = \"25h\"; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].flap_penalty: \"25h\" is out of bounds; write 0s to 24h" },
+	{ RECORD_WITH("flap_window = \"0s\"; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].flap_window: \"0s\" is out of bounds; write 1s to 24h" },
+	{ RECORD_WITH("failback_max = \"25h\"; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].failback_max: \"25h\" is out of bounds; write 0s to 24h" },
+	{ RECORD_WITH("sticky = true; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].sticky: unknown setting; known here are name, aliases, "
+	  "primary, secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
+	  "all_down" },
 
 	/* endpoints */
 	{ PRIMARY_WITH(""), "t.conf:1: records[0].primary.address: is missing; write an IP address "
@@ -995,7 +1005,7 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: records[0].primary.i: unknown setting; did you mean \"id\"?" },
 	{ PRIMARY_WITH("address = \"a\"; weight = 5;"),
 	  "t.conf:1: records[0].primary.weight: unknown setting; known here are id, address, "
-	  "addresses, check, allow_local" },
+	  "addresses, min_up, check, allow_local" },
 	{ PRIMARY_WITH("address = \"a\"; addresses = [ \"b\" ];"),
 	  "t.conf:1: records[0].primary.addresses: stands beside address; move that one in here" },
 	{ PRIMARY_WITH("address = 1;"),
@@ -1048,6 +1058,17 @@ static const struct mistake mistakes[] = {
 	              ";"),
 	  "t.conf:2: records[0].secondary: another endpoint of this record has the id "
 	  "\"secondary\"; write id = \"...\" with another" },
+	{ PRIMARY_WITH("address = \"a\"; min_up = 0;"),
+	  "t.conf:1: records[0].primary.min_up: 0 is out of bounds; write 1 to 16" },
+	{ PRIMARY_WITH("address = \"a\"; min_up = 17;"),
+	  "t.conf:1: records[0].primary.min_up: 17 is out of bounds; write 1 to 16" },
+	{ PRIMARY_WITH("address = \"a\"; min_up = \"2\";"),
+	  "t.conf:1: records[0].primary.min_up: must be a whole number; write 1 to 16 without "
+	  "quotes" },
+	{ PRIMARY_WITH("addresses = [ \"192.0.2.1\", \"192.0.2.2\" ]; min_up = 3;"),
+	  "t.conf:1: records[0].primary.min_up: 3 is more than its addresses are; write 1 to 2" },
+	{ PRIMARY_WITH("address = \"192.0.2.1\"; min_up = 2;"),
+	  "t.conf:1: records[0].primary.min_up: 2 is more than its addresses are; write 1 to 1" },
 	{ PRIMARY_WITH("address = \"a\"; allow_local = 1;"),
 	  "t.conf:1: records[0].primary.allow_local: must be true or false; write it without "
 	  "quotes" },
@@ -1264,6 +1285,10 @@ static void test_example(void **state)
 	assert_string_equal(www->aliases[0], "www");
 	assert_int_equal(www->policy.failback, FAILBACK_AUTO);
 	assert_int_equal(www->policy.failback_delay_ms, 0);
+	assert_int_equal(www->policy.flap_penalty_ms, 0);
+	assert_int_equal(www->policy.flap_window_ms, 600000);
+	assert_int_equal(www->policy.failback_max_ms, 3600000);
+	assert_int_equal(www->endpoints[0].min_up, 1);
 	assert_int_equal(www->policy.all_down, ALL_DOWN_PRIMARY);
 	assert_int_equal(www->endpoint_count, 2);
 	assert_string_equal(www->endpoints[0].id, "primary");
@@ -1304,7 +1329,9 @@ static void test_everything(void **state)
 	        "0x2;"
 	        " rise = 5L; timeout = \"30s\"; }; };"
 	        "records: ( { name = \"a_b-c.X1.\"; all_down = \"hold\"; failback_delay = \"1m\";"
-	        " primary: { allow_local = true; addresses = ( \"fe80::1%1\", \"A.example.\" );"
+	        " flap_penalty = \"20s\"; flap_window = \"5m\"; failback_max = \"30m\";"
+	        " primary: { allow_local = true; min_up = 16; addresses = ( \"fe80::1%1\", "
+	        "\"A.example.\" );"
 	        "   check = \"t\"; };"
 	        " secondary: ( { address = \"0.0.0.0\"; }, { address = \"b\"; } ); } )";
 	struct config *config = load(text);
@@ -1350,6 +1377,11 @@ static void test_everything(void **state)
 	assert_string_equal(record->name, "a_b-c.X1");
 	assert_int_equal(record->policy.all_down, ALL_DOWN_HOLD);
 	assert_int_equal(record->policy.failback_delay_ms, 60000);
+	assert_int_equal(record->policy.flap_penalty_ms, 20000);
+	assert_int_equal(record->policy.flap_window_ms, 300000);
+	assert_int_equal(record->policy.failback_max_ms, 1800000);
+	assert_int_equal(record->endpoints[0].min_up, 16);
+	assert_int_equal(record->endpoints[1].min_up, 1);
 	assert_true(record->endpoints[0].allow_local);
 	assert_literal(&record->endpoints[0].sources[0], "fe80::1%1");
 	assert_string_equal(record->endpoints[0].sources[1].name, "A.example");

@@ -141,7 +141,9 @@ static const char *read_orders(struct election *election, const char *step)
 
 static void run_row(const struct row *row)
 {
-	const struct election_policy policy = { row->failback, row->delay_ms, row->all_down };
+	const struct election_policy policy = { .failback = row->failback,
+		                                .failback_delay_ms = row->delay_ms,
+		                                .all_down = row->all_down };
 	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX] = { 0 };
 	struct election election;
 	const char *step = row->steps;
@@ -182,10 +184,120 @@ static void policies(void **state)
 		run_row(&rows[i]);
 }
 
+/*
+ * The primary of two fails and rises again and again. Each step is how long it was up and answered before it failed, and how long
+ * it then has to be up again before it answers, in seconds; it is down for one second in between.
+ */
+struct flapping {
+	const char *name;
+	struct election_policy policy;
+	struct {
+		uint32_t lasted, waits;
+	} steps[8];
+};
+
+#define POLICY(delay, penalty, window, most)                                                       \
+	{                                                                                          \
+		.failback_delay_ms = 1000 * (delay), .flap_penalty_ms = 1000 * (penalty),          \
+		.flap_window_ms = 1000 * (window), .failback_max_ms = 1000 * (most)                \
+	}
+
+static const struct flapping flappings[] = {
+	{ "off", POLICY(0, 0, 600, 3600), { { 5, 0 }, { 5, 0 }, { 5, 0 } } },
+	{ "a delay alone does not grow",
+	  POLICY(7, 0, 600, 3600),
+	  { { 5, 7 }, { 5, 7 }, { 5, 7 } } },
+	{ "each return doubles it",
+	  POLICY(0, 10, 600, 3600),
+	  { { 5, 0 }, { 5, 10 }, { 5, 20 }, { 5, 40 }, { 5, 80 } } },
+	{ "beside the delay",
+	  POLICY(3, 10, 600, 3600),
+	  { { 5, 3 }, { 5, 13 }, { 5, 23 }, { 5, 43 } } },
+	{ "up to the most",
+	  POLICY(3, 10, 600, 30),
+	  { { 5, 3 }, { 5, 13 }, { 5, 23 }, { 5, 30 }, { 5, 30 } } },
+	{ "the most is never less than the delay",
+	  POLICY(60, 10, 600, 30),
+	  { { 5, 60 }, { 5, 60 } } },
+	{ "what lasts begins anew",
+	  POLICY(0, 10, 600, 3600),
+	  { { 5, 0 }, { 5, 10 }, { 601, 0 }, { 5, 10 }, { 600, 20 }, { 5, 40 } } },
+	{ "a wait that is longer than the window does not end the count",
+	  POLICY(0, 100, 60, 3600),
+	  { { 5, 0 }, { 5, 100 }, { 5, 200 }, { 61, 0 } } },
+	{ "many returns do not overflow",
+	  POLICY(0, 86400, 600, 86400),
+	  { { 5, 0 }, { 5, 86400 }, { 5, 86400 } } },
+};
+
+static void flap(const struct flapping *row)
+{
+	struct election_endpoint endpoints[2] = { { HEALTH_UP, true, 0 }, { HEALTH_UP, true, 0 } };
+	struct election election;
+	uint64_t now_ms = 1000000;
+
+	election_init(&election);
+	election_run(&election, &row->policy, endpoints, 2, now_ms);
+	for (size_t i = 0; i < 8 && row->steps[i].lasted; i++) {
+		uint64_t wait_ms = 1000 * (uint64_t)row->steps[i].waits;
+
+		now_ms += 1000 * (uint64_t)row->steps[i].lasted;
+		endpoints[0].health = HEALTH_DOWN;
+		assert_true(election_run(&election, &row->policy, endpoints, 2, now_ms));
+		now_ms += 1000;
+		endpoints[0] = (struct election_endpoint){ HEALTH_UP, true, now_ms };
+		if (election_run(&election, &row->policy, endpoints, 2, now_ms) != (wait_ms == 0))
+			fail_msg("%s, step %zu: answers %d", row->name, i, election.answer);
+		if (wait_ms && election.wake_ms != now_ms + wait_ms)
+			fail_msg("%s, step %zu: waits for %llu ms", row->name, i,
+			         (unsigned long long)(election.wake_ms - now_ms));
+		now_ms += wait_ms;
+		election_run(&election, &row->policy, endpoints, 2, now_ms);
+		assert_int_equal(election.answer, 0);
+	}
+}
+
+static void flap_penalties(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(flappings) / sizeof(flappings[0]); i++)
+		flap(&flappings[i]);
+}
+
+/* Who has no penalty to serve leaves a standby that fails, and release does not wait for it. */
+static void penalty_gives_way(void **state)
+{
+	const struct election_policy policy = POLICY(0, 100, 600, 3600);
+	struct election_endpoint endpoints[2] = { { HEALTH_DOWN, true, 0 },
+		                                  { HEALTH_UP, true, 0 } };
+	struct election election;
+
+	(void)state;
+	for (int released = 0; released < 2; released++) {
+		election_init(&election);
+		election.returns = 1;
+		election.returned_ms = 900;
+		endpoints[0] = (struct election_endpoint){ HEALTH_DOWN, true, 0 };
+		endpoints[1].health = HEALTH_UP;
+		election_run(&election, &policy, endpoints, 2, 1000);
+		endpoints[0] = (struct election_endpoint){ HEALTH_UP, true, 2000 };
+		election_run(&election, &policy, endpoints, 2, 2000);
+		assert_int_equal(election.answer, 1);
+		assert_int_equal(election.reason, REASON_DELAY);
+		if (released)
+			election.release = true;
+		else
+			endpoints[1].health = HEALTH_DOWN;
+		election_run(&election, &policy, endpoints, 2, 3000);
+		assert_int_equal(election.answer, 0);
+		assert_int_equal(election.returns, 2);
+	}
+}
+
 /* Whoever calls knows when to call again. */
 static void wakes_for_the_delay(void **state)
 {
-	const struct election_policy policy = { FAILBACK_AUTO, 5000, ALL_DOWN_PRIMARY };
+	const struct election_policy policy = { .failback_delay_ms = 5000 };
 	struct election_endpoint endpoints[2] = {
 		{ HEALTH_DOWN, true, 0 },
 		{ HEALTH_UP, true, 1000 },
@@ -209,7 +321,7 @@ static void wakes_for_the_delay(void **state)
 /* Two earlier ones wait: the one whose delay ends first wakes. */
 static void wakes_for_the_first(void **state)
 {
-	const struct election_policy policy = { FAILBACK_AUTO, 5000, ALL_DOWN_PRIMARY };
+	const struct election_policy policy = { .failback_delay_ms = 5000 };
 	struct election_endpoint endpoints[3] = {
 		{ HEALTH_DOWN, true, 0 },
 		{ HEALTH_DOWN, true, 0 },
@@ -234,6 +346,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policies),
+		cmocka_unit_test(flap_penalties),
+		cmocka_unit_test(penalty_gives_way),
 		cmocka_unit_test(wakes_for_the_delay),
 		cmocka_unit_test(wakes_for_the_first),
 	};

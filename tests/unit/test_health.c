@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -82,9 +83,10 @@ static void doubt(void **state)
 /* Whatever comes, a state changes only after `fall` or `rise` consecutive verdicts, none left out. */
 static void random_sequences(void **state)
 {
-	uint32_t random = 12345;
+	uint32_t random = (uint32_t)time(NULL);
 
 	(void)state;
+	print_message("seed %u\n", random);
 	for (unsigned round = 0; round < 2000; round++) {
 		const struct health_rules rules = { 1 + round % 5, 1 + round / 5 % 5 };
 		struct health health = { 0 };
@@ -142,6 +144,9 @@ static void several_addresses(void **state)
 		{ { HEALTH_UNKNOWN, HEALTH_DOWN }, 2, 0, HEALTH_UP },
 		{ { HEALTH_UP, HEALTH_UP }, 2, 3, HEALTH_DOWN },
 		{ { HEALTH_UNKNOWN, HEALTH_UNKNOWN }, 2, 3, HEALTH_DOWN },
+		{ { HEALTH_UP, HEALTH_UP, HEALTH_DOWN }, 3, 2, HEALTH_UP },
+		{ { HEALTH_UP, HEALTH_DOWN, HEALTH_DOWN }, 3, 2, HEALTH_DOWN },
+		{ { 0 }, 0, 2, HEALTH_DOWN },
 	};
 
 	(void)state;
