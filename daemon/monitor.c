@@ -213,7 +213,7 @@ static void report_own_fault(struct monitor *monitor, const struct target *targe
 	if (monitor->own_fault_ms && now_ms - monitor->own_fault_ms < OWN_FAULT_MS)
 		return;
 	monitor->own_fault_ms = now_ms;
-	log_warning("a probe of %s failed by a fault of our own, which does not count: %s",
+	log_warning("a probe of %s ended without a verdict, which counts for nothing: %s",
 	            address_format(&target->address, text), target->error);
 }
 

@@ -101,7 +101,7 @@ class Shortage(Pair):
         used = set(st.descriptors(self.daemon.pid))
         self.assertTrue(used.issuperset(range(8)), f"none below 8 is ever free: {used}")
         resource.prlimit(self.daemon.pid, resource.RLIMIT_NOFILE, (8, hard))
-        self.daemon.wait_log("fault of our own.*Too many open files", start=self.log_start)
+        self.daemon.wait_log("without a verdict.*Too many open files", start=self.log_start)
         st.wait_until(lambda: self.primary.open == 0 and self.standby.open == 0, what="the last probes to end")
         probed = self.accepted()
         looper = self.start(st.Looper(self, NAME, self.daemon, threads=1))
@@ -135,7 +135,7 @@ class Shortage(Pair):
         hold(2)
         self.assertEqual(self.accepted(), probed)
         self.nothing_changed(looper)
-        self.assertRegex(self.daemon.log(), f"fault of our own.*: {words}")
+        self.assertRegex(self.daemon.log(), f"without a verdict.*: {words}")
         self.no_verdict(words)
         for address in self.addresses():
             self.assertIsNotNone(address["no_verdict_since"])
