@@ -4,7 +4,8 @@
 
 #define HTTP_TYPES (1u << CHECK_HTTP | 1u << CHECK_HTTPS)
 #define TLS_TYPES (1u << CHECK_HTTPS | 1u << CHECK_TLS)
-#define NETWORK_TYPES (HTTP_TYPES | TLS_TYPES | 1u << CHECK_TCP)
+#define HOST_TYPES (HTTP_TYPES | 1u << CHECK_TLS)
+#define NETWORK_TYPES (HOST_TYPES | 1u << CHECK_TCP)
 #define EXEC_TYPES (1u << CHECK_EXEC)
 #define PROBED_TYPES (NETWORK_TYPES | EXEC_TYPES)
 #define CALCULATED_TYPES (1u << CHECK_CALCULATED)
@@ -47,7 +48,7 @@ const struct config_option config_options[] = {
 	[OPT_CHECK_PATH] = { "path", SCOPE_CHECK, "string", "1 to 1023 characters", "\"/\"",
 	                     .types = HTTP_TYPES, .min = 1, .max = 1023 },
 	[OPT_CHECK_HOST] = { "host", SCOPE_CHECK, "host name or IPv4 address",
-	                     .types = HTTP_TYPES | TLS_TYPES },
+	                     .types = HOST_TYPES },
 	[OPT_CHECK_METHOD] = { "method", SCOPE_CHECK,
 	                       "\"GET\", \"HEAD\", \"OPTIONS\", \"POST\" or \"PUT\"", NULL,
 	                       "\"GET\"", .types = HTTP_TYPES },
