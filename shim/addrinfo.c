@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "family.h"
+#include "hot.h"
 #include "libc.h"
 
 /*
@@ -136,16 +137,15 @@ static bool has_twofold(const struct plan *plan)
  * An IPv6 address does not show that the host has no IPv4. That matters to one that stands for an IPv4 address too: what
  * AI_V4MAPPED makes of it depends on the family (plan_ipv6).
  */
-static int narrowed_twofold(const struct plan *plan, const char *service,
-                            const struct addrinfo *hints)
+static COLD int narrowed_twofold(const struct plan *plan, const char *service,
+                                 const struct addrinfo *hints)
 {
 	const struct shunt_address any = { .family = SHUNT_FAMILY_IPV4 };
 	struct addrinfo *part = NULL;
 	int family, error;
 
-	if (hints->ai_family != AF_UNSPEC || ~hints->ai_flags & (AI_ADDRCONFIG | AI_V4MAPPED) ||
-	    !has_twofold(plan))
-		return hints->ai_family;
+	if (!has_twofold(plan))
+		return AF_UNSPEC;
 	error = ask(any.family, service, hints, &part);
 	family = narrowed(&any, error, part);
 	if (!error)
@@ -157,20 +157,18 @@ static int narrowed_twofold(const struct plan *plan, const char *service,
 static int ask_all(const struct plan *plan, const char *service, struct addrinfo *hints,
                    int real_flags, struct list *list, int *family)
 {
-	bool seen[SHUNT_FAMILY_IPV6 + 1] = { false };
-	struct addrinfo *part;
+	uint32_t unseen = ~0u; /* a bit for each family */
 	int error;
 
 	for (uint32_t i = 0; i < plan->count; i++) {
 		const struct shunt_address *address = plan->addresses[i];
+		struct addrinfo *part = NULL;
 
 		/* It costs system calls, and says the same about each address of a family. */
-		if (seen[address->family])
-			hints->ai_flags &= ~AI_ADDRCONFIG;
-		else
+		hints->ai_flags &= ~AI_ADDRCONFIG;
+		if (unseen & 1u << address->family)
 			hints->ai_flags |= real_flags & AI_ADDRCONFIG;
-		seen[address->family] = true;
-		part = NULL;
+		unseen &= ~(1u << address->family);
 		error = ask(address->family, service, hints, &part);
 		if (!error)
 			append(list, part, address, real_flags);
@@ -185,7 +183,7 @@ static int ask_all(const struct plan *plan, const char *service, struct addrinfo
 }
 
 /* The arguments may be wrong in themselves; that comes before what is said of the name. */
-static int ask_none(const char *service, const struct addrinfo *hints, int otherwise)
+static COLD int ask_none(const char *service, const struct addrinfo *hints, int otherwise)
 {
 	uint32_t family = hints->ai_family == AF_INET6 ? SHUNT_FAMILY_IPV6 : SHUNT_FAMILY_IPV4;
 	struct addrinfo *part = NULL;
@@ -197,13 +195,13 @@ static int ask_none(const char *service, const struct addrinfo *hints, int other
 	return otherwise;
 }
 
-static int name_first(struct list *list, const struct table_answer *answer)
+static COLD int name_first(struct list *list, const struct table_answer *answer)
 {
 	list->first->ai_canonname = strdup(answer->name);
 	return list->first->ai_canonname ? 0 : EAI_MEMORY;
 }
 
-static void list_clear(struct list *list)
+static COLD void list_clear(struct list *list)
 {
 	if (list->first)
 		freeaddrinfo(list->first);
@@ -220,7 +218,9 @@ static int build(const struct table_answer *answer, const char *service,
 	plan_family(&plan, answer, hints);
 	if (plan.count == 0)
 		return ask_none(service, hints, answer->count ? EAI_NONAME : EAI_AGAIN);
-	family = narrowed_twofold(&plan, service, hints);
+	family = hints->ai_family;
+	if (family == AF_UNSPEC && !(~hints->ai_flags & (AI_ADDRCONFIG | AI_V4MAPPED)))
+		family = narrowed_twofold(&plan, service, hints);
 	if (family == hints->ai_family)
 		error = ask_all(&plan, service, hints, given->ai_flags, list, &family);
 	if (family != hints->ai_family) {

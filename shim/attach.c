@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "errand.h"
+#include "hot.h"
 #include "shunt/protocol.h"
 #include "table.h"
 #include "tick.h"
@@ -21,13 +22,13 @@
  * namespace. */
 #define AHEAD_TICKS (2 * BACKOFF_MAX * TICKS)
 
-static _Atomic(void *) range;    /* SHUNT_TABLE_SIZE bytes, reserved once */
-static _Atomic(void *) attached; /* the same, once a table is mapped there */
+static _Atomic(void *) range;        /* SHUNT_TABLE_SIZE bytes, reserved once */
+static HOT _Atomic(void *) attached; /* the same, once a table is mapped there */
 
 /* The heartbeat as it was last seen to move, and when. Only ever later: a thread that slept must
  * not turn it back. */
-static _Atomic uint32_t beat_value;
-static _Atomic uint32_t beat_tick;
+static HOT _Atomic uint32_t beat_value;
+static HOT _Atomic uint32_t beat_tick;
 
 static _Atomic uint32_t next_try; /* nobody tries before; 0: nobody has tried yet */
 static _Atomic uint32_t backoff;  /* seconds; 0: the last try did not time out */
@@ -250,7 +251,7 @@ static bool wants_another(const void *table, uint32_t now)
 }
 
 /* All but the usual case. */
-__attribute__((noinline)) static const void *settle_table(const void *table, uint32_t now)
+static COLD const void *settle_table(const void *table, uint32_t now)
 {
 	/* What is mapped needs no attach, and the mark may be left over from a jump. */
 	if (!errand_may_start(now))
@@ -265,10 +266,15 @@ __attribute__((noinline)) static const void *settle_table(const void *table, uin
 	return is_usable(table, now) ? table : NULL;
 }
 
-/* The heartbeat stands where it was seen to stand, and has not for long: nothing is to be noted, and nothing to be had. */
+/*
+ * The heartbeat stands where it was seen to stand, and has not for long: nothing is to be noted, and nothing to be had. In one
+ * comparison: a time that is later than `now` is for settle_table().
+ */
 static bool is_current(const void *table, uint32_t now)
 {
-	return !beat_has_moved(table) && !wants_another(table, now);
+	return !beat_has_moved(table) &&
+	       now - atomic_load_explicit(&beat_tick, memory_order_acquire) < GONE_TICKS &&
+	       !(table_state(table) & SHUNT_STATE_SUPERSEDED);
 }
 
 const void *attach_table(void)

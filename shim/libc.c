@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "hot.h"
+
 /* The real `function`, as a pointer of its type; NULL where libc lacks it. */
 #define REAL(function) ((__typeof__(&(function)))real(REAL_##function, #function))
 
@@ -19,17 +21,21 @@ enum real {
 /* Only glibc has it. Weak: elsewhere its address is NULL. */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
 
-static _Atomic(void *) reals[REALS];
+static HOT _Atomic(void *) reals[REALS];
+
+static COLD void *find_real(enum real which, const char *symbol)
+{
+	void *found = dlsym(RTLD_NEXT, symbol);
+
+	atomic_store_explicit(&reals[which], found, memory_order_relaxed);
+	return found;
+}
 
 static void *real(enum real which, const char *symbol)
 {
 	void *found = atomic_load_explicit(&reals[which], memory_order_relaxed);
 
-	if (!found) {
-		found = dlsym(RTLD_NEXT, symbol);
-		atomic_store_explicit(&reals[which], found, memory_order_relaxed);
-	}
-	return found;
+	return found ? found : find_real(which, symbol);
 }
 
 bool libc_is_ours(void)

@@ -9,6 +9,7 @@
 #include "attach.h"
 #include "debug.h"
 #include "force.h"
+#include "hot.h"
 #include "libc.h"
 #include "settings.h"
 #include "tick.h"
@@ -17,7 +18,7 @@
 #define BUSY_MS 100
 
 /* Characters without one final dot; 0: no table holds such a name. */
-static uint32_t name_length(const char *name)
+static inline uint32_t name_length(const char *name)
 {
 	size_t length = strnlen(name, SHUNT_NAME_MAX + 2);
 
@@ -26,24 +27,27 @@ static uint32_t name_length(const char *name)
 	return length <= SHUNT_NAME_MAX ? (uint32_t)length : 0;
 }
 
-static enum table_result search(const void *table, const char *name, uint32_t length,
-                                struct table_answer *out)
+static COLD enum table_result search_forced(const void *table, const char *name, uint32_t length,
+                                            struct table_answer *out)
 {
-	enum table_result result;
+	enum table_result result = force_find(table, settings_force(), name, length, out);
 
+	out->forced = result == TABLE_FOUND;
+	return result == TABLE_ABSENT ? table_find(table, name, length, out) : result;
+}
+
+static inline enum table_result search(const void *table, const char *name, uint32_t length,
+                                       struct table_answer *out)
+{
+	if (settings_flags() & SETTINGS_FORCED)
+		return search_forced(table, name, length, out);
 	out->forced = false;
-	if (settings_flags() & SETTINGS_FORCED) {
-		result = force_find(table, settings_force(), name, length, out);
-		out->forced = result == TABLE_FOUND;
-		if (result != TABLE_ABSENT)
-			return result;
-	}
 	return table_find(table, name, length, out);
 }
 
 /* The slow way: a record is being written for longer than a writer needs, or all is damaged. */
-static enum table_result find_slowly(const char *name, uint32_t length, enum table_result result,
-                                     struct table_answer *out)
+static COLD enum table_result find_slowly(const char *name, uint32_t length,
+                                          enum table_result result, struct table_answer *out)
 {
 	const void *table = attach_table();
 	int64_t deadline = tick_ms() + BUSY_MS;
@@ -107,6 +111,14 @@ static enum lookup_result find(const char *name, uint32_t length, struct table_a
 	return judge(result, out);
 }
 
+static COLD void tell(const char *name, enum lookup_result result,
+                      const struct table_answer *answer)
+{
+	if (settings_flags() & SETTINGS_FORCED)
+		debug_force(attach_mapped(), settings_force());
+	debug_lookup(name, result, answer);
+}
+
 enum lookup_result lookup_name(const char *name, struct table_answer *out)
 {
 	unsigned flags = settings_flags();
@@ -116,13 +128,9 @@ enum lookup_result lookup_name(const char *name, struct table_answer *out)
 	if (!name || flags & SETTINGS_DISABLED || !libc_is_ours())
 		return LOOKUP_PASS;
 	length = name_length(name);
-	if (length == 0)
-		return LOOKUP_PASS;
-	result = find(name, length, out);
-	if ((flags & (SETTINGS_DEBUG | SETTINGS_FORCED)) == (SETTINGS_DEBUG | SETTINGS_FORCED))
-		debug_force(attach_mapped(), settings_force());
+	result = length ? find(name, length, out) : LOOKUP_PASS;
 	if (flags & SETTINGS_DEBUG)
-		debug_lookup(name, result, out);
+		tell(name, result, out);
 	return result;
 }
 

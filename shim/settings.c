@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hot.h"
 #include "shunt/protocol.h"
 
 #define KNOWN 0x80000000u
 
-static atomic_uint known_flags; /* 0: not read yet */
+static HOT atomic_uint known_flags; /* 0: not read yet */
 
 /*
  * A copy, since the program may change its environment. Whoever moves the state from UNREAD to
@@ -50,20 +51,25 @@ const char *settings_force(void)
 	return force_copy;
 }
 
-unsigned settings_flags(void)
+static COLD unsigned read_flags(void)
 {
-	unsigned flags = atomic_load_explicit(&known_flags, memory_order_relaxed);
+	unsigned flags = KNOWN;
 
-	if (flags)
-		return flags & ~KNOWN;
 	if (is_set("SHUNT_DISABLE"))
 		flags |= SETTINGS_DISABLED;
 	if (is_set("SHUNT_DEBUG"))
 		flags |= SETTINGS_DEBUG;
 	if (*read_force())
 		flags |= SETTINGS_FORCED;
-	atomic_store_explicit(&known_flags, flags | KNOWN, memory_order_relaxed);
+	atomic_store_explicit(&known_flags, flags, memory_order_relaxed);
 	return flags;
+}
+
+unsigned settings_flags(void)
+{
+	unsigned flags = atomic_load_explicit(&known_flags, memory_order_relaxed);
+
+	return (flags ? flags : read_flags()) & ~KNOWN;
 }
 
 static void read_socket(char path[SETTINGS_SOCKET_MAX])

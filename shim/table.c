@@ -9,84 +9,91 @@
 	SHUNT_ENDPOINTS_MAX /* in the place of an endpoint's index: the record's own answer */
 #define STRUCT_MAX 4096u    /* bytes of a later version's struct; keeps products far from 32 bits */
 
-/* What the header says, copied once for each search, so that all checks hold for all uses. */
+/* The header, copied once for each search, so that all checks hold for all uses. */
 struct view {
 	const unsigned char *base;
 	uint32_t id[2];
-	uint32_t used;
-	uint32_t index;
-	uint32_t slots;
-	uint32_t seed;
-	uint32_t record_size;
-	uint32_t endpoint_size;
-	uint32_t address_size;
+	struct shunt_table_header header; /* but for its last words, which change */
 };
-
-static uint32_t load_acquire(const void *base, uint32_t offset)
-{
-	return __atomic_load_n((const uint32_t *)((const unsigned char *)base + offset),
-	                       __ATOMIC_ACQUIRE);
-}
 
 static bool size_is_sane(uint32_t size, size_t known)
 {
-	return size >= known && size <= STRUCT_MAX && size % 4 == 0;
+	return size >= known && size <= STRUCT_MAX;
 }
 
-static bool inside(const struct view *view, uint32_t offset, uint32_t size)
+/* NULL: that is not within the table. */
+static inline const void *part(const struct view *view, uint32_t offset, uint32_t size)
 {
-	return offset % 4 == 0 && offset >= sizeof(struct shunt_table_header) &&
-	       offset <= view->used && size <= view->used - offset;
+	return offset % 4 == 0 && offset >= sizeof(view->header) &&
+	                       (uint64_t)offset + size <= view->header.used_size
+	               ? view->base + offset
+	               : NULL;
 }
 
-static bool view_open(struct view *view, const void *base)
+static inline bool view_is_sane(const struct view *view)
+{
+	const struct shunt_table_header *header = &view->header;
+	uint32_t slots = header->index_slots;
+	uint32_t any_size = header->header_size | header->record_size | header->endpoint_size |
+	                    header->address_size;
+
+	return header->magic == SHUNT_TABLE_MAGIC && header->version == SHUNT_TABLE_VERSION &&
+	       any_size % 4 == 0 &&
+	       size_is_sane(header->header_size, sizeof(struct shunt_table_header)) &&
+	       size_is_sane(header->record_size, sizeof(struct shunt_record)) &&
+	       size_is_sane(header->endpoint_size, sizeof(struct shunt_endpoint)) &&
+	       size_is_sane(header->address_size, sizeof(struct shunt_address)) &&
+	       header->used_size <= SHUNT_TABLE_SIZE && slots != 0 && (slots & (slots - 1)) == 0 &&
+	       slots <= SHUNT_TABLE_SIZE / sizeof(struct shunt_slot) &&
+	       part(view, header->index_offset, slots * (uint32_t)sizeof(struct shunt_slot));
+}
+
+/* The fences: the id is read before the rest, and what was copied is not read again after its checks. */
+static inline bool view_open(struct view *view, const void *base)
 {
 	view->base = base;
 	table_id(base, view->id);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	view->used = TABLE_HEADER(base, used_size);
-	view->index = TABLE_HEADER(base, index_offset);
-	view->slots = TABLE_HEADER(base, index_slots);
-	view->seed = TABLE_HEADER(base, hash_seed);
-	view->record_size = TABLE_HEADER(base, record_size);
-	view->endpoint_size = TABLE_HEADER(base, endpoint_size);
-	view->address_size = TABLE_HEADER(base, address_size);
-	return TABLE_HEADER(base, magic) == SHUNT_TABLE_MAGIC &&
-	       TABLE_HEADER(base, version) == SHUNT_TABLE_VERSION &&
-	       size_is_sane(TABLE_HEADER(base, header_size), sizeof(struct shunt_table_header)) &&
-	       size_is_sane(view->record_size, sizeof(struct shunt_record)) &&
-	       size_is_sane(view->endpoint_size, sizeof(struct shunt_endpoint)) &&
-	       size_is_sane(view->address_size, sizeof(struct shunt_address)) &&
-	       view->used <= SHUNT_TABLE_SIZE && view->slots != 0 &&
-	       (view->slots & (view->slots - 1)) == 0 &&
-	       view->slots <= SHUNT_TABLE_SIZE / sizeof(struct shunt_slot) &&
-	       inside(view, view->index, view->slots * (uint32_t)sizeof(struct shunt_slot));
+	memcpy(&view->header, base, offsetof(struct shunt_table_header, heartbeat));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return view_is_sane(view);
 }
 
 /* After what was read, before it is used. */
-static bool view_holds(const struct view *view)
+static inline bool view_holds(const struct view *view)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return table_same(view->base, view->id);
 }
 
-static inline bool name_is_inside(const struct view *view, uint32_t offset, uint32_t *length)
+static uint32_t name_size(uint32_t length)
 {
-	if (!inside(view, offset, sizeof(struct shunt_name)))
-		return false;
-	*length = table_word(view->base, offset + (uint32_t)offsetof(struct shunt_name, length));
-	return *length >= 1 && *length <= SHUNT_NAME_MAX &&
-	       inside(view, offset, (uint32_t)sizeof(struct shunt_name) + ((*length + 3) & ~3u));
+	return (uint32_t)sizeof(struct shunt_name) + ((length + 3) & ~3u);
 }
 
-/* `offset` is that of a name that is inside. Whole words: `out` has room for SHUNT_NAME_MAX,
- * padded, and the terminator. */
-static void name_copy(const struct view *view, uint32_t offset, uint32_t length,
-                      char out[TABLE_NAME_SIZE])
+/* NULL: there is no whole name. */
+static const struct shunt_name *name_at(const struct view *view, uint32_t offset, uint32_t *length)
 {
+	const struct shunt_name *name = part(view, offset, sizeof(*name));
+
+	if (!name)
+		return NULL;
+	*length = TABLE_LOAD(name->length);
+	return *length >= 1 && *length <= SHUNT_NAME_MAX && part(view, offset, name_size(*length))
+	               ? name
+	               : NULL;
+}
+
+/*
+ * `out` has room for SHUNT_NAME_MAX, padded, and the terminator. In words: of a memcpy() of so few bytes gcc makes a `rep movs`,
+ * and that alone takes as long as the rest of the search.
+ */
+static void name_copy(const struct shunt_name *name, uint32_t length, char out[TABLE_NAME_SIZE])
+{
+	const uint32_t *words = (const uint32_t *)(name + 1);
+
 	for (uint32_t i = 0; i < length; i += 4) {
-		uint32_t word =
-		        table_word(view->base, offset + (uint32_t)sizeof(struct shunt_name) + i);
+		uint32_t word = TABLE_LOAD(words[i / 4]);
 
 		memcpy(out + i, &word, 4);
 	}
@@ -94,111 +101,130 @@ static void name_copy(const struct view *view, uint32_t offset, uint32_t length,
 }
 
 /* Most names are asked for as they are spelled, so that comes first. */
-static bool name_is(const struct view *view, uint32_t offset, const char *name, uint32_t length)
+static bool name_is(const struct shunt_name *stored, const char *name, uint32_t length)
 {
-	uint32_t place = offset + (uint32_t)sizeof(struct shunt_name), i;
+	const uint32_t *words = (const uint32_t *)(stored + 1);
 
-	if (memcmp(view->base + place, name, length) == 0)
+	if (memcmp(words, name, length) == 0)
 		return true;
-	for (i = 0; i < length; i += 4) {
-		uint32_t stored = table_word(view->base, place + i);
-		uint32_t asked = shunt_name_word(name, length, i);
-
-		if (shunt_lower_word(stored) != shunt_lower_word(asked))
+	for (uint32_t i = 0; i < length; i += 4)
+		if (shunt_lower_word(TABLE_LOAD(words[i / 4])) !=
+		    shunt_lower_word(shunt_name_word(name, length, i)))
 			return false;
-	}
 	return true;
 }
 
-/* Name → offset of its record. */
 static enum table_result find_record(const struct view *view, const char *name, uint32_t length,
-                                     uint32_t *record)
+                                     const struct shunt_record **record)
 {
-	uint32_t hash = shunt_name_hash(view->seed, name, length);
+	uint32_t hash = shunt_name_hash(view->header.hash_seed, name, length);
+	uint32_t mask = view->header.index_slots - 1;
+	const struct shunt_slot *slots =
+	        (const struct shunt_slot *)(view->base + view->header.index_offset);
 
-	for (uint32_t i = 0; i < SHUNT_PROBES_MAX && i < view->slots; i++) {
-		uint32_t slot = view->index + ((hash + i) & (view->slots - 1)) *
-		                                      (uint32_t)sizeof(struct shunt_slot);
-		uint32_t place =
-		        table_word(view->base, slot + (uint32_t)offsetof(struct shunt_slot, name));
-		uint32_t found;
+	for (uint32_t i = 0; i < SHUNT_PROBES_MAX && i <= mask; i++) {
+		const struct shunt_slot *slot = &slots[(hash + i) & mask];
+		uint32_t place = TABLE_LOAD(slot->name), found;
+		const struct shunt_name *stored;
 
 		if (place == 0)
 			return TABLE_ABSENT;
-		if (table_word(view->base, slot + (uint32_t)offsetof(struct shunt_slot, hash)) !=
-		    hash)
+		if (TABLE_LOAD(slot->hash) != hash)
 			continue;
-		if (!name_is_inside(view, place, &found))
+		stored = name_at(view, place, &found);
+		if (!stored)
 			return TABLE_DAMAGED;
-		if (found != length || !name_is(view, place, name, length))
+		if (found != length || !name_is(stored, name, length))
 			continue;
-		*record = table_word(view->base,
-		                     place + (uint32_t)offsetof(struct shunt_name, record));
-		return inside(view, *record, view->record_size) ? TABLE_FOUND : TABLE_BUSY;
+		*record = part(view, TABLE_LOAD(stored->record), view->header.record_size);
+		return *record ? TABLE_FOUND : TABLE_BUSY;
 	}
 	return TABLE_ABSENT;
 }
 
-static bool copy_addresses(const struct view *view, uint32_t endpoint, struct table_answer *out)
+/* The first of the record's endpoints; NULL: they make no sense. */
+static const struct shunt_endpoint *endpoints_of(const struct view *view,
+                                                 const struct shunt_record *record, uint32_t *count)
 {
-#define ENDPOINT(member)                                                                           \
-	table_word(view->base, endpoint + (uint32_t)offsetof(struct shunt_endpoint, member))
-	uint32_t count = ENDPOINT(address_count), room = ENDPOINT(address_room);
-	uint32_t place = ENDPOINT(addresses);
+	*count = TABLE_LOAD(record->endpoint_count);
+	return *count <= SHUNT_ENDPOINTS_MAX ? part(view, TABLE_LOAD(record->endpoints),
+	                                            *count * view->header.endpoint_size)
+	                                     : NULL;
+}
 
-	if (room > SHUNT_ADDRESSES_MAX || count > room ||
-	    (count && !inside(view, place, room * view->address_size)))
+static const struct shunt_endpoint *endpoint_at(const struct view *view,
+                                                const struct shunt_endpoint *first, uint32_t i)
+{
+	return (const void *)((const char *)first + i * view->header.endpoint_size);
+}
+
+/* False: of no family that there is. */
+static bool copy_address(const struct shunt_address *address, struct shunt_address *out)
+{
+	uint32_t family = TABLE_LOAD(address->family);
+
+	*out = (struct shunt_address){
+		.family = family,
+		.flags = TABLE_LOAD(address->flags),
+		.scope_id = TABLE_LOAD(address->scope_id),
+		.word = { TABLE_LOAD(address->word[0]), TABLE_LOAD(address->word[1]),
+		          TABLE_LOAD(address->word[2]), TABLE_LOAD(address->word[3]) },
+	};
+	return family == SHUNT_FAMILY_IPV4 || family == SHUNT_FAMILY_IPV6;
+}
+
+static bool copy_addresses(const struct view *view, const struct shunt_endpoint *endpoint,
+                           struct table_answer *out)
+{
+	uint32_t count = TABLE_LOAD(endpoint->address_count), size = view->header.address_size;
+	uint32_t room = TABLE_LOAD(endpoint->address_room);
+	const char *address;
+
+	if (room > SHUNT_ADDRESSES_MAX || count > room)
 		return false;
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t *word = (uint32_t *)&out->addresses[i];
-
-#pragma GCC unroll 8
-		for (uint32_t j = 0; j < sizeof(struct shunt_address) / 4; j++)
-			word[j] = table_word(view->base, place + i * view->address_size + j * 4);
-		if (out->addresses[i].family != SHUNT_FAMILY_IPV4 &&
-		    out->addresses[i].family != SHUNT_FAMILY_IPV6)
-			return false;
-	}
 	out->count = count;
+	if (count == 0)
+		return true;
+	address = part(view, TABLE_LOAD(endpoint->addresses), room * size);
+	if (!address)
+		return false;
+	for (uint32_t i = 0; i < count; i++, address += size)
+		if (!copy_address((const void *)address, &out->addresses[i]))
+			return false;
 	return true;
-#undef ENDPOINT
 }
 
 /* False: it makes no sense, be it damaged or half written. */
-static bool copy_record(const struct view *view, uint32_t record, uint32_t forced,
+static bool copy_record(const struct view *view, const struct shunt_record *record, uint32_t forced,
                         struct table_answer *out)
 {
-#define RECORD(member)                                                                             \
-	table_word(view->base, record + (uint32_t)offsetof(struct shunt_record, member))
-	uint32_t name = RECORD(name), endpoints = RECORD(endpoints);
-	uint32_t count = RECORD(endpoint_count), length;
+	uint32_t answer = forced == NOT_FORCED ? TABLE_LOAD(record->answer) : forced, length, count;
+	const struct shunt_name *name = name_at(view, TABLE_LOAD(record->name), &length);
+	const struct shunt_endpoint *first;
 
-	out->answer = forced == NOT_FORCED ? RECORD(answer) : forced;
+	out->answer = answer;
 	out->count = 0;
-	if (!name_is_inside(view, name, &length))
+	if (!name)
 		return false;
-	name_copy(view, name, length, out->name);
-	if (out->answer == SHUNT_ANSWER_DNS || out->answer == SHUNT_ANSWER_FAIL)
+	name_copy(name, length, out->name);
+	if (answer == SHUNT_ANSWER_DNS || answer == SHUNT_ANSWER_FAIL)
 		return true;
-	return count <= SHUNT_ENDPOINTS_MAX && out->answer < count &&
-	       inside(view, endpoints, count * view->endpoint_size) &&
-	       copy_addresses(view, endpoints + out->answer * view->endpoint_size, out);
-#undef RECORD
+	first = endpoints_of(view, record, &count);
+	return first && answer < count &&
+	       copy_addresses(view, endpoint_at(view, first, answer), out);
 }
 
-static enum table_result read_record(const struct view *view, uint32_t record, uint32_t forced,
-                                     struct table_answer *out)
+static enum table_result read_record(const struct view *view, const struct shunt_record *record,
+                                     uint32_t forced, struct table_answer *out)
 {
-	uint32_t place = record + (uint32_t)offsetof(struct shunt_record, sequence);
-
 	for (unsigned i = 0; i < RECORD_TRIES; i++) {
-		uint32_t sequence = load_acquire(view->base, place);
+		uint32_t sequence = __atomic_load_n(&record->sequence, __ATOMIC_ACQUIRE);
 		bool good;
 
 		if (sequence % 2 == 0) {
 			good = copy_record(view, record, forced, out);
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-			if (table_word(view->base, place) == sequence)
+			if (TABLE_LOAD(record->sequence) == sequence)
 				return good ? TABLE_FOUND : TABLE_BUSY;
 		}
 		if (!table_same(view->base, view->id))
@@ -207,59 +233,9 @@ static enum table_result read_record(const struct view *view, uint32_t record, u
 	return TABLE_BUSY;
 }
 
-enum table_result table_find(const void *base, const char *name, uint32_t length,
-                             struct table_answer *out)
+static bool id_is(const struct shunt_endpoint *endpoint, const char *id, uint32_t length)
 {
-	enum table_result result = TABLE_DAMAGED;
-	struct view view;
-	uint32_t record;
-
-	for (unsigned i = 0; i < TABLE_TRIES; i++) {
-		result = TABLE_DAMAGED;
-		if (view_open(&view, base))
-			result = find_record(&view, name, length, &record);
-		if (result == TABLE_FOUND)
-			result = read_record(&view, record, NOT_FORCED, out);
-		if (view_holds(&view))
-			return result;
-	}
-	return result == TABLE_DAMAGED ? result : TABLE_BUSY;
-}
-
-/* Names never change within a table, so that one look is enough. */
-static bool copy_alias(const struct view *view, uint32_t record, uint32_t i,
-                       char out[TABLE_NAME_SIZE])
-{
-	uint32_t name =
-	        table_word(view->base, record + (uint32_t)offsetof(struct shunt_record, name));
-	uint32_t count = table_word(view->base,
-	                            record + (uint32_t)offsetof(struct shunt_record, name_count));
-	uint32_t length;
-
-	if (i >= SHUNT_TABLE_SIZE || i + 1 >= count)
-		return false;
-	for (; name_is_inside(view, name, &length); i--) {
-		if (i == (uint32_t)-1) {
-			name_copy(view, name, length, out);
-			return true;
-		}
-		name += (uint32_t)sizeof(struct shunt_name) + ((length + 3) & ~3u);
-	}
-	return false;
-}
-
-bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i,
-                 char out[TABLE_NAME_SIZE])
-{
-	struct view view;
-	uint32_t record;
-
-	return view_open(&view, base) && find_record(&view, name, length, &record) == TABLE_FOUND &&
-	       copy_alias(&view, record, i, out) && view_holds(&view);
-}
-
-static bool id_is(const struct view *view, uint32_t endpoint, const char *id, uint32_t length)
-{
+	const uint32_t *words = (const uint32_t *)endpoint->id;
 	char padded[SHUNT_ID_MAX + 1] = "";
 
 	if (length > SHUNT_ID_MAX)
@@ -269,57 +245,102 @@ static bool id_is(const struct view *view, uint32_t endpoint, const char *id, ui
 		uint32_t word;
 
 		memcpy(&word, padded + i, 4);
-		if (table_word(view->base, endpoint + i) != word)
+		if (TABLE_LOAD(words[i / 4]) != word)
 			return false;
 	}
 	return true;
 }
 
-/* The index of the endpoint; NOT_FORCED: there is none. Ids never change within a table. */
-static uint32_t find_id(const struct view *view, uint32_t record, const char *id, uint32_t length)
+/* The index of the endpoint that answers by force; NOT_FORCED: none of this record's. Ids never change within a table. */
+static uint32_t find_forced(const struct view *view, const struct shunt_record *record,
+                            const struct table_force *force)
 {
-#define RECORD(member)                                                                             \
-	table_word(view->base, record + (uint32_t)offsetof(struct shunt_record, member))
-	uint32_t count = RECORD(endpoint_count), endpoints = RECORD(endpoints);
+	const struct shunt_record *other;
+	const struct shunt_endpoint *first;
+	uint32_t count;
 
-	if (count > SHUNT_ENDPOINTS_MAX || !inside(view, endpoints, count * view->endpoint_size))
+	if (find_record(view, force->name, force->name_length, &other) != TABLE_FOUND ||
+	    other != record)
 		return NOT_FORCED;
-	for (uint32_t i = 0; i < count; i++)
-		if (id_is(view, endpoints + i * view->endpoint_size, id, length))
+	first = endpoints_of(view, record, &count);
+	for (uint32_t i = 0; first && i < count; i++)
+		if (id_is(endpoint_at(view, first, i), force->id, force->id_length))
 			return i;
 	return NOT_FORCED;
-#undef RECORD
 }
 
-static enum table_result find_forced(const struct view *view, const char *name, uint32_t length,
-                                     const struct table_force *force, struct table_answer *out)
+/* `force`: NULL for the record's own answer. */
+static enum table_result search(const struct view *view, const char *name, uint32_t length,
+                                const struct table_force *force, struct table_answer *out)
 {
-	uint32_t record, other, index;
+	const struct shunt_record *record;
 	enum table_result result = find_record(view, name, length, &record);
+	uint32_t forced = NOT_FORCED;
 
 	if (result != TABLE_FOUND)
 		return result;
-	if (find_record(view, force->name, force->name_length, &other) != TABLE_FOUND ||
-	    other != record)
-		return TABLE_ABSENT;
-	index = find_id(view, record, force->id, force->id_length);
-	return index == NOT_FORCED ? TABLE_ABSENT : read_record(view, record, index, out);
+	if (force) {
+		forced = find_forced(view, record, force);
+		if (forced == NOT_FORCED)
+			return TABLE_ABSENT;
+	}
+	return read_record(view, record, forced, out);
 }
 
-enum table_result table_find_forced(const void *base, const char *name, uint32_t length,
-                                    const struct table_force *force, struct table_answer *out)
+static enum table_result find(const void *base, const char *name, uint32_t length,
+                              const struct table_force *force, struct table_answer *out)
 {
 	enum table_result result = TABLE_DAMAGED;
 	struct view view;
 
 	for (unsigned i = 0; i < TABLE_TRIES; i++) {
-		result = TABLE_DAMAGED;
-		if (view_open(&view, base))
-			result = find_forced(&view, name, length, force, out);
+		result = view_open(&view, base) ? search(&view, name, length, force, out)
+		                                : TABLE_DAMAGED;
 		if (view_holds(&view))
 			return result;
 	}
 	return result == TABLE_DAMAGED ? result : TABLE_BUSY;
+}
+
+enum table_result table_find(const void *base, const char *name, uint32_t length,
+                             struct table_answer *out)
+{
+	return find(base, name, length, NULL, out);
+}
+
+enum table_result table_find_forced(const void *base, const char *name, uint32_t length,
+                                    const struct table_force *force, struct table_answer *out)
+{
+	return find(base, name, length, force, out);
+}
+
+/* Names never change within a table, so that one look is enough. */
+static bool copy_alias(const struct view *view, const struct shunt_record *record, uint32_t i,
+                       char out[TABLE_NAME_SIZE])
+{
+	uint32_t place = TABLE_LOAD(record->name), count = TABLE_LOAD(record->name_count), length;
+	const struct shunt_name *name;
+
+	if (i >= SHUNT_TABLE_SIZE || i + 1 >= count)
+		return false;
+	for (; (name = name_at(view, place, &length)); i--) {
+		if (i == (uint32_t)-1) {
+			name_copy(name, length, out);
+			return true;
+		}
+		place += name_size(length);
+	}
+	return false;
+}
+
+bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i,
+                 char out[TABLE_NAME_SIZE])
+{
+	const struct shunt_record *record;
+	struct view view;
+
+	return view_open(&view, base) && find_record(&view, name, length, &record) == TABLE_FOUND &&
+	       copy_alias(&view, record, i, out) && view_holds(&view);
 }
 
 bool table_check(const void *base)

@@ -61,14 +61,10 @@ enum table_result table_find_forced(const void *base, const char *name, uint32_t
  * shunt_table_header) bytes alone. */
 bool table_check(const void *base);
 
-/* A word that another process may be writing. `offset` is within the table. */
-static inline uint32_t table_word(const void *base, uint32_t offset)
-{
-	return __atomic_load_n((const uint32_t *)((const unsigned char *)base + offset),
-	                       __ATOMIC_RELAXED);
-}
+/* A word that another process may be writing. */
+#define TABLE_LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 
-#define TABLE_HEADER(base, member) table_word(base, offsetof(struct shunt_table_header, member))
+#define TABLE_HEADER(base, member) TABLE_LOAD(((const struct shunt_table_header *)(base))->member)
 
 /* Words of the header. They mean nothing where table_check() says no. */
 
