@@ -17,6 +17,14 @@
 /* A daemon that lost its processor in the middle of a record gets it back by then. */
 #define BUSY_MS 100
 
+/* Whether the last label is empty or a number: an IPv4 address is so, and no name in a table is. Most IPv6 addresses are, too. */
+static inline bool ends_in_number(const char *name, size_t length)
+{
+	while (length > 0 && name[length - 1] >= '0' && name[length - 1] <= '9')
+		length--;
+	return length == 0 || name[length - 1] == '.' || name[length - 1] == ':';
+}
+
 /* Characters without one final dot; 0: no table holds such a name. */
 static inline uint32_t name_length(const char *name)
 {
@@ -24,7 +32,7 @@ static inline uint32_t name_length(const char *name)
 
 	if (length > 0 && name[length - 1] == '.')
 		length--;
-	return length <= SHUNT_NAME_MAX ? (uint32_t)length : 0;
+	return length > SHUNT_NAME_MAX || ends_in_number(name, length) ? 0 : (uint32_t)length;
 }
 
 static COLD enum table_result search_forced(const void *table, const char *name, uint32_t length,

@@ -97,7 +97,10 @@ struct shunt_slot {
 	uint32_t name; /* offset of its struct shunt_name; 0: this slot, and the search, end here */
 };
 
-/* A record's name or one of its aliases, as the configuration spells it. */
+/*
+ * A record's name or one of its aliases, as the configuration spells it: letters, digits, '-', '_' and single dots. Its last label
+ * is no number, so what ends as an IP literal does needs no search.
+ */
 struct shunt_name {
 	uint32_t record; /* offset of its struct shunt_record */
 	uint32_t length; /* characters, 1 to SHUNT_NAME_MAX; no final dot, no terminator */

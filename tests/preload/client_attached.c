@@ -32,6 +32,26 @@ static void names(void)
 	CHECK(strncmp(resolve_stream(long_name, (char[512]){ 0 }), "EAI", 3) == 0);
 }
 
+/* They are libc's, whatever the table says: so the daemon is not even asked for one. */
+static void literals(void)
+{
+	static const char *const texts[][2] = {
+		{ "192.0.2.1", "192.0.2.1" },     { "2001:db8::1", "2001:db8::1" },
+		{ "2001:db8::", "2001:db8::" },   { "::", "::" },
+		{ "3221225985", "192.0.2.1" },    { "192.513", "192.0.2.1" },
+		{ "::192.0.2.1", "::192.0.2.1" },
+	};
+	uint32_t asked = fake_asked();
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		CHECK_ANSWER(texts[i][0], texts[i][1]);
+	CHECK(fake_asked() == asked && count_tables() == 0);
+	attach();
+	CHECK_ANSWER("web1", ANSWER(0));
+	CHECK_ANSWER("web1.", ANSWER(0));
+	CHECK_ANSWER("192.0.2.1.example.com", ANSWER(0));
+}
+
 static void answers(void)
 {
 	attach();
@@ -197,10 +217,10 @@ static void waiting_without_stdio(void)
 	close_stdio();
 	if (pthread_create(&thread, NULL, watch_stdio, &file) != 0)
 		_exit(1);
-	/* Again, a second later at first, should the watcher have got no turn. */
+	/* Again, a second later at first, should the watcher have got no turn. A number that libc reads, and opens no file for. */
 	while (atomic_load(&sleeps) == 0 && now_ms() < end) {
 		atomic_store(&lookup, WITHIN);
-		resolve_stream("127.0.0.1", (char[512]){ 0 });
+		resolve_stream("0x7f000001", (char[512]){ 0 });
 		atomic_store(&lookup, BEFORE);
 	}
 	atomic_store(&lookup, AFTER);
@@ -210,7 +230,7 @@ static void waiting_without_stdio(void)
 
 static void debug(void)
 {
-	char line[512] = "";
+	char line[512] = "", text[512];
 	int ends[2];
 
 	setenv("SHUNT_DEBUG", "1", 1);
@@ -219,6 +239,10 @@ static void debug(void)
 	CHECK(is_passed("localhost") == false);
 	CHECK(read(ends[0], line, sizeof(line) - 1) > 0);
 	CHECK(strcmp(line, "shunt: localhost: 192.0.2.10 2001:db8:0:0:0:0:0:10\n") == 0);
+	resolve_stream("192.0.2.1", text);
+	memset(line, 0, sizeof(line));
+	CHECK(read(ends[0], line, sizeof(line) - 1) > 0);
+	CHECK(strcmp(line, "shunt: 192.0.2.1: passed on\n") == 0);
 	/* Nobody reads any more: no SIGPIPE. */
 	close(ends[0]);
 	CHECK(is_passed("localhost") == false);
@@ -226,6 +250,7 @@ static void debug(void)
 
 static const struct client_case cases[] = {
 	{ "names", FAKE_STALE_LIMIT, names },
+	{ "literals", FAKE_STALE_LIMIT, literals },
 	{ "answers", FAKE_STALE_LIMIT, answers },
 	{ "hints", FAKE_STALE_LIMIT, hints_and_services },
 	{ "nodes", FAKE_STALE_LIMIT, nodes },

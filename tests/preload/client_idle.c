@@ -34,11 +34,11 @@ static void errno_and_descriptors_stay(void)
 	int before = count_descriptors();
 
 	no_daemon();
-	/* A literal without AI_NUMERICHOST takes our road, and libc's own does not touch errno. */
+	/* A hexadecimal number without AI_NUMERICHOST takes our road, and libc's own does not touch errno. */
 	for (int i = 0; i < 3; i++) {
 		hints.ai_flags = i == 0 ? AI_NUMERICHOST : 0;
 		errno = 4711;
-		CHECK(getaddrinfo("192.0.2.1", "80", &hints, &list) == 0);
+		CHECK(getaddrinfo("0xc0000201", "80", &hints, &list) == 0);
 		CHECK(errno == 4711);
 		freeaddrinfo(list);
 	}

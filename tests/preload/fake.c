@@ -40,13 +40,13 @@
  */
 
 /*
- * web.example.com (alias WWW): endpoint k has 192.0.2.(10 + k) and 2001:db8::(10 + k).
+ * web.example.com (and its aliases): endpoint k has 192.0.2.(10 + k) and 2001:db8::(10 + k).
  * only4.example.com and only6.example.com: one family. local.example.com: ::1 and, with a zone,
  * fe80::5%7. dns.example.com, fail.example.com: those answers. void.example.com: an endpoint
  * without addresses. localhost: as web.example.com, or as FAKE_LOCALHOST says. Libc knows it too,
  * so it shows whether a name was passed on.
  */
-static const char *const fake_aliases[] = { "WWW" };
+static const char *const fake_aliases[] = { "WWW", "web1", "192.0.2.1.example.com" };
 static const char *const fake_names[] = { "Web.example.com",   "only4.example.com",
 	                                  "only6.example.com", "local.example.com",
 	                                  "dns.example.com",   "fail.example.com",
@@ -92,7 +92,7 @@ static struct publish *fake_table(uint32_t stale_limit)
 		}
 	}
 	records[FAKE_WEB].aliases = fake_aliases;
-	records[FAKE_WEB].alias_count = 1;
+	records[FAKE_WEB].alias_count = sizeof(fake_aliases) / sizeof(fake_aliases[0]);
 	return publish_new(&config);
 }
 

@@ -619,7 +619,7 @@ static void reopen(const char *path)
 		                          dlsym(library, "gethostbyname")
 		                : NULL;
 
-		CHECK(look_up && look_up(GUEST_LITERAL));
+		CHECK(look_up && look_up(GUEST_NAME));
 		CHECK(dlclose(library) == 0);
 		CHECK(guest_ask() == GUEST_PASSED);
 	}
