@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "probe_words.h"
 
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 /* A reload may have left a file without users: dropped when another one is added, after longer than most intervals. */
@@ -273,21 +274,37 @@ static bool expect_name(SSL_CTX *context, const char *name)
 	       X509_VERIFY_PARAM_set1_host(param, name, 0) == 1;
 }
 
+/* OpenSSL would wait at a FIFO, and the loop with it. */
+static bool use_file(SSL_CTX *context, const char *path, bool is_key)
+{
+	struct stamp stamp;
+
+	if (!stamp_read(path, &stamp)) {
+		ERR_raise(ERR_LIB_SYS, errno);
+		return false;
+	}
+	return is_key ? SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1
+	              : SSL_CTX_use_certificate_chain_file(context, path) == 1;
+}
+
 static bool load_certificate(SSL_CTX *context, struct trust_peer *peer)
 {
 	static char no_password[] = "";
 	const struct check *check = peer->check;
+	char text[256];
 
 	if (!check->client_cert)
 		return true;
 	/* Else OpenSSL would ask the terminal for one. */
 	SSL_CTX_set_default_passwd_cb_userdata(context, no_password);
-	if (SSL_CTX_use_certificate_chain_file(context, check->client_cert) == 1 &&
-	    SSL_CTX_use_PrivateKey_file(context, check->client_key, SSL_FILETYPE_PEM) == 1)
-		return true;
 	ERR_clear_error();
-	snprintf(peer->words, sizeof(peer->words), "cannot use the client certificate %s",
-	         check->client_cert);
+	if (use_file(context, check->client_cert, false) &&
+	    use_file(context, check->client_key, true))
+		return true;
+	ERR_error_string_n(ERR_peek_error(), text, sizeof(text));
+	ERR_clear_error();
+	snprintf(peer->words, sizeof(peer->words), "cannot use the client certificate %s: %s",
+	         check->client_cert, words_plain(text));
 	return false;
 }
 
