@@ -151,7 +151,7 @@ $(addprefix $(B)/,$(LIBRARIES)): $(B)/%: $(B)/$(LIB)/%
 
 $(B)/shuntd: $(DAEMON_OBJECTS)
 	$(call say,LD)
-	$(Q)$(CC) -pie $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $@ $^ $(call libs,$(DAEMON_PKGS))
+	$(Q)$(CC) -pie -pthread $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $@ $^ $(call libs,$(DAEMON_PKGS))
 
 $(B)/shunt: $(CLI_OBJECTS)
 	$(call say,LD)

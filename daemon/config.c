@@ -31,6 +31,7 @@ static bool read_sockets(const struct config_group *group, struct config *config
 
 	keep_place(group, OPT_FILE_SOCKET, &config->socket_file, &config->socket_line);
 	keep_place(group, OPT_FILE_CONTROL, &config->control_file, &config->control_line);
+	keep_place(group, OPT_FILE_STATE_DIR, &config->state_dir_file, &config->state_dir_line);
 	if (!config_value_path(group, OPT_FILE_SOCKET, &config->socket) ||
 	    !config_value_path(group, OPT_FILE_CONTROL, &config->control) ||
 	    !config_value_path(group, OPT_FILE_STATE_DIR, &config->state_dir))

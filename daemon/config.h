@@ -122,7 +122,7 @@ struct config {
 	const char *path;      /* as given */
 	const char *socket;    /* absolute */
 	const char *control;   /* absolute */
-	const char *state_dir; /* absolute */
+	const char *state_dir; /* absolute; NULL in a private daemon */
 	const char *user;      /* NULL: stay who started it */
 	const char *exec_user; /* NULL: not written */
 	bool has_programs;     /* there is an exec check */
@@ -139,9 +139,10 @@ struct config {
 	 * Where these settings stand, for errors that show only at start. The file may be an included one; it is `path`, and the
 	 * line 0, for a setting that is not written.
 	 */
-	unsigned socket_line, control_line, http_line, user_line, exec_user_line, records_line;
+	unsigned socket_line, control_line, http_line, user_line, exec_user_line, state_dir_line,
+	        records_line;
 	const char *socket_file, *control_file, *http_file, *user_file, *exec_user_file,
-	        *records_file;
+	        *state_dir_file, *records_file;
 	struct arena *arena; /* owns all of the above */
 };
 

@@ -20,6 +20,7 @@ static const struct {
 	[EVENT_CERTIFICATE] = { LOG_LEVEL_WARNING, "" },
 	[EVENT_SETTLED] = { LOG_LEVEL_INFO, "settled" },
 	[EVENT_RELOAD] = { LOG_LEVEL_INFO, "reload" },
+	[EVENT_STATE] = { LOG_LEVEL_WARNING, "state" },
 	[EVENT_FORCED] = { LOG_LEVEL_WARNING, "forced" },
 	[EVENT_RELEASED] = { LOG_LEVEL_WARNING, "forced no longer" },
 	[EVENT_EXPIRED] = { LOG_LEVEL_WARNING, "forced no longer: its time is up" },

@@ -21,9 +21,10 @@ enum event_type {
 	EVENT_FORCED,      /* an operator says which endpoint answers */
 	EVENT_RELEASED,    /* an operator says that the election does again */
 	EVENT_EXPIRED,     /* an override's time is up */
-	EVENT_DROPPED,     /* an override's endpoint is gone */
-	EVENT_ISOLATED,    /* nothing beyond this host answers: the answers hold */
-	EVENT_REJOINED     /* something does again */
+	EVENT_STATE, /* what must survive a restart cannot be written, is written again, or was not believed */
+	EVENT_DROPPED,  /* an override's endpoint is gone */
+	EVENT_ISOLATED, /* nothing beyond this host answers: the answers hold */
+	EVENT_REJOINED  /* something does again */
 };
 
 /* Fields that do not apply are NULL. */

@@ -24,6 +24,7 @@
 #include <event2/event.h>
 
 #include "clients.h"
+#include "clock.h"
 #include "cmdline.h"
 #include "config.h"
 #include "control.h"
@@ -39,7 +40,9 @@
 #include "probe_trust.h"
 #include "reload.h"
 #include "resolve.h"
+#include "saved.h"
 #include "spawn.h"
+#include "state.h"
 
 #include "shunt/protocol.h"
 #include "shunt/version.h"
@@ -62,6 +65,7 @@ struct server {
 	struct spawn_user exec_user;
 	struct probe_exec *exec;
 	struct resolver *resolver;
+	struct state *state;
 	struct monitor *monitor;
 	struct clients *clients;
 	struct control *control;
@@ -179,6 +183,44 @@ static bool open_sockets(struct server *server, const struct config *config)
 	if (config->http)
 		server->http_fd = listen_tcp(config);
 	return !config->http || server->http_fd >= 0;
+}
+
+/* A daemon without it works as well, until it is started again. As root still, since the folder may have to be made. */
+static void open_state(struct server *server, const struct config *config)
+{
+	const struct passwd *user = config->user ? getpwnam(config->user) : NULL;
+	char error[CONFIG_ERROR_MAX];
+
+	if (!config->state_dir)
+		return;
+	server->state = state_open(config->state_dir, user ? user->pw_uid : geteuid(),
+	                           user ? user->pw_gid : getegid(), error, sizeof(error));
+	if (server->state)
+		return;
+	if (config->state_dir_line)
+		log_warning("%s:%u: state_dir: %s: %s", config->state_dir_file,
+		            config->state_dir_line, config->state_dir, error);
+	else
+		log_warning("%s: state_dir: %s: %s", config->state_dir_file, config->state_dir,
+		            error);
+}
+
+/* What another life left; NULL: nothing. */
+static struct saved *read_state(const struct state *state)
+{
+	char boot[SAVED_BOOT_MAX];
+	struct saved *saved;
+	const char *why;
+	size_t size;
+	char *text = state ? state_read(state, &size) : NULL;
+
+	if (!text)
+		return NULL;
+	saved = saved_parse(text, size, saved_boot(boot), clock_boot_ms(), &why);
+	free(text);
+	if (!saved)
+		state_set_aside(state, why);
+	return saved;
 }
 
 /* Gives up root's rights for good, groups first. The control socket is the user's group's, whose members may change things. */
@@ -350,6 +392,8 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	parts.kinds[CHECK_TCP] = &probe_tcp;
 	parts.kinds[CHECK_TLS] = &server->tls;
 	parts.kinds[CHECK_EXEC] = probe_exec_kind(server->exec);
+	parts.state = server->state;
+	parts.saved = read_state(server->state);
 	server->monitor = monitor_new(&parts);
 	if (!monitor_load(server->monitor, config)) {
 		config_free(config);
@@ -358,6 +402,9 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	server->clients = clients_new(server->base, listener_fd(server->client_listener),
 	                              server->reserve, monitor_table, server->monitor);
 	server->reserve = -1;
+	if (server->state &&
+	    !state_start(server->state, server->base, monitor_state, server->monitor))
+		return false;
 	return server->clients && start_control(server) && catch_signals(server);
 }
 
@@ -376,6 +423,8 @@ static void stop(struct server *server)
 		control_free(server->control);
 	if (server->clients)
 		clients_free(server->clients);
+	if (server->state)
+		state_free(server->state);
 	if (server->monitor)
 		monitor_free(server->monitor);
 	if (server->resolver)
@@ -411,7 +460,12 @@ static int serve(struct server *server, struct config *config)
 
 	harden();
 	server->reserve = clients_reserve();
-	if (!open_sockets(server, config) || !become(config) || !choose_exec_user(server, config)) {
+	if (!open_sockets(server, config)) {
+		config_free(config);
+		return 1;
+	}
+	open_state(server, config);
+	if (!become(config) || !choose_exec_user(server, config)) {
 		config_free(config);
 		return 1;
 	}

@@ -10,13 +10,16 @@
 #include "event.h"
 #include "log.h"
 #include "monitor_event.h"
+#include "monitor_state.h"
 #include "monitor_view.h"
 #include "override.h"
 #include "probe_schedule.h"
 #include "probe_text.h"
 #include "publish.h"
 #include "roster.h"
+#include "saved.h"
 #include "silence.h"
+#include "state.h"
 #include "target.h"
 
 #define SETTLE_MS 5000u     /* a table settles after this at the latest */
@@ -136,6 +139,13 @@ static bool is_starting(const struct monitor *monitor)
 	return monitor->generation == 1 && !monitor->settled;
 }
 
+/* Before the first table is settled, the file of another life knows more than we do. */
+static void remember(const struct monitor *monitor)
+{
+	if (monitor->parts.state && !is_starting(monitor))
+		state_changed(monitor->parts.state);
+}
+
 static void record_update(struct monitor *monitor, struct record *record)
 {
 	uint64_t now_ms = clock_ms();
@@ -146,6 +156,7 @@ static void record_update(struct monitor *monitor, struct record *record)
 	publish_changes(monitor, record);
 	arm_wake(monitor, record, now_ms);
 	record->gone = NULL;
+	remember(monitor);
 	if (!changed)
 		return;
 	record->since = time(NULL);
@@ -310,11 +321,23 @@ static void announce_start(const struct roster *roster)
 	}
 }
 
+/* Until now the answers came and went; from now on what another life left is history. */
+static void forget_saved(struct monitor *monitor)
+{
+	if (monitor->parts.saved)
+		monitor_state_settle(monitor->parts.saved, monitor->roster);
+	monitor->targets.saved = NULL;
+	saved_free(monitor->parts.saved);
+	monitor->parts.saved = NULL;
+}
+
 static void settle(struct monitor *monitor)
 {
 	if (is_starting(monitor))
 		announce_start(monitor->roster);
 	monitor->settled = true;
+	forget_saved(monitor);
+	remember(monitor);
 	event_del(monitor->settle);
 	publish_settle(monitor->table);
 	event_emit(&(struct event_record){
@@ -374,6 +397,7 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	monitor->parts = *parts;
 	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor_verdict,
 	             monitor);
+	monitor->targets.saved = parts->saved;
 	overrides_init(&monitor->overrides, parts->base, override_ended, monitor);
 	monitor->silence = silence_new(parts->base, &monitor->targets, count_held, monitor);
 	monitor->heartbeat = timer(monitor, EV_PERSIST, beat);
@@ -400,6 +424,7 @@ void monitor_free(struct monitor *monitor)
 	if (monitor->superseded)
 		publish_free(monitor->superseded);
 	config_free(monitor->config);
+	saved_free(monitor->parts.saved);
 	free(monitor);
 }
 
@@ -433,6 +458,8 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 	monitor->roster = roster_build(config, old_roster, &monitor->targets,
 	                               monitor->parts.resolver, record_changed, monitor);
 	overrides_carry(&monitor->overrides, old_roster, monitor->roster);
+	if (!old_roster && monitor->parts.saved)
+		monitor_state_restore(monitor->parts.saved, monitor->roster, &monitor->overrides);
 	monitor->config = config;
 	monitor->generation++;
 	replace_table(monitor, table);
@@ -450,6 +477,15 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 	arm(monitor->settle, SETTLE_CHECK_MS);
 	look_whether_settled(-1, 0, monitor);
 	return true;
+}
+
+/* --- for what survives -------------------------------------------------------------------------- */
+
+char *monitor_state(void *arg, size_t *size)
+{
+	const struct monitor *monitor = arg;
+
+	return monitor_state_text(monitor->roster, &monitor->targets, size);
 }
 
 /* --- for readers ------------------------------------------------------------------------------- */

@@ -23,6 +23,8 @@ struct event_base;
 struct monitor;
 struct override;
 struct resolver;
+struct saved;
+struct state;
 
 struct monitor_parts {
 	struct event_base *base;
@@ -30,6 +32,8 @@ struct monitor_parts {
 	struct resolver *resolver;
 	const struct probe_kind
 	        *kinds[CHECK_TYPES]; /* by enum check_type; NULL for CHECK_CALCULATED */
+	struct state *state;         /* NULL: nothing survives */
+	struct saved *saved;         /* what another life left, taken over; NULL: nothing */
 	/* Called once for each table that settles. May be NULL. */
 	void (*settled)(void *arg);
 	void *arg;
@@ -43,6 +47,9 @@ void monitor_free(struct monitor *monitor);
  * when no table can be made (errno): then nothing has changed and the configuration is still the caller's.
  */
 bool monitor_load(struct monitor *monitor, struct config *config);
+
+/* For state_start(). */
+char *monitor_state(void *monitor, size_t *size);
 
 /* For clients_new(): the current table. */
 int monitor_table(void *monitor, bool *settled);

@@ -133,18 +133,24 @@ void overrides_free(struct overrides *overrides)
 	close(overrides->fd);
 }
 
+void override_restore(struct overrides *overrides, struct record *record, int endpoint,
+                      const struct override *override)
+{
+	if (!record->override)
+		record->override = xcalloc(1, sizeof(*record->override));
+	*record->override = *override;
+	record->election.forced = endpoint;
+	arm(overrides);
+}
+
 void override_set(struct overrides *overrides, struct record *record, int endpoint,
                   const struct override *override)
 {
 	char words[OVERRIDE_WORDS_MAX];
 
-	if (!record->override)
-		record->override = xcalloc(1, sizeof(*record->override));
-	*record->override = *override;
-	record->election.forced = endpoint;
+	override_restore(overrides, record, endpoint, override);
 	say(override, words, sizeof(words));
 	emit(record, EVENT_FORCED, words);
-	arm(overrides);
 }
 
 void override_release(struct overrides *overrides, struct record *record, const char *by)
@@ -167,7 +173,7 @@ static void carry(struct record *from, struct record *to)
 		from->override = NULL;
 		return;
 	}
-	emit(from, EVENT_DROPPED, "the configuration has it no longer");
+	emit(from, EVENT_DROPPED, OVERRIDE_GONE);
 	forget(from);
 }
 

@@ -22,6 +22,7 @@ struct roster;
 #define OVERRIDE_NAME_MAX 33    /* a user's name */
 #define OVERRIDE_REASON_MAX 201 /* text from outside is cut at 200 bytes */
 #define OVERRIDE_WORDS_MAX 360
+#define OVERRIDE_GONE "the configuration has it no longer"
 
 struct override {
 	uid_t uid;
@@ -47,6 +48,10 @@ void overrides_free(struct overrides *overrides);
 /* Copies `override`; replaces what there was. Then elect again. */
 void override_set(struct overrides *overrides, struct record *record, int endpoint,
                   const struct override *override);
+
+/* The same without an event, for one that was set in another life. Its time may be up: then it ends as soon as the loop turns. */
+void override_restore(struct overrides *overrides, struct record *record, int endpoint,
+                      const struct override *override);
 
 /* An operator ends it; no effect where there is none. Then elect again. */
 void override_release(struct overrides *overrides, struct record *record, const char *by);

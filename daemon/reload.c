@@ -60,6 +60,7 @@ void reload_init(struct reload *reload, const struct cmdline *options, const str
 		reload->control_path = xstrdup(config->control);
 		reload->http_setting = config->http ? xstrdup(config->http) : NULL;
 		reload->user_setting = config->user ? xstrdup(config->user) : NULL;
+		reload->state_setting = xstrdup(config->state_dir);
 	} else if (asprintf(&reload->socket_path, "%s/shunt.sock", dir) < 0 ||
 	           asprintf(&reload->control_path, "%s/control.sock", dir) < 0) {
 		fatal("out of memory");
@@ -72,6 +73,7 @@ void reload_free(struct reload *reload)
 	free(reload->control_path);
 	free(reload->http_setting);
 	free(reload->user_setting);
+	free(reload->state_setting);
 }
 
 static bool differ(const char *a, const char *b)
@@ -86,7 +88,8 @@ static void say_what_waits(const struct reload *reload, const struct config *con
 	} settings[] = { { "socket", reload->socket_path, config->socket },
 		         { "control", reload->control_path, config->control },
 		         { "http", reload->http_setting, config->http },
-		         { "user", reload->user_setting, config->user } };
+		         { "user", reload->user_setting, config->user },
+		         { "state_dir", reload->state_setting, config->state_dir } };
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		if (differ(settings[i].now, settings[i].then))
@@ -104,8 +107,7 @@ void reload_keep(const struct reload *reload, struct config *config)
 	config->control = reload->control_path;
 	config->http = reload->http_setting;
 	config->user = reload->user_setting;
-	if (reload->options->private_dir)
-		config->state_dir = reload->options->private_dir;
+	config->state_dir = reload->state_setting;
 }
 
 /* --- whom programs run as ---------------------------------------------------------------------- */

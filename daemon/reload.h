@@ -25,6 +25,7 @@ struct reload {
 	char *control_path;
 	char *http_setting; /* NULL: none */
 	char *user_setting;
+	char *state_setting; /* NULL in a private daemon, which keeps no state */
 	struct monitor *monitor;
 	struct resolver *resolver;
 	struct probe_exec *exec;

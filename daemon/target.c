@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "saved.h"
 
 #define BUCKETS_MIN 64u
 
@@ -142,6 +143,17 @@ static void disable(struct target *target)
 		         "the check is disabled and inverted");
 }
 
+/* What another life knew of it need not be waited for. */
+static void recall(struct target *target)
+{
+	struct targets *targets = target->targets;
+
+	if (targets->saved)
+		target->health.state = saved_health(targets->saved, target->key);
+	target->awaited = target->health.state == HEALTH_UNKNOWN;
+	targets->awaited += target->awaited;
+}
+
 static void begin(struct target *target, struct probe_asker asker)
 {
 	struct targets *targets = target->targets;
@@ -152,8 +164,7 @@ static void begin(struct target *target, struct probe_asker asker)
 	} else if (check->type == CHECK_CALCULATED) {
 		adopt(target, asker);
 	} else {
-		target->awaited = true;
-		targets->awaited++;
+		recall(target);
 		target->probe = probe_new(targets->prober, targets->kinds[check->type], check,
 		                          &target->address, effective_asker(check, asker),
 		                          probe_ended, target);

@@ -20,6 +20,7 @@
 #include "probe.h"
 
 struct member;
+struct saved;
 struct target;
 
 struct target_child {
@@ -66,6 +67,7 @@ struct targets {
 	size_t count;
 	size_t awaited; /* how many have `awaited` set */
 	struct isolation isolation;
+	const struct saved *saved; /* health of another life, for new ones; NULL: none */
 	struct prober *prober;
 	const struct probe_kind *const *kinds; /* by enum check_type */
 	target_verdict *verdict;

@@ -527,7 +527,7 @@ class Daemon(Process):
 
     `config` is the text of the file without socket, control and state_dir, which are put in front of it, in one line. Then:
     .socket, .control, .config_path; status(), record(), active(), answer(); resolve(), client(), env(); reload(), pause(), resume(),
-    kill(), stop(), start() again; wait_settled(), wait_active(), wait_log().
+    kill(), stop(), forget(), start() again; wait_settled(), wait_active(), wait_log().
     """
 
     def __init__(self, case, config, name="shuntd", options=(), env=None, prefix=()):
@@ -563,6 +563,12 @@ class Daemon(Process):
             if status != 0:
                 raise AssertionError(f"{self} ended with status {status}:\n{self.log()}")
         self.check_log()
+
+    def forget(self):
+        """Between two lives: the next one knows nothing of this one."""
+        path = os.path.join(self.dir, "state.json")
+        if os.path.exists(path):
+            os.unlink(path)
 
     def reload(self, config=None):
         """Writes the configuration, if one is given, and sends SIGHUP. Does not wait: see what should change."""

@@ -135,6 +135,7 @@ class UnderLookups(Pair):
         for _ in range(5):
             end()
             hold(GONE_SECONDS)
+            self.daemon.forget()
             self.daemon.start()
             status, answer = self.daemon.status(), self.daemon.resolve(NAME)
             if not self.daemon.status()["settled"]:
@@ -150,7 +151,7 @@ class UnderLookups(Pair):
         self.looper.wait_answer(self.primary.at)
 
     def test_restarted(self):
-        """a daemon killed or ended, and started while the primary hangs: clients keep the standby until it knows"""
+        """a daemon killed or ended, and started without its state while the primary hangs: clients keep the standby until it knows"""
         self.restart(self.daemon.kill)
         self.restart(self.daemon.stop)
         turns = [self.primary.at, self.standby.at, self.primary.at, self.standby.at, self.primary.at]
