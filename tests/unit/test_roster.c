@@ -213,6 +213,114 @@ static void test_forced(void **state)
 	}
 }
 
+#define AT(address, check) "primary: { address = \"" address "\"; " check " };"
+#define PORT(port) "check = { type = \"tcp\"; port = " port "; };"
+#define NEXT "secondary: { id = \"next\"; address = \"192.0.2.1\"; " PORT("10") " };"
+
+/* The primary's health before and after. */
+static const struct {
+	const char *name, *before, *after;
+	struct health was, is;
+} inheritances[] = {
+	{ "the same check keeps what it knows",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.1", PORT("9")),
+	  { HEALTH_DOWN, 1 },
+	  { HEALTH_DOWN, 1 } },
+	{ "so it does when it is up",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.1", PORT("9")),
+	  { HEALTH_UP, 2 },
+	  { HEALTH_UP, 2 } },
+	{ "and when it knows nothing",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.1", PORT("9")),
+	  { HEALTH_UNKNOWN, 0 },
+	  { HEALTH_UNKNOWN, 0 } },
+	{ "the same probe in other words",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.1", "check = { type = \"tcp\"; port = 0x9; fall = 3; };"),
+	  { HEALTH_DOWN, 1 },
+	  { HEALTH_DOWN, 1 } },
+	{ "the same check on another endpoint",
+	  AT("192.0.2.1", PORT("9")),
+	  "primary: { id = \"p\"; address = \"192.0.2.1\"; " PORT("9") " };",
+	  { HEALTH_DOWN, 1 },
+	  { HEALTH_DOWN, 1 } },
+	{ "another check on what is up",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.1", PORT("10")),
+	  { HEALTH_UP, 2 },
+	  { HEALTH_UP, 0 } },
+	{ "another check on what is down",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.1", PORT("10")),
+	  { HEALTH_DOWN, 0 },
+	  { HEALTH_UNKNOWN, 0 } },
+	{ "another check on what has no verdict",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.1", PORT("10")),
+	  { HEALTH_UNKNOWN, 0 },
+	  { HEALTH_UNKNOWN, 0 } },
+	{ "another fall is another check",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.1", "check = { type = \"tcp\"; port = 9; fall = 5; };"),
+	  { HEALTH_UP, 1 },
+	  { HEALTH_UP, 0 } },
+	{ "another address",
+	  AT("192.0.2.1", PORT("9")),
+	  AT("192.0.2.2", PORT("9")),
+	  { HEALTH_UP, 0 },
+	  { HEALTH_UNKNOWN, 0 } },
+	{ "a first check on what had none",
+	  AT("192.0.2.1", ""),
+	  AT("192.0.2.1", PORT("9")),
+	  { HEALTH_UP, 0 },
+	  { HEALTH_UP, 0 } },
+	{ "a check that others have already",
+	  AT("192.0.2.1", PORT("9")) NEXT,
+	  AT("192.0.2.1", PORT("10")) NEXT,
+	  { HEALTH_UP, 0 },
+	  { HEALTH_UNKNOWN, 0 } },
+};
+
+static void load_endpoints(struct world *world, int which, const char *endpoints)
+{
+	char record[512];
+
+	snprintf(record, sizeof(record), "{ name = \"a.example.com\"; %s }", endpoints);
+	load(world, which, record);
+}
+
+static void test_inheritance(void **state)
+{
+	for (size_t i = 0; i < sizeof(inheritances) / sizeof(inheritances[0]); i++) {
+		const struct member *member;
+		struct world *world;
+
+		setup(state);
+		world = *state;
+		load_endpoints(world, 0, inheritances[i].before);
+		member = world->roster[0]->records[0].endpoints[0].members[0];
+		if (member->target) {
+			member->target->health = inheritances[i].was;
+			if (member->target->health.state != HEALTH_UNKNOWN)
+				target_arrived(member->target);
+		}
+		load_endpoints(world, 1, inheritances[i].after);
+		member = world->roster[1]->records[0].endpoints[0].members[0];
+		if (memcmp(&member->target->health, &inheritances[i].is, sizeof(struct health)) !=
+		    0)
+			fail_msg("%s: %s, %u against it", inheritances[i].name,
+			         health_word(member->target->health.state),
+			         member->target->health.against);
+		/* What is known does not keep the table from settling. */
+		assert_int_equal(member->target->awaited,
+		                 member->target->health.state == HEALTH_UNKNOWN);
+		teardown(state);
+	}
+}
+
 /* As if DNS had named these two before, and now named nothing that may be taken. */
 static void test_what_dns_no_longer_names(void **state)
 {
@@ -245,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_forced),
+		cmocka_unit_test(test_inheritance),
 		cmocka_unit_test_setup_teardown(test_what_dns_no_longer_names, setup, teardown),
 	};
 
