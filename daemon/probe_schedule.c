@@ -61,8 +61,9 @@ uint64_t probe_schedule_next_us(uint32_t hash, uint32_t attempt, uint64_t starte
 {
 	uint64_t range = (uint64_t)delay_ms * 1000 * PROBE_JITTER_PERCENT / 100;
 	uint64_t jitter = (2 * range + 1) * (mix(hash + attempt) >> 16) >> 16;
-	uint64_t due = started_us + (uint64_t)delay_ms * 1000 - range + jitter;
+	uint64_t due = started_us + (uint64_t)delay_ms * 1000 - range + jitter + PROBE_GRID_US / 2;
 
+	due -= due % PROBE_GRID_US;
 	return due > now_us ? due : now_us;
 }
 

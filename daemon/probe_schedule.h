@@ -14,6 +14,8 @@
 #define PROBE_AT_ONCE 64u        /* probes that start at once after the prober's start */
 #define PROBE_SPREAD_MS 2000u    /* later ones: within this, or one interval */
 #define PROBE_JITTER_PERCENT 10u /* of a delay, either way */
+#define PROBE_GRID_US                                                                              \
+	5000u /* they are due at multiples of it: a waking of the loop costs as much as a probe */
 
 /* How many attempts at one time, with so many descriptors: half of them are for clients, resolver and operators. At least 1. */
 unsigned probe_schedule_in_flight(uint64_t descriptors);
@@ -25,7 +27,7 @@ uint32_t probe_schedule_hash(const struct check *check, const struct address *ad
 /* From a probe's making to its first start. `made` counts the probes that were made before it. */
 uint64_t probe_schedule_first_us(uint32_t hash, uint64_t made, uint32_t interval_ms);
 
-/* The next start: `delay_ms` after `started_us`, with the jitter that belongs to `attempt`; never before `now_us`. */
+/* The next start: `delay_ms` after `started_us`, with the jitter that belongs to `attempt`, on the grid; never before `now_us`. */
 uint64_t probe_schedule_next_us(uint32_t hash, uint32_t attempt, uint64_t started_us,
                                 uint32_t delay_ms, uint64_t now_us);
 

@@ -96,14 +96,34 @@ static void test_next_is_within_jitter(void **state)
 			uint64_t next =
 			        probe_schedule_next_us(n * 2654435761u, n, start, delays[i], start);
 
-			assert_in_range(next - start, delay - delay / 10, delay + delay / 10);
+			assert_in_range(next, start + delay - delay / 10 - PROBE_GRID_US / 2,
+			                start + delay + delay / 10 + PROBE_GRID_US / 2);
+			assert_true(next >= start);
 		}
 	}
+}
+
+/* To the nearest multiple, and so as often before as after what the jitter makes of the delay. */
+static void test_next_is_on_the_grid(void **state)
+{
+	uint64_t sum = 0;
+
+	(void)state;
+	for (uint32_t n = 0; n < 1000; n++) {
+		uint64_t start = 5000000000 + 777 * n;
+		uint64_t next = probe_schedule_next_us(n, n, start, 100, start);
+
+		assert_int_equal(next % PROBE_GRID_US, 0);
+		sum += next - start;
+	}
+	assert_in_range(sum / 1000, 99000, 101000);
 }
 
 /* Tenths of the whole range get about a tenth each, over the attempts of one target and over targets. */
 static void test_next_is_spread(void **state)
 {
+	const uint64_t least = 9000000 - PROBE_GRID_US / 2;
+	const uint64_t tenth = (2000000 + PROBE_GRID_US) / 10 + 1;
 	unsigned by_attempt[10] = { 0 }, by_target[10] = { 0 };
 
 	(void)state;
@@ -111,8 +131,8 @@ static void test_next_is_spread(void **state)
 		struct address address = ipv4(0x0a000000 + n);
 		uint32_t hash = probe_schedule_hash(&plain_check, &address, "");
 
-		by_attempt[(probe_schedule_next_us(77, n, 0, 1000, 0) - 900000) / 20001]++;
-		by_target[(probe_schedule_next_us(hash, 1, 0, 1000, 0) - 900000) / 20001]++;
+		by_attempt[(probe_schedule_next_us(77, n, 0, 10000, 0) - least) / tenth]++;
+		by_target[(probe_schedule_next_us(hash, 1, 0, 10000, 0) - least) / tenth]++;
 	}
 	for (size_t i = 0; i < 10; i++) {
 		assert_in_range(by_attempt[i], 50, 200);
@@ -1081,6 +1101,7 @@ int main(void)
 		cmocka_unit_test(test_hash_differs),
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_next_is_within_jitter),
+		cmocka_unit_test(test_next_is_on_the_grid),
 		cmocka_unit_test(test_next_is_spread),
 		cmocka_unit_test(test_next_is_never_past),
 		cmocka_unit_test(test_in_flight),
