@@ -75,7 +75,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench install uninstall clean
+.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-failover install uninstall clean
 
 # The empty recipe keeps make from saying that there is nothing to do.
 all: libraries $(PRODUCTS)
@@ -100,6 +100,8 @@ help:
 ## suites       Python's and GLib's own tests, without the shim and under it (ten minutes)
 ## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
 ## bench        one table: a managed name beside what else could answer
+## bench-scale  20,000 endpoints: whether they are probed on time, and for how much (3 min)
+## bench-failover    from a kill, and from a black hole, to the first right answer (3 min)
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
 ## clean        remove build/
 
@@ -281,7 +283,12 @@ demo:
 $(B)/bench/%: bench/%.c Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(CFLAGS) -pthread -o $@ $<
+	$(Q)$(CC) $(BASE) $(if $(BENCH_PKGS),$(call cflags,$(BENCH_PKGS))) $(CFLAGS) -I. -pthread -o $@ $< \
+		$(filter %.a,$^) $(if $(BENCH_PKGS),$(call libs,$(BENCH_PKGS)))
+
+$(B)/bench/bare: private BENCH_PKGS := libcurl libevent_core
+$(B)/bench/scale: private BENCH_PKGS := $(DAEMON_PKGS)
+$(B)/bench/scale: $(B)/tests/daemon.a
 
 .PHONY: benches
 benches: all $(BENCHES)
@@ -291,6 +298,12 @@ bench:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/run $(B)
+	@echo 'more: make bench-scale, make bench-failover'
+
+bench-scale bench-failover:
+	$(Q)tests/support/deps build bench
+	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
+	$(Q)bench/$(@:bench-%=%) $(B)
 
 # --- installing ----------------------------------------------------------------------------------
 

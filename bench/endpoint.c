@@ -1,0 +1,133 @@
+/*
+ * An endpoint of the benchmarks, or any number of them: accepts, and answers HTTP requests with 200.
+ *
+ *   endpoint ADDRESS PORT
+ *
+ * Prints a line for each connection, "ADDRESS MICROSECONDS": the address that it was made to, and when it was seen
+ * (CLOCK_MONOTONIC). With 0.0.0.0 in a network namespace it is as many endpoints as 127.0.0.0/8 has addresses. Ends when nobody
+ * reads its output any more.
+ *
+ * SIGKILL makes it refuse. SIGUSR1 makes it a black hole: a filter on its socket drops every packet, so that nothing is
+ * refused and nothing is answered, and those who are connected already hear no more.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENTS_MAX 256
+#define BACKLOG 4096
+
+static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+static int listener;
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int listen_on(const char *address, const char *port)
+{
+	struct sockaddr_in place = { .sin_family = AF_INET,
+		                     .sin_port = htons((uint16_t)strtoul(port, NULL, 10)) };
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int one = 1;
+
+	if (fd < 0 || inet_pton(AF_INET, address, &place.sin_addr) != 1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+	    bind(fd, (struct sockaddr *)&place, sizeof(place)) < 0 || listen(fd, BACKLOG) < 0)
+		err(1, "%s:%s", address, port);
+	return fd;
+}
+
+static void fall_silent(int signal_number)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &drop };
+
+	(void)signal_number;
+	if (setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void watch(int epoll, int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.fd = fd };
+
+	/* Not every kind of output can be watched. */
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 && errno != EPERM)
+		err(1, "epoll_ctl");
+}
+
+static void arrived(int epoll)
+{
+	struct sockaddr_in own;
+	socklen_t size = sizeof(own);
+	char text[INET_ADDRSTRLEN];
+	/* Nothing is asked about the peer: who has reset the connection meanwhile has none. */
+	const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (getsockname(fd, (struct sockaddr *)&own, &size) == 0)
+		printf("%s %" PRIu64 "\n", inet_ntop(AF_INET, &own.sin_addr, text, sizeof(text)),
+		       now_us());
+	watch(epoll, fd, EPOLLIN);
+}
+
+/* A request without a body, as probes make it, comes in one piece. */
+static void serve(int fd)
+{
+	char request[4096];
+	const ssize_t size = read(fd, request, sizeof(request));
+
+	if (size <= 0)
+		close(fd);
+	else if (size >= 4 && memcmp(request + size - 4, "\r\n\r\n", 4) == 0)
+		send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+}
+
+int main(int argc, char **argv)
+{
+	struct epoll_event events[EVENTS_MAX];
+	const int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (argc != 3)
+		errx(64, "usage: endpoint ADDRESS PORT");
+	if (epoll < 0)
+		err(1, "epoll_create1");
+	listener = listen_on(argv[1], argv[2]);
+	signal(SIGUSR1, fall_silent);
+	watch(epoll, listener, EPOLLIN);
+	watch(epoll, STDOUT_FILENO, 0);
+	for (;;) {
+		const int count = epoll_wait(epoll, events, EVENTS_MAX, -1);
+
+		for (int i = 0; i < count; i++) {
+			if (events[i].data.fd == STDOUT_FILENO)
+				return 0;
+			if (events[i].data.fd == listener)
+				arrived(epoll);
+			else
+				serve(events[i].data.fd);
+		}
+		fflush(stdout);
+	}
+}
