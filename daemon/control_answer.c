@@ -13,17 +13,18 @@
 
 #define PIECE 8192u      /* bytes of an answer that are made at one time */
 #define TURN_RECORDS 64u /* records made in one turn of the loop, all connections together */
-#define ERROR_MAX 1500u  /* a configuration's error line, and what stands around it */
+#define JSON_TYPE "application/json"
+#define ERROR_MAX 1500u /* a configuration's error line, and what stands around it */
 
 /* Takes the response over; NULL closes the connection. `allow`: NULL, or the header's value. */
-static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status,
+static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status, const char *type,
                                const char *allow, struct MHD_Response *response)
 {
 	enum MHD_Result queued;
 
 	if (!response)
 		return MHD_NO;
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
@@ -44,7 +45,7 @@ static enum MHD_Result respond_text(struct MHD_Connection *connection, unsigned 
 		        MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
 	if (text && !response)
 		free(text);
-	return respond(connection, status, allow, response);
+	return respond(connection, status, JSON_TYPE, allow, response);
 }
 
 static char *error_text(const char *message)
@@ -88,60 +89,30 @@ enum MHD_Result answer_record(struct MHD_Connection *connection, const struct mo
 	return answer_json(connection, MHD_HTTP_OK, report_record(&record));
 }
 
-/* --- the status, piece by piece ----------------------------------------------------------------- */
+/* --- what is long, piece by piece --------------------------------------------------------------- */
 
 /* An answer that is under way. */
 struct answer {
 	const struct monitor *monitor;
 	const size_t *readers;
 	uint64_t generation;
-	size_t next;       /* record */
-	bool tail;         /* nothing comes after `pending` */
+	answer_piece *piece;
+	size_t step;       /* of the next piece */
+	bool last;         /* nothing comes after `pending` */
 	char *pending;     /* made, not yet sent */
 	size_t sent, left; /* bytes of it */
 };
 
-static void answer_pend(struct answer *answer, char *text)
-{
-	free(answer->pending);
-	answer->pending = text;
-	answer->sent = 0;
-	answer->left = text ? strlen(text) : 0;
-}
-
-/* A record and the comma before it. */
-static char *record_text(struct answer *answer)
-{
-	struct monitor_record record;
-	char *text, *joined;
-
-	monitor_read(answer->monitor, answer->next, &record);
-	text = report_record(&record);
-	if (!text || answer->next == 0)
-		return text;
-	if (asprintf(&joined, ",%s", text) < 0)
-		joined = NULL;
-	free(text);
-	return joined;
-}
-
 /* Makes the next piece. False: it cannot be made, or would not belong to those that are sent. */
 static bool answer_advance(struct answer *answer)
 {
-	const struct monitor *monitor = answer->monitor;
-	char *text;
-
-	if (answer->generation != monitor_generation(monitor))
+	if (answer->generation != monitor_generation(answer->monitor))
 		return false;
-	if (answer->next < monitor_record_count(monitor)) {
-		text = record_text(answer);
-		answer->next++;
-	} else {
-		text = strdup(REPORT_TAIL);
-		answer->tail = true;
-	}
-	answer_pend(answer, text);
-	return text != NULL;
+	free(answer->pending);
+	answer->pending = answer->piece(answer->monitor, answer->step++, &answer->last);
+	answer->sent = 0;
+	answer->left = answer->pending ? strlen(answer->pending) : 0;
+	return answer->pending != NULL;
 }
 
 /* The more connections, the smaller the share of each in a turn: many readers must not delay a probe. */
@@ -161,13 +132,14 @@ static ssize_t answer_read(void *arg, uint64_t position, char *buffer, size_t si
 	while (filled < size) {
 		size_t n = answer->left < size - filled ? answer->left : size - filled;
 
-		memcpy(buffer + filled, answer->pending + answer->sent, n);
+		if (n > 0)
+			memcpy(buffer + filled, answer->pending + answer->sent, n);
 		answer->sent += n;
 		answer->left -= n;
 		filled += n;
 		if (answer->left > 0)
 			break;
-		if (answer->tail || records-- == 0)
+		if (answer->last || records-- == 0)
 			break;
 		if (!answer_advance(answer))
 			return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -183,27 +155,22 @@ static void answer_free(void *arg)
 	free(answer);
 }
 
-enum MHD_Result answer_status(struct MHD_Connection *connection, const struct monitor *monitor,
+enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *type,
+                              answer_piece *piece, const struct monitor *monitor,
                               const size_t *readers)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
 	struct MHD_Response *response;
-	char *head;
 
 	if (!answer)
 		return MHD_NO;
 	answer->monitor = monitor;
 	answer->readers = readers;
 	answer->generation = monitor_generation(monitor);
-	head = report_head(monitor);
-	if (!head) {
-		free(answer);
-		return MHD_NO;
-	}
-	answer_pend(answer, head);
+	answer->piece = piece;
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, answer_read, answer,
 	                                             answer_free);
 	if (!response)
 		answer_free(answer);
-	return respond(connection, MHD_HTTP_OK, NULL, response);
+	return respond(connection, MHD_HTTP_OK, type, NULL, response);
 }

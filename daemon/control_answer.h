@@ -5,6 +5,7 @@
 #define SHUNT_CONTROL_ANSWER_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct monitor;
@@ -20,8 +21,15 @@ enum MHD_Result answer_error(struct MHD_Connection *connection, unsigned status,
 enum MHD_Result answer_not_allowed(struct MHD_Connection *connection, const char *allow,
                                    const char *message);
 
-/* The whole status, record by record. `readers`: how many connections share the loop, now and later. */
-enum MHD_Result answer_status(struct MHD_Connection *connection, const struct monitor *monitor,
+/*
+ * Makes one piece of a long answer, which is freed once it is sent: a text that is not empty, NULL: no memory. `step` counts from 0;
+ * `*last` says that it ends the answer.
+ */
+typedef char *answer_piece(const struct monitor *monitor, size_t step, bool *last);
+
+/* A long answer, made as it is read; a reload meanwhile breaks it off. `readers`: how many connections share the loop, now and later. */
+enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *type,
+                              answer_piece *piece, const struct monitor *monitor,
                               const size_t *readers);
 
 /* The record of that index. */

@@ -8,6 +8,7 @@
 #include "control_answer.h"
 #include "control_change.h"
 #include "control_request.h"
+#include "metrics.h"
 #include "monitor.h"
 #include "report.h"
 
@@ -17,7 +18,14 @@
 
 static enum MHD_Result get_status(struct request *request)
 {
-	return answer_status(request->connection, request->parts->monitor, request->readers);
+	return answer_pieces(request->connection, "application/json", report_status,
+	                     request->parts->monitor, request->readers);
+}
+
+static enum MHD_Result get_metrics(struct request *request)
+{
+	return answer_pieces(request->connection, METRICS_TYPE, metrics_piece,
+	                     request->parts->monitor, request->readers);
 }
 
 static enum MHD_Result get_record(struct request *request)
@@ -38,6 +46,7 @@ static const struct route routes[] = {
 	{ "/v1/records/*/force", MHD_HTTP_METHOD_POST, true, change_force },
 	{ "/v1/records/*/auto", MHD_HTTP_METHOD_POST, true, change_auto },
 	{ "/v1/records/*/check", MHD_HTTP_METHOD_POST, true, change_check },
+	{ "/metrics", MHD_HTTP_METHOD_GET, false, get_metrics },
 	{ "/v1/reload", MHD_HTTP_METHOD_POST, true, change_reload },
 };
 

@@ -2,6 +2,7 @@
  * What the control API has, as a table: paths, methods, what each does.
  *
  *   GET  /v1/status               what every name answers now (JSON, documented in shunt(1))
+ *   GET  /metrics                 what Prometheus reads
  *   GET  /v1/records/NAME         the same of one
  *   POST /v1/records/NAME/force   control_change
  *   POST /v1/records/NAME/auto

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -156,7 +157,8 @@ char *report_check(const struct monitor_record *record, uint32_t within_ms)
 	                        (json_int_t)within_ms));
 }
 
-char *report_head(const struct monitor *monitor)
+/* From the opening brace to that of the records' array. */
+static char *head_text(const struct monitor *monitor)
 {
 	static const char opening[] = ",\"records\":[";
 	const struct config *config = monitor_config(monitor);
@@ -173,6 +175,30 @@ char *report_head(const struct monitor *monitor)
 	}
 	memcpy(grown + length, opening, sizeof(opening));
 	return grown;
+}
+
+/* A record and the comma before it. */
+static char *record_text(const struct monitor *monitor, size_t index)
+{
+	struct monitor_record record;
+	char *text, *joined;
+
+	monitor_read(monitor, index, &record);
+	text = report_record(&record);
+	if (!text || index == 0)
+		return text;
+	if (asprintf(&joined, ",%s", text) < 0)
+		joined = NULL;
+	free(text);
+	return joined;
+}
+
+char *report_status(const struct monitor *monitor, size_t step, bool *last)
+{
+	*last = step > monitor_record_count(monitor);
+	if (*last)
+		return strdup(REPORT_TAIL);
+	return step == 0 ? head_text(monitor) : record_text(monitor, step - 1);
 }
 
 static json_t *names_report(const struct reload_names *names)

@@ -1,5 +1,5 @@
 /*
- * What the control API tells of the monitor, as JSON text: a head, each record, a tail, to be written one after the other.
+ * What the control API tells of the monitor, as JSON text.
  *
  * The shape is a contract with whoever reads it, documented in shunt(1). Fields are only ever added.
  */
@@ -7,6 +7,8 @@
 #define SHUNT_REPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct monitor;
@@ -18,10 +20,10 @@ struct reload_result;
  */
 json_t *report_text(const char *value);
 
-/* From the opening brace to that of the records' array. NULL: out of memory. The caller frees. */
-char *report_head(const struct monitor *monitor);
+/* The whole status in pieces: the head, each record, REPORT_TAIL, which is the last. NULL: out of memory. The caller frees. */
+char *report_status(const struct monitor *monitor, size_t step, bool *last);
 
-/* One member of the array, without a comma. NULL: out of memory. The caller frees. */
+/* One record as it stands among the others. As above. */
 char *report_record(const struct monitor_record *record);
 
 /* What is to come of monitor_check(): {"record": {…}, "within_ms": 8000}. As above. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """An operator's word: force, auto, check, reload, over the control socket and by the command; who may, and for how long."""
+import http.client as client
 import json
 import os
 import re
@@ -304,13 +305,63 @@ class Rights(Override):
         self.assertIn("forced to secondary by uid 12345", done.stdout)
 
 
+METRIC = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (NaN|[0-9]+)$')
+
+
+def metrics(text):
+    """The text format, read strictly: {metric: {labels: value}}. Each metric has HELP and TYPE before it, once, and its lines together."""
+    found, current = {}, None
+    assert text.endswith("\n"), "the last line has no end"
+    lines = iter(text.split("\n")[:-1])
+    for line in lines:
+        if not line:
+            continue
+        if line.startswith("# HELP "):
+            current = line.split(" ")[2]
+            assert current not in found, f"{current} stands twice"
+            assert next(lines) == f"# TYPE {current} gauge", line
+            found[current] = {}
+            continue
+        match = METRIC.match(line)
+        assert match and match[1] == current, line
+        labels = tuple(re.findall(r'([a-z]+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
+        assert labels not in found[current], f"{line} stands twice"
+        found[current][labels] = float(match[3])
+    return found
+
+
+class Metrics(Override):
+    def test_metrics(self):
+        """what Prometheus reads, on both listeners: who answers, what is up, what is forced"""
+        http = st.free_port()
+        records = f', {{ name = "{OTHER}"; primary: {{ address = "192.0.2.1"; }}; }}'
+        daemon = self.daemon(extra=f'http = "127.0.0.1:{http}";', records=records)
+        st.wait_until(lambda: daemon.health(NAME, "dead") == "down", what="the dead one to be seen down")
+        self.shunt(daemon, "force", NAME, "secondary", stdout=".*")
+        status, text, headers = daemon.request("/metrics")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
+        found = metrics(text.decode("ascii"))
+
+        def of(metric, name=NAME):
+            return {dict(labels)["endpoint"]: value for labels, value in found[metric].items() if dict(labels)["record"] == name}
+
+        self.assertEqual(of("shunt_record_active"), {"primary": 0, "secondary": 1, "dead": 0})
+        self.assertEqual(of("shunt_endpoint_up"), {"primary": 1, "secondary": 1, "dead": 0})
+        self.assertEqual(of("shunt_override"), {"primary": 0, "secondary": 1, "dead": 0})
+        self.assertEqual(of("shunt_record_active", OTHER), {"primary": 1})
+        self.assertEqual(found["shunt_isolated"], {(): 0})
+        self.assertEqual(found["shunt_certificate_expiry_timestamp_seconds"], {})
+        connection = client.HTTPConnection("127.0.0.1", http, timeout=st.PATIENCE)
+        connection.request("GET", "/metrics")
+        self.assertEqual(metrics(connection.getresponse().read().decode("ascii")), found)
+        connection.close()
+
+
 class Tcp(Override):
     def test_read_only(self):
         """over TCP nothing is changed, whatever is asked"""
         http = st.free_port()
         daemon = self.daemon(extra=f'http = "127.0.0.1:{http}";')
-        import http.client as client
-
         for path in (f"/v1/records/{NAME}/force", f"/v1/records/{NAME}/auto", f"/v1/records/{NAME}/check", "/v1/reload"):
             with self.subTest(path):
                 connection = client.HTTPConnection("127.0.0.1", http, timeout=st.PATIENCE)

@@ -323,6 +323,9 @@ static void requests_are_answered(void **state)
 		{ "DELETE /v1/records/www HTTP/1.0\r\n\r\n", "405", "Allow: GET, HEAD" },
 		{ "GET /v1/records/www/force HTTP/1.0\r\n\r\n", "405", "Allow: POST" },
 		{ "PUT /v1/records/www/auto HTTP/1.0\r\n\r\n", "405", "Allow: POST" },
+		{ "GET /metrics HTTP/1.0\r\n\r\n", "200",
+		  "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n" },
+		{ "POST /metrics HTTP/1.0\r\n\r\n", "405", "Allow: GET, HEAD" },
 		{ "GET /v1/reload HTTP/1.0\r\n\r\n", "405", "Allow: POST" },
 		{ "POST /v1/reload HTTP/1.0\r\n\r\n", "200",
 		  "{\"records\":3,\"added\":{\"count\":1,\"names\":[\"new.example.com\"]}," },
@@ -656,6 +659,38 @@ static void the_status_is_as_documented(void **state)
 	free(answer);
 }
 
+/* The names are what people have alerts on. */
+static void the_metrics_are_as_documented(void **state)
+{
+	static const char expected[] =
+	        "# HELP shunt_record_active Whether the endpoint answers for the name.\n"
+	        "# TYPE shunt_record_active gauge\n"
+	        "shunt_record_active{record=\"www.example.com\",endpoint=\"primary\"} 0\n"
+	        "shunt_record_active{record=\"www.example.com\",endpoint=\"secondary\"} 1\n"
+	        "# HELP shunt_endpoint_up Whether the endpoint is up; NaN while there is no "
+	        "verdict.\n"
+	        "# TYPE shunt_endpoint_up gauge\n"
+	        "shunt_endpoint_up{record=\"www.example.com\",endpoint=\"primary\"} 0\n"
+	        "shunt_endpoint_up{record=\"www.example.com\",endpoint=\"secondary\"} 1\n"
+	        "# HELP shunt_override Whether an operator forces the endpoint.\n"
+	        "# TYPE shunt_override gauge\n"
+	        "shunt_override{record=\"www.example.com\",endpoint=\"primary\"} 0\n"
+	        "shunt_override{record=\"www.example.com\",endpoint=\"secondary\"} 1\n"
+	        "# HELP shunt_certificate_expiry_timestamp_seconds The end of the certificate that "
+	        "the address showed last.\n"
+	        "# TYPE shunt_certificate_expiry_timestamp_seconds gauge\n"
+	        "shunt_certificate_expiry_timestamp_seconds{record=\"www.example.com\","
+	        "endpoint=\"primary\",address=\"192.0.2.1\"} 86403\n"
+	        "# HELP shunt_isolated Whether nothing beyond this host answers, so that all "
+	        "answers hold.\n"
+	        "# TYPE shunt_isolated gauge\n"
+	        "shunt_isolated 1\n";
+	char *answer = ask(*state, "GET /metrics HTTP/1.0\r\n\r\n");
+
+	assert_string_equal(strstr(answer, "\r\n\r\n") + 4, expected);
+	free(answer);
+}
+
 static void no_endpoint_answers(void **state)
 {
 	struct monitor_record record;
@@ -762,6 +797,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rubbish_closes_the_connection, start_unix, stop),
 		cmocka_unit_test_setup_teardown(tcp_serves_known_hosts_only, start_tcp, stop),
 		cmocka_unit_test_setup_teardown(the_status_is_as_documented, start_unix, stop),
+		cmocka_unit_test_setup_teardown(the_metrics_are_as_documented, start_unix, stop),
 		cmocka_unit_test(no_endpoint_answers),
 		cmocka_unit_test_setup_teardown(any_number_of_records_is_told, start_unix, stop),
 		cmocka_unit_test_setup_teardown(a_reload_breaks_an_answer_off, start_unix, stop),
