@@ -636,15 +636,20 @@ class Daemon(Process):
         options.setdefault("env", self.env())
         return run(command, **options)
 
-    def resolve(self, name):
-        """What getaddrinfo answers a fresh process under the shim: a list of addresses, in order."""
+    def attached(self, command):
+        """As client(), with SHUNT_DEBUG; again where a machine that stood still may have left a lookup without its table."""
         for _ in range(10):
             begin = time.monotonic()
-            done = self.client([LOOPER, "-1", name], env=self.env(SHUNT_DEBUG="1"))
-            if done.returncode != 0:
-                raise AssertionError(f"looper: {done.stdout}{done.stderr}")
+            done = self.client(command, env=self.env(SHUNT_DEBUG="1"))
             if "passed on" not in done.stderr or time.monotonic() - begin < ATTACH_SECONDS:
-                break  # else it may have waited for its table in vain
+                break
+        return done
+
+    def resolve(self, name):
+        """What getaddrinfo answers a fresh process under the shim: a list of addresses, in order."""
+        done = self.attached([LOOPER, "-1", name])
+        if done.returncode != 0:
+            raise AssertionError(f"looper: {done.stdout}{done.stderr}")
         answer = done.stdout.split()[3]
         return [] if answer.startswith("EAI_") else answer.split(",")
 

@@ -58,13 +58,13 @@ class Network(st.Case):
         self.primary = self.serve(LINKED, "primary", far)
         return device, far, device[:-1] + "b"
 
-    def start_daemon(self, check=HTTP, primary=PRIMARY, more=""):
+    def start_daemon(self, check=HTTP, primary=PRIMARY, more="", records=""):
         self.daemon = self.start(
             st.Daemon(
                 self,
                 f"""checks: {{ web: {{ {check} }}; }}; {more}
                 records: ( {{ name = "{NAME}"; primary: {{ address = "{primary}"; check = "web"; }};
-                                               secondary: {{ address = "{STANDBY}"; check = "web"; }}; }} );""",
+                                               secondary: {{ address = "{STANDBY}"; check = "web"; }}; }} {records} );""",
                 prefix=self.host.prefix,
             )
         )
@@ -78,7 +78,7 @@ class Network(st.Case):
 
     def client(self, *command):
         """A program in this host's namespace, under the shim: what it says."""
-        done = st.run([*self.host.prefix, *command], env=self.daemon.env())
+        done = self.daemon.attached([*self.host.prefix, *command])
         return done.stdout.strip() or done.stderr
 
     def clients(self, address, text, url=f"http://{NAME}:{PORT}/", options=()):
@@ -252,7 +252,11 @@ class Path(Network):
         """30 % of the packets lost, each way: probes that have the time for TCP's repeats pass, and nothing changes"""
         self.primary = self.serve(PRIMARY, "primary")
         # TCP says SYN at 0, 1, 3, 7 and 15 s: all are lost once in 30 probes, three times in a row once in 25,000.
-        self.start_daemon(HTTP.replace('"2s"', '"20s"').replace('"500ms"', '"200ms"').replace("fall = 2", "fall = 3"))
+        check = HTTP.replace('"2s"', '"20s"').replace('"500ms"', '"200ms"').replace("fall = 2", "fall = 3")
+        others = range(4)
+        self.start_daemon(check, records="".join(
+            f', {{ name = "{n}.example.com"; primary: {{ address = "{PRIMARY}"; check = {{ {check} path = "/{n}"; }}; }}; }}'
+            for n in others))  # fmt: skip
         start, before = len(self.daemon.log()), self.primary.accepted
         self.host.nft(
             "add table inet t; add chain inet t out { type filter hook output priority 0; };"
@@ -260,8 +264,9 @@ class Path(Network):
             + "".join(f"add rule inet t {chain} ip {end}addr {PRIMARY} numgen random mod 100 < 30 counter drop;"
                       for chain, end in (("out", "d"), ("in", "s")))  # fmt: skip
         )
-        st.wait_until(lambda: self.primary.accepted >= before + 5, what="five probes to get through")
+        st.wait_until(lambda: self.primary.accepted >= before + 10, what="ten probes to get through")
         self.assertEqual(self.healths(), ["up", "up"])
+        self.assertEqual({self.daemon.health(f"{n}.example.com", "primary") for n in others}, {"up"})
         self.assertNotIn("down", self.daemon.log()[start:])
         self.clients(PRIMARY, "primary")
         lost = [int(word) for word in st.re.findall(r"packets (\d+)", self.host.run("nft", "list", "ruleset"))]

@@ -99,7 +99,7 @@ class Route53(st.Case):
 
     def ask(self, *names):
         """What a real client, python3, is answered."""
-        done = self.daemon.client([sys.executable, "-c", ASK, *names])
+        done = self.daemon.attached([sys.executable, "-c", ASK, *names])
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.split()
 
