@@ -49,7 +49,7 @@ static bool take(const struct body_member *member, const json_t *value, char err
 		return fail(error, "%s: must be true or false", member->name);
 	if (member->text)
 		*member->text = json_string_value(value);
-	else
+	if (member->flag)
 		*member->flag = json_is_true(value);
 	return true;
 }

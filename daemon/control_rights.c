@@ -30,7 +30,7 @@ bool rights_allow(const struct rights *rights, uid_t uid, gid_t gid, const gid_t
 /* Of the file, so that an administrator who gives it to another group has said who may. */
 static gid_t socket_group(int listening)
 {
-	struct sockaddr_un address;
+	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
 	socklen_t length = sizeof(address);
 	struct stat file;
 

@@ -19,7 +19,7 @@ static const char *lower(const char *name, char text[SHUNT_NAME_MAX + 1])
 {
 	size_t i = 0;
 
-	for (; name[i] && i < SHUNT_NAME_MAX; i++)
+	for (; i < SHUNT_NAME_MAX && name[i]; i++)
 		text[i] = (char)shunt_lower((unsigned char)name[i]);
 	text[i] = '\0';
 	return text;

@@ -122,7 +122,7 @@ int state_file_read(const struct state_file *file, char **text, size_t *size, co
 	/* O_NONBLOCK: what if it is a FIFO? */
 	int fd = openat(file->folder, STATE_FILE_NAME,
 	                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat status;
+	struct stat status = { .st_size = 0 };
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;

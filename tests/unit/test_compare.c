@@ -36,11 +36,12 @@ static void told(void *arg, const struct record_config *before, const struct rec
 {
 	char *text = arg;
 
-	sprintf(text + strlen(text), " %s%s",
-	        before && after ? ""
-	        : before        ? "-"
-	                        : "+",
-	        after ? after->name : before->name);
+	if (!before)
+		sprintf(text + strlen(text), " +%s", after->name);
+	else if (!after)
+		sprintf(text + strlen(text), " -%s", before->name);
+	else
+		sprintf(text + strlen(text), " %s", after->name);
 }
 
 /* " b +c -a": b is changed, c is new, a is gone. */

@@ -278,7 +278,7 @@ static void the_stamp_goes_on(void **state)
 	made = 0;
 	assert_true(state_start(kept, base, make_text, NULL));
 	state_changed(kept);
-	snprintf(stamp, sizeof(stamp), STATE_HEAD "%0*u\"", STATE_STAMP_DIGITS, 0);
+	snprintf(stamp, sizeof(stamp), STATE_HEAD "%0*u\"", STATE_STAMP_DIGITS, 0u);
 	turn_until(base, place, stamp);
 	for (uint64_t start = clock_ms(); file_says(place, stamp);) {
 		assert_true(clock_ms() - start < PATIENCE_MS);
