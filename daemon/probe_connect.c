@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "probe_errno.h"
 #include "probe_route.h"
 #include "shunt/table.h"
 
@@ -21,51 +22,6 @@ struct connect_attempt {
 	void *arg;
 	int fd;
 };
-
-struct outcome {
-	int error;
-	enum verdict verdict;
-	enum probe_path path; /* of a failure */
-	const char *words;    /* NULL: the system's */
-};
-
-/*
- * Returned by socket() or connect() at once: ours, unless it is an address of this host, which can answer that fast, or the host has
- * addresses of that kind and yet no way to this one, for now.
- */
-static const struct outcome at_once[] = {
-	{ ECONNREFUSED, VERDICT_FAIL, PATH_UNKNOWN, "connection refused" }, /* one of our own */
-	{ ENETUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: network unreachable from here" },
-	{ EHOSTUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: host unreachable from here" },
-	{ ENETDOWN, VERDICT_FAIL, PATH_SILENT, "no route: network down here" },
-	{ EADDRNOTAVAIL, VERDICT_NONE, PATH_UNKNOWN,
-	  "cannot connect from here: no free local port" },
-	{ EAFNOSUPPORT, VERDICT_NONE, PATH_UNKNOWN,
-	  "cannot connect from here: no such address family" },
-	{ 0, VERDICT_NONE, PATH_UNKNOWN, NULL }
-};
-
-/* By SO_ERROR, later: the network's or the peer's. */
-static const struct outcome later[] = {
-	{ ECONNREFUSED, VERDICT_FAIL, PATH_PROVEN, "connection refused" },
-	{ ECONNRESET, VERDICT_FAIL, PATH_PROVEN, "connection reset" },
-	{ EPIPE, VERDICT_FAIL, PATH_PROVEN, "connection reset" },
-	{ ETIMEDOUT, VERDICT_FAIL, PATH_SILENT, "no answer to connect" },
-	{ EHOSTUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: host unreachable" },
-	{ EHOSTDOWN, VERDICT_FAIL, PATH_SILENT, "no route: host down" },
-	{ ENETUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: network unreachable" },
-	{ ENETDOWN, VERDICT_FAIL, PATH_SILENT, "no route: network down" },
-	{ ENOMEM, VERDICT_NONE, PATH_UNKNOWN, "out of memory" },
-	{ ENOBUFS, VERDICT_NONE, PATH_UNKNOWN, "out of memory" },
-	{ 0, VERDICT_FAIL, PATH_UNKNOWN, NULL }
-};
-
-static const struct outcome *find(const struct outcome *table, int error)
-{
-	while (table->error && table->error != error)
-		table++;
-	return table;
-}
 
 /* A lack of a way to the address: no fault of the moment where the host has none to any address of that kind. */
 static bool is_routeless(const struct probe *probe, int error)
@@ -92,7 +48,7 @@ static bool lacks_zone(const struct probe *probe, int error)
 /* Of a kind that this host has no way to, the address says nothing of the network. */
 static void finish_at_once(struct probe *probe, int error)
 {
-	const struct outcome *outcome = find(at_once, error);
+	const struct probe_outcome *outcome = probe_errno_at_once(error);
 
 	if (lacks_zone(probe, error))
 		probe_finish_path(probe, VERDICT_FAIL, PATH_UNKNOWN,
@@ -111,7 +67,7 @@ static void finish_at_once(struct probe *probe, int error)
 
 static void finish_later(struct probe *probe, int error)
 {
-	const struct outcome *outcome = find(later, error);
+	const struct probe_outcome *outcome = probe_errno_later(error);
 
 	probe_finish_path(probe, outcome->verdict, outcome->path, "%s",
 	                  outcome->words ? outcome->words : strerror(error));

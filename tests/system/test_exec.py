@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+import resource
 import subprocess
 import time
 import unittest
@@ -217,6 +218,26 @@ class Surroundings(Programs):
         self.daemon.reload(self.config([record], exec_user="daemon"))
         uid = str(pwd.getpwnam("daemon").pw_uid)
         st.wait_until(lambda: self.seen("web")[1] == uid, what="the program to run as somebody else")
+
+    def limit_processes(self, soft, hard):
+        """As the daemon's own user, since that needs no capability."""
+        words = ["unlimited" if limit == resource.RLIM_INFINITY else str(limit) for limit in (soft, hard)]
+        subprocess.run(["prlimit", f"--pid={self.daemon.pid}", f"--nproc={words[0]}:{words[1]}"], check=True,
+                       user="nobody", group=pwd.getpwnam("nobody").pw_gid, extra_groups=[])  # fmt: skip
+
+    @unittest.skipUnless(ROOT, "must be root")
+    def test_no_processes(self):
+        """a host that has no room for another process is no verdict on the endpoint"""
+        record = self.record("web", "exit 0", options='interval = "200ms"; timeout = "20s";')
+        self.watch('user = "nobody";' + self.config([record], exec_user=None)).wait_settled()
+        self.wait_seen({"web": ("up", None)})
+        hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]  # the daemon has it from us
+        self.limit_processes(0, hard)
+        self.daemon.wait_log(r"no verdict for 600ms: cannot start /\S+/web: Resource temporarily unavailable")
+        self.assertEqual(self.seen("web")[0], "up")
+        self.limit_processes(hard, hard)
+        self.daemon.wait_log("there are verdicts again")
+        self.wait_seen({"web": ("up", None)})
 
     def test_hanging(self):
         """programs that hang, more than there may be, delay no other check; none outlives the daemon"""

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
@@ -269,6 +270,35 @@ static void bounded(void **state)
 	assert_true(ends > 0);
 }
 
+/* The faults that are ours come back at once. */
+static void without_descriptors(void **state)
+{
+	struct rlimit before, none;
+	int free[3]; /* the lowest */
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		free[i] = dup(0);
+	for (size_t i = 0; i < 3; i++)
+		close(free[i]);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)free[0];
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_null(start("exit 0"));
+	assert_int_equal(errno, EMFILE);
+	none.rlim_cur = (rlim_t)free[2]; /* for the pipe, and not for the program itself */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_non_null(start("exit 0"));
+	assert_true(turn_until(&ends, 1));
+	assert_string_equal(last.failed, "start");
+	assert_int_equal(last.error, EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	start("exit 0");
+	assert_true(turn_until(&ends, 2));
+	assert_null(last.failed);
+}
+
 static void as_nobody(void **state)
 {
 	const struct passwd *nobody = getpwnam("nobody");
@@ -334,9 +364,10 @@ static void choosing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		spawn_test(descriptors),     spawn_test(cannot_run), spawn_test(killing),
-		spawn_test(killing_at_once), spawn_test(bounded),    spawn_test(as_nobody),
-		cmocka_unit_test(choosing),
+		spawn_test(descriptors), spawn_test(cannot_run),
+		spawn_test(killing),     spawn_test(killing_at_once),
+		spawn_test(bounded),     spawn_test(without_descriptors),
+		spawn_test(as_nobody),   cmocka_unit_test(choosing),
 	};
 	struct CMUnitTest tests[COUNT(programs) + COUNT(others)];
 
