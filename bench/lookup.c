@@ -1,7 +1,7 @@
 /*
  * A worker of the benchmark: looks one name up, again and again, whenever it is told to.
  *
- *   lookup [--added] NAME ADDRESS [NAME ADDRESS]...
+ *   lookup [--added | --count N] NAME ADDRESS [NAME ADDRESS]...
  *
  * Waits until every NAME resolves to its ADDRESS, so that what is measured is what was meant (the
  * server is up, the shim is attached), and says "ready". Then, for each line "THREADS MILLISECONDS"
@@ -11,6 +11,8 @@
  * With --added the answer is what a preloaded library adds: short batches of getaddrinfo(), as the
  * program is linked to it, and of libc's own take turns, and the median of the pairs' differences
  * is told.
+ *
+ * With --count it looks the first NAME up N times and ends, for those who count instructions.
  *
  * A lookup is getaddrinfo() as curl, libpq or Node call it (any family, SOCK_STREAM, a numeric
  * port) and freeaddrinfo().
@@ -190,30 +192,41 @@ static resolver *find_libc(void)
 	return found;
 }
 
-int main(int argc, char **argv)
+static void serve(struct job *job)
 {
-	const bool added = argc > 1 && !strcmp(argv[1], "--added");
-	struct job job = {
-		.measure = added ? measure_added : measure_cost,
-		.libc = find_libc(),
-		.size = 1,
-	};
 	unsigned threads, milliseconds;
 
-	argv += 1 + added;
-	argc -= 1 + added;
-	if (argc < 2 || argc % 2)
-		errx(64, "usage: lookup [--added] NAME ADDRESS [NAME ADDRESS]...");
-	for (int i = 0; i < argc; i += 2)
-		wait_until_resolves(argv[i], argv[i + 1]);
-	job.name = argv[0];
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("ready");
 	while (scanf("%u %u", &threads, &milliseconds) == 2) {
 		if (threads < 1 || threads > THREADS_MAX)
 			errx(64, "1 to %d threads", THREADS_MAX);
-		job.length = milliseconds * UINT64_C(1000000);
-		printf("%.1f\n", measure(&job, threads));
+		job->length = milliseconds * UINT64_C(1000000);
+		printf("%.1f\n", measure(job, threads));
 	}
+}
+
+int main(int argc, char **argv)
+{
+	const bool added = argc > 1 && !strcmp(argv[1], "--added");
+	const bool count = argc > 2 && !strcmp(argv[1], "--count");
+	const int options = added ? 1 : count ? 2 : 0;
+	struct job job = {
+		.measure = added ? measure_added : measure_cost,
+		.libc = find_libc(),
+		.size = 1,
+	};
+	char **names = argv + 1 + options;
+
+	argc -= 1 + options;
+	if (argc < 2 || argc % 2)
+		errx(64, "usage: lookup [--added | --count N] NAME ADDRESS [NAME ADDRESS]...");
+	for (int i = 0; i < argc; i += 2)
+		wait_until_resolves(names[i], names[i + 1]);
+	job.name = names[0];
+	if (count)
+		batch(getaddrinfo, job.name, (unsigned)strtoul(argv[2], NULL, 10));
+	else
+		serve(&job);
 	return 0;
 }
