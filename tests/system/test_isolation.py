@@ -36,7 +36,10 @@ class Network(st.Case):
         self.standby = self.serve("standby", STANDBY, self.two)
 
     def serve(self, name, address, space):
-        return self.start(st.Nginx(self, name, address, PORT, prefix=space.prefix))
+        server = self.start(st.Nginx(self, name, address, PORT, prefix=space.prefix))
+        with space.inside():
+            st.wait_until(lambda: st.can_connect(address, PORT), what=f"{name} to listen")
+        return server
 
     def watch(self, config=None, healths=("up", "up")):
         self.daemon = self.start(st.Daemon(self, config or self.config, prefix=self.host.prefix))
@@ -209,7 +212,7 @@ class OneIsSilent(Network):
 
     def test_loopback_standby(self):
         """one remote address alone cannot be compared with any: its silence counts, and the loopback standby answers"""
-        self.start(st.Nginx(self, "local", "127.0.0.1", PORT, prefix=self.host.prefix))
+        self.serve("local", "127.0.0.1", self.host)
         self.watch(records(record(NAME, PRIMARY, "127.0.0.1")))
         self.drop(PRIMARY)
         self.daemon.wait_active(NAME, "secondary")
