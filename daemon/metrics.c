@@ -23,29 +23,41 @@ static void write_label(FILE *out, const char *name, const char *value)
 	putc('"', out);
 }
 
-/* `address` may be NULL. */
-static void write_line(FILE *out, const char *metric, const char *record, const char *endpoint,
-                       const struct address *address, double value)
+struct labels {
+	const char *record, *endpoint;
+	const struct address *address; /* NULL: the line is the endpoint's */
+	const char *part;              /* NULL: it has none */
+};
+
+static void write_line(FILE *out, const char *metric, const struct labels *labels, double value)
 {
 	char text[ADDRESS_TEXT_MAX];
 
 	fprintf(out, "%s{", metric);
-	write_label(out, "record", record);
+	write_label(out, "record", labels->record);
 	putc(',', out);
-	write_label(out, "endpoint", endpoint);
-	if (address) {
+	write_label(out, "endpoint", labels->endpoint);
+	if (labels->address) {
 		putc(',', out);
-		write_label(out, "address", address_format(address, text));
+		write_label(out, "address", address_format(labels->address, text));
+	}
+	if (labels->part) {
+		putc(',', out);
+		write_label(out, "part", labels->part);
 	}
 	if (isnan(value))
 		fputs("} NaN\n", out);
 	else
-		fprintf(out, "} %.0f\n", value);
+		fprintf(out, "} %.10g\n", value);
 }
 
 /* --- metrics ------------------------------------------------------------------------------------- */
 
+/* Either is NULL. */
 typedef double endpoint_value(const struct monitor_record *record, size_t endpoint);
+/* Writes the lines of one address; returns how many. */
+typedef unsigned address_lines(FILE *out, const char *metric, struct labels *labels,
+                               const struct monitor_address *address);
 
 static double active_value(const struct monitor_record *record, size_t endpoint)
 {
@@ -66,16 +78,53 @@ static double override_value(const struct monitor_record *record, size_t endpoin
 	return record->override && record->forced == (int)endpoint;
 }
 
+static unsigned certificate_lines(FILE *out, const char *metric, struct labels *labels,
+                                  const struct monitor_address *address)
+{
+	if (!address->certificate_expires)
+		return 0;
+	write_line(out, metric, labels, (double)address->certificate_expires);
+	return 1;
+}
+
+static unsigned probe_lines(FILE *out, const char *metric, struct labels *labels,
+                            const struct monitor_address *address)
+{
+	const struct {
+		const char *part;
+		uint64_t us;
+	} parts[] = {
+		{ "connect", address->part_us[PROBE_CONNECT] },
+		{ "tls", address->part_us[PROBE_TLS] },
+		{ "first_byte", address->part_us[PROBE_FIRST_BYTE] },
+		{ "whole", address->latency_us },
+	};
+	unsigned lines = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i].us)
+			continue;
+		labels->part = parts[i].part;
+		write_line(out, metric, labels, (double)parts[i].us / 1e6);
+		lines++;
+	}
+	return lines;
+}
+
 static const struct metric {
 	const char *name, *help;
-	endpoint_value *value; /* NULL: of addresses, the end of their certificates */
+	endpoint_value *value;
+	address_lines *lines;
 } metrics[] = {
-	{ "shunt_record_active", "Whether the endpoint answers for the name.", active_value },
+	{ "shunt_record_active", "Whether the endpoint answers for the name.", active_value, NULL },
 	{ "shunt_endpoint_up", "Whether the endpoint is up; NaN while there is no verdict.",
-	  up_value },
-	{ "shunt_override", "Whether an operator forces the endpoint.", override_value },
+	  up_value, NULL },
+	{ "shunt_override", "Whether an operator forces the endpoint.", override_value, NULL },
+	{ "shunt_probe_seconds",
+	  "How long the last probe that passed took, to the end of each of its parts.", NULL,
+	  probe_lines },
 	{ "shunt_certificate_expiry_timestamp_seconds",
-	  "The end of the certificate that the address showed last.", NULL },
+	  "The end of the certificate that the address showed last.", NULL, certificate_lines },
 };
 
 #define METRICS (sizeof(metrics) / sizeof(metrics[0]))
@@ -89,29 +138,31 @@ static void write_endpoints(FILE *out, const struct metric *metric,
                             const struct monitor_record *record)
 {
 	for (size_t i = 0; i < record->endpoint_count; i++)
-		write_line(out, metric->name, record->name, record->endpoints[i].id, NULL,
+		write_line(out, metric->name,
+		           &(struct labels){ .record = record->name,
+		                             .endpoint = record->endpoints[i].id },
 		           metric->value(record, i));
 }
 
-static void write_certificates(FILE *out, const char *metric, const struct monitor_record *record)
+static void write_addresses(FILE *out, const struct metric *metric,
+                            const struct monitor_record *record)
 {
-	bool any = false;
+	unsigned lines = 0;
 
 	for (size_t i = 0; i < record->endpoint_count; i++) {
 		const struct monitor_endpoint *endpoint = &record->endpoints[i];
 
 		for (size_t k = 0; k < endpoint->address_count; k++) {
 			const struct monitor_address *address = &endpoint->addresses[k];
+			struct labels labels = { .record = record->name,
+				                 .endpoint = endpoint->id,
+				                 .address = &address->address };
 
-			if (!address->certificate_expires)
-				continue;
-			any = true;
-			write_line(out, metric, record->name, endpoint->id, &address->address,
-			           (double)address->certificate_expires);
+			lines += metric->lines(out, metric->name, &labels, address);
 		}
 	}
 	/* A piece is never empty; readers pass over an empty line. */
-	if (!any)
+	if (lines == 0)
 		putc('\n', out);
 }
 
@@ -129,7 +180,7 @@ static void write_metric(FILE *out, const struct metric *metric, const struct mo
 	if (metric->value)
 		write_endpoints(out, metric, &record);
 	else
-		write_certificates(out, metric->name, &record);
+		write_addresses(out, metric, &record);
 }
 
 static void write_isolated(FILE *out, const struct monitor *monitor)

@@ -255,8 +255,10 @@ static void note(struct target *target, const struct probe_result *result)
 	const char *detail = result->detail;
 
 	target->last_probe = time(NULL);
-	if (result->verdict == VERDICT_PASS)
+	if (result->verdict == VERDICT_PASS) {
 		target->latency_us = result->elapsed_us;
+		memcpy(target->part_us, result->part_us, sizeof(target->part_us));
+	}
 	if (result->verdict == (invert ? VERDICT_FAIL : VERDICT_PASS))
 		target->error[0] = '\0';
 	else if (result->verdict == VERDICT_PASS)

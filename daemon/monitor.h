@@ -64,10 +64,12 @@ bool monitor_is_isolated(const struct monitor *monitor);
 struct monitor_address {
 	struct address address;
 	enum health_state health;
-	bool answers;               /* part of the answer while its endpoint answers */
-	const char *last_error;     /* NULL: the last probe passed, or there was none */
-	uint64_t latency_us;        /* of the last probe that passed; 0: none */
-	time_t last_probe;          /* wall clock; 0: none */
+	bool answers;           /* part of the answer while its endpoint answers */
+	const char *last_error; /* NULL: the last probe passed, or there was none */
+	uint64_t latency_us;    /* of the last probe that passed; 0: none */
+	uint64_t part_us
+	        [PROBE_PARTS]; /* of the same, from its start to the end of each part; 0: it has none */
+	time_t last_probe;     /* wall clock; 0: none */
 	time_t certificate_expires; /* wall clock; of the peer's certificate; 0: it showed none */
 	uint32_t probes;            /* that have ended */
 	uint32_t

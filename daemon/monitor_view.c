@@ -176,6 +176,7 @@ static void view_member(const struct member *member, bool answers, struct monito
 		return;
 	out->last_error = target->error[0] ? target->error : NULL;
 	out->latency_us = target->latency_us;
+	memcpy(out->part_us, target->part_us, sizeof(out->part_us));
 	out->last_probe = target->last_probe;
 	out->certificate_expires = target->certificate_expires;
 	target_asked(target, &out->probes, &out->asked);

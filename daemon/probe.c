@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <time.h>
 
@@ -43,7 +44,8 @@ struct probe {
 	void *attempt;
 	uint64_t started_us;
 	uint64_t answered_us; /* when the peer said something in this attempt; 0: never */
-	uint64_t turn;        /* in a queue: its number, to keep the order over both queues */
+	uint64_t part_us[PROBE_PARTS];
+	uint64_t turn; /* in a queue: its number, to keep the order over both queues */
 	struct address address;
 	time_t expires;
 	uint32_t limit_ms; /* of the attempt, from its start */
@@ -169,6 +171,7 @@ static void start(struct probe *probe)
 	probe->attempts++;
 	probe->started_us = clock_us();
 	probe->answered_us = 0;
+	memset(probe->part_us, 0, sizeof(probe->part_us));
 	probe->stays_here = false;
 	attempt_began(probe->prober, probe);
 	probe->expires = 0;
@@ -217,6 +220,7 @@ static void complete(struct probe *probe, const struct ending *ending, const cha
 	uint64_t now_us, next_us;
 	uint32_t delay_ms;
 
+	memcpy(result.part_us, probe->part_us, sizeof(result.part_us));
 	result.verdict =
 	        probe_schedule_verdict(ending->verdict, ending->cause, probe->limit_ms, late_ms);
 	see_path(&result, probe, ending->path);
@@ -511,6 +515,12 @@ void probe_peer_answered(struct probe *probe)
 {
 	probe->answered_us = clock_us();
 	probe->limit_ms = probe->check->timeout;
+}
+
+void probe_reached(struct probe *probe, enum probe_part part, uint64_t when_us)
+{
+	/* Whoever looks late may have seen both within one tick of the clock. */
+	probe->part_us[part] = when_us > probe->started_us ? when_us - probe->started_us : 1;
 }
 
 void probe_stays_here(struct probe *probe)

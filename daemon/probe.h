@@ -39,12 +39,16 @@ enum probe_path {
 	PATH_SILENT   /* nothing came back, or this host knew no way there */
 };
 
+/* The parts of an attempt that have an end of their own, as far as the kind has them. */
+enum probe_part { PROBE_CONNECT, PROBE_TLS, PROBE_FIRST_BYTE, PROBE_PARTS };
+
 struct probe_result {
 	enum verdict verdict;
 	enum probe_path path;
 	uint64_t
 	        proven_us; /* CLOCK_MONOTONIC; when the peer last said something in this attempt; 0: never */
-	uint64_t elapsed_us; /* from the start of the attempt */
+	uint64_t elapsed_us;           /* from the start of the attempt */
+	uint64_t part_us[PROBE_PARTS]; /* the same, to the end of each part; 0: it was not seen */
 	time_t expires; /* wall clock: the end of the certificate that the peer showed; 0: none */
 	char detail[PROBE_DETAIL_MAX]; /* why, in words, printable; "" for a pass that needs none */
 };
@@ -151,5 +155,8 @@ void probe_stays_here(struct probe *probe);
  * first time on connect_timeout counts no more.
  */
 void probe_peer_answered(struct probe *probe);
+
+/* A part of the attempt was done at `when_us` (CLOCK_MONOTONIC). */
+void probe_reached(struct probe *probe, enum probe_part part, uint64_t when_us);
 
 #endif

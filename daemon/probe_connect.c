@@ -132,6 +132,7 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	connect_cancel(attempt);
 	if (!error) {
 		probe_peer_answered(ended.probe);
+		probe_reached(ended.probe, PROBE_CONNECT, clock_us());
 		route_worked(probe_address(ended.probe));
 		ended.done(ended.arg, ended.fd);
 		return;

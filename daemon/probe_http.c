@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "probe_body.h"
 #include "probe_connect.h"
@@ -40,6 +41,7 @@ struct attempt {
 	struct probe_http *owner;
 	struct probe *probe;
 	struct connect_attempt *connecting; /* NULL: connected */
+	uint64_t connected_us;              /* CLOCK_MONOTONIC; when libcurl began */
 	int fd;                             /* connected and not yet libcurl's, else -1 */
 	CURL *easy;                         /* NULL: not libcurl's yet */
 	struct curl_slist *to;              /* CONNECT_TO */
@@ -366,6 +368,16 @@ static void transfer_ended(struct attempt *attempt, CURLcode code)
 		finish_unanswered(attempt, code, words);
 }
 
+/* libcurl counts from when it was handed the connection. */
+static void note_part(const struct attempt *attempt, enum probe_part part, CURLINFO info)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(attempt->easy, info, &us);
+	if (us > 0)
+		probe_reached(attempt->probe, part, attempt->connected_us + (uint64_t)us);
+}
+
 /* Ends what libcurl has done with. Called after it has returned to us. */
 static void reap(struct probe_http *http)
 {
@@ -377,6 +389,9 @@ static void reap(struct probe_http *http)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
+		if (attempt->secure)
+			note_part(attempt, PROBE_TLS, CURLINFO_APPCONNECT_TIME_T);
+		note_part(attempt, PROBE_FIRST_BYTE, CURLINFO_STARTTRANSFER_TIME_T);
 		transfer_ended(attempt, message->data.result);
 	}
 	while ((attempt = TAILQ_FIRST(&http->broken)))
@@ -578,6 +593,7 @@ static void connected(void *arg, int fd)
 	struct attempt *attempt = arg;
 
 	attempt->connecting = NULL;
+	attempt->connected_us = clock_us();
 	attempt->fd = fd;
 	if (!hand_over(attempt))
 		finish(attempt, VERDICT_NONE, "libcurl cannot start: out of memory", "", "");

@@ -157,6 +157,8 @@ static void shake(struct attempt *attempt)
 	errno = 0;
 	n = SSL_do_handshake(attempt->ssl);
 	error = SSL_get_error(attempt->ssl, n);
+	if (n == 1)
+		probe_reached(attempt->probe, PROBE_TLS, clock_us());
 	if (n == 1 && attempt->peer.asks && SSL_version(attempt->ssl) == TLS1_3_VERSION)
 		await_word(attempt);
 	else if (n == 1)

@@ -56,14 +56,18 @@ static json_t *milliseconds(uint64_t us)
 
 static json_t *address_report(const struct monitor_address *address)
 {
-	return json_pack(
-	        "{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "address",
-	        address_text(&address->address), "health", health_word(address->health), "answers",
-	        address->answers, "last_error", report_text(address->last_error), "latency_ms",
-	        milliseconds(address->latency_us), "last_probe", moment(address->last_probe),
-	        "certificate_expires", moment(address->certificate_expires), "probes",
-	        (json_int_t)address->probes, "asked", (json_int_t)address->asked,
-	        "no_verdict_since", moment(address->no_verdict_since));
+	return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
+	                 "address", address_text(&address->address), "health",
+	                 health_word(address->health), "answers", address->answers, "last_error",
+	                 report_text(address->last_error), "latency_ms",
+	                 milliseconds(address->latency_us), "connect_ms",
+	                 milliseconds(address->part_us[PROBE_CONNECT]), "tls_ms",
+	                 milliseconds(address->part_us[PROBE_TLS]), "first_byte_ms",
+	                 milliseconds(address->part_us[PROBE_FIRST_BYTE]), "last_probe",
+	                 moment(address->last_probe), "certificate_expires",
+	                 moment(address->certificate_expires), "probes",
+	                 (json_int_t)address->probes, "asked", (json_int_t)address->asked,
+	                 "no_verdict_since", moment(address->no_verdict_since));
 }
 
 static json_t *endpoint_report(const struct monitor_endpoint *endpoint)

@@ -41,14 +41,15 @@ struct target {
 	        *children; /* check->of_count of them; NULL: not calculated, or disabled */
 	struct target_parents parents;
 	struct health health;
-	struct member *users;         /* linked by next_user */
-	bool awaited;                 /* the table does not settle without its first verdict */
-	char error[PROBE_DETAIL_MAX]; /* of the last verdict, when it was no pass; else "" */
-	struct isolation_site site;   /* listed while it is remote */
-	uint64_t latency_us;          /* of the last pass; 0: none */
-	time_t last_probe;            /* wall clock; 0: none */
-	time_t certificate_expires;   /* wall clock; of the peer's certificate; 0: it showed none */
-	time_t certificate_warned;    /* the latest of those that was an event */
+	struct member *users;          /* linked by next_user */
+	bool awaited;                  /* the table does not settle without its first verdict */
+	char error[PROBE_DETAIL_MAX];  /* of the last verdict, when it was no pass; else "" */
+	struct isolation_site site;    /* listed while it is remote */
+	uint64_t latency_us;           /* of the last pass; 0: none */
+	uint64_t part_us[PROBE_PARTS]; /* of the same */
+	time_t last_probe;             /* wall clock; 0: none */
+	time_t certificate_expires; /* wall clock; of the peer's certificate; 0: it showed none */
+	time_t certificate_warned;  /* the latest of those that was an event */
 	uint32_t asked; /* an operator waits until probe_count() comes to it; 0: nobody did */
 	uint64_t
 	        uncertain_ms; /* CLOCK_MONOTONIC; since when attempts end by faults of our own; 0: they do not */

@@ -289,6 +289,40 @@ class Checks(Route53):
         )
         self.assertIn("as-route53.example.com", {sni for sni, _ in bad.seen})
 
+    def test_metrics(self):
+        """metrics: status, share of the healthy, and for each probe the time to connect, to TLS, to the first byte, and in all"""
+
+        def behave(connection, stop):
+            connection.recv(65536)
+            stop.wait(0.2)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        ca = st.CA(self)
+        plain = self.start(st.Hostile(behave, self.address()))
+        secure = self.start(st.TlsServer(self.address(), ca.issue("*.example.com")))
+        tls = f'ca_file = "{ca.file}"; host = "www.example.com";'
+        self.verdicts(
+            {
+                "http": (plain, 'type = "http";', ""),
+                "tcp": (plain, 'type = "tcp";', ""),
+                "tls": (secure, f'type = "tls"; {tls}', ""),
+                "https": (secure, f'type = "https"; {tls}', ""),
+                "dead": (plain, 'type = "http"; expect_status = 404;', "status 200"),
+            }
+        )
+        text = self.daemon.request("/metrics")[1].decode("ascii")
+        up = dict(re.findall(r'^shunt_endpoint_up{record="([a-z]+)[^}]*} (.*)$', text, re.M))
+        self.assertEqual(up, {"http": "1", "tcp": "1", "tls": "1", "https": "1", "dead": "0"})
+        parts = {}
+        for name, part, seconds in re.findall(r'^shunt_probe_seconds{record="([a-z]+)[^}]*part="([a-z_]+)"} (.*)$', text, re.M):
+            parts.setdefault(name, {})[part] = float(seconds)
+        want = {"http": "connect first_byte whole", "tcp": "connect whole", "tls": "connect tls whole", "https": "connect tls first_byte whole"}
+        self.assertEqual({name: " ".join(found) for name, found in parts.items()}, want)
+        for name, found in parts.items():
+            self.assertEqual(list(found.values()), sorted(found.values()), name)
+        self.assertGreaterEqual(parts["http"]["first_byte"], 0.2)
+        self.assertLess(parts["http"]["connect"], parts["http"]["first_byte"] - 0.1)
+
     def test_host(self):
         """Host: the record's name, or what the check says, with the port unless it is the usual one"""
         web, rows = self.web(), {"plain": ("", "plain.example.com"), "given": ('host = "a.example.net";', "a.example.net")}

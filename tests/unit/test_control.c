@@ -104,8 +104,11 @@ static void fill_record(struct monitor_record *out)
 	*secondary = (struct monitor_endpoint){
 		.id = "secondary", .health = HEALTH_UP, .error = "NXDOMAIN", .address_count = 2
 	};
-	secondary->addresses[0] =
-	        (struct monitor_address){ .health = HEALTH_UP, .latency_us = 1500 };
+	secondary->addresses[0] = (struct monitor_address){
+		.health = HEALTH_UP,
+		.latency_us = 1500,
+		.part_us = { [PROBE_CONNECT] = 250, [PROBE_FIRST_BYTE] = 1250 }
+	};
 	secondary->addresses[1] = (struct monitor_address){ .health = HEALTH_UP, .answers = true };
 	address_parse("192.0.2.2", &secondary->addresses[0].address);
 	address_parse("2001:db8::2", &secondary->addresses[1].address);
@@ -631,15 +634,18 @@ static void the_status_is_as_documented(void **state)
 	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"
 	        "\"addresses\":[{\"address\":\"192.0.2.1\",\"health\":\"down\",\"answers\":true,"
 	        "\"last_error\":\"status 503\",\"latency_ms\":null,"
+	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
 	        "\"last_probe\":\"1970-01-02T00:00:02Z\","
 	        "\"certificate_expires\":\"1970-01-02T00:00:03Z\",\"probes\":7,\"asked\":8,"
 	        "\"no_verdict_since\":\"1970-01-02T00:00:04Z\"}]},"
 	        "{\"id\":\"secondary\",\"health\":\"up\",\"check\":null,\"error\":\"NXDOMAIN\","
 	        "\"addresses\":[{\"address\":\"192.0.2.2\",\"health\":\"up\",\"answers\":false,"
 	        "\"last_error\":null,\"latency_ms\":1.5,\"last_probe\":null,"
+	        "\"connect_ms\":0.25,\"tls_ms\":null,\"first_byte_ms\":1.25,"
 	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,\"no_verdict_since\":null},"
 	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,"
 	        "\"last_error\":null,\"latency_ms\":null,\"last_probe\":null,"
+	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
 	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,\"no_verdict_since\":null}]}"
 	        "]}",
 	        0, NULL);
@@ -676,6 +682,16 @@ static void the_metrics_are_as_documented(void **state)
 	        "# TYPE shunt_override gauge\n"
 	        "shunt_override{record=\"www.example.com\",endpoint=\"primary\"} 0\n"
 	        "shunt_override{record=\"www.example.com\",endpoint=\"secondary\"} 1\n"
+	        "# HELP shunt_probe_seconds How long the last probe that passed took, to the end "
+	        "of "
+	        "each of its parts.\n"
+	        "# TYPE shunt_probe_seconds gauge\n"
+	        "shunt_probe_seconds{record=\"www.example.com\",endpoint=\"secondary\","
+	        "address=\"192.0.2.2\",part=\"connect\"} 0.00025\n"
+	        "shunt_probe_seconds{record=\"www.example.com\",endpoint=\"secondary\","
+	        "address=\"192.0.2.2\",part=\"first_byte\"} 0.00125\n"
+	        "shunt_probe_seconds{record=\"www.example.com\",endpoint=\"secondary\","
+	        "address=\"192.0.2.2\",part=\"whole\"} 0.0015\n"
 	        "# HELP shunt_certificate_expiry_timestamp_seconds The end of the certificate that "
 	        "the address showed last.\n"
 	        "# TYPE shunt_certificate_expiry_timestamp_seconds gauge\n"
