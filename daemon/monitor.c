@@ -574,7 +574,8 @@ static void say_down(const struct endpoint *endpoint, char error[MONITOR_ERROR_M
 
 	view_say_endpoint(endpoint, error, MONITOR_ERROR_MAX - 64);
 	used = strlen(error);
-	snprintf(error + used, MONITOR_ERROR_MAX - used, "; \"anyway\" forces it all the same");
+	snprintf(error + used, MONITOR_ERROR_MAX - used,
+	         "; \"anyway\" (--anyway) forces it all the same");
 }
 
 static struct override make_override(const struct monitor_order *order)

@@ -102,7 +102,7 @@ class Forced(Override):
             (["force", "wwx.example.com", "secondary"], no(r"wwx\.example\.com is not a managed name; did you mean www\.example\.com\?", 404)),
             (["force", "..", "secondary"], no(r"\.\. is not a managed name", 404)),
             (["force", NAME, "tertiary"], no(rf'{NAME} has no endpoint "tertiary"; it has primary, secondary, dead', 404)),
-            (["force", NAME, "dead"], no('dead is down: connection refused; "anyway" forces it all the same', 409)),
+            (["force", NAME, "dead"], no(r'dead is down: connection refused; "anyway" \(--anyway\) forces it all the same', 409)),
             (["force", NAME, "secondary", "--for", "10"], no('for: "10" has no unit; write it as in', 400)),
             (["force", NAME, "secondary", "--for=0s"], no('for: "0s" is no time at all', 400)),
             (["auto", "nobody"], no("nobody is not a managed name", 404)),
