@@ -115,6 +115,15 @@ class Killed(State):
 
             return edit
 
+        def past(state):
+            state["records"][OTHER]["override"]["until"] = 86400
+            return {}
+
+        # In the same boot the wall clock, which may have stepped, has no say; in another it is all there is.
+        self.restart(daemon, change(past))
+        self.assertTrue(daemon.record(OTHER)["forced"])
+        self.shunt(daemon, "force", OTHER, "primary", "--for", "1h")
+        self.wait_written(daemon, lambda state: state["records"][OTHER]["override"]["until"] > 86400, "the state")
         for what in (lambda state: {"boot": "another"}, lambda state: {"alive": f"{int(state['alive']) - 60000:020d}"}):
             begin = self.restart(daemon, change(what))
             self.assertEqual(daemon.active(NAME), "secondary")
@@ -122,6 +131,8 @@ class Killed(State):
             self.assertRegex(daemon.log()[begin:], "unknown -> up")
             self.assertTrue(daemon.record(OTHER)["forced"])
             self.wait_written(daemon, lambda state: state["boot"] != "another" and len(state["up"]) == 2, "the state")
+        begin = self.restart(daemon, change(lambda state: past(state) or {"boot": "another"}))
+        daemon.wait_log(f"{OTHER}: primary: forced no longer: its time is up", start=begin)
         self.shunt(daemon, "auto", NAME)
         self.assertEqual(daemon.active(NAME), "primary")
 

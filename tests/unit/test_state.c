@@ -254,6 +254,33 @@ static void at_most_once_a_second(void **state)
 	event_base_free(base);
 }
 
+/* Something in the way: it is said once, tried again, and said when it is over. */
+static void trouble_is_said_once(void **state)
+{
+	const struct place *place = *state;
+	struct event_base *base = event_base_new();
+	char error[300];
+	struct state *kept = state_open(place->path, geteuid(), getegid(), error, sizeof(error));
+	uint64_t start = clock_ms();
+
+	made = 0;
+	in_folder(place, "mkdir state.json.new");
+	assert_true(state_start(kept, base, make_text, NULL));
+	state_changed(kept);
+	while (made < 2) {
+		assert_true(clock_ms() - start < PATIENCE_MS);
+		event_base_loop(base, EVLOOP_ONCE);
+	}
+	event_base_loop(base, EVLOOP_ONCE); /* the second one has failed, too */
+	in_folder(place, "rmdir state.json.new");
+	state_free(kept);
+	assert_true(file_says(place, "\"n\": 3}"));
+	assert_string_equal(story,
+	                    "cannot be written: File exists; it is tried again, and a restart now "
+	                    "would forget what has changed\nis written again\n");
+	event_base_free(base);
+}
+
 static void what_was_never_written_stays(void **state)
 {
 	const struct place *place = *state;
@@ -380,6 +407,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, begin, end),
 		cmocka_unit_test_setup_teardown(files_that_are_not_believed, begin, end),
 		cmocka_unit_test_setup_teardown(at_most_once_a_second, begin, end),
+		cmocka_unit_test_setup_teardown(trouble_is_said_once, begin, end),
 		cmocka_unit_test_setup_teardown(what_was_never_written_stays, begin, end),
 		cmocka_unit_test_setup_teardown(the_stamp_goes_on, begin, end),
 		cmocka_unit_test(texts_are_held_to_what_they_should_be),
