@@ -5,7 +5,8 @@
  *
  * ROUNDS has a line for each: "ROW HOW NAME PRIMARY STANDBY PID INTERVAL_MS". HOW is kill or blackhole, which are signals to
  * endpoint.c, the process PID. Once all names have their primary as answer, each is broken at a random time within its
- * INTERVAL, so that it falls anywhere between two probes, and looked up every millisecond. Prints "ROW HOW SECONDS" for each.
+ * INTERVAL, so that it falls anywhere between two probes, and looked up a thousand times an INTERVAL (of the shortest one), at
+ * most every millisecond. Prints "ROW HOW SECONDS" for each.
  *
  * A lookup is getaddrinfo(); what answers it (a preloaded library, DNS) is not this program's business.
  */
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ROUNDS_MAX 4096
 #define LIMIT_US 300000000u /* for all answers, from the first break on */
@@ -122,13 +124,18 @@ int main(void)
 	static struct round rounds[ROUNDS_MAX];
 	const size_t count = read_rounds(rounds);
 	size_t left = count;
-	uint64_t begin;
+	uint64_t begin,
+	        step_us =
+	                UINT64_MAX; /* an interval's milliseconds are its thousandths in microseconds */
 
 	wait_for_primaries(rounds, count);
 	begin = now_us();
-	srandom((unsigned)begin);
-	for (size_t i = 0; i < count; i++)
+	srandom((unsigned)begin ^ (unsigned)getpid());
+	for (size_t i = 0; i < count; i++) {
 		rounds[i].due_us = begin + (uint64_t)random() % (rounds[i].interval * 1000u);
+		step_us = rounds[i].interval < step_us ? rounds[i].interval : step_us;
+	}
+	step_us = step_us < 1000 ? 1000 : step_us;
 	while (left && now_us() - begin < LIMIT_US) {
 		left = 0;
 		for (size_t i = 0; i < count; i++) {
@@ -138,7 +145,7 @@ int main(void)
 				look(&rounds[i]);
 			left += rounds[i].state != DONE;
 		}
-		pause_us(1000);
+		pause_us(step_us);
 	}
 	if (left)
 		errx(1, "%zu names have not got their standby", left);
