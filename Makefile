@@ -15,9 +15,11 @@ BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/shunt
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 SYSCONFDIR ?= /etc
 
-PATHS := B PREFIX BINDIR SBINDIR MANDIR DOCDIR SYSCONFDIR DESTDIR
+PATHS := B PREFIX BINDIR SBINDIR MANDIR DOCDIR UNITDIR SYSUSERSDIR SYSCONFDIR DESTDIR
 $(foreach path,$(PATHS),$(if $(word 2,$($(path))),$(error $(path) may not have a space in it: '$($(path))')))
 
 # What the dynamic loader makes of $LIB: lib/x86_64-linux-gnu on Debian, lib64 where there is no multiarch.
@@ -309,7 +311,7 @@ bench-scale bench-failover:
 
 MAN_PAGES := $(notdir $(wildcard man/*.[1-9]))
 EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf)
-FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(DOCDIR)/examples $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
+FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(DOCDIR)/examples $(UNITDIR) $(SYSUSERSDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 
 # A file gets its name once it is whole: programs that start meanwhile find the old library or the new one, never a part.
@@ -325,13 +327,16 @@ install: all
 	$(call put,755,$(B)/shuntd,$(SBINDIR)/shuntd)
 	$(call put,755,$(B)/shunt,$(BINDIR)/shunt)
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples
+	sed 's,@BINDIR@,$(BINDIR),; s,@SBINDIR@,$(SBINDIR),' conf/systemd/shuntd.service >$(DESTDIR)$(UNITDIR)/shuntd.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/shuntd.service
+	install -m 644 conf/systemd/shunt.sysusers $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
 	for page in $(MAN_PAGES); do install -m 644 man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
 
 # Empty folders go from a tree of its own; those of /usr and /usr/local are the system's.
 OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd
+	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd $(DESTDIR)$(UNITDIR)/shuntd.service $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
 	rm -f $(foreach width,$(LIB) $(LIB32),$(addprefix $(DESTDIR)$(PREFIX)/$(width)/,$(LIBRARIES)))
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/examples/,$(notdir $(EXAMPLES)))
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done

@@ -43,6 +43,7 @@
 #include "saved.h"
 #include "spawn.h"
 #include "state.h"
+#include "systemd.h"
 
 #include "shunt/protocol.h"
 #include "shunt/version.h"
@@ -70,6 +71,7 @@ struct server {
 	struct clients *clients;
 	struct control *control;
 	struct control *control_tcp;
+	struct systemd *systemd; /* NULL: no service manager, or not ours */
 	struct event *signals[3];
 	struct event *owner;
 };
@@ -107,6 +109,16 @@ static void leave_shim(char **argv)
 		execv(path, argv);
 	}
 	fatal("cannot start without libshunt preloaded: %s", strerror(errno));
+}
+
+/* A private daemon inherits them from the service that COMMAND is, and is not what that service's manager waits for. */
+static void take_notify_socket(struct server *server)
+{
+	server->systemd = systemd_new();
+	if (!server->options.private_dir)
+		return;
+	systemd_free(server->systemd);
+	server->systemd = NULL;
 }
 
 /* Where 0, 1 or 2 is closed, a socket would take its place and the log would be written there. These are for our children, too. */
@@ -287,6 +299,7 @@ static void table_settled(void *arg)
 	struct server *server = arg;
 	int null;
 
+	systemd_status(server->systemd, RELOAD_ANSWERING);
 	if (server->options.ready_fd < 0)
 		return;
 	tell_starter(&server->options, CMDLINE_READY);
@@ -357,6 +370,7 @@ static bool start_control(struct server *server)
 	server->reload.monitor = server->monitor;
 	server->reload.resolver = server->resolver;
 	server->reload.exec = server->exec;
+	server->reload.systemd = server->systemd;
 	server->control = control_new(&parts);
 	parts.fd = server->http_fd;
 	parts.tcp = true;
@@ -405,7 +419,8 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	if (server->state &&
 	    !state_start(server->state, server->base, monitor_state, server->monitor))
 		return false;
-	return server->clients && start_control(server) && catch_signals(server);
+	return server->clients && start_control(server) && catch_signals(server) &&
+	       systemd_watch(server->systemd, server->base);
 }
 
 /* The mirror of the start; takes a server that started only in part. */
@@ -435,6 +450,7 @@ static void stop(struct server *server)
 	trust_free(server->trust);
 	if (server->prober)
 		prober_free(server->prober);
+	systemd_free(server->systemd);
 	if (server->base)
 		event_base_free(server->base);
 	if (server->http_fd >= 0)
@@ -469,6 +485,7 @@ static int serve(struct server *server, struct config *config)
 		config_free(config);
 		return 1;
 	}
+	systemd_status(server->systemd, "starting: waits for the first verdict of every check");
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
 	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		fatal("libcurl or c-ares cannot start");
@@ -479,7 +496,9 @@ static int serve(struct server *server, struct config *config)
 	malloc_trim(0); /* the text of the configuration was several times what is kept of it */
 	log_info("shuntd " SHUNT_VERSION " answers %zu %s on %s", records, reload_noun(records),
 	         server->reload.socket_path);
+	systemd_ready(server->systemd);
 	event_base_dispatch(server->base);
+	systemd_stopping(server->systemd);
 	log_info("ends");
 	return 0;
 }
@@ -494,6 +513,7 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	leave_shim(argv);
 	cmdline_parse(argc, argv, &server.options);
+	take_notify_socket(&server);
 	config = reload_read(server.options.file, error);
 	if (!config) {
 		fprintf(stderr, "%s\n", error);

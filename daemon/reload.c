@@ -17,6 +17,7 @@
 #include "publish.h"
 #include "resolve.h"
 #include "spawn_user.h"
+#include "systemd.h"
 
 #include "shunt/table.h"
 
@@ -206,7 +207,12 @@ bool reload_run(struct reload *reload, struct reload_result *result)
 	bool done;
 
 	*result = (struct reload_result){ .arena = arena_new() };
+	systemd_reloading(reload->systemd);
 	done = replace(reload, result);
+	systemd_status(reload->systemd, done ? RELOAD_ANSWERING
+	                                     : RELOAD_ANSWERING
+	                                        "; the last reload failed and changed nothing");
+	systemd_ready(reload->systemd);
 	if (done)
 		announce(result);
 	else

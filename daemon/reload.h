@@ -17,6 +17,9 @@ struct monitor;
 struct probe_exec;
 struct resolver;
 struct spawn_user;
+struct systemd;
+
+#define RELOAD_ANSWERING "answering" /* what the service manager shows */
 
 struct reload {
 	const struct cmdline *options;
@@ -29,6 +32,7 @@ struct reload {
 	struct monitor *monitor;
 	struct resolver *resolver;
 	struct probe_exec *exec;
+	struct systemd *systemd; /* told of each reload; NULL: nobody */
 };
 
 #define RELOAD_NAMES_MAX 100u /* of each kind; the rest is only counted */
