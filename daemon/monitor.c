@@ -546,15 +546,6 @@ void monitor_read(const struct monitor *monitor, size_t index, struct monitor_re
 
 /* --- for operators ----------------------------------------------------------------------------- */
 
-static int find_endpoint(const struct record *record, const char *id)
-{
-	for (size_t i = 0; i < record->count; i++) {
-		if (strcmp(record->endpoints[i].config->id, id) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
 /* "www.example.com has no endpoint "x"; it has primary, secondary" */
 static void say_no_endpoint(const struct record *record, const char *id,
                             char error[MONITOR_ERROR_MAX])
@@ -596,7 +587,7 @@ enum monitor_forced monitor_force(struct monitor *monitor, size_t index,
                                   const struct monitor_order *order, char error[MONITOR_ERROR_MAX])
 {
 	struct record *record = &monitor->roster->records[index];
-	int endpoint = find_endpoint(record, order->endpoint);
+	int endpoint = record_endpoint(record, order->endpoint);
 	struct override override;
 
 	if (endpoint < 0) {

@@ -121,18 +121,6 @@ static json_int_t number_of(const json_t *json, const char *member)
 	return number > 0 ? number : 0;
 }
 
-/* -1: none. */
-static int endpoint_of(const struct record *record, const json_t *json)
-{
-	const char *id = text_of(json, "endpoint");
-
-	for (size_t i = 0; i < record->count; i++) {
-		if (strcmp(record->config->endpoints[i].id, id) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
 /* In another boot only the wall clock knows how much of it is left. Never 0: what has passed ends at once, with its event. */
 static uint64_t deadline_of(const json_t *json, bool same_boot)
 {
@@ -172,7 +160,7 @@ static void drop(const char *name, const json_t *override)
 static void restore_override(const char *name, struct record *record, const json_t *json,
                              bool same_boot, struct overrides *overrides)
 {
-	int endpoint = record ? endpoint_of(record, json) : -1;
+	int endpoint = record ? record_endpoint(record, text_of(json, "endpoint")) : -1;
 	struct override override;
 
 	if (endpoint < 0) {
@@ -190,7 +178,7 @@ static void restore_override(const char *name, struct record *record, const json
 static void restore_election(struct record *record, const json_t *json, bool same_boot)
 {
 	struct election *election = &record->election;
-	int endpoint = endpoint_of(record, json);
+	int endpoint = record_endpoint(record, text_of(json, "endpoint"));
 
 	if (endpoint > 0)
 		election->endpoint = election->elected = election->answer = endpoint;

@@ -360,13 +360,13 @@ static void names_init(struct names *names, const struct roster *roster)
 		*name_slot(names, roster->records[i].config->name) = &roster->records[i];
 }
 
-static const struct endpoint *find_endpoint(const struct record *record, const char *id)
+int record_endpoint(const struct record *record, const char *id)
 {
-	for (size_t i = 0; record && i < record->count; i++) {
-		if (strcmp(record->endpoints[i].config->id, id) == 0)
-			return &record->endpoints[i];
+	for (size_t i = 0; i < record->count; i++) {
+		if (strcmp(record->config->endpoints[i].id, id) == 0)
+			return (int)i;
 	}
-	return NULL;
+	return -1;
 }
 
 static void watch_names(struct endpoint *endpoint)
@@ -403,21 +403,14 @@ static void endpoint_build(struct endpoint *endpoint, const struct endpoint *old
 		inherit_unlisted(endpoint, old);
 }
 
-/* An endpoint's index by the id that it had; -1 when it is gone. */
-static int index_of(const struct record *record, const char *id)
-{
-	const struct endpoint *endpoint = find_endpoint(record, id);
-
-	return endpoint ? (int)(endpoint - record->endpoints) : -1;
-}
-
 #define ANSWER_GONE (-3) /* beside the ELECTION_ ones */
 
 /* An index into the old record's endpoints, in the new one's; what is none (ELECTION_, nothing forced) stays. */
 static int carry_index(const struct record *record, const struct record *old, int endpoint,
                        int when_gone)
 {
-	int index = endpoint < 0 ? endpoint : index_of(record, old->endpoints[endpoint].config->id);
+	int index = endpoint < 0 ? endpoint
+	                         : record_endpoint(record, old->endpoints[endpoint].config->id);
 
 	return endpoint >= 0 && index < 0 ? when_gone : index;
 }
@@ -468,10 +461,12 @@ static void record_build(struct record *record, const struct record *old)
 	election_init(&record->election);
 	for (size_t i = 0; i < record->count; i++) {
 		struct endpoint *endpoint = &record->endpoints[i];
+		int before;
 
 		endpoint->record = record;
 		endpoint->config = &record->config->endpoints[i];
-		endpoint_build(endpoint, find_endpoint(old, endpoint->config->id));
+		before = old ? record_endpoint(old, endpoint->config->id) : -1;
+		endpoint_build(endpoint, before < 0 ? NULL : &old->endpoints[before]);
 	}
 	if (!old)
 		return;

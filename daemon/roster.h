@@ -77,6 +77,9 @@ void roster_free(struct roster *roster);
 /* The record of that name or alias, in any case, with or without a final dot; NULL. */
 struct record *roster_find(const struct roster *roster, const char *name);
 
+/* An endpoint's index by its id; -1: there is none. */
+int record_endpoint(const struct record *record, const char *id);
+
 /* How many names still wait for their first outcome. */
 size_t roster_unresolved(const struct roster *roster);
 
