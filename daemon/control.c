@@ -7,6 +7,7 @@
 #include "control_peer.h"
 #include "control_request.h"
 #include "log.h"
+#include "timer.h"
 
 #define MEMORY_LIMIT 32768u /* bytes for each connection: request, headers, a piece of the answer */
 #define IDLE_SECONDS 10u    /* silence that ends a connection */
@@ -64,9 +65,7 @@ static void turn(struct control *control)
 
 	MHD_run(control->http);
 	if (MHD_get_timeout(control->http, &ms) == MHD_YES)
-		event_add(control->timeout,
-		          &(struct timeval){ .tv_sec = (time_t)(ms / 1000),
-		                             .tv_usec = (suseconds_t)(ms % 1000) * 1000 });
+		timer_arm(control->timeout, ms);
 	else
 		event_del(control->timeout);
 }

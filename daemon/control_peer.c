@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "timer.h"
 
 #define TCP_CONNECTIONS 64u
 #define UNIX_CONNECTIONS 1024u
@@ -19,14 +20,6 @@
 #define ACCEPTS 64u          /* in one turn of the loop */
 #define RETRY_MS 100u     /* until accept() is tried again after it failed for want of something */
 #define WARNING_MS 60000u /* between two warnings of that */
-
-static void set_timer(struct event *timer, uint64_t ms)
-{
-	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
-		              .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
-
-	event_add(timer, &tv);
-}
 
 static size_t count_uid(const struct peers *peers, uid_t uid)
 {
@@ -83,7 +76,7 @@ static struct peer *enter(struct peers *peers, int fd)
 	if (++peers->count == peers->limit)
 		event_del(peers->listening);
 	if (!event_pending(peers->deadline, EV_TIMEOUT, NULL))
-		set_timer(peers->deadline, DEADLINE_MS);
+		timer_arm(peers->deadline, DEADLINE_MS);
 	return peer;
 }
 
@@ -109,7 +102,7 @@ static void pause_accepting(struct peers *peers, int error)
 	uint64_t now = clock_ms();
 
 	event_del(peers->listening);
-	set_timer(peers->retry, RETRY_MS);
+	timer_arm(peers->retry, RETRY_MS);
 	if (peers->warned_ms && now - peers->warned_ms < WARNING_MS)
 		return;
 	peers->warned_ms = now;
@@ -170,7 +163,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		if (peer->cut)
 			continue;
 		if (peer->deadline_ms > now) {
-			set_timer(peers->deadline, peer->deadline_ms - now);
+			timer_arm(peers->deadline, peer->deadline_ms - now);
 			break;
 		}
 		peer->cut = true;

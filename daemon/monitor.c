@@ -21,6 +21,7 @@
 #include "silence.h"
 #include "state.h"
 #include "target.h"
+#include "timer.h"
 
 #define SETTLE_MS 5000u     /* a table settles after this at the latest */
 #define SETTLE_CHECK_MS 20u /* how often it is looked at before */
@@ -46,14 +47,6 @@ struct monitor {
 	struct event *forget; /* the superseded table */
 	struct event *sweep;  /* targets without users */
 };
-
-static void arm(struct event *timer, uint64_t ms)
-{
-	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
-		              .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-
-	event_add(timer, &tv);
-}
 
 /* --- from a health to the table ---------------------------------------------------------------- */
 
@@ -85,7 +78,7 @@ static void record_wakes(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (record->roster->targets->isolation.isolated)
-		arm(record->wake, WAKE_AGAIN_MS);
+		timer_arm(record->wake, WAKE_AGAIN_MS);
 	else
 		record_update(record->roster->arg, record);
 }
@@ -103,7 +96,7 @@ static void arm_wake(struct monitor *monitor, struct record *record, uint64_t no
 		record->wake = evtimer_new(monitor->parts.base, record_wakes, record);
 	if (!record->wake)
 		fatal("out of memory");
-	arm(record->wake, due > now_ms ? due - now_ms : 1);
+	timer_arm(record->wake, due > now_ms ? due - now_ms : 1);
 }
 
 static bool elect(struct record *record, uint64_t now_ms)
@@ -406,7 +399,7 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	monitor->settle = timer(monitor, EV_PERSIST, look_whether_settled);
 	monitor->forget = timer(monitor, 0, forget_superseded);
 	monitor->sweep = timer(monitor, 0, sweep_targets);
-	arm(monitor->heartbeat, SHUNT_HEARTBEAT_MS);
+	timer_arm(monitor->heartbeat, SHUNT_HEARTBEAT_MS);
 	return monitor;
 }
 
@@ -470,13 +463,13 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 	free_old(monitor, old_roster, old_config);
 	if (monitor->superseded) {
 		publish_supersede(monitor->superseded);
-		arm(monitor->forget, SHUNT_SUPERSEDED_MS);
+		timer_arm(monitor->forget, SHUNT_SUPERSEDED_MS);
 	}
 	/* Reloads in quick succession share it: who holds an older table gets no news until one is settled. */
 	if (monitor->settled || !old_roster)
 		monitor->settle_by_ms = clock_ms() + SETTLE_MS;
 	monitor->settled = false;
-	arm(monitor->settle, SETTLE_CHECK_MS);
+	timer_arm(monitor->settle, SETTLE_CHECK_MS);
 	look_whether_settled(-1, 0, monitor);
 	return true;
 }

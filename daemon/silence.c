@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "event.h"
 #include "log.h"
+#include "timer.h"
 
 #define WITNESSES 16u     /* probed at a time */
 #define ASK_AGAIN_MS 250u /* while failures are held */
@@ -37,13 +38,11 @@ static void ask(struct silence *silence)
 {
 	struct isolation *isolation = isolation_of(silence);
 	const uint32_t ms = isolation->isolated ? ASK_ISOLATED_MS : ASK_AGAIN_MS;
-	const struct timeval again = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
 	silence->asked_us = clock_us();
 	for (size_t i = 0; i < WITNESSES && i < isolation->count; i++)
 		probe_now(target_of_site(isolation_witness(isolation))->probe);
-	if (event_add(silence->again, &again) < 0)
-		fatal("out of memory");
+	timer_arm(silence->again, ms);
 }
 
 /* A silence that begins is worth an asking of its own, if there was not one just now. */

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "state_file.h"
 #include "state_writer.h"
+#include "timer.h"
 
 #define RETRY_MS 5000u /* after a write that failed */
 #define LAST_MS 5000   /* what the end waits for the disk */
@@ -70,14 +71,6 @@ static void report(struct state *state, int error)
 
 /* --- when ---------------------------------------------------------------------------------------- */
 
-static void arm(struct event *timer, uint64_t ms)
-{
-	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
-		              .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-
-	event_add(timer, &tv);
-}
-
 static void plan(struct state *state)
 {
 	uint64_t now_ms = clock_ms();
@@ -87,7 +80,7 @@ static void plan(struct state *state)
 		return;
 	if (!state->last_ms || due_ms < now_ms)
 		due_ms = now_ms;
-	arm(state->due, due_ms - now_ms);
+	timer_arm(state->due, due_ms - now_ms);
 }
 
 /* False: no memory; later, then. */
@@ -198,7 +191,7 @@ bool state_start(struct state *state, struct event_base *base, state_text *make,
 	state->stamp = event_new(base, -1, EV_PERSIST, on_stamp, state);
 	if (!state->done || !state->due || !state->stamp || event_add(state->done, NULL) < 0)
 		return false;
-	arm(state->stamp, STATE_STAMP_MS);
+	timer_arm(state->stamp, STATE_STAMP_MS);
 	plan(state);
 	return true;
 }
