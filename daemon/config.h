@@ -25,6 +25,8 @@
 
 #define CONFIG_PATH "/etc/shunt/shunt.conf"
 
+#define CHECK_OF_MAX 255u /* checks that one is calculated from, through others too */
+
 enum check_type {
 	CHECK_HTTP,
 	CHECK_HTTPS,

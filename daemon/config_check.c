@@ -13,7 +13,6 @@
 #include "duration.h"
 
 #define NESTED_MAX 8u /* calculated checks of calculated checks */
-#define LEAVES_MAX 255u
 
 const char *const check_type_words[CHECK_TYPES + 1] = {
 	[CHECK_HTTP] = "http", [CHECK_HTTPS] = "https", [CHECK_TCP] = "tcp",
@@ -318,9 +317,9 @@ static bool read_child(struct config_reader *reader, const config_setting_t *val
 			return config_fail(reader, value, "stands twice in this list; remove one");
 	}
 	parent->leaves += entry->leaves;
-	if (parent->leaves > LEAVES_MAX)
+	if (parent->leaves > CHECK_OF_MAX)
 		return config_fail(reader, value, "makes it more than %u checks in all; name fewer",
-		                   LEAVES_MAX);
+		                   CHECK_OF_MAX);
 	*child = entry->check;
 	if (parent->height <= entry->height)
 		parent->height = entry->height + 1;

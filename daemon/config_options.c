@@ -100,7 +100,7 @@ const struct config_option config_options[] = {
 	[OPT_CHECK_COMMAND] = { "command", SCOPE_CHECK, "list of strings", "1 to 64 entries",
 	                        .types = EXEC_TYPES, .min = 1, .max = 64 },
 	[OPT_CHECK_OF] = { "of", SCOPE_CHECK, "list of names of checks", "1 to 255 entries",
-	                   .types = CALCULATED_TYPES, .min = 1, .max = 255 },
+	                   .types = CALCULATED_TYPES, .min = 1, .max = CHECK_OF_MAX },
 	[OPT_CHECK_AT_LEAST] = { "at_least", SCOPE_CHECK, "integer", "0 to 256",
 	                         .types = CALCULATED_TYPES, .max = 256 },
 
@@ -138,5 +138,6 @@ const struct config_option config_options[] = {
 	[OPTIONS] = { NULL },
 };
 
-_Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID_MAX == 63,
+_Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID_MAX == 63 &&
+                       CHECK_OF_MAX == 255,
                "the words above name these");

@@ -3,8 +3,6 @@
 
 #include "target.h"
 
-#define OF_MAX 255u /* as of's row in config_options */
-
 /* The first child that is not up; NULL when all are. */
 static const struct target_child *first_fault(const struct target *target)
 {
@@ -41,7 +39,7 @@ static void describe(const struct target *target, size_t up, char *text, size_t 
 bool target_calculate(struct target *target)
 {
 	const struct check *check = target->check;
-	enum health_state states[OF_MAX], state;
+	enum health_state states[CHECK_OF_MAX], state;
 	char error[PROBE_DETAIL_MAX] = "";
 	size_t up = 0;
 	bool changed;
