@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control_peer.h"
+#include "probe_text.h"
 
 #define NOBODY ((uid_t)-1)
 #define NO_GROUP ((gid_t)-1)
@@ -79,7 +80,7 @@ const char *rights_name(uid_t uid, char name[RIGHTS_NAME_MAX])
 	while (users && (user = fgetpwent(users))) {
 		if (user->pw_uid != uid)
 			continue;
-		snprintf(name, RIGHTS_NAME_MAX, "%s", user->pw_name);
+		probe_text_clean(name, RIGHTS_NAME_MAX, user->pw_name);
 		break;
 	}
 	if (users)

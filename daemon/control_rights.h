@@ -26,7 +26,7 @@ bool rights_of(const struct control_parts *parts, const struct peer *peer);
 
 #define RIGHTS_NAME_MAX 33
 
-/* The user's name as /etc/passwd has it, else "uid 1234". No other database is asked: that could wait for a network. */
+/* The user's name as /etc/passwd has it, made printable, else "uid 1234". No other database is asked: that could wait for a network. */
 const char *rights_name(uid_t uid, char name[RIGHTS_NAME_MAX]);
 
 #endif

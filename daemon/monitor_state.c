@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "event.h"
+#include "log.h"
 #include "monitor_view.h"
 #include "probe_text.h"
 #include "state.h"
@@ -35,6 +36,8 @@ static void write_override(const struct record *record, FILE *out)
 	                         (json_int_t) override->until, "deadline",
 	                         (json_int_t) override->deadline_ms);
 
+	if (!json)
+		fatal("out of memory");
 	fputs(", \"override\": ", out);
 	json_dumpf(json, out, 0);
 	json_decref(json);

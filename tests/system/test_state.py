@@ -86,6 +86,20 @@ class Killed(State):
         self.assertEqual(daemon.resolve(NAME), [self.standby])
         self.assertNotIn("unknown ->", daemon.log()[begin:])
 
+    @unittest.skipUnless(os.geteuid() == 0, "must be root to put another /etc/passwd in place")
+    def test_names(self):
+        """an operator whose name is in no encoding that JSON knows: what he decided is kept all the same"""
+        with open(self.path("passwd"), "wb") as file:
+            file.write(b"r\xf6\xf6t:x:0:0::/:/bin/sh\n")
+        enter = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/passwd && exec "$@"', self.path("passwd")]
+        daemon = self.start(st.Daemon(self, self.config(), prefix=enter))
+        self.wait_settled(daemon)
+        self.shunt(daemon, "force", NAME, "secondary")
+        self.wait_written(daemon, lambda state: "override" in state["records"][NAME], "the state")
+        self.restart(daemon)
+        self.assertEqual(daemon.record(NAME)["override"]["by"], "r??t")
+        self.assertEqual(daemon.resolve(NAME), [self.standby])
+
     def test_definition(self):
         """a check that is defined otherwise knows nothing: it begins anew"""
         daemon = self.daemon()
