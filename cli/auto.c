@@ -1,37 +1,25 @@
 #include <jansson.h>
-#include <stdbool.h>
 
 #include "answer.h"
 #include "cli.h"
-#include "options.h"
 #include "record.h"
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
-               char **argv)
+static int release(const char *control, const char *name)
 {
-	const char *control = context->control;
-	bool help = false;
-	const struct option_row rows[] = { { 'h', "help", NULL, &help },
-		                           { 0, "control", &control, NULL },
-		                           { 0 } };
-	struct operands operands;
 	json_t *record;
-	int result;
+	int result = record_post(control, name, "/auto", NULL, &record);
 
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (help)
-		return cli_help(command);
-	if (operands.count != 1)
-		return cli_usage(command->name, "auto takes one name, not %d", operands.count);
-	if (!*operands.list[0])
-		return cli_usage(command->name, "the name is empty");
-	result = record_post(control, operands.list[0], "/auto", NULL, &record);
 	if (result != CLI_DONE)
 		return result;
 	answer_print(record);
 	json_decref(record);
 	return cli_finish(CLI_DONE);
+}
+
+static int run(const struct command *command, const struct cli_context *context, int argc,
+               char **argv)
+{
+	return record_run(command, context, argc, argv, release);
 }
 
 const struct command auto_command = {

@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "cli.h"
-#include "options.h"
 #include "record.h"
 #include "words.h"
 
@@ -166,22 +165,7 @@ static int check(const char *control, const char *name)
 static int run(const struct command *command, const struct cli_context *context, int argc,
                char **argv)
 {
-	const char *control = context->control;
-	bool help = false;
-	const struct option_row rows[] = { { 'h', "help", NULL, &help },
-		                           { 0, "control", &control, NULL },
-		                           { 0 } };
-	struct operands operands;
-
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (help)
-		return cli_help(command);
-	if (operands.count != 1)
-		return cli_usage(command->name, "check takes one name, not %d", operands.count);
-	if (!*operands.list[0])
-		return cli_usage(command->name, "the name is empty");
-	return check(control, operands.list[0]);
+	return record_run(command, context, argc, argv, check);
 }
 
 const struct command check_command = {

@@ -4,6 +4,9 @@
 
 #include <jansson.h>
 
+struct cli_context;
+struct command;
+
 /* POST to /v1/records/NAME and `behind`; an error is said. CLI_DONE with the answer, which the caller releases. */
 int record_post(const char *control, const char *name, const char *behind, const json_t *body,
                 json_t **answer);
@@ -13,5 +16,9 @@ int record_get(const char *control, const char *name, json_t **answer);
 
 /* A member that is a text; "" for any other. */
 const char *record_field(const json_t *object, const char *key);
+
+/* A command that takes one name: its options and operand are read, then `run` is called, whose exit status is returned. */
+int record_run(const struct command *command, const struct cli_context *context, int argc,
+               char **argv, int (*run)(const char *control, const char *name));
 
 #endif
