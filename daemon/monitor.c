@@ -11,6 +11,7 @@
 #include "log.h"
 #include "monitor_event.h"
 #include "monitor_state.h"
+#include "monitor_table.h"
 #include "monitor_view.h"
 #include "override.h"
 #include "probe_schedule.h"
@@ -35,39 +36,17 @@ struct monitor {
 	struct targets targets;
 	struct overrides overrides;
 	struct silence *silence;
-	struct publish *table;
-	struct publish *superseded; /* NULL, or the table before, for SHUNT_SUPERSEDED_MS */
-	struct record *changed;     /* those to update; linked by next_changed */
+	struct tables tables;
+	struct record *changed; /* those to update; linked by next_changed */
 	uint64_t generation;
 	uint64_t settle_by_ms;
 	uint64_t own_fault_ms; /* when the last line on one was written; 0: never */
 	bool settled;
-	struct event *heartbeat;
 	struct event *settle;
-	struct event *forget; /* the superseded table */
-	struct event *sweep;  /* targets without users */
+	struct event *sweep; /* targets without users */
 };
 
 /* --- from a health to the table ---------------------------------------------------------------- */
-
-static void publish_changes(struct monitor *monitor, const struct record *record)
-{
-	struct publish_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
-	size_t index = (size_t)(record - monitor->roster->records);
-
-	for (size_t i = 0; i < record->count; i++) {
-		const struct endpoint *endpoint = &record->endpoints[i];
-
-		endpoints[i].count = endpoint->count;
-		for (size_t k = 0; k < endpoint->count; k++)
-			endpoints[i].addresses[k] = endpoint->members[k]->address;
-		endpoint_answers(endpoint, endpoints[i].answer);
-	}
-	publish_record(monitor->table, index, record->election.answer, endpoints, record->count);
-	if (monitor->superseded && record->previous >= 0)
-		publish_record(monitor->superseded, (size_t)record->previous,
-		               record->election.answer, endpoints, record->count);
-}
 
 static void record_update(struct monitor *monitor, struct record *record);
 
@@ -146,7 +125,7 @@ static void record_update(struct monitor *monitor, struct record *record)
 	        record->gone ? record->gone : view_answer(record, record->election.answer);
 	bool changed = elect(record, now_ms) || record->gone;
 
-	publish_changes(monitor, record);
+	tables_publish(&monitor->tables, record, (size_t)(record - monitor->roster->records));
 	arm_wake(monitor, record, now_ms);
 	record->gone = NULL;
 	remember(monitor);
@@ -294,18 +273,6 @@ static void override_ended(void *arg, struct record *record)
 
 /* --- timers ------------------------------------------------------------------------------------ */
 
-static void beat(evutil_socket_t fd, short what, void *arg)
-{
-	struct monitor *monitor = arg;
-
-	(void)fd;
-	(void)what;
-	if (monitor->table)
-		publish_heartbeat(monitor->table);
-	if (monitor->superseded)
-		publish_heartbeat(monitor->superseded);
-}
-
 static void announce_start(const struct roster *roster)
 {
 	for (size_t i = 0; i < roster->count; i++) {
@@ -334,7 +301,7 @@ static void settle(struct monitor *monitor)
 	forget_saved(monitor);
 	remember(monitor);
 	event_del(monitor->settle);
-	publish_settle(monitor->table);
+	publish_settle(monitor->tables.current);
 	event_emit(&(struct event_record){
 	        .type = EVENT_SETTLED,
 	        .reason = monitor->targets.awaited ? "time is up, not every check has a verdict"
@@ -352,16 +319,6 @@ static void look_whether_settled(evutil_socket_t fd, short what, void *arg)
 	if (clock_ms() >= monitor->settle_by_ms ||
 	    (monitor->targets.awaited == 0 && roster_unresolved(monitor->roster) == 0))
 		settle(monitor);
-}
-
-static void forget_superseded(evutil_socket_t fd, short what, void *arg)
-{
-	struct monitor *monitor = arg;
-
-	(void)fd;
-	(void)what;
-	publish_free(monitor->superseded);
-	monitor->superseded = NULL;
 }
 
 static void sweep_targets(evutil_socket_t fd, short what, void *arg)
@@ -395,29 +352,22 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	monitor->targets.saved = parts->saved;
 	overrides_init(&monitor->overrides, parts->base, override_ended, monitor);
 	monitor->silence = silence_new(parts->base, &monitor->targets, count_held, monitor);
-	monitor->heartbeat = timer(monitor, EV_PERSIST, beat);
 	monitor->settle = timer(monitor, EV_PERSIST, look_whether_settled);
-	monitor->forget = timer(monitor, 0, forget_superseded);
 	monitor->sweep = timer(monitor, 0, sweep_targets);
-	timer_arm(monitor->heartbeat, SHUNT_HEARTBEAT_MS);
+	tables_init(&monitor->tables, parts->base);
 	return monitor;
 }
 
 void monitor_free(struct monitor *monitor)
 {
-	event_free(monitor->heartbeat);
 	event_free(monitor->settle);
-	event_free(monitor->forget);
 	event_free(monitor->sweep);
 	overrides_free(&monitor->overrides);
 	if (monitor->roster)
 		roster_free(monitor->roster);
 	targets_free(&monitor->targets);
 	silence_free(monitor->silence);
-	if (monitor->table)
-		publish_free(monitor->table);
-	if (monitor->superseded)
-		publish_free(monitor->superseded);
+	tables_free(&monitor->tables);
 	config_free(monitor->config);
 	saved_free(monitor->parts.saved);
 	free(monitor);
@@ -431,15 +381,6 @@ static void free_old(struct monitor *monitor, struct roster *roster, struct conf
 	targets_sweep(&monitor->targets);
 	silence_recount(monitor->silence);
 	config_free(config);
-}
-
-/* The one before the last is forgotten at once: its clients attach again at their next lookup anyway. */
-static void replace_table(struct monitor *monitor, struct publish *table)
-{
-	if (monitor->superseded)
-		publish_free(monitor->superseded);
-	monitor->superseded = monitor->table;
-	monitor->table = table;
 }
 
 bool monitor_load(struct monitor *monitor, struct config *config)
@@ -457,14 +398,11 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 		monitor_state_restore(monitor->parts.saved, monitor->roster, &monitor->overrides);
 	monitor->config = config;
 	monitor->generation++;
-	replace_table(monitor, table);
+	tables_replace(&monitor->tables, table);
 	for (size_t i = 0; i < monitor->roster->count; i++)
 		record_update(monitor, &monitor->roster->records[i]);
 	free_old(monitor, old_roster, old_config);
-	if (monitor->superseded) {
-		publish_supersede(monitor->superseded);
-		timer_arm(monitor->forget, SHUNT_SUPERSEDED_MS);
-	}
+	tables_supersede(&monitor->tables);
 	/* Reloads in quick succession share it: who holds an older table gets no news until one is settled. */
 	if (monitor->settled || !old_roster)
 		monitor->settle_by_ms = clock_ms() + SETTLE_MS;
@@ -490,7 +428,7 @@ int monitor_table(void *arg, bool *settled)
 	const struct monitor *monitor = arg;
 
 	*settled = monitor->settled;
-	return monitor->table ? publish_fd(monitor->table) : -1;
+	return monitor->tables.current ? publish_fd(monitor->tables.current) : -1;
 }
 
 bool monitor_is_settled(const struct monitor *monitor)
