@@ -51,8 +51,8 @@ static int run(const struct command *command, const struct cli_context *context,
 		return cli_help(command);
 	if (operands.count != 2)
 		return cli_usage(command->name,
-		                 "force takes a name and an endpoint, not %d operands",
-		                 operands.count);
+		                 "force takes a name and an endpoint, not %d operand%s",
+		                 operands.count, operands.count == 1 ? "" : "s");
 	order.name = operands.list[0];
 	order.endpoint = operands.list[1];
 	if (!*order.name || !*order.endpoint)

@@ -98,7 +98,7 @@ class Words(Command):
             (["status", ""], one("the name is empty")),
             (["resolve", ""], one("the name is empty")),
             (["force"], one("force takes a name and an endpoint, not 0 operands")),
-            (["force", NAME], one("force takes a name and an endpoint, not 1 operands")),
+            (["force", NAME], one("force takes a name and an endpoint, not 1 operand")),
             (["force", NAME, "a", "b"], one("force takes a name and an endpoint, not 3 operands")),
             (["force", "", "a"], one("the name is empty")),
             (["force", NAME, ""], one("the endpoint is empty")),
