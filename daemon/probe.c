@@ -14,6 +14,7 @@
 #include "log.h"
 #include "probe_lag.h"
 #include "probe_schedule.h"
+#include "probe_tally.h"
 #include "probe_text.h"
 
 /*
@@ -64,6 +65,7 @@ struct prober {
 	uint64_t turn_us;  /* when that is due, if it is armed */
 	struct event tick; /* armed while attempts are under way */
 	struct lag lag;
+	struct probe_tally tally;
 	struct probe_queue waiting[PROBE_COSTS];
 	uint64_t turns; /* numbers given in the queues */
 	uint64_t made;
@@ -153,13 +155,23 @@ static void attempt_began(struct prober *prober, const struct probe *probe)
 	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
 }
 
+/* A tick that is overdue, and will not run, tells of a stall all the same. */
+static void stop_ticking(struct prober *prober)
+{
+	struct lag_now now = lag_clock();
+	uint64_t late_us = lag_overdue_us(&prober->lag, now);
+
+	if (late_us)
+		histogram_observe(&prober->tally.late, late_us);
+	lag_stop(&prober->lag, now);
+	event_del(&prober->tick);
+}
+
 static void attempt_over(struct prober *prober, const struct probe *probe)
 {
 	prober->programs -= probe->kind->cost == PROBE_PROGRAM;
-	if (--prober->in_flight == 0) {
-		lag_stop(&prober->lag, lag_clock());
-		event_del(&prober->tick);
-	}
+	if (--prober->in_flight == 0)
+		stop_ticking(prober);
 	if (is_any_waiting(prober))
 		arm_turn(prober, 0);
 }
@@ -195,12 +207,22 @@ static void describe(struct probe_result *result, bool excused, uint32_t late_ms
 
 /* How an attempt ended, before our own lateness is considered. */
 struct ending {
-	enum verdict verdict;
+	enum probe_why why;
 	enum probe_path path;
 	enum probe_cause cause;
 };
 
-static const struct ending timed_out = { VERDICT_FAIL, PATH_SILENT, PROBE_TIMED_OUT };
+static const struct ending timed_out = { WHY_TIMEOUT, PATH_SILENT, PROBE_TIMED_OUT };
+
+/* The same when our lateness is. */
+static enum probe_why judge(const struct ending *ending, uint32_t limit_ms, uint32_t late_ms)
+{
+	enum verdict verdict = probe_why_verdict(ending->why);
+
+	if (probe_schedule_verdict(verdict, ending->cause, limit_ms, late_ms) == verdict)
+		return ending->why;
+	return WHY_LATE;
+}
 
 /* Of an attempt that ends now. */
 static void see_path(struct probe_result *result, const struct probe *probe, enum probe_path path)
@@ -217,14 +239,15 @@ static void complete(struct probe *probe, const struct ending *ending, const cha
 	uint32_t late_ms = prober_late_ms(probe->prober, probe->started_us);
 	struct probe_result result = { .elapsed_us = clock_us() - probe->started_us,
 		                       .expires = probe->expires };
+	const enum probe_why why = judge(ending, probe->limit_ms, late_ms);
 	uint64_t now_us, next_us;
 	uint32_t delay_ms;
 
 	memcpy(result.part_us, probe->part_us, sizeof(result.part_us));
-	result.verdict =
-	        probe_schedule_verdict(ending->verdict, ending->cause, probe->limit_ms, late_ms);
+	result.verdict = probe_why_verdict(why);
 	see_path(&result, probe, ending->path);
-	describe(&result, result.verdict != ending->verdict, late_ms, text);
+	describe(&result, why == WHY_LATE, late_ms, text);
+	tally_ended(&probe->prober->tally, probe->check->type, why, result.elapsed_us);
 	event_del(&probe->timer);
 	probe->attempt = NULL;
 	probe->phase = PHASE_ENDING;
@@ -340,10 +363,12 @@ static void turn_ran(evutil_socket_t fd, short what, void *arg)
 static void tick_ran(evutil_socket_t fd, short what, void *arg)
 {
 	struct prober *prober = arg;
+	struct lag_now now = lag_clock();
 
 	(void)fd;
 	(void)what;
-	lag_tick(&prober->lag, lag_clock());
+	histogram_observe(&prober->tally.late, lag_overdue_us(&prober->lag, now));
+	lag_tick(&prober->lag, now);
 	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
 }
 
@@ -370,6 +395,11 @@ void prober_free(struct prober *prober)
 	event_del(&prober->turn);
 	event_del(&prober->tick);
 	free(prober);
+}
+
+const struct probe_tally *prober_tally(const struct prober *prober)
+{
+	return &prober->tally;
 }
 
 uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us)
@@ -490,9 +520,9 @@ static void finish(struct probe *probe, const struct ending *ending, const char 
 	complete(probe, ending, text);
 }
 
-void probe_finish(struct probe *probe, enum verdict verdict, const char *format, ...)
+void probe_finish(struct probe *probe, enum probe_why why, const char *format, ...)
 {
-	const struct ending ending = { verdict, PATH_PROVEN, PROBE_ENDED };
+	const struct ending ending = { why, PATH_PROVEN, PROBE_ENDED };
 	va_list args;
 
 	va_start(args, format);
@@ -500,10 +530,10 @@ void probe_finish(struct probe *probe, enum verdict verdict, const char *format,
 	va_end(args);
 }
 
-void probe_finish_path(struct probe *probe, enum verdict verdict, enum probe_path path,
+void probe_finish_path(struct probe *probe, enum probe_why why, enum probe_path path,
                        const char *format, ...)
 {
-	const struct ending ending = { verdict, path, PROBE_ENDED };
+	const struct ending ending = { why, path, PROBE_ENDED };
 	va_list args;
 
 	va_start(args, format);

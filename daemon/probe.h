@@ -9,7 +9,8 @@
  *   prober   → done(arg, result)        exactly one for each attempt that ended or ran into its deadline; it returns when
  *                                       the next attempt is due
  *
- * An own fault is VERDICT_NONE, and so is a failure while our loop was late (stopped, starved, resumed from sleep).
+ * An own fault is VERDICT_NONE, and so is a failure while our loop was late (stopped, starved, resumed from sleep); probe_why.h says
+ * which reason makes which verdict.
  * Everything runs in the event loop's thread.
  */
 #ifndef SHUNT_PROBE_H
@@ -22,10 +23,12 @@
 #include "address.h"
 #include "config.h"
 #include "health.h"
+#include "probe_why.h"
 
 struct event_base;
 struct prober;
 struct probe;
+struct probe_tally;
 
 #define PROBE_DETAIL_MAX 201 /* text from outside is cut at 200 bytes */
 
@@ -95,6 +98,9 @@ struct prober *prober_new(struct event_base *base, unsigned in_flight_max);
 /* After all probes are freed. */
 void prober_free(struct prober *prober);
 
+/* Since its start; valid as long as the prober. */
+const struct probe_tally *prober_tally(const struct prober *prober);
+
 /* How long the loop has been late at most since `since_us` (CLOCK_MONOTONIC), in ms. */
 uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us);
 
@@ -140,11 +146,11 @@ void probe_set_expiry(struct probe *probe, time_t expires);
  * The attempt is over; the kind has freed it, or frees it before it returns to the loop. The detail is made printable and
  * cut at 200 bytes here, and only here.
  */
-void probe_finish(struct probe *probe, enum verdict verdict, const char *format, ...)
+void probe_finish(struct probe *probe, enum probe_why why, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
 /* The same where the path is not proven by it: a lack of a route, say. */
-void probe_finish_path(struct probe *probe, enum verdict verdict, enum probe_path path,
+void probe_finish_path(struct probe *probe, enum probe_why why, enum probe_path path,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The address is one of this host's own: the attempt shows nothing of the network, however it ends. */

@@ -51,17 +51,17 @@ static void finish_at_once(struct probe *probe, int error)
 	const struct probe_outcome *outcome = probe_errno_at_once(error);
 
 	if (lacks_zone(probe, error))
-		probe_finish_path(probe, VERDICT_FAIL, PATH_UNKNOWN,
+		probe_finish_path(probe, WHY_NO_ROUTE, PATH_UNKNOWN,
 		                  "no route: a link-local address without a zone");
 	else if (is_routeless(probe, error))
-		probe_finish_path(probe, VERDICT_FAIL, PATH_UNKNOWN,
+		probe_finish_path(probe, WHY_NO_ROUTE, PATH_UNKNOWN,
 		                  "no route: this host has no %s beside loopback",
 		                  probe_address(probe)->family == SHUNT_FAMILY_IPV4 ? "IPv4"
 		                                                                    : "IPv6");
 	else if (outcome->words)
-		probe_finish_path(probe, outcome->verdict, outcome->path, "%s", outcome->words);
+		probe_finish_path(probe, outcome->why, outcome->path, "%s", outcome->words);
 	else
-		probe_finish_path(probe, outcome->verdict, outcome->path,
+		probe_finish_path(probe, outcome->why, outcome->path,
 		                  "cannot connect from here: %s", strerror(error));
 }
 
@@ -69,7 +69,7 @@ static void finish_later(struct probe *probe, int error)
 {
 	const struct probe_outcome *outcome = probe_errno_later(error);
 
-	probe_finish_path(probe, outcome->verdict, outcome->path, "%s",
+	probe_finish_path(probe, outcome->why, outcome->path, "%s",
 	                  outcome->words ? outcome->words : strerror(error));
 }
 
@@ -169,14 +169,15 @@ static void finish_unbound(struct probe *probe, int error)
 	if (!source)
 		source = address_format(&check->source, text);
 	if (check->source.family && check->source.family != probe_address(probe)->family)
-		probe_finish_path(probe, VERDICT_FAIL, PATH_UNKNOWN,
+		probe_finish_path(probe, WHY_NO_ROUTE, PATH_UNKNOWN,
 		                  "no route: from %s to an address of another kind", source);
 	else if (error == ENODEV)
-		probe_finish(probe, VERDICT_NONE, "this host has no interface %s", source);
+		probe_finish(probe, WHY_OWN_FAULT, "this host has no interface %s", source);
 	else if (error == EADDRNOTAVAIL)
-		probe_finish(probe, VERDICT_NONE, "this host does not have the address %s", source);
+		probe_finish(probe, WHY_OWN_FAULT, "this host does not have the address %s",
+		             source);
 	else
-		probe_finish(probe, VERDICT_NONE, "cannot connect from %s: %s", source,
+		probe_finish(probe, WHY_OWN_FAULT, "cannot connect from %s: %s", source,
 		             strerror(error));
 }
 
@@ -241,7 +242,7 @@ out:
 static void tcp_connected(void *arg, int fd)
 {
 	close(fd);
-	probe_finish(arg, VERDICT_PASS, "%s", "");
+	probe_finish(arg, WHY_PASS, "%s", "");
 }
 
 static void tcp_failed(void *arg)

@@ -8,30 +8,30 @@
  * addresses of that kind and yet no way to this one, for now.
  */
 static const struct probe_outcome at_once[] = {
-	{ ECONNREFUSED, VERDICT_FAIL, PATH_UNKNOWN, "connection refused" }, /* one of our own */
-	{ ENETUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: network unreachable from here" },
-	{ EHOSTUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: host unreachable from here" },
-	{ ENETDOWN, VERDICT_FAIL, PATH_SILENT, "no route: network down here" },
-	{ EADDRNOTAVAIL, VERDICT_NONE, PATH_UNKNOWN,
+	{ ECONNREFUSED, WHY_REFUSED, PATH_UNKNOWN, "connection refused" }, /* one of our own */
+	{ ENETUNREACH, WHY_NO_ROUTE, PATH_SILENT, "no route: network unreachable from here" },
+	{ EHOSTUNREACH, WHY_NO_ROUTE, PATH_SILENT, "no route: host unreachable from here" },
+	{ ENETDOWN, WHY_NO_ROUTE, PATH_SILENT, "no route: network down here" },
+	{ EADDRNOTAVAIL, WHY_OWN_FAULT, PATH_UNKNOWN,
 	  "cannot connect from here: no free local port" },
-	{ EAFNOSUPPORT, VERDICT_NONE, PATH_UNKNOWN,
+	{ EAFNOSUPPORT, WHY_OWN_FAULT, PATH_UNKNOWN,
 	  "cannot connect from here: no such address family" },
-	{ 0, VERDICT_NONE, PATH_UNKNOWN, NULL }
+	{ 0, WHY_OWN_FAULT, PATH_UNKNOWN, NULL }
 };
 
 /* By SO_ERROR, later: the network's or the peer's. */
 static const struct probe_outcome later[] = {
-	{ ECONNREFUSED, VERDICT_FAIL, PATH_PROVEN, "connection refused" },
-	{ ECONNRESET, VERDICT_FAIL, PATH_PROVEN, "connection reset" },
-	{ EPIPE, VERDICT_FAIL, PATH_PROVEN, "connection reset" },
-	{ ETIMEDOUT, VERDICT_FAIL, PATH_SILENT, "no answer to connect" },
-	{ EHOSTUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: host unreachable" },
-	{ EHOSTDOWN, VERDICT_FAIL, PATH_SILENT, "no route: host down" },
-	{ ENETUNREACH, VERDICT_FAIL, PATH_SILENT, "no route: network unreachable" },
-	{ ENETDOWN, VERDICT_FAIL, PATH_SILENT, "no route: network down" },
-	{ ENOMEM, VERDICT_NONE, PATH_UNKNOWN, "out of memory" },
-	{ ENOBUFS, VERDICT_NONE, PATH_UNKNOWN, "out of memory" },
-	{ 0, VERDICT_FAIL, PATH_UNKNOWN, NULL }
+	{ ECONNREFUSED, WHY_REFUSED, PATH_PROVEN, "connection refused" },
+	{ ECONNRESET, WHY_CLOSED, PATH_PROVEN, "connection reset" },
+	{ EPIPE, WHY_CLOSED, PATH_PROVEN, "connection reset" },
+	{ ETIMEDOUT, WHY_TIMEOUT, PATH_SILENT, "no answer to connect" },
+	{ EHOSTUNREACH, WHY_NO_ROUTE, PATH_SILENT, "no route: host unreachable" },
+	{ EHOSTDOWN, WHY_NO_ROUTE, PATH_SILENT, "no route: host down" },
+	{ ENETUNREACH, WHY_NO_ROUTE, PATH_SILENT, "no route: network unreachable" },
+	{ ENETDOWN, WHY_NO_ROUTE, PATH_SILENT, "no route: network down" },
+	{ ENOMEM, WHY_OWN_FAULT, PATH_UNKNOWN, "out of memory" },
+	{ ENOBUFS, WHY_OWN_FAULT, PATH_UNKNOWN, "out of memory" },
+	{ 0, WHY_OTHER, PATH_UNKNOWN, NULL }
 };
 
 static const struct probe_outcome *find(const struct probe_outcome *table, int error)

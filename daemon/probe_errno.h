@@ -6,12 +6,11 @@
 #ifndef SHUNT_PROBE_ERRNO_H
 #define SHUNT_PROBE_ERRNO_H
 
-#include "health.h"
 #include "probe.h"
 
 struct probe_outcome {
 	int error; /* 0: any other */
-	enum verdict verdict;
+	enum probe_why why;
 	enum probe_path path; /* of a failure */
 	const char *words;    /* NULL: the system's */
 };

@@ -95,11 +95,11 @@ static void finish_exited(struct probe *probe, const struct spawn_end *end)
 	const char *line = end->line;
 
 	if (end->status == 0)
-		probe_finish(probe, VERDICT_PASS, "%s", line);
+		probe_finish(probe, WHY_PASS, "%s", line);
 	else if (end->status == 1)
-		probe_finish(probe, VERDICT_FAIL, "%s", *line ? line : "exit status 1");
+		probe_finish(probe, WHY_EXIT, "%s", *line ? line : "exit status 1");
 	else
-		probe_finish(probe, VERDICT_NONE, "exit status %d%s%s", end->status,
+		probe_finish(probe, WHY_PROGRAM, "exit status %d%s%s", end->status,
 		             *line ? ": " : "", line);
 }
 
@@ -108,10 +108,10 @@ static void ended(void *arg, const struct spawn_end *end)
 	struct probe *probe = arg;
 
 	if (end->failed)
-		probe_finish(probe, VERDICT_NONE, "cannot %s %s: %s", end->failed,
+		probe_finish(probe, WHY_PROGRAM, "cannot %s %s: %s", end->failed,
 		             probe_check(probe)->command[0], strerror(end->error));
 	else if (end->signal)
-		probe_finish(probe, VERDICT_NONE, "killed by signal %d (%s)%s%s%s", end->signal,
+		probe_finish(probe, WHY_PROGRAM, "killed by signal %d (%s)%s%s%s", end->signal,
 		             strsignal(end->signal),
 		             end->cut ? ", since its output was closed after 1 MiB" : "",
 		             end->line[0] ? ": " : "", end->line);
@@ -132,7 +132,7 @@ static void exec_start(struct probe *probe)
 	if (spawn)
 		probe_set_attempt(probe, spawn);
 	else
-		probe_finish(probe, VERDICT_NONE, "cannot start %s: %s",
+		probe_finish(probe, WHY_OWN_FAULT, "cannot start %s: %s",
 		             probe_check(probe)->command[0], strerror(errno));
 }
 

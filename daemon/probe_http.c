@@ -61,33 +61,43 @@ struct attempt {
 /* Outcomes of libcurl's that are not the endpoint's, or have better words than libcurl's own. */
 struct outcome {
 	CURLcode code;
-	enum verdict verdict;
+	enum probe_why why;
 	const char *words; /* NULL: libcurl's */
 };
 
 static const struct outcome outcomes[] = {
-	{ CURLE_UNSUPPORTED_PROTOCOL, VERDICT_FAIL, "the answer is not HTTP" }, /* HTTP/0.9 too */
-	{ CURLE_WEIRD_SERVER_REPLY, VERDICT_FAIL, "the answer is not HTTP" },
-	{ CURLE_GOT_NOTHING, VERDICT_FAIL, "connection closed without an answer" },
-	{ CURLE_SSL_CLIENTCERT, VERDICT_FAIL, "a client certificate is required" },
-	{ CURLE_FAILED_INIT, VERDICT_NONE, NULL },
-	{ CURLE_URL_MALFORMAT, VERDICT_NONE, NULL },
-	{ CURLE_NOT_BUILT_IN, VERDICT_NONE, NULL },
-	{ CURLE_COULDNT_RESOLVE_HOST, VERDICT_NONE, NULL },
-	{ CURLE_COULDNT_CONNECT, VERDICT_NONE, NULL }, /* the socket was connected already */
-	{ CURLE_OUT_OF_MEMORY, VERDICT_NONE, "out of memory" },
-	{ CURLE_OPERATION_TIMEDOUT, VERDICT_NONE, NULL }, /* the prober's deadline was missed */
-	{ CURLE_ABORTED_BY_CALLBACK, VERDICT_NONE, NULL },
-	{ CURLE_BAD_FUNCTION_ARGUMENT, VERDICT_NONE, NULL },
-	{ CURLE_UNKNOWN_OPTION, VERDICT_NONE, NULL },
-	{ CURLE_SSL_CERTPROBLEM, VERDICT_NONE, NULL },
-	{ CURLE_SSL_CACERT_BADFILE, VERDICT_NONE, NULL },
-	{ CURLE_OK, VERDICT_FAIL, NULL }
+	{ CURLE_UNSUPPORTED_PROTOCOL, WHY_PROTOCOL, "the answer is not HTTP" }, /* HTTP/0.9 too */
+	{ CURLE_WEIRD_SERVER_REPLY, WHY_PROTOCOL, "the answer is not HTTP" },
+	{ CURLE_GOT_NOTHING, WHY_CLOSED, "connection closed without an answer" },
+	{ CURLE_RECV_ERROR, WHY_CLOSED, NULL },
+	{ CURLE_SEND_ERROR, WHY_CLOSED, NULL },
+	{ CURLE_SSL_CONNECT_ERROR, WHY_TLS, NULL },
+	{ CURLE_PEER_FAILED_VERIFICATION, WHY_CERTIFICATE, NULL },
+	{ CURLE_SSL_CLIENTCERT, WHY_TLS, "a client certificate is required" },
+	{ CURLE_FAILED_INIT, WHY_OWN_FAULT, NULL },
+	{ CURLE_URL_MALFORMAT, WHY_OWN_FAULT, NULL },
+	{ CURLE_NOT_BUILT_IN, WHY_OWN_FAULT, NULL },
+	{ CURLE_COULDNT_RESOLVE_HOST, WHY_OWN_FAULT, NULL },
+	{ CURLE_COULDNT_CONNECT, WHY_OWN_FAULT, NULL }, /* the socket was connected already */
+	{ CURLE_OUT_OF_MEMORY, WHY_OWN_FAULT, "out of memory" },
+	{ CURLE_OPERATION_TIMEDOUT, WHY_OWN_FAULT, NULL }, /* the prober's deadline was missed */
+	{ CURLE_ABORTED_BY_CALLBACK, WHY_OWN_FAULT, NULL },
+	{ CURLE_BAD_FUNCTION_ARGUMENT, WHY_OWN_FAULT, NULL },
+	{ CURLE_UNKNOWN_OPTION, WHY_OWN_FAULT, NULL },
+	{ CURLE_SSL_CERTPROBLEM, WHY_OWN_FAULT, NULL },
+	{ CURLE_SSL_CACERT_BADFILE, WHY_OWN_FAULT, NULL },
+	{ CURLE_OK, WHY_OTHER, NULL }
 };
 
 /* Parts of libcurl's texts for what our own kernel says of a connection when nothing came back for long. */
-static const char *const silences[] = { "Connection timed out", "No route to host",
-	                                "Network is unreachable", "Network is down", NULL };
+static const struct silence {
+	const char *text;
+	enum probe_why why;
+} silences[] = { { "Connection timed out", WHY_TIMEOUT },
+	         { "No route to host", WHY_NO_ROUTE },
+	         { "Network is unreachable", WHY_NO_ROUTE },
+	         { "Network is down", WHY_NO_ROUTE },
+	         { NULL, WHY_OTHER } };
 
 /* What does not depend on the check. */
 static const struct {
@@ -283,26 +293,29 @@ static int timer_changed(CURLM *multi, long delay_ms, void *arg)
 
 /* --- the end of an attempt --- */
 
-static enum probe_path path_of(const char *error)
+/* NULL: the peer said something. */
+static const struct silence *silence_of(const char *error)
 {
-	for (size_t i = 0; silences[i]; i++) {
-		if (strstr(error, silences[i]))
-			return PATH_SILENT;
+	for (const struct silence *silence = silences; silence->text; silence++) {
+		if (strstr(error, silence->text))
+			return silence;
 	}
-	return PATH_PROVEN;
+	return NULL;
 }
 
-static void finish(struct attempt *attempt, enum verdict verdict, const char *before,
+static void finish(struct attempt *attempt, enum probe_why why, const char *before,
                    const char *words, const char *after)
 {
 	struct probe *probe = attempt->probe;
-	enum probe_path path = path_of(attempt->error);
+	const struct silence *silence = silence_of(attempt->error);
 	char text[PROBE_DETAIL_MAX];
 
+	if (silence && probe_why_verdict(why) == VERDICT_FAIL)
+		why = silence->why;
 	snprintf(text, sizeof(text), "%s%s%s", before, words, after);
 	probe_set_expiry(probe, attempt->peer.expires);
 	attempt_free(attempt);
-	probe_finish_path(probe, verdict, path, "%s", text);
+	probe_finish_path(probe, why, silence ? PATH_SILENT : PATH_PROVEN, "%s", text);
 }
 
 static void finish_answered(struct attempt *attempt, CURLcode code, const char *words)
@@ -313,35 +326,39 @@ static void finish_answered(struct attempt *attempt, CURLcode code, const char *
 
 	snprintf(status, sizeof(status), "%ld", attempt->status);
 	if (!status_is_expected(check, attempt->status))
-		finish(attempt, VERDICT_FAIL, "status ", status, "");
+		finish(attempt, WHY_STATUS, "status ", status, "");
 	else if (!attempt->header_found)
-		finish(attempt, VERDICT_FAIL, "headers without \"", check->expect_header, "\"");
+		finish(attempt, WHY_HEADER, "headers without \"", check->expect_header, "\"");
 	else if (!attempt->search.window || attempt->search.found)
-		finish(attempt, VERDICT_PASS, "", "", "");
+		finish(attempt, WHY_PASS, "", "", "");
 	else if (attempt->codings > BODY_CODINGS_MAX)
-		finish(attempt, VERDICT_FAIL, "the body is compressed more than once", "", "");
+		finish(attempt, WHY_BODY, "the body is compressed more than once", "", "");
 	else if (over)
-		finish(attempt, VERDICT_FAIL, "body without \"", check->expect_body, "\"");
+		finish(attempt, WHY_BODY, "body without \"", check->expect_body, "\"");
 	else
-		finish(attempt, VERDICT_FAIL, "in the body: ", words, "");
+		finish(attempt, WHY_BODY, "in the body: ", words, "");
 }
 
 static void finish_unanswered(struct attempt *attempt, CURLcode code, const char *words)
 {
 	const struct outcome *outcome = outcomes;
+	enum probe_why why;
 
 	while (outcome->code != CURLE_OK && outcome->code != code)
 		outcome++;
+	why = outcome->why;
+	if (why == WHY_TLS && attempt->peer.words[0])
+		why = WHY_CERTIFICATE;
 	if (outcome->words)
 		words = outcome->words;
 	else if (attempt->peer.words[0])
 		words = attempt->peer.words;
 	if (code == CURLE_SSL_CONNECT_ERROR)
-		finish(attempt, VERDICT_FAIL, "TLS: ", words, "");
+		finish(attempt, why, "TLS: ", words, "");
 	else if (code == CURLE_OK)
-		finish(attempt, VERDICT_FAIL, "connection closed within the headers", "", "");
+		finish(attempt, WHY_CLOSED, "connection closed within the headers", "", "");
 	else
-		finish(attempt, outcome->verdict, "", words, "");
+		finish(attempt, why, "", words, "");
 }
 
 static bool has_first_byte(const struct attempt *attempt)
@@ -361,7 +378,7 @@ static void transfer_ended(struct attempt *attempt, CURLcode code)
 	        code == CURLE_OUT_OF_MEMORY && !attempt->headers_done && has_first_byte(attempt);
 
 	if (attempt->header_bytes > HEADERS_MAX || is_endless)
-		finish(attempt, VERDICT_FAIL, "headers over 16 KB", "", "");
+		finish(attempt, WHY_PROTOCOL, "headers over 16 KB", "", "");
 	else if (attempt->headers_done)
 		finish_answered(attempt, code, words);
 	else
@@ -395,7 +412,7 @@ static void reap(struct probe_http *http)
 		transfer_ended(attempt, message->data.result);
 	}
 	while ((attempt = TAILQ_FIRST(&http->broken)))
-		finish(attempt, VERDICT_NONE, "the socket cannot be watched", "", "");
+		finish(attempt, WHY_OWN_FAULT, "the socket cannot be watched", "", "");
 }
 
 static void drive(struct probe_http *http, curl_socket_t fd, int what)
@@ -596,7 +613,7 @@ static void connected(void *arg, int fd)
 	attempt->connected_us = clock_us();
 	attempt->fd = fd;
 	if (!hand_over(attempt))
-		finish(attempt, VERDICT_NONE, "libcurl cannot start: out of memory", "", "");
+		finish(attempt, WHY_OWN_FAULT, "libcurl cannot start: out of memory", "", "");
 }
 
 static void not_connected(void *arg)
@@ -633,11 +650,11 @@ static void http_start(struct probe *probe)
 	struct connect_attempt *connecting;
 
 	if (!attempt) {
-		probe_finish(probe, VERDICT_NONE, "out of memory");
+		probe_finish(probe, WHY_OWN_FAULT, "out of memory");
 		return;
 	}
 	if (!find_trust(attempt)) {
-		finish(attempt, VERDICT_NONE, attempt->peer.words, "", "");
+		finish(attempt, WHY_OWN_FAULT, attempt->peer.words, "", "");
 		return;
 	}
 	connecting = connect_start(probe, connected, not_connected, attempt);

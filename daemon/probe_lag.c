@@ -6,7 +6,7 @@
 /* Two clocks are read one after the other; a real suspension takes longer. */
 #define SLEEP_NOISE_US 50000u
 
-static uint64_t late_by(const struct lag *lag, struct lag_now now)
+uint64_t lag_overdue_us(const struct lag *lag, struct lag_now now)
 {
 	return lag->running && now.us > lag->due_us ? now.us - lag->due_us : 0;
 }
@@ -31,7 +31,7 @@ static void keep_stall(struct lag *lag, struct lag_stall stall)
 
 static void observe(struct lag *lag, struct lag_now now)
 {
-	uint64_t late = late_by(lag, now);
+	uint64_t late = lag_overdue_us(lag, now);
 	uint64_t slept = slept_by(lag, now);
 
 	if (late)
@@ -77,7 +77,7 @@ static uint64_t overlap(uint64_t late_us, uint64_t end_us, uint64_t since_us)
 
 uint32_t lag_ms(const struct lag *lag, uint64_t since_us, struct lag_now now)
 {
-	uint64_t late = overlap(late_by(lag, now), now.us, since_us);
+	uint64_t late = overlap(lag_overdue_us(lag, now), now.us, since_us);
 
 	for (unsigned i = 0; i < lag->count; i++) {
 		const struct lag_stall *stall = &lag->stalls[i];

@@ -44,6 +44,9 @@ void lag_tick(struct lag *lag, struct lag_now now);
 /* The tick is no longer armed. */
 void lag_stop(struct lag *lag, struct lag_now now);
 
+/* How long the tick is overdue; 0: it is not, or not armed. */
+uint64_t lag_overdue_us(const struct lag *lag, struct lag_now now);
+
 /* How late the loop was at most since `since_us`, or how long the machine slept, in ms. */
 uint32_t lag_ms(const struct lag *lag, uint64_t since_us, struct lag_now now);
 

@@ -13,6 +13,7 @@
 #include "address.h"
 #include "clock.h"
 #include "probe_connect.h"
+#include "probe_errno.h"
 #include "probe_trust.h"
 #include "probe_words.h"
 
@@ -42,7 +43,7 @@ static void attempt_free(struct attempt *attempt)
 	free(attempt);
 }
 
-static void finish(struct attempt *attempt, enum verdict verdict, enum probe_path path,
+static void finish(struct attempt *attempt, enum probe_why why, enum probe_path path,
                    const char *before, const char *words)
 {
 	struct probe *probe = attempt->probe;
@@ -51,24 +52,27 @@ static void finish(struct attempt *attempt, enum verdict verdict, enum probe_pat
 	snprintf(text, sizeof(text), "%s%s", before, words);
 	probe_set_expiry(probe, attempt->peer.expires);
 	attempt_free(attempt);
-	probe_finish_path(probe, verdict, path, "%s", text);
+	probe_finish_path(probe, why, path, "%s", text);
 }
 
 static void finish_own_fault(struct attempt *attempt, const char *words)
 {
-	finish(attempt, VERDICT_NONE, PATH_UNKNOWN, "", words);
+	finish(attempt, WHY_OWN_FAULT, PATH_UNKNOWN, "", words);
 }
 
 /* A failed read or write; 0: the peer closed the connection. */
 static void finish_broken(struct attempt *attempt, int error)
 {
 	switch (error) {
-	case 0: finish(attempt, VERDICT_FAIL, PATH_PROVEN, "TLS: ", "connection closed"); break;
+	case 0: finish(attempt, WHY_CLOSED, PATH_PROVEN, "TLS: ", "connection closed"); break;
 	case ECONNRESET:
-	case EPIPE: finish(attempt, VERDICT_FAIL, PATH_PROVEN, "TLS: ", "connection reset"); break;
+	case EPIPE: finish(attempt, WHY_CLOSED, PATH_PROVEN, "TLS: ", "connection reset"); break;
 	case ENOMEM:
 	case ENOBUFS: finish_own_fault(attempt, "out of memory"); break;
-	default: finish(attempt, VERDICT_FAIL, PATH_SILENT, "TLS: ", strerror(error)); break;
+	default:
+		finish(attempt, probe_errno_later(error)->why, PATH_SILENT,
+		       "TLS: ", strerror(error));
+		break;
 	}
 }
 
@@ -82,13 +86,13 @@ static void finish_failed(struct attempt *attempt, int error)
 	ERR_error_string_n(code, text, sizeof(text));
 	ERR_clear_error();
 	if (attempt->peer.words[0])
-		finish(attempt, VERDICT_FAIL, PATH_PROVEN, "", attempt->peer.words);
+		finish(attempt, WHY_CERTIFICATE, PATH_PROVEN, "", attempt->peer.words);
 	else if (error != SSL_ERROR_SSL)
 		finish_broken(attempt, system);
 	else if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
 		finish_own_fault(attempt, "out of memory");
 	else
-		finish(attempt, VERDICT_FAIL, PATH_PROVEN, "TLS: ", words_plain(text));
+		finish(attempt, WHY_TLS, PATH_PROVEN, "TLS: ", words_plain(text));
 }
 
 static void ready(evutil_socket_t fd, short what, void *arg);
@@ -126,7 +130,7 @@ static void pass(struct attempt *attempt)
 {
 	SSL_shutdown(attempt->ssl);
 	ERR_clear_error();
-	finish(attempt, VERDICT_PASS, PATH_PROVEN, "", "");
+	finish(attempt, WHY_PASS, PATH_PROVEN, "", "");
 }
 
 static void read_word(struct attempt *attempt)
@@ -234,7 +238,7 @@ static void tls_start(struct probe *probe)
 	struct connect_attempt *connecting;
 
 	if (!attempt) {
-		probe_finish(probe, VERDICT_NONE, "out of memory");
+		probe_finish(probe, WHY_OWN_FAULT, "out of memory");
 		return;
 	}
 	attempt->probe = probe;

@@ -41,8 +41,9 @@ static void verdicts(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct probe_outcome *later = probe_errno_later(cases[i].error);
 
-		assert_int_equal(probe_errno_at_once(cases[i].error)->verdict, cases[i].at_once);
-		assert_int_equal(later->verdict, cases[i].later);
+		assert_int_equal(probe_why_verdict(probe_errno_at_once(cases[i].error)->why),
+		                 cases[i].at_once);
+		assert_int_equal(probe_why_verdict(later->why), cases[i].later);
 		assert_int_equal(later->path, cases[i].later_path);
 	}
 }
@@ -55,7 +56,7 @@ static void ours_proves_nothing(void **state)
 		const struct probe_outcome *outcome = probe_errno_at_once(cases[i].error);
 
 		assert_int_not_equal(outcome->path, PATH_PROVEN);
-		if (outcome->verdict == VERDICT_NONE)
+		if (probe_why_verdict(outcome->why) == VERDICT_NONE)
 			assert_int_equal(outcome->path, PATH_UNKNOWN);
 	}
 }

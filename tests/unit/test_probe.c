@@ -17,6 +17,7 @@
 #include "daemon/probe_lag.h"
 #include "daemon/probe_route.h"
 #include "daemon/probe_schedule.h"
+#include "daemon/probe_tally.h"
 #include "daemon/probe_text.h"
 #include "shunt/table.h"
 
@@ -536,18 +537,32 @@ static uint32_t target_done(void *arg, const struct probe_result *result)
 
 static struct target *target_of(const struct probe *probe);
 
+static const struct probe_tally *tally(void)
+{
+	return prober_tally(fake.prober);
+}
+
+static enum probe_why some_reason(enum verdict verdict)
+{
+	static const enum probe_why whys[] = { [VERDICT_PASS] = WHY_PASS,
+		                               [VERDICT_FAIL] = WHY_REFUSED,
+		                               [VERDICT_NONE] = WHY_OWN_FAULT };
+
+	return whys[verdict];
+}
+
 static void fake_finish(struct target *target, enum verdict verdict)
 {
 	target->running = false;
 	fake.running--;
-	probe_finish(target->probe, verdict, "%s", fake.words);
+	probe_finish(target->probe, some_reason(verdict), "%s", fake.words);
 }
 
 static void fake_finish_path(struct target *target, enum verdict verdict, enum probe_path path)
 {
 	target->running = false;
 	fake.running--;
-	probe_finish_path(target->probe, verdict, path, "%s", fake.words);
+	probe_finish_path(target->probe, some_reason(verdict), path, "%s", fake.words);
 }
 
 static void fake_start(struct probe *probe)
@@ -1047,6 +1062,10 @@ static void test_late_deadline_is_none(void **state)
 	assert_int_equal(targets[0].last.verdict, VERDICT_NONE);
 	assert_non_null(strstr(targets[0].last.detail, "our own loop was late by"));
 	assert_non_null(strstr(targets[0].last.detail, "timed out in waiting after 100ms"));
+	assert_int_equal(tally()->ended[CHECK_TCP][WHY_LATE], 1);
+	assert_int_equal(tally()->ended[CHECK_TCP][WHY_TIMEOUT], 0);
+	/* Its tick has not run, and never will. */
+	assert_in_range(tally()->late.sum_us, 200000, 60000000);
 	end(1);
 }
 
@@ -1064,6 +1083,50 @@ static void test_late_failure_is_none(void **state)
 	assert_non_null(strstr(targets[0].last.detail, ": connection reset"));
 	assert_int_equal(targets[1].last.verdict, VERDICT_PASS);
 	end(2);
+}
+
+static uint64_t total(const uint64_t *counts, size_t count)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += counts[i];
+	return sum;
+}
+
+/* Each attempt once, by its check's type and its reason; how long it took only with a verdict. */
+static void test_tally(void **state)
+{
+	static const enum verdict verdicts[] = { VERDICT_PASS, VERDICT_FAIL, VERDICT_NONE,
+		                                 VERDICT_PASS };
+
+	(void)state;
+	make(COUNT(verdicts) + 1, &cheap);
+	turn_until(&fake.starts, COUNT(verdicts) + 1);
+	for (size_t i = 0; i < COUNT(verdicts); i++)
+		fake_finish(&targets[i], verdicts[i]);
+	assert_int_equal(tally()->ended[CHECK_TCP][WHY_PASS], 2);
+	assert_int_equal(tally()->ended[CHECK_TCP][WHY_REFUSED], 1);
+	assert_int_equal(tally()->ended[CHECK_TCP][WHY_OWN_FAULT], 1);
+	assert_int_equal(total(tally()->ended[0], CHECK_TYPES * (size_t)WHYS), COUNT(verdicts));
+	assert_int_equal(total(tally()->took[CHECK_TCP].counts, HISTOGRAM_BOUNDS + 1), 3);
+	end(COUNT(verdicts) + 1);
+}
+
+/* What metrics call them: words that need no quoting, each its own. */
+static void test_reasons_have_words(void **state)
+{
+	(void)state;
+	for (enum probe_why why = 0; why < WHYS; why++) {
+		const char *word = probe_why_word(why);
+
+		assert_int_equal(word[strspn(word, "abcdefghijklmnopqrstuvwxyz_")], '\0');
+		for (enum probe_why other = 0; other < why; other++)
+			assert_string_not_equal(word, probe_why_word(other));
+	}
+	assert_int_equal(probe_why_verdict(WHY_PASS), VERDICT_PASS);
+	assert_int_equal(probe_why_verdict(WHY_OTHER), VERDICT_FAIL);
+	assert_int_equal(probe_why_verdict(WHY_LATE), VERDICT_NONE);
 }
 
 static void test_rebind(void **state)
@@ -1127,6 +1190,8 @@ int main(void)
 		probe_test(test_connect_deadline),
 		probe_test(test_expiry),
 		cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tally, setup, teardown),
+		cmocka_unit_test(test_reasons_have_words),
 		cmocka_unit_test_setup_teardown(test_in_flight_max, setup_two, teardown),
 		probe_test(test_slow_target),
 		probe_test(test_programs_max),
