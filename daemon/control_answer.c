@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_text.h"
 #include "monitor.h"
 #include "report.h"
 
@@ -50,7 +51,7 @@ static enum MHD_Result respond_text(struct MHD_Connection *connection, unsigned 
 
 static char *error_text(const char *message)
 {
-	json_t *json = json_pack("{s:o}", "error", report_text(message));
+	json_t *json = json_pack("{s:o}", "error", json_text(message));
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
 	json_decref(json);

@@ -1,33 +1,66 @@
 #include "event.h"
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "event_ring.h"
+#include "json_text.h"
 #include "log.h"
+#include "moment.h"
 
 #define LINE_MAX_BYTES 2048
 
 static const struct {
+	const char *word;
 	enum log_level level;
-	const char *word; /* what happened, where from and to do not say it */
-} types[] = {
-	[EVENT_ANSWER] = { LOG_LEVEL_WARNING, "" },
-	[EVENT_HEALTH] = { LOG_LEVEL_INFO, "" },
-	[EVENT_CHECK] = { LOG_LEVEL_INFO, "check" },
-	[EVENT_UNCERTAIN] = { LOG_LEVEL_WARNING, "" },
-	[EVENT_RESOLVE] = { LOG_LEVEL_INFO, "" },
-	[EVENT_REFUSED] = { LOG_LEVEL_WARNING, "" },
-	[EVENT_CERTIFICATE] = { LOG_LEVEL_WARNING, "" },
-	[EVENT_SETTLED] = { LOG_LEVEL_INFO, "settled" },
-	[EVENT_RELOAD] = { LOG_LEVEL_INFO, "reload" },
-	[EVENT_STATE] = { LOG_LEVEL_WARNING, "state" },
-	[EVENT_FORCED] = { LOG_LEVEL_WARNING, "forced" },
-	[EVENT_RELEASED] = { LOG_LEVEL_WARNING, "forced no longer" },
-	[EVENT_EXPIRED] = { LOG_LEVEL_WARNING, "forced no longer: its time is up" },
-	[EVENT_DROPPED] = { LOG_LEVEL_WARNING, "forced no longer" },
-	[EVENT_ISOLATED] = { LOG_LEVEL_WARNING, "isolated" },
-	[EVENT_REJOINED] = { LOG_LEVEL_WARNING, "no longer isolated" },
+	const char *says; /* what happened, in the log, where from and to do not say it */
+} types[EVENT_TYPES] = {
+	[EVENT_ANSWER] = { "answer", LOG_LEVEL_WARNING, "" },
+	[EVENT_HEALTH] = { "health", LOG_LEVEL_INFO, "" },
+	[EVENT_CHECK] = { "check", LOG_LEVEL_INFO, "check" },
+	[EVENT_UNCERTAIN] = { "uncertain", LOG_LEVEL_WARNING, "" },
+	[EVENT_RESOLVE] = { "resolve", LOG_LEVEL_INFO, "" },
+	[EVENT_REFUSED] = { "refused", LOG_LEVEL_WARNING, "" },
+	[EVENT_CERTIFICATE] = { "certificate", LOG_LEVEL_WARNING, "" },
+	[EVENT_SETTLED] = { "settled", LOG_LEVEL_INFO, "settled" },
+	[EVENT_RELOAD] = { "reload", LOG_LEVEL_INFO, "reload" },
+	[EVENT_FORCED] = { "forced", LOG_LEVEL_WARNING, "forced" },
+	[EVENT_RELEASED] = { "released", LOG_LEVEL_WARNING, "forced no longer" },
+	[EVENT_EXPIRED] = { "expired", LOG_LEVEL_WARNING, "forced no longer: its time is up" },
+	[EVENT_STATE] = { "state", LOG_LEVEL_WARNING, "state" },
+	[EVENT_DROPPED] = { "dropped", LOG_LEVEL_WARNING, "forced no longer" },
+	[EVENT_ISOLATED] = { "isolated", LOG_LEVEL_WARNING, "isolated" },
+	[EVENT_REJOINED] = { "rejoined", LOG_LEVEL_WARNING, "no longer isolated" },
 };
+
+static TAILQ_HEAD(, event_subscriber) subscribers = TAILQ_HEAD_INITIALIZER(subscribers);
+
+/* --- words -------------------------------------------------------------------------------------- */
+
+const char *event_word(enum event_type type)
+{
+	return types[type].word;
+}
+
+bool event_find(const char *word, enum event_type *type)
+{
+	for (size_t i = 0; i < EVENT_TYPES; i++) {
+		if (strcmp(types[i].word, word) == 0) {
+			*type = (enum event_type)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *event_level(enum event_type type)
+{
+	return types[type].level == LOG_LEVEL_WARNING ? "warning" : "info";
+}
+
+/* --- the log's line ----------------------------------------------------------------------------- */
 
 struct line {
 	char text[LINE_MAX_BYTES];
@@ -48,17 +81,151 @@ static void append(struct line *line, const char *before, const char *text)
 		line->length = sizeof(line->text) - 1;
 }
 
-/* www.example.com: primary 192.0.2.10: up -> down: connection refused */
+/* www.example.com and 3 more: primary 192.0.2.10: up -> down: connection refused */
+static void say(const struct event_record *event, struct line *line)
+{
+	char more[32] = "";
+
+	if (event->more)
+		snprintf(more, sizeof(more), "%u more", event->more);
+	line->length = 0;
+	append(line, "", event->record);
+	append(line, " and ", more);
+	append(line, ": ", event->endpoint);
+	append(line, " ", event->address);
+	append(line, ": ", types[event->type].says);
+	append(line, ": ", event->from);
+	append(line, " -> ", event->to);
+	append(line, ": ", event->reason);
+}
+
+/* --- JSON --------------------------------------------------------------------------------------- */
+
+static bool set(json_t *object, const char *key, const char *text)
+{
+	return !text || !*text || json_object_set_new(object, key, json_text(text)) == 0;
+}
+
+/* The schema. NULL: out of memory. */
+static char *json_line(uint64_t seq, time_t now, const struct event_record *event, const char *text)
+{
+	char moment[MOMENT_TEXT_MAX];
+	json_t *object = json_pack("{s:I}", "seq", (json_int_t)seq);
+	char *line = NULL;
+
+	if (object && set(object, "time", moment_format(now, moment)) &&
+	    set(object, "type", event_word(event->type)) &&
+	    set(object, "level", event_level(event->type)) &&
+	    set(object, "record", event->record) &&
+	    (!event->more || json_object_set_new(object, "more", json_integer(event->more)) == 0) &&
+	    set(object, "endpoint", event->endpoint) && set(object, "address", event->address) &&
+	    set(object, "from", event->from) && set(object, "to", event->to) &&
+	    set(object, "reason", event->reason) && set(object, "text", text))
+		line = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	return line;
+}
+
+/* --- items -------------------------------------------------------------------------------------- */
+
+static size_t room(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+/* Copies `*text` to `*next`, which moves on, and points it there. */
+static void keep(const char **text, char **next)
+{
+	size_t size = room(*text);
+
+	if (!*text)
+		return;
+	memcpy(*next, *text, size);
+	*text = *next;
+	*next += size;
+}
+
+/* All strings are in one block with it. */
+static struct event_item *item_new(const struct event_record *event, const char *text,
+                                   const char *json)
+{
+	size_t length = strlen(json);
+	struct event_item *item =
+	        malloc(sizeof(*item) + room(event->record) + room(event->endpoint) +
+	               room(event->address) + room(event->from) + room(event->to) +
+	               room(event->reason) + room(text) + length + sizeof("\n"));
+	char *next;
+
+	if (!item)
+		return NULL;
+	next = (char *)(item + 1);
+	*item = (struct event_item){ .what = *event, .text = text, .length = length + 1 };
+	keep(&item->what.record, &next);
+	keep(&item->what.endpoint, &next);
+	keep(&item->what.address, &next);
+	keep(&item->what.from, &next);
+	keep(&item->what.to, &next);
+	keep(&item->what.reason, &next);
+	keep(&item->text, &next);
+	item->json = next;
+	memcpy(next, json, length);
+	memcpy(next + length, "\n", sizeof("\n"));
+	return item;
+}
+
+struct event_item *event_hold(struct event_item *item)
+{
+	item->holders++;
+	return item;
+}
+
+void event_release(struct event_item *item)
+{
+	if (--item->holders == 0)
+		free(item);
+}
+
+static struct event_item *make(const struct event_record *event, const char *text)
+{
+	uint64_t seq = event_ring_last() + 1;
+	time_t now = time(NULL);
+	char *json = json_line(seq, now, event, text);
+	struct event_item *item = json ? item_new(event, text, json) : NULL;
+
+	free(json);
+	if (!item)
+		return NULL;
+	item->seq = seq;
+	item->time = now;
+	return item;
+}
+
+/* --- who is told -------------------------------------------------------------------------------- */
+
+void event_subscribe(struct event_subscriber *subscriber)
+{
+	TAILQ_INSERT_TAIL(&subscribers, subscriber, link);
+}
+
+void event_unsubscribe(struct event_subscriber *subscriber)
+{
+	TAILQ_REMOVE(&subscribers, subscriber, link);
+}
+
 void event_emit(const struct event_record *event)
 {
-	struct line line = { .length = 0 };
+	struct event_subscriber *subscriber;
+	struct event_item *item;
+	struct line line;
 
-	append(&line, "", event->record);
-	append(&line, ": ", event->endpoint);
-	append(&line, " ", event->address);
-	append(&line, ": ", types[event->type].word);
-	append(&line, ": ", event->from);
-	append(&line, " -> ", event->to);
-	append(&line, ": ", event->reason);
+	say(event, &line);
 	log_write(types[event->type].level, "%s", line.text);
+	item = make(event, line.text);
+	if (!item) {
+		log_error("out of memory: nobody but the log is told of this event");
+		return;
+	}
+	event_ring_add(item);
+	TAILQ_FOREACH (subscriber, &subscribers, link)
+		subscriber->told(subscriber->arg, item);
 }

@@ -19,15 +19,11 @@ static const struct member *first_user(const struct target *target)
 static void emit(const struct target *target, struct event_record event)
 {
 	const struct member *user = first_user(target);
-	char name[SHUNT_NAME_MAX + 32] = "", text[ADDRESS_TEXT_MAX];
-	size_t more = 0;
+	char text[ADDRESS_TEXT_MAX];
 
 	for (const struct member *next = target->users; next; next = next->next_user)
-		more += next->endpoint->record != user->endpoint->record;
-	if (user)
-		snprintf(name, sizeof(name), more ? "%s and %zu more" : "%s",
-		         user->endpoint->record->config->name, more);
-	event.record = name;
+		event.more += next->endpoint->record != user->endpoint->record;
+	event.record = user ? user->endpoint->record->config->name : NULL;
 	event.endpoint = user ? user->endpoint->config->id : NULL;
 	event.address = address_format(&target->address, text);
 	event_emit(&event);

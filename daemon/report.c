@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "json_text.h"
 #include "moment.h"
 #include "monitor.h"
 #include "override.h"
@@ -12,34 +13,12 @@
 
 #include "shunt/version.h"
 
-json_t *report_text(const char *value)
-{
-	json_t *json;
-	char *copy;
-
-	if (!value)
-		return json_null();
-	json = json_string(value);
-	if (json)
-		return json;
-	copy = strdup(value);
-	if (!copy)
-		return NULL;
-	for (char *c = copy; *c; c++) {
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	}
-	json = json_string(copy);
-	free(copy);
-	return json;
-}
-
 /* RFC 3339 in UTC; null for 0. */
 static json_t *moment(time_t when)
 {
 	char words[MOMENT_TEXT_MAX];
 
-	return report_text(when ? moment_format(when, words) : NULL);
+	return json_text(when ? moment_format(when, words) : NULL);
 }
 
 static json_t *address_text(const struct address *address)
@@ -59,7 +38,7 @@ static json_t *address_report(const struct monitor_address *address)
 	return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
 	                 "address", address_text(&address->address), "health",
 	                 health_word(address->health), "answers", address->answers, "last_error",
-	                 report_text(address->last_error), "latency_ms",
+	                 json_text(address->last_error), "latency_ms",
 	                 milliseconds(address->latency_us), "connect_ms",
 	                 milliseconds(address->part_us[PROBE_CONNECT]), "tls_ms",
 	                 milliseconds(address->part_us[PROBE_TLS]), "first_byte_ms",
@@ -77,8 +56,8 @@ static json_t *endpoint_report(const struct monitor_endpoint *endpoint)
 	for (size_t i = 0; i < endpoint->address_count; i++)
 		json_array_append_new(addresses, address_report(&endpoint->addresses[i]));
 	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "id", endpoint->id, "health",
-	                 health_word(endpoint->health), "check", report_text(endpoint->check),
-	                 "error", report_text(endpoint->error), "addresses", addresses);
+	                 health_word(endpoint->health), "check", json_text(endpoint->check),
+	                 "error", json_text(endpoint->error), "addresses", addresses);
 }
 
 /* What a program gets now: nothing where all_down says dns or fail. */
@@ -102,7 +81,7 @@ static json_t *aliases_report(const struct monitor_record *record)
 	json_t *aliases = json_array();
 
 	for (size_t i = 0; i < record->alias_count; i++)
-		json_array_append_new(aliases, report_text(record->aliases[i]));
+		json_array_append_new(aliases, json_text(record->aliases[i]));
 	return aliases;
 }
 
@@ -124,7 +103,7 @@ static json_t *override_report(const struct monitor_record *record)
 	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o}", "endpoint",
 	                 record->endpoints[record->forced].id, "by", override->by, "uid",
 	                 (json_int_t) override->uid, "reason",
-	                 report_text(override->reason[0] ? override->reason : NULL), "since",
+	                 json_text(override->reason[0] ? override->reason : NULL), "since",
 	                 moment(override->since), "until", moment(override->until));
 }
 
@@ -143,9 +122,9 @@ static json_t *record_report(const struct monitor_record *record)
 	const char *active = record->answer < 0 ? NULL : record->endpoints[record->answer].id;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:s, s:o}", "name",
-	                 report_text(record->name), "aliases", aliases_report(record), "active",
-	                 report_text(active), "answer", answer_report(record), "reason",
-	                 report_text(record->reason), "since", moment(record->since), "forced",
+	                 json_text(record->name), "aliases", aliases_report(record), "active",
+	                 json_text(active), "answer", answer_report(record), "reason",
+	                 json_text(record->reason), "since", moment(record->since), "forced",
 	                 record->override != NULL, "override", override_report(record), "all_down",
 	                 policies[record->all_down], "endpoints", endpoints_report(record));
 }
@@ -169,7 +148,7 @@ static char *head_text(const struct monitor *monitor)
 	char *head = dumped(json_pack(
 	        "{s:s, s:i, s:b, s:b, s:o, s:o}", "version", SHUNT_VERSION, "pid", (int)getpid(),
 	        "settled", monitor_is_settled(monitor), "isolated", monitor_is_isolated(monitor),
-	        "socket", report_text(config->socket), "control", report_text(config->control)));
+	        "socket", json_text(config->socket), "control", json_text(config->control)));
 	size_t length = head ? strlen(head) - 1 : 0; /* without the closing brace */
 	char *grown = head ? realloc(head, length + sizeof(opening)) : NULL;
 
@@ -210,7 +189,7 @@ static json_t *names_report(const struct reload_names *names)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < names->count && i < RELOAD_NAMES_MAX; i++)
-		json_array_append_new(list, report_text(names->list[i]));
+		json_array_append_new(list, json_text(names->list[i]));
 	return json_pack("{s:I, s:o}", "count", (json_int_t)names->count, "names", list);
 }
 

@@ -6,7 +6,6 @@
 #ifndef SHUNT_REPORT_H
 #define SHUNT_REPORT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,11 +13,6 @@
 struct monitor;
 struct monitor_record;
 struct reload_result;
-
-/*
- * JSON is UTF-8. What is not (a path in another encoding, perhaps) loses its odd bytes, not its place. null for NULL.
- */
-json_t *report_text(const char *value);
 
 /* The whole status in pieces: the head, each record, REPORT_TAIL, which is the last. NULL: out of memory. The caller frees. */
 char *report_status(const struct monitor *monitor, size_t step, bool *last);
