@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 
+#include "control_events.h"
 #include "control_peer.h"
 #include "control_request.h"
 #include "log.h"
@@ -15,6 +16,7 @@
 struct control {
 	struct control_parts parts;
 	struct peers peers;
+	struct streams streams;
 	struct MHD_Daemon *http;
 	struct event *polling; /* on libmicrohttpd's epoll descriptor */
 	struct event *timeout; /* libmicrohttpd's own */
@@ -36,7 +38,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 		if (!info || !info->socket_context)
 			return MHD_NO;
 		*context = request_new(&control->parts, connection, info->socket_context,
-		                       &control->peers.count);
+		                       &control->peers.count, &control->streams);
 		return *context ? request_begin(*context, url, method) : MHD_NO;
 	}
 	if (*data_size == 0)
@@ -77,7 +79,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	turn(arg);
 }
 
-static void peers_turn(void *arg)
+static void turn_of(void *arg)
 {
 	turn(arg);
 }
@@ -114,8 +116,8 @@ static bool start_http(struct control *control)
 	struct event_base *base = control->parts.base;
 
 	control->http = MHD_start_daemon(
-	        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, handle, control,
-	        MHD_OPTION_CONNECTION_LIMIT, (unsigned)control->peers.limit,
+	        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+	        handle, control, MHD_OPTION_CONNECTION_LIMIT, (unsigned)control->peers.limit,
 	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT,
 	        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION, notify,
 	        control, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
@@ -134,10 +136,13 @@ struct control *control_new(const struct control_parts *parts)
 	struct control *control = xcalloc(1, sizeof(*control));
 
 	control->parts = *parts;
-	control->peers = (struct peers){
-		.take = take, .turn = peers_turn, .arg = control, .tcp = parts->tcp
+	control->peers =
+	        (struct peers){ .take = take, .turn = turn_of, .arg = control, .tcp = parts->tcp };
+	control->streams = (struct streams){
+		.turn = turn_of, .arg = control, .parts = &control->parts, .peers = &control->peers
 	};
-	if (peers_start(&control->peers, parts->base, parts->fd) && start_http(control))
+	if (streams_start(&control->streams) &&
+	    peers_start(&control->peers, parts->base, parts->fd) && start_http(control))
 		return control;
 	control_free(control);
 	return NULL;
@@ -147,9 +152,13 @@ void control_free(struct control *control)
 {
 	if (control->polling)
 		event_free(control->polling);
-	/* Closes every connection; each is struck off by its notice. */
-	if (control->http)
+	streams_end(&control->streams);
+	if (control->http) {
+		MHD_run(control->http);
+		/* Closes every connection; each is struck off by its notice. */
 		MHD_stop_daemon(control->http);
+	}
+	streams_free(&control->streams);
 	if (control->timeout)
 		event_free(control->timeout);
 	peers_free(&control->peers);

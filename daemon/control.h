@@ -6,6 +6,7 @@
  *   control           libmicrohttpd in the loop
  *   control_request   from a request to a route: Host, path, method, rights, body
  *   control_routes    what there is, and what each path does
+ *   control_events    the stream of changes
  *   control_answer    what goes back
  *
  * Bounds: connections, memory for each, an absolute deadline for a request and its answer, the size of a body. The status is

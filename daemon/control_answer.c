@@ -90,6 +90,18 @@ enum MHD_Result answer_record(struct MHD_Connection *connection, const struct mo
 	return answer_json(connection, MHD_HTTP_OK, report_record(&record));
 }
 
+enum MHD_Result answer_stream(struct MHD_Connection *connection, const char *type, size_t piece,
+                              MHD_ContentReaderCallback read, void *arg,
+                              MHD_ContentReaderFreeCallback release)
+{
+	struct MHD_Response *response =
+	        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, piece, read, arg, release);
+
+	if (!response)
+		release(arg);
+	return respond(connection, MHD_HTTP_OK, type, NULL, response);
+}
+
 /* --- what is long, piece by piece --------------------------------------------------------------- */
 
 /* An answer that is under way. */
@@ -117,7 +129,7 @@ static bool answer_advance(struct answer *answer)
 }
 
 /* The more connections, the smaller the share of each in a turn: many readers must not delay a probe. */
-static size_t turn_records(size_t readers)
+size_t answer_share(size_t readers)
 {
 	size_t records = TURN_RECORDS / (readers ? readers : 1);
 
@@ -127,7 +139,7 @@ static size_t turn_records(size_t readers)
 static ssize_t answer_read(void *arg, uint64_t position, char *buffer, size_t size)
 {
 	struct answer *answer = arg;
-	size_t records = turn_records(*answer->readers), filled = 0;
+	size_t records = answer_share(*answer->readers), filled = 0;
 
 	(void)position;
 	while (filled < size) {
@@ -161,7 +173,6 @@ enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *typ
                               const size_t *readers)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
-	struct MHD_Response *response;
 
 	if (!answer)
 		return MHD_NO;
@@ -169,9 +180,5 @@ enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *typ
 	answer->readers = readers;
 	answer->generation = monitor_generation(monitor);
 	answer->piece = piece;
-	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, answer_read, answer,
-	                                             answer_free);
-	if (!response)
-		answer_free(answer);
-	return respond(connection, MHD_HTTP_OK, type, NULL, response);
+	return answer_stream(connection, type, PIECE, answer_read, answer, answer_free);
 }

@@ -32,6 +32,17 @@ enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *typ
                               answer_piece *piece, const struct monitor *monitor,
                               const size_t *readers);
 
+/* How many pieces a reader may have made in one turn of the loop: the more there are, the fewer. */
+size_t answer_share(size_t readers);
+
+/*
+ * Whatever `read` gives, as libmicrohttpd's content reader with `arg`, asked for `piece` bytes at a time. `release` is called
+ * with `arg` whatever happens.
+ */
+enum MHD_Result answer_stream(struct MHD_Connection *connection, const char *type, size_t piece,
+                              MHD_ContentReaderCallback read, void *arg,
+                              MHD_ContentReaderFreeCallback release);
+
 /* The record of that index. */
 enum MHD_Result answer_record(struct MHD_Connection *connection, const struct monitor *monitor,
                               size_t index);

@@ -31,12 +31,27 @@ static size_t count_uid(const struct peers *peers, uid_t uid)
 	return count;
 }
 
+static bool is_trusted(const struct peers *peers, uid_t uid)
+{
+	return peers->tcp || uid == 0 || uid == geteuid();
+}
+
 static bool uid_allowed(const struct peers *peers, uid_t uid)
 {
-	if (peers->tcp || uid == 0 || uid == geteuid())
+	if (is_trusted(peers, uid))
 		return true;
 	return peers->count + OTHERS_RESERVE < peers->limit &&
 	       count_uid(peers, uid) < UID_CONNECTIONS;
+}
+
+bool peer_is_trusted(const struct peers *peers, const struct peer *peer)
+{
+	return is_trusted(peers, peer->cred.uid);
+}
+
+void peer_stays(struct peer *peer)
+{
+	peer->stays = true;
 }
 
 void peer_strike(struct peers *peers, struct peer *peer)
@@ -160,7 +175,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	TAILQ_FOREACH (peer, &peers->list, link) {
-		if (peer->cut)
+		if (peer->cut || peer->stays)
 			continue;
 		if (peer->deadline_ms > now) {
 			timer_arm(peers->deadline, peer->deadline_ms - now);

@@ -21,6 +21,7 @@ struct peer {
 	struct ucred cred; /* uid -1: unknown, as on TCP */
 	uint64_t deadline_ms;
 	bool cut;
+	bool stays; /* its answer has no end, so it has no deadline */
 };
 
 struct peers {
@@ -49,6 +50,12 @@ void peers_free(struct peers *peers);
 
 /* The peer whose descriptor it is; NULL. */
 struct peer *peer_find(const struct peers *peers, int fd);
+/* Root, or our own uid; over TCP everybody. */
+bool peer_is_trusted(const struct peers *peers, const struct peer *peer);
+
+/* From now on it has no deadline. */
+void peer_stays(struct peer *peer);
+
 void peer_strike(struct peers *peers, struct peer *peer);
 
 #endif

@@ -11,14 +11,16 @@
 #include "control_peer.h"
 
 struct route;
+struct streams;
 
 #define REQUEST_BODY_MAX 4096u
 
 struct request {
 	const struct control_parts *parts;
 	struct MHD_Connection *connection;
-	const struct peer *peer;
+	struct peer *peer;
 	const size_t *readers; /* how many connections there are */
+	struct streams *streams;
 	const struct route *route;
 	char *name; /* what stands in the path for a record's name; NULL: the route has none */
 	char *body; /* REQUEST_BODY_MAX bytes; NULL: none came */
@@ -27,7 +29,7 @@ struct request {
 
 /* A new request of which only the header has come; NULL: no memory. request_free() it. */
 struct request *request_new(const struct control_parts *parts, struct MHD_Connection *connection,
-                            const struct peer *peer, const size_t *readers);
+                            struct peer *peer, const size_t *readers, struct streams *streams);
 void request_free(struct request *request);
 
 /* Refuses what can be refused before the body comes, else MHD_YES. */

@@ -7,6 +7,7 @@
 #include "config_near.h"
 #include "control_answer.h"
 #include "control_change.h"
+#include "control_events.h"
 #include "control_request.h"
 #include "metrics.h"
 #include "monitor.h"
@@ -46,6 +47,7 @@ static const struct route routes[] = {
 	{ "/v1/records/*/force", MHD_HTTP_METHOD_POST, true, change_force },
 	{ "/v1/records/*/auto", MHD_HTTP_METHOD_POST, true, change_auto },
 	{ "/v1/records/*/check", MHD_HTTP_METHOD_POST, true, change_check },
+	{ "/v1/events", MHD_HTTP_METHOD_GET, false, events_get },
 	{ "/metrics", MHD_HTTP_METHOD_GET, false, get_metrics },
 	{ "/v1/reload", MHD_HTTP_METHOD_POST, true, change_reload },
 };

@@ -2,6 +2,7 @@
  * What the control API has, as a table: paths, methods, what each does.
  *
  *   GET  /v1/status               what every name answers now (JSON, documented in shunt(1))
+ *   GET  /v1/events               the same, and then each change (control_events)
  *   GET  /metrics                 what Prometheus reads
  *   GET  /v1/records/NAME         the same of one
  *   POST /v1/records/NAME/force   control_change
@@ -31,7 +32,7 @@ const struct route *routes_find(const char *path, const char *method, bool tcp, 
 /* Whether anything is at the path, and the methods that it takes, as in "GET, HEAD"; "" where TCP takes none. */
 bool routes_allow(const char *path, bool tcp, char *allow, size_t size);
 
-/* The record of the path; false when there is none, and that is answered. */
+/* The record of the request's name; false when there is none, and that is answered. */
 bool routes_record(struct request *request, size_t *index, enum MHD_Result *result);
 
 #endif
