@@ -44,20 +44,13 @@ struct user {
 	TAILQ_HEAD(, client) waiting;
 };
 
-enum stage {
-	STAGE_HELLO,   /* has not said it yet */
-	STAGE_WAITING, /* has, but its uid has too many connections */
-	STAGE_SENDING, /* the welcome could not be sent yet */
-	STAGE_HELD     /* has its welcome; ours until the client goes */
-};
-
 struct client {
 	TAILQ_ENTRY(client) link;
 	TAILQ_ENTRY(client) waiting_link;
 	struct clients *clients;
 	struct user *user;
 	struct event event;
-	enum stage stage;
+	enum clients_stage stage;
 	uint32_t nonce;
 	uint8_t status; /* SHUNT_STATUS_ that the welcome will carry */
 	uint8_t tries;
@@ -74,6 +67,7 @@ struct clients {
 	void *arg;
 	struct event accept;
 	struct event resume;
+	struct clients_counts counts;
 	unsigned total;
 	unsigned total_max; /* the last quarter of it is root's alone */
 	uint64_t warned_ms; /* 0: never */
@@ -158,6 +152,22 @@ static void guest_left(struct clients *clients)
 	event_add(&clients->accept, NULL);
 }
 
+static void set_stage(struct client *client, enum clients_stage stage)
+{
+	unsigned *stages = client->clients->counts.stages;
+
+	stages[client->stage]--;
+	stages[stage]++;
+	client->stage = stage;
+}
+
+/* Always false: the connection is to be ended. */
+static bool refuse(struct client *client, enum clients_refusal why)
+{
+	client->clients->counts.refusals[why]++;
+	return false;
+}
+
 static void client_end(struct client *client)
 {
 	struct clients *clients = client->clients;
@@ -167,11 +177,12 @@ static void client_end(struct client *client)
 	close(client->fd);
 	if (client->guest)
 		guest_left(clients);
-	if (client->stage == STAGE_HELD || client->stage == STAGE_SENDING)
+	if (client->stage == CLIENTS_HELD || client->stage == CLIENTS_SENDING)
 		user->held--;
-	if (client->stage == STAGE_WAITING)
+	if (client->stage == CLIENTS_WAITING)
 		TAILQ_REMOVE(&user->waiting, client, waiting_link);
 	TAILQ_REMOVE(&clients->all, client, link);
+	clients->counts.stages[client->stage]--;
 	user->connections--;
 	clients->total--;
 	free(client);
@@ -244,17 +255,21 @@ static bool is_passing(int reason)
 /* False: the connection is to be ended. */
 static bool client_welcome(struct client *client)
 {
-	if (client->stage != STAGE_SENDING)
+	if (client->stage != CLIENTS_SENDING)
 		client->user->held++;
-	client->stage = STAGE_SENDING;
+	set_stage(client, CLIENTS_SENDING);
 	if (send_welcome(client)) {
-		client->stage = STAGE_HELD;
+		set_stage(client, CLIENTS_HELD);
+		if (client->status == SHUNT_STATUS_OK)
+			client->clients->counts.attaches++;
+		else
+			refuse(client, CLIENTS_VERSION);
 		if (!client->guest)
 			event_remove_timer(&client->event);
 		return true;
 	}
 	if (!is_passing(errno) || ++client->tries > SEND_TRIES)
-		return false;
+		return refuse(client, CLIENTS_UNSENT);
 	return arm(&client->event, SEND_AGAIN_MS) == 0;
 }
 
@@ -265,7 +280,7 @@ static void serve_waiting(struct user *user)
 
 	while (user->held < held_max(user) && (client = TAILQ_FIRST(&user->waiting))) {
 		TAILQ_REMOVE(&user->waiting, client, waiting_link);
-		client->stage = STAGE_HELLO;
+		set_stage(client, CLIENTS_NEW);
 		if (!client_welcome(client))
 			client_end(client);
 	}
@@ -296,12 +311,12 @@ static bool client_hello(struct client *client, const void *data, size_t size)
 	struct user *user = client->user;
 
 	if (!take_hello(client, data, size))
-		return false;
+		return refuse(client, CLIENTS_RUBBISH);
 	if (user->held < held_max(user) && TAILQ_EMPTY(&user->waiting))
 		return client_welcome(client);
 	if (client->guest)
-		return false;
-	client->stage = STAGE_WAITING;
+		return refuse(client, CLIENTS_CROWD);
+	set_stage(client, CLIENTS_WAITING);
 	TAILQ_INSERT_TAIL(&user->waiting, client, waiting_link);
 	event_remove_timer(&client->event);
 	return true;
@@ -316,7 +331,7 @@ static bool has_unread_welcome(const struct client *client)
 {
 	int unread = 0;
 
-	return client->stage == STAGE_HELD && ioctl(client->fd, SIOCOUTQ, &unread) == 0 &&
+	return client->stage == CLIENTS_HELD && ioctl(client->fd, SIOCOUTQ, &unread) == 0 &&
 	       unread > 0;
 }
 
@@ -332,14 +347,16 @@ static bool client_read(struct client *client)
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno == EAGAIN;
-	if (got > 0 && client->stage == STAGE_HELLO)
+	if (got > 0 && client->stage == CLIENTS_NEW)
 		return client_hello(client, data, (size_t)got);
 	return has_unread_welcome(client);
 }
 
 static bool client_timeout(struct client *client)
 {
-	return client->stage == STAGE_SENDING && !client->guest && client_welcome(client);
+	if (client->stage == CLIENTS_NEW)
+		return refuse(client, CLIENTS_SILENCE);
+	return client->stage == CLIENTS_SENDING && !client->guest && client_welcome(client);
 }
 
 static void on_client(evutil_socket_t fd, short what, void *arg)
@@ -399,8 +416,11 @@ static void client_enter(struct clients *clients, int fd, bool guest)
 		return;
 	}
 	room = has_room(clients, client->user);
-	if (!room)
+	if (!room) {
 		warn_crowd(clients, client->user);
+		refuse(client, CLIENTS_CROWD);
+	}
+	clients->counts.stages[client->stage]++;
 	clients->total++;
 	client->user->connections++;
 	TAILQ_INSERT_TAIL(&clients->all, client, link);
@@ -508,6 +528,11 @@ struct clients *clients_new(struct event_base *base, int fd, int reserve, client
 	if (event_add(&clients->accept, NULL) < 0)
 		fatal("the loop takes no event for the client socket");
 	return clients;
+}
+
+const struct clients_counts *clients_counts(const struct clients *clients)
+{
+	return &clients->counts;
 }
 
 void clients_free(struct clients *clients)

@@ -17,6 +17,8 @@
 
 #include <stdbool.h>
 
+#include "metrics.h"
+
 struct control;
 struct event_base;
 struct monitor;
@@ -26,7 +28,8 @@ struct control_parts {
 	struct event_base *base;
 	struct monitor *monitor;
 	struct reload *reload; /* may be NULL on the TCP listener, which never writes */
-	int fd;                /* listens; stays the caller's */
+	struct metrics_sources metrics;
+	int fd; /* listens; stays the caller's */
 	/* Only read, and only for Host headers that are IP literals, localhost or one of the configuration's http_hosts. */
 	bool tcp;
 	bool is_private; /* our own uid may change things */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control.h"
 #include "json_text.h"
 #include "monitor.h"
 #include "report.h"
@@ -106,7 +107,7 @@ enum MHD_Result answer_stream(struct MHD_Connection *connection, const char *typ
 
 /* An answer that is under way. */
 struct answer {
-	const struct monitor *monitor;
+	const struct control_parts *parts;
 	const size_t *readers;
 	uint64_t generation;
 	answer_piece *piece;
@@ -119,10 +120,10 @@ struct answer {
 /* Makes the next piece. False: it cannot be made, or would not belong to those that are sent. */
 static bool answer_advance(struct answer *answer)
 {
-	if (answer->generation != monitor_generation(answer->monitor))
+	if (answer->generation != monitor_generation(answer->parts->monitor))
 		return false;
 	free(answer->pending);
-	answer->pending = answer->piece(answer->monitor, answer->step++, &answer->last);
+	answer->pending = answer->piece(answer->parts, answer->step++, &answer->last);
 	answer->sent = 0;
 	answer->left = answer->pending ? strlen(answer->pending) : 0;
 	return answer->pending != NULL;
@@ -169,16 +170,16 @@ static void answer_free(void *arg)
 }
 
 enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *type,
-                              answer_piece *piece, const struct monitor *monitor,
+                              answer_piece *piece, const struct control_parts *parts,
                               const size_t *readers)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
 
 	if (!answer)
 		return MHD_NO;
-	answer->monitor = monitor;
+	answer->parts = parts;
 	answer->readers = readers;
-	answer->generation = monitor_generation(monitor);
+	answer->generation = monitor_generation(parts->monitor);
 	answer->piece = piece;
 	return answer_stream(connection, type, PIECE, answer_read, answer, answer_free);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct control_parts;
 struct monitor;
 
 /* Takes `text` over, which is JSON; NULL (no memory) closes the connection. */
@@ -25,11 +26,11 @@ enum MHD_Result answer_not_allowed(struct MHD_Connection *connection, const char
  * Makes one piece of a long answer, which is freed once it is sent: a text that is not empty, NULL: no memory. `step` counts from 0;
  * `*last` says that it ends the answer.
  */
-typedef char *answer_piece(const struct monitor *monitor, size_t step, bool *last);
+typedef char *answer_piece(const struct control_parts *parts, size_t step, bool *last);
 
 /* A long answer, made as it is read; a reload meanwhile breaks it off. `readers`: how many connections share the loop, now and later. */
 enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *type,
-                              answer_piece *piece, const struct monitor *monitor,
+                              answer_piece *piece, const struct control_parts *parts,
                               const size_t *readers);
 
 /* How many pieces a reader may have made in one turn of the loop: the more there are, the fewer. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config_near.h"
+#include "control.h"
 #include "control_answer.h"
 #include "control_change.h"
 #include "control_events.h"
@@ -17,16 +18,26 @@
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
+static char *status_piece(const struct control_parts *parts, size_t step, bool *last)
+{
+	return report_status(parts->monitor, step, last);
+}
+
+static char *parts_metrics(const struct control_parts *parts, size_t step, bool *last)
+{
+	return metrics_piece(&parts->metrics, step, last);
+}
+
 static enum MHD_Result get_status(struct request *request)
 {
-	return answer_pieces(request->connection, "application/json", report_status,
-	                     request->parts->monitor, request->readers);
+	return answer_pieces(request->connection, "application/json", status_piece, request->parts,
+	                     request->readers);
 }
 
 static enum MHD_Result get_metrics(struct request *request)
 {
-	return answer_pieces(request->connection, METRICS_TYPE, metrics_piece,
-	                     request->parts->monitor, request->readers);
+	return answer_pieces(request->connection, METRICS_TYPE, parts_metrics, request->parts,
+	                     request->readers);
 }
 
 static enum MHD_Result get_record(struct request *request)

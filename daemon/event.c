@@ -35,6 +35,7 @@ static const struct {
 	[EVENT_REJOINED] = { "rejoined", LOG_LEVEL_WARNING, "no longer isolated" },
 };
 
+static uint64_t counts[EVENT_TYPES];
 static TAILQ_HEAD(, event_subscriber) subscribers = TAILQ_HEAD_INITIALIZER(subscribers);
 
 /* --- words -------------------------------------------------------------------------------------- */
@@ -202,6 +203,11 @@ static struct event_item *make(const struct event_record *event, const char *tex
 
 /* --- who is told -------------------------------------------------------------------------------- */
 
+uint64_t event_count(enum event_type type)
+{
+	return counts[type];
+}
+
 void event_subscribe(struct event_subscriber *subscriber)
 {
 	TAILQ_INSERT_TAIL(&subscribers, subscriber, link);
@@ -218,6 +224,7 @@ void event_emit(const struct event_record *event)
 	struct event_item *item;
 	struct line line;
 
+	counts[event->type]++;
 	say(event, &line);
 	log_write(types[event->type].level, "%s", line.text);
 	item = make(event, line.text);

@@ -70,6 +70,9 @@ const char *event_level(enum event_type type);
 
 void event_emit(const struct event_record *event);
 
+/* How many of that type there were. */
+uint64_t event_count(enum event_type type);
+
 struct event_item *event_hold(struct event_item *item);
 void event_release(struct event_item *item);
 

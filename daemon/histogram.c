@@ -14,3 +14,10 @@ void histogram_observe(struct histogram *histogram, uint64_t us)
 	histogram->counts[i]++;
 	histogram->sum_us += us;
 }
+
+void histogram_add(struct histogram *histogram, const struct histogram *more)
+{
+	for (unsigned i = 0; i <= HISTOGRAM_BOUNDS; i++)
+		histogram->counts[i] += more->counts[i];
+	histogram->sum_us += more->sum_us;
+}

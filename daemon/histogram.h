@@ -23,4 +23,7 @@ struct histogram {
 /* Begins as zeros. */
 void histogram_observe(struct histogram *histogram, uint64_t us);
 
+/* As if what `more` has were observed too. */
+void histogram_add(struct histogram *histogram, const struct histogram *more);
+
 #endif

@@ -359,11 +359,24 @@ static void log_libevent(int severity, const char *text)
 	log_debug("libevent: %s", text);
 }
 
+static struct metrics_sources make_sources(const struct server *server)
+{
+	return (struct metrics_sources){
+		.monitor = server->monitor,
+		.probes = prober_tally(server->prober),
+		.clients = clients_counts(server->clients),
+		.reloads = &server->reload.history,
+		.state = server->state ? state_counts(server->state) : NULL,
+		.started = server->reload.history.last,
+	};
+}
+
 static bool start_control(struct server *server)
 {
 	struct control_parts parts = { .base = server->base,
 		                       .monitor = server->monitor,
 		                       .reload = &server->reload,
+		                       .metrics = make_sources(server),
 		                       .fd = listener_fd(server->control_listener),
 		                       .is_private = server->options.private_dir };
 
@@ -419,7 +432,7 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	if (server->state &&
 	    !state_start(server->state, server->base, monitor_state, server->monitor))
 		return false;
-	return server->clients && start_control(server) && catch_signals(server) &&
+	return start_control(server) && catch_signals(server) &&
 	       systemd_watch(server->systemd, server->base);
 }
 

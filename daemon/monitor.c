@@ -94,10 +94,11 @@ static bool elect(struct record *record, uint64_t now_ms)
 	                    now_ms);
 }
 
-static void announce(const struct record *record, const char *from)
+static void announce(struct record *record, const char *from)
 {
 	char reason[MONITOR_REASON_MAX];
 
+	record->changes++;
 	event_emit(&(struct event_record){ .type = EVENT_ANSWER,
 	                                   .record = record->config->name,
 	                                   .from = from,
@@ -276,7 +277,7 @@ static void override_ended(void *arg, struct record *record)
 static void announce_start(const struct roster *roster)
 {
 	for (size_t i = 0; i < roster->count; i++) {
-		const struct record *record = &roster->records[i];
+		struct record *record = &roster->records[i];
 
 		if (record->election.answer != 0)
 			announce(record, view_answer(record, 0));
@@ -454,6 +455,20 @@ uint64_t monitor_generation(const struct monitor *monitor)
 size_t monitor_record_count(const struct monitor *monitor)
 {
 	return monitor->roster ? monitor->roster->count : 0;
+}
+
+size_t monitor_override_count(const struct monitor *monitor)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < monitor_record_count(monitor); i++)
+		count += monitor->roster->records[i].override != NULL;
+	return count;
+}
+
+const struct histogram *monitor_lateness(const struct monitor *monitor)
+{
+	return &monitor->tables.late;
 }
 
 const char *monitor_name(const struct monitor *monitor, size_t index)

@@ -20,6 +20,7 @@
 #include "probe.h"
 
 struct event_base;
+struct histogram;
 struct monitor;
 struct override;
 struct resolver;
@@ -98,6 +99,7 @@ struct monitor_record {
 	const struct override *override; /* NULL: none */
 	int forced;                      /* with one: its endpoint */
 	time_t since;                    /* wall clock: the last change of `answer` */
+	uint64_t changes;                /* of `answer` that were events, since the start */
 	struct monitor_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
 	size_t endpoint_count;
 };
@@ -106,6 +108,10 @@ const struct config *monitor_config(const struct monitor *monitor);
 /* Changes with each monitor_load(): what was read in parts before it no longer belongs together. */
 uint64_t monitor_generation(const struct monitor *monitor);
 size_t monitor_record_count(const struct monitor *monitor);
+/* How many records have an override. */
+size_t monitor_override_count(const struct monitor *monitor);
+/* How late the heartbeats were. */
+const struct histogram *monitor_lateness(const struct monitor *monitor);
 /* Its name, as the configuration spells it. */
 const char *monitor_name(const struct monitor *monitor, size_t index);
 /* The record of that name or alias, in any case, with or without a final dot. */

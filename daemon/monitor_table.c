@@ -2,15 +2,29 @@
 
 #include <event2/event.h>
 
+#include "clock.h"
 #include "log.h"
 #include "timer.h"
 
+#define BEAT_US (SHUNT_HEARTBEAT_MS * 1000u)
+
+/* The next one is due as libevent has it: one period after this one was, unless that is past. */
+static void note_lateness(struct tables *tables)
+{
+	uint64_t now_us = clock_us(), due_us = tables->beat_due_us;
+
+	histogram_observe(&tables->late, now_us > due_us ? now_us - due_us : 0);
+	due_us += BEAT_US;
+	tables->beat_due_us = due_us > now_us ? due_us : now_us + BEAT_US;
+}
+
 static void beat(evutil_socket_t fd, short what, void *arg)
 {
-	const struct tables *tables = arg;
+	struct tables *tables = arg;
 
 	(void)fd;
 	(void)what;
+	note_lateness(tables);
 	if (tables->current)
 		publish_heartbeat(tables->current);
 	if (tables->superseded)
@@ -32,6 +46,7 @@ void tables_init(struct tables *tables, struct event_base *base)
 	*tables = (struct tables){
 		.heartbeat = event_new(base, -1, EV_PERSIST, beat, tables),
 		.forget = event_new(base, -1, 0, forget_superseded, tables),
+		.beat_due_us = clock_us() + BEAT_US,
 	};
 	if (!tables->heartbeat || !tables->forget)
 		fatal("out of memory");

@@ -7,6 +7,7 @@
 #ifndef SHUNT_MONITOR_TABLE_H
 #define SHUNT_MONITOR_TABLE_H
 
+#include "histogram.h"
 #include "publish.h"
 #include "roster.h"
 
@@ -17,7 +18,9 @@ struct tables {
 	struct publish *current;    /* NULL: none yet */
 	struct publish *superseded; /* NULL: none, or no longer */
 	struct event *heartbeat;
-	struct event *forget; /* the superseded one */
+	uint64_t beat_due_us;  /* CLOCK_MONOTONIC; of the next heartbeat */
+	struct histogram late; /* how late they were */
+	struct event *forget;  /* the superseded one */
 };
 
 void tables_init(struct tables *tables, struct event_base *base);

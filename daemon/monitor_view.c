@@ -207,6 +207,7 @@ void view_record(const struct record *record, struct monitor_record *out)
 	out->answer = record->election.answer;
 	out->all_down = record->config->policy.all_down;
 	out->since = record->since;
+	out->changes = record->changes;
 	out->override = record->override;
 	out->forced = record->election.forced;
 	view_reason(record, out->reason);

@@ -55,7 +55,7 @@ void reload_init(struct reload *reload, const struct cmdline *options, const str
 {
 	const char *dir = options->private_dir;
 
-	*reload = (struct reload){ .options = options };
+	*reload = (struct reload){ .options = options, .history.last = time(NULL) };
 	if (!dir) {
 		reload->socket_path = xstrdup(config->socket);
 		reload->control_path = xstrdup(config->control);
@@ -202,6 +202,14 @@ static bool replace(struct reload *reload, struct reload_result *result)
 	return true;
 }
 
+static void note(struct reload_history *history, bool done)
+{
+	history->done += done;
+	history->failed += !done;
+	history->last = time(NULL);
+	history->last_failed = !done;
+}
+
 bool reload_run(struct reload *reload, struct reload_result *result)
 {
 	bool done;
@@ -209,6 +217,7 @@ bool reload_run(struct reload *reload, struct reload_result *result)
 	*result = (struct reload_result){ .arena = arena_new() };
 	systemd_reloading(reload->systemd);
 	done = replace(reload, result);
+	note(&reload->history, done);
 	systemd_status(reload->systemd, done ? RELOAD_ANSWERING
 	                                     : RELOAD_ANSWERING
 	                                        "; the last reload failed and changed nothing");

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 
 #include "config.h"
 
@@ -21,8 +23,16 @@ struct systemd;
 
 #define RELOAD_ANSWERING "answering" /* what the service manager shows */
 
+/* Since the start, which counts as neither. */
+struct reload_history {
+	uint64_t done, failed;
+	time_t last; /* wall clock; of either, or the start */
+	bool last_failed;
+};
+
 struct reload {
 	const struct cmdline *options;
+	struct reload_history history;
 	/* In force: what a start decides. */
 	char *socket_path;
 	char *control_path;

@@ -420,6 +420,7 @@ static void carry_election(struct record *record, const struct record *old)
 	const struct election *before = &old->election;
 	struct election *election = &record->election;
 
+	record->changes = old->changes;
 	*election = *before;
 	election->forced = carry_index(record, old, before->forced, -1);
 	election->elected = carry_index(record, old, before->elected, 0);

@@ -48,6 +48,7 @@ struct record {
 	size_t count;
 	struct election election;
 	time_t since;              /* wall clock: the last change of the answer */
+	uint64_t changes;          /* of the answer that were events; a reload keeps it */
 	struct override *override; /* of the endpoint that is election.forced; NULL: none */
 	struct event *wake;        /* for election.wake_ms; NULL until it is needed */
 	int previous; /* its index in the superseded table; -1: it stands not in it, or otherwise */

@@ -25,6 +25,7 @@ struct state {
 	struct event *stamp; /* every STATE_STAMP_MS */
 	state_text *make;
 	void *arg;
+	struct state_counts counts;
 	uint64_t last_ms; /* when the last write began; 0: none yet */
 	bool changed;     /* since then */
 	bool busy;        /* the writer is */
@@ -83,6 +84,11 @@ static void plan(struct state *state)
 	timer_arm(state->due, due_ms - now_ms);
 }
 
+const struct state_counts *state_counts(const struct state *state)
+{
+	return &state->counts;
+}
+
 /* False: no memory; later, then. */
 static bool give(struct state *state)
 {
@@ -115,6 +121,7 @@ static void finish(struct state *state, int error)
 	if (!state->writes)
 		return;
 	state->writes = false;
+	state->counts.write_failures += error != 0;
 	report(state, error);
 	state->changed |= error != 0;
 }

@@ -40,6 +40,13 @@ void state_set_aside(const struct state *state, const char *why);
 /* Makes the text; the caller frees it; NULL: no memory. */
 typedef char *state_text(void *arg, size_t *size);
 
+struct state_counts {
+	uint64_t write_failures;
+};
+
+/* Since the start; valid as long as the state. */
+const struct state_counts *state_counts(const struct state *state);
+
 /* False when it cannot start (errno). */
 bool state_start(struct state *state, struct event_base *base, state_text *make, void *arg);
 

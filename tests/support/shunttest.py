@@ -174,6 +174,40 @@ def rfc3339(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
+_SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (NaN|-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?)$')
+_HISTOGRAM = re.compile(r"_(bucket|sum|count)$")
+
+
+def read_metrics(text):
+    """Prometheus' text format, read strictly: ({metric: type}, {line's name: {((label, value), …): number}}).
+
+    Each metric has its HELP and TYPE before it, once, and its lines together; a histogram's lines are named as its parts.
+    """
+    types, found, current = {}, {}, None
+    assert text.endswith("\n"), "the last line has no end"
+    lines = iter(text.split("\n")[:-1])
+    for line in lines:
+        if not line:
+            continue
+        if line.startswith("# HELP "):
+            current = line.split(" ")[2]
+            assert current not in types, f"{current} stands twice"
+            _, _, name, types[current] = next(lines).split(" ")
+            assert name == current and types[current] in ("gauge", "counter", "histogram"), line
+            if types[current] != "histogram":
+                found[current] = {}
+            continue
+        match = _SAMPLE.match(line)
+        assert match, line
+        whole = types[current] == "histogram" and _HISTOGRAM.search(match[1])
+        assert current == (match[1][: whole.start()] if whole else match[1]), line
+        labels = tuple(re.findall(r'([a-z]+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
+        of_line = found.setdefault(match[1], {})
+        assert labels not in of_line, f"{line} stands twice"
+        of_line[labels] = float(match[3])
+    return types, found
+
+
 def need(*programs):
     """Skips the test when one of the programs is not installed."""
     for program in programs:
@@ -585,6 +619,20 @@ class Daemon(Process):
         if status != 200:
             raise ValueError(f"status {status}: {body!r}")
         return json.loads(body)
+
+    def metrics(self):
+        """GET /metrics, as the second of read_metrics()."""
+        status, body, _ = self.request("/metrics")
+        if status != 200:
+            raise ValueError(f"status {status}: {body!r}")
+        return read_metrics(body.decode("ascii"))[1]
+
+    def metric(self, line, **labels):
+        """The value of one line of /metrics. KeyError when there is none."""
+        for found, value in self.metrics()[line].items():
+            if dict(found) == labels:
+                return value
+        raise KeyError((line, labels))
 
     def record(self, name):
         """The record of that name in the status. KeyError when there is none."""

@@ -305,61 +305,6 @@ class Rights(Override):
         self.assertIn("forced to secondary by uid 12345", done.stdout)
 
 
-METRIC = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (NaN|[0-9]+(?:\.[0-9]+)?(?:e-[0-9]+)?)$')
-
-
-def metrics(text):
-    """The text format, read strictly: {metric: {labels: value}}. Each metric has HELP and TYPE before it, once, and its lines together."""
-    found, current = {}, None
-    assert text.endswith("\n"), "the last line has no end"
-    lines = iter(text.split("\n")[:-1])
-    for line in lines:
-        if not line:
-            continue
-        if line.startswith("# HELP "):
-            current = line.split(" ")[2]
-            assert current not in found, f"{current} stands twice"
-            assert next(lines) == f"# TYPE {current} gauge", line
-            found[current] = {}
-            continue
-        match = METRIC.match(line)
-        assert match and match[1] == current, line
-        labels = tuple(re.findall(r'([a-z]+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
-        assert labels not in found[current], f"{line} stands twice"
-        found[current][labels] = float(match[3])
-    return found
-
-
-class Metrics(Override):
-    def test_metrics(self):
-        """what Prometheus reads, on both listeners: who answers, what is up, what is forced"""
-        http = st.free_port()
-        records = f', {{ name = "{OTHER}"; primary: {{ address = "192.0.2.1"; }}; }}'
-        daemon = self.daemon(extra=f'http = "127.0.0.1:{http}";', records=records)
-        st.wait_until(lambda: daemon.health(NAME, "dead") == "down", what="the dead one to be seen down")
-        self.shunt(daemon, "force", NAME, "secondary", stdout=".*")
-        status, text, headers = daemon.request("/metrics")
-        self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
-        found = metrics(text.decode("ascii"))
-
-        def of(metric, name=NAME):
-            return {dict(labels)["endpoint"]: value for labels, value in found[metric].items() if dict(labels)["record"] == name}
-
-        self.assertEqual(of("shunt_record_active"), {"primary": 0, "secondary": 1, "dead": 0})
-        self.assertEqual(of("shunt_endpoint_up"), {"primary": 1, "secondary": 1, "dead": 0})
-        self.assertEqual(of("shunt_override"), {"primary": 0, "secondary": 1, "dead": 0})
-        self.assertEqual(of("shunt_record_active", OTHER), {"primary": 1})
-        self.assertEqual(found["shunt_isolated"], {(): 0})
-        self.assertEqual(found["shunt_certificate_expiry_timestamp_seconds"], {})
-        connection = client.HTTPConnection("127.0.0.1", http, timeout=st.PATIENCE)
-        connection.request("GET", "/metrics")
-        again = metrics(connection.getresponse().read().decode("ascii"))
-        connection.close()
-        # How long a probe took differs from one to the next.
-        self.assertEqual(again.pop("shunt_probe_seconds").keys(), found.pop("shunt_probe_seconds").keys())
-        self.assertEqual(again, found)
-
-
 class Tcp(Override):
     def test_read_only(self):
         """over TCP nothing is changed, whatever is asked"""

@@ -29,6 +29,7 @@
 #include "shunt/protocol.h"
 #include "shunt/table.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DEADLINE_MS 20000 /* for what must happen on a loaded machine */
 #define HELD 64
 #define WAITING 256
@@ -236,6 +237,11 @@ static int receive(struct room *room, int fd, struct shunt_welcome *welcome)
 	return table;
 }
 
+static const struct clients_counts *counts(const struct room *room)
+{
+	return clients_counts(room->clients);
+}
+
 static void a_hello_gets_the_table(void **state)
 {
 	struct room *room = *state;
@@ -260,8 +266,12 @@ static void a_hello_gets_the_table(void **state)
 		assert_int_equal(welcome.table_size, SHUNT_TABLE_SIZE);
 		close(table);
 		expect_silence(room, fd);
+		assert_int_equal(counts(room)->stages[CLIENTS_HELD], 1);
 		close(fd);
+		turn(room);
+		assert_int_equal(counts(room)->stages[CLIENTS_HELD], 0);
 	}
+	assert_int_equal(counts(room)->attaches, 2);
 }
 
 static void versions_are_compared(void **state)
@@ -292,6 +302,8 @@ static void versions_are_compared(void **state)
 			close(table);
 		close(fd);
 	}
+	assert_int_equal(counts(room)->attaches, 3);
+	assert_int_equal(counts(room)->refusals[CLIENTS_VERSION], 2);
 }
 
 static void only_a_hello_is_a_hello(void **state)
@@ -320,7 +332,7 @@ static void only_a_hello_is_a_hello(void **state)
 	struct room *room = *state;
 	unsigned before = open_descriptors();
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct shunt_hello hello = { cases[i].magic, cases[i].size, cases[i].min,
 			                     cases[i].max, 7 };
 		char data[8192] = { 0 };
@@ -338,6 +350,9 @@ static void only_a_hello_is_a_hello(void **state)
 	}
 	turn(room);
 	assert_int_equal(open_descriptors(), before);
+	assert_int_equal(counts(room)->attaches, 4);
+	/* But for the empty one, which is as if the client had gone. */
+	assert_int_equal(counts(room)->refusals[CLIENTS_RUBBISH], COUNT(cases) - 4 - 1);
 }
 
 static void silence_is_closed(void **state)
@@ -347,6 +362,7 @@ static void silence_is_closed(void **state)
 
 	expect_close(room, join(room));
 	assert_true(clock_ms() - start >= SHUNT_HELLO_MS - 100);
+	assert_int_equal(counts(room)->refusals[CLIENTS_SILENCE], 1);
 }
 
 static void without_a_table_it_is_closed(void **state)
@@ -356,6 +372,7 @@ static void without_a_table_it_is_closed(void **state)
 
 	room->table = -1;
 	expect_close(room, join_and_say_hello(room, 1));
+	assert_int_equal(counts(room)->refusals[CLIENTS_UNSENT], 1);
 	room->table = table;
 	table = join_and_say_hello(room, 2);
 	expect_welcome(room, table, 2);
@@ -422,6 +439,9 @@ static void a_crowd_is_turned_away(void **state)
 	later = join_and_say_hello(room, 1000);
 	expect_silence(room, later);
 	expect_close(room, join_and_say_hello(room, 9999));
+	assert_int_equal(counts(room)->refusals[CLIENTS_CROWD], 2);
+	assert_int_equal(counts(room)->stages[CLIENTS_HELD], HELD);
+	assert_int_equal(counts(room)->stages[CLIENTS_WAITING], WAITING);
 	fds[HELD + 10] = dup(room->table);
 	close_all(fds, HELD + WAITING);
 	expect_welcome(room, later, 1000);

@@ -18,11 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/clients.h"
 #include "daemon/control.h"
 #include "daemon/control_body.h"
 #include "daemon/control_rights.h"
 #include "daemon/monitor.h"
 #include "daemon/override.h"
+#include "daemon/probe_tally.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
 
@@ -37,6 +39,12 @@ static const struct config config = { .socket = "/run/a \"quoted\" \xff.sock",
 	                              .control = "/run/control.sock",
 	                              .http_hosts = hosts,
 	                              .http_host_count = 1 };
+static const struct probe_tally probes;
+static const struct clients_counts clients;
+static const struct reload_history reloads;
+static const struct metrics_sources sources = { .probes = &probes,
+	                                        .clients = &clients,
+	                                        .reloads = &reloads };
 static size_t record_count;
 static bool may_write = true; /* our own uid */
 static uint64_t generation;
@@ -69,6 +77,20 @@ bool monitor_is_settled(const struct monitor *monitor)
 {
 	(void)monitor;
 	return true;
+}
+
+size_t monitor_override_count(const struct monitor *monitor)
+{
+	(void)monitor;
+	return 0;
+}
+
+const struct histogram *monitor_lateness(const struct monitor *monitor)
+{
+	static const struct histogram none;
+
+	(void)monitor;
+	return &none;
 }
 
 static void fill_record(struct monitor_record *out)
@@ -212,8 +234,11 @@ static int start(void **state, bool tcp)
 	assert_int_equal(listen(server->fd, 1024), 0);
 	server->length = sizeof(server->address);
 	getsockname(server->fd, (void *)&server->address, &server->length);
-	server->control = control_new(&(struct control_parts){
-	        .base = server->base, .fd = server->fd, .tcp = tcp, .is_private = may_write });
+	server->control = control_new(&(struct control_parts){ .base = server->base,
+	                                                       .metrics = sources,
+	                                                       .fd = server->fd,
+	                                                       .tcp = tcp,
+	                                                       .is_private = may_write });
 	return server->control ? 0 : -1;
 }
 
@@ -665,45 +690,16 @@ static void the_status_is_as_documented(void **state)
 	free(answer);
 }
 
-/* The names are what people have alerts on. */
-static void the_metrics_are_as_documented(void **state)
+/* What they say is test_metrics's. */
+static void the_metrics_are_served(void **state)
 {
-	static const char expected[] =
-	        "# HELP shunt_record_active Whether the endpoint answers for the name.\n"
-	        "# TYPE shunt_record_active gauge\n"
-	        "shunt_record_active{record=\"www.example.com\",endpoint=\"primary\"} 0\n"
-	        "shunt_record_active{record=\"www.example.com\",endpoint=\"secondary\"} 1\n"
-	        "# HELP shunt_endpoint_up Whether the endpoint is up; NaN while there is no "
-	        "verdict.\n"
-	        "# TYPE shunt_endpoint_up gauge\n"
-	        "shunt_endpoint_up{record=\"www.example.com\",endpoint=\"primary\"} 0\n"
-	        "shunt_endpoint_up{record=\"www.example.com\",endpoint=\"secondary\"} 1\n"
-	        "# HELP shunt_override Whether an operator forces the endpoint.\n"
-	        "# TYPE shunt_override gauge\n"
-	        "shunt_override{record=\"www.example.com\",endpoint=\"primary\"} 0\n"
-	        "shunt_override{record=\"www.example.com\",endpoint=\"secondary\"} 1\n"
-	        "# HELP shunt_probe_seconds How long the last probe that passed took, to the end "
-	        "of "
-	        "each of its parts.\n"
-	        "# TYPE shunt_probe_seconds gauge\n"
-	        "shunt_probe_seconds{record=\"www.example.com\",endpoint=\"secondary\","
-	        "address=\"192.0.2.2\",part=\"connect\"} 0.00025\n"
-	        "shunt_probe_seconds{record=\"www.example.com\",endpoint=\"secondary\","
-	        "address=\"192.0.2.2\",part=\"first_byte\"} 0.00125\n"
-	        "shunt_probe_seconds{record=\"www.example.com\",endpoint=\"secondary\","
-	        "address=\"192.0.2.2\",part=\"whole\"} 0.0015\n"
-	        "# HELP shunt_certificate_expiry_timestamp_seconds The end of the certificate that "
-	        "the address showed last.\n"
-	        "# TYPE shunt_certificate_expiry_timestamp_seconds gauge\n"
-	        "shunt_certificate_expiry_timestamp_seconds{record=\"www.example.com\","
-	        "endpoint=\"primary\",address=\"192.0.2.1\"} 86403\n"
-	        "# HELP shunt_isolated Whether nothing beyond this host answers, so that all "
-	        "answers hold.\n"
-	        "# TYPE shunt_isolated gauge\n"
-	        "shunt_isolated 1\n";
 	char *answer = ask(*state, "GET /metrics HTTP/1.0\r\n\r\n");
 
-	assert_string_equal(strstr(answer, "\r\n\r\n") + 4, expected);
+	assert_non_null(strstr(answer, "\r\n\r\n# HELP shunt_build_info "));
+	assert_non_null(strstr(answer, "\nshunt_isolated 1\n"));
+	assert_non_null(strstr(answer, "\nshunt_record_active{record=\"www.example.com\","
+	                               "endpoint=\"secondary\"} 1\n"));
+	assert_non_null(strstr(answer, "\n# HELP shunt_certificate_expiry_timestamp_seconds "));
 	free(answer);
 }
 
@@ -813,7 +809,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rubbish_closes_the_connection, start_unix, stop),
 		cmocka_unit_test_setup_teardown(tcp_serves_known_hosts_only, start_tcp, stop),
 		cmocka_unit_test_setup_teardown(the_status_is_as_documented, start_unix, stop),
-		cmocka_unit_test_setup_teardown(the_metrics_are_as_documented, start_unix, stop),
+		cmocka_unit_test_setup_teardown(the_metrics_are_served, start_unix, stop),
 		cmocka_unit_test(no_endpoint_answers),
 		cmocka_unit_test_setup_teardown(any_number_of_records_is_told, start_unix, stop),
 		cmocka_unit_test_setup_teardown(a_reload_breaks_an_answer_off, start_unix, stop),

@@ -46,7 +46,7 @@ static void buckets(void **state)
 
 static void adds_up(void **state)
 {
-	struct histogram histogram = { 0 };
+	struct histogram histogram = { 0 }, more = { 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
@@ -55,6 +55,14 @@ static void adds_up(void **state)
 	assert_int_equal(histogram.counts[1], 1);
 	assert_int_equal(histogram.counts[2], 3);
 	assert_int_equal(histogram.sum_us, 6700);
+	more.counts[2] = 5;
+	more.counts[HISTOGRAM_BOUNDS] = 1;
+	more.sum_us = 300;
+	histogram_add(&histogram, &more);
+	assert_int_equal(histogram.counts[1], 1);
+	assert_int_equal(histogram.counts[2], 8);
+	assert_int_equal(histogram.counts[HISTOGRAM_BOUNDS], 1);
+	assert_int_equal(histogram.sum_us, 7000);
 }
 
 int main(void)
