@@ -12,6 +12,7 @@
 
 #define MEMORY_LIMIT 32768u /* bytes for each connection: request, headers, a piece of the answer */
 #define IDLE_SECONDS 10u    /* silence that ends a connection */
+#define FAREWELL_TURNS 4u   /* of libmicrohttpd, in which streams are ended as HTTP says */
 
 struct control {
 	struct control_parts parts;
@@ -154,7 +155,8 @@ void control_free(struct control *control)
 		event_free(control->polling);
 	streams_end(&control->streams);
 	if (control->http) {
-		MHD_run(control->http);
+		for (unsigned i = 0; i < FAREWELL_TURNS; i++)
+			MHD_run(control->http);
 		/* Closes every connection; each is struck off by its notice. */
 		MHD_stop_daemon(control->http);
 	}

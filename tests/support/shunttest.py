@@ -551,6 +551,50 @@ def unix_request(path, url, method="GET", body=None, headers=None, timeout=PATIE
         connection.close()
 
 
+class Stream:
+    """GET /v1/events, as a thing to start: next() line by line, until() some line. An empty line is None, the end EOFError."""
+
+    def __init__(self, control, query=""):
+        self.control, self.query = control, query
+        self.connection = self.response = None
+
+    def __str__(self):
+        return f"stream {self.query}"
+
+    def start(self):
+        self.connection = _UnixConnection(self.control, PATIENCE)
+        self.connection.request("GET", f"/v1/events{self.query}")
+        self.response = self.connection.getresponse()
+        if self.response.status != 200:
+            raise AssertionError(f"status {self.response.status}: {self.response.read()!r}")
+
+    def next(self):
+        line = self.response.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError(f"the stream ended with {line!r}")
+        return json.loads(line) if line != b"\n" else None
+
+    def until(self, wanted):
+        """Reads on to the first line of which that is true: all that were read, that one the last. Empty lines are left out."""
+        seen = []
+        while not seen or not wanted(seen[-1]):
+            line = self.next()
+            if line is not None:
+                seen.append(line)
+        return seen
+
+    def until_type(self, word, **fields):
+        return self.until(lambda line: line.get("type") == word and all(line.get(key) == value for key, value in fields.items()))
+
+    def log(self):
+        return ""
+
+    def stop(self):
+        for thing in (self.response, self.connection):
+            if thing:
+                thing.close()
+
+
 def check_config(path, *options):
     """shuntd -t -c PATH: the completed process."""
     return run([SHUNTD, "-t", "-c", path, *options])
