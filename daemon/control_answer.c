@@ -11,6 +11,7 @@
 #include "control.h"
 #include "json_text.h"
 #include "monitor.h"
+#include "page.h"
 #include "report.h"
 
 #define PIECE 8192u      /* bytes of an answer that are made at one time */
@@ -101,6 +102,18 @@ enum MHD_Result answer_stream(struct MHD_Connection *connection, const char *typ
 	if (!response)
 		release(arg);
 	return respond(connection, MHD_HTTP_OK, type, NULL, response);
+}
+
+enum MHD_Result answer_page(struct MHD_Connection *connection)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+	        page_length, (void *)page_text, MHD_RESPMEM_PERSISTENT);
+
+	if (response) {
+		MHD_add_response_header(response, "Content-Security-Policy", page_policy);
+		MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	}
+	return respond(connection, MHD_HTTP_OK, "text/html; charset=utf-8", NULL, response);
 }
 
 /* --- what is long, piece by piece --------------------------------------------------------------- */

@@ -22,6 +22,9 @@ enum MHD_Result answer_error(struct MHD_Connection *connection, unsigned status,
 enum MHD_Result answer_not_allowed(struct MHD_Connection *connection, const char *allow,
                                    const char *message);
 
+/* The status page. */
+enum MHD_Result answer_page(struct MHD_Connection *connection);
+
 /*
  * Makes one piece of a long answer, which is freed once it is sent: a text that is not empty, NULL: no memory. `step` counts from 0;
  * `*last` says that it ends the answer.

@@ -34,6 +34,11 @@ static enum MHD_Result get_status(struct request *request)
 	                     request->readers);
 }
 
+static enum MHD_Result get_page(struct request *request)
+{
+	return answer_page(request->connection);
+}
+
 static enum MHD_Result get_metrics(struct request *request)
 {
 	return answer_pieces(request->connection, METRICS_TYPE, parts_metrics, request->parts,
@@ -53,6 +58,7 @@ static enum MHD_Result get_record(struct request *request)
 /* --- the table ---------------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
+	{ "/", MHD_HTTP_METHOD_GET, false, get_page },
 	{ "/v1/status", MHD_HTTP_METHOD_GET, false, get_status },
 	{ "/v1/records/*", MHD_HTTP_METHOD_GET, false, get_record },
 	{ "/v1/records/*/force", MHD_HTTP_METHOD_POST, true, change_force },
