@@ -77,7 +77,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-failover install uninstall clean
+.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-failover bench-sockets install uninstall clean
 
 # The empty recipe keeps make from saying that there is nothing to do.
 all: libraries $(PRODUCTS)
@@ -104,6 +104,7 @@ help:
 ## bench        one table: a managed name beside what else could answer
 ## bench-scale  20,000 endpoints: whether they are probed on time, and for how much (3 min)
 ## bench-failover    from a kill, and from a black hole, to the first right answer (3 min)
+## bench-sockets    whether connections that behave badly delay a probe (4 min)
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
 ## clean        remove build/
 
@@ -310,9 +311,9 @@ bench:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/run $(B)
-	@echo 'more: make bench-scale, make bench-failover'
+	@echo 'more: make bench-scale, make bench-failover, make bench-sockets'
 
-bench-scale bench-failover:
+bench-scale bench-failover bench-sockets:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/$(@:bench-%=%) $(B)
