@@ -236,10 +236,10 @@ check-unit: $(UNIT_TESTS)
 check-preload: $(PRELOAD_TESTS)
 	$(Q)B=$(B) tests/run $(PRELOAD_TESTS)
 
-check-system: $(PRODUCTS) $(SUPPORT_PROGRAMS)
+check-system: $(PRODUCTS) $(SUPPORT_PROGRAMS) $(B)/bench/crowd
 	$(Q)B=$(B) tests/run $(SYSTEM_TESTS)
 
-TESTED := $(PRODUCTS) $(SUPPORT_PROGRAMS) $(UNIT_TESTS) $(PRELOAD_TESTS)
+TESTED := $(PRODUCTS) $(SUPPORT_PROGRAMS) $(B)/bench/crowd $(UNIT_TESTS) $(PRELOAD_TESTS)
 .PHONY: tested check-deps
 tested: libraries test-libraries $(TESTED)
 	@:

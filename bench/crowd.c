@@ -62,6 +62,8 @@ static const struct behaviour {
 	{ "control-slow", SOCK_STREAM, false, REQUEST("/v1/status"), NULL, SLOWLY },
 	{ "control-greedy", SOCK_STREAM, false, REQUEST("/v1/status"), NULL, ALL },
 	{ "metrics-greedy", SOCK_STREAM, false, REQUEST("/metrics"), NULL, ALL },
+	{ "events-unread", SOCK_STREAM, false, REQUEST("/v1/events"), NULL, NEVER },
+	{ "events-read", SOCK_STREAM, false, REQUEST("/v1/events"), NULL, ALL },
 	{ NULL },
 };
 

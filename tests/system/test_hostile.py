@@ -6,6 +6,7 @@ import gzip
 import os
 import re
 import resource
+import shutil
 import socket
 import struct
 import subprocess
@@ -559,6 +560,73 @@ class Readers(Clients):
         self.note(f"idle connections were closed within {time.monotonic() - started:.1f} s")
         self.settle(before)
         self.check_status("after all have gone")
+
+
+# --- a thousand at one time -----------------------------------------------------------------------------
+
+
+class Crowds(st.Case):
+    """bench/sockets tells what such crowds delay; here, that everything works beside them."""
+
+    # Root lets others come: four of them, each with fewer than one may have. Alone, one only keeps oneself from being served.
+    CROWD = [(65530 + n, 240) for n in range(4)] + [(0, 40)] if os.geteuid() == 0 else [(os.geteuid(), 200)]
+    RECORDS = 300
+
+    def setUp(self):
+        super().setUp()
+        address = self.address()
+        self.probed = self.start(st.Hostile(st.closes, address))
+        check = f'checks: {{ it: {{ type = "tcp"; port = {self.probed.port}; interval = "200ms"; fall = 1; }}; }};'
+        records = [f'{{ name = "{GOOD}"; primary: {{ address = "{address}"; check = "it"; }}; '
+                   'secondary: { address = "192.0.2.11"; }; }']  # fmt: skip
+        records += [f'{{ name = "r{n}.example.com"; primary: {{ address = "192.0.2.1"; }}; }}' for n in range(self.RECORDS)]
+        self.daemon = self.start(st.Daemon(self, f"{check} records: ( {', '.join(records)} );"))
+        self.daemon.wait_settled()
+        self.at = address
+        self.program = shutil.copy(os.path.join(st.B, "bench", "crowd"), self.tmp)
+        for path in (self.tmp, self.daemon.dir):
+            os.chmod(path, 0o755)
+
+    @contextlib.contextmanager
+    def crowd(self, behaviour, path):
+        """A thousand connections that behave so, each replaced when the daemon ends it. Those of root say nothing."""
+        parts = []
+        for uid, count in self.CROWD:
+            prefix = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"] if uid != os.geteuid() else []
+            what = behaviour if prefix or len(self.CROWD) == 1 else f"{behaviour.replace('events', 'control').split('-')[0]}-idle"
+            parts.append((self.start(st.Process(self, what, [self.program, what, path, str(count)], prefix=prefix)), count))
+        for part, count in parts:
+            st.wait_until(lambda: len(st.descriptors(part.pid)) > count * 9 // 10, what=f"the crowd that is {part}")
+        yield f"beside a crowd that is {behaviour}"
+        for part, _ in parts:
+            part.stop()
+
+    def check_all(self, what):
+        """Probes go on, a program attaches, an operator sees and changes."""
+        accepted = self.probed.accepted
+        st.wait_until(lambda: self.probed.accepted > accepted + 3, what=f"probes {what}")
+        st.wait_until(lambda: self.daemon.resolve(GOOD) == [self.at], what=f"a program's answer {what}")
+        for arguments, status in ((("status", GOOD), 0), (("force", GOOD, "secondary"), 0), (("auto", GOOD), 0)):
+            st.wait_until(lambda: st.shunt(self.daemon, *arguments).returncode == status, what=f"{arguments} {what}")
+        self.assertNotRegex(self.daemon.log(), f"{GOOD}: .*down")
+
+    def test_client_socket(self):
+        """a thousand connections on the client socket: probes, programs and operators notice nothing"""
+        for behaviour in ("client-idle", "client-garbage", "client-unread"):
+            with self.crowd(behaviour, self.daemon.socket) as what:
+                self.check_all(what)
+
+    def test_control_socket(self):
+        """a thousand connections on the control socket, that say nothing, rubbish, or read slowly: the same"""
+        for behaviour in ("idle", "garbage", "half", "unread", "slow", "greedy"):
+            with self.crowd(f"control-{behaviour}", self.daemon.control) as what:
+                self.check_all(what)
+
+    def test_events(self):
+        """a thousand followers of the events, that read and that do not: the same"""
+        for behaviour in ("events-unread", "events-read"):
+            with self.crowd(behaviour, self.daemon.control) as what:
+                self.check_all(what)
 
 
 if __name__ == "__main__":
