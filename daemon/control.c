@@ -7,6 +7,7 @@
 #include "control_events.h"
 #include "control_peer.h"
 #include "control_request.h"
+#include "control_slice.h"
 #include "log.h"
 #include "timer.h"
 
@@ -18,12 +19,18 @@ struct control {
 	struct control_parts parts;
 	struct peers peers;
 	struct streams streams;
+	struct slice slices[2]; /* everybody's, and that of those who are trusted */
 	struct MHD_Daemon *http;
 	struct event *polling; /* on libmicrohttpd's epoll descriptor */
 	struct event *timeout; /* libmicrohttpd's own */
 };
 
 /* --- requests ----------------------------------------------------------------------------------- */
+
+static const struct slice *slice_of(const struct control *control, const struct peer *peer)
+{
+	return &control->slices[peer_is_trusted(&control->peers, peer)];
+}
 
 /* Called for the header, for each part of a body, and at the end. An answer comes at the first call or the last. */
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
@@ -39,7 +46,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 		if (!info || !info->socket_context)
 			return MHD_NO;
 		*context = request_new(&control->parts, connection, info->socket_context,
-		                       &control->peers.count, &control->streams);
+		                       slice_of(control, info->socket_context), &control->streams);
 		return *context ? request_begin(*context, url, method) : MHD_NO;
 	}
 	if (*data_size == 0)
@@ -62,11 +69,18 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 
 /* --- the loop ----------------------------------------------------------------------------------- */
 
+static void run_http(struct control *control)
+{
+	slice_begin(&control->slices[false], SLICE_US);
+	slice_begin(&control->slices[true], SLICE_TRUSTED_US);
+	MHD_run(control->http);
+}
+
 static void turn(struct control *control)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	MHD_run(control->http);
+	run_http(control);
 	if (MHD_get_timeout(control->http, &ms) == MHD_YES)
 		timer_arm(control->timeout, ms);
 	else
@@ -156,7 +170,7 @@ void control_free(struct control *control)
 	streams_end(&control->streams);
 	if (control->http) {
 		for (unsigned i = 0; i < FAREWELL_TURNS; i++)
-			MHD_run(control->http);
+			run_http(control);
 		/* Closes every connection; each is struck off by its notice. */
 		MHD_stop_daemon(control->http);
 	}

@@ -8,6 +8,7 @@
  *   control_routes    what there is, and what each path does
  *   control_events    the stream of changes
  *   control_answer    what goes back
+ *   control_slice     for how long in one turn of the loop
  *
  * Bounds: connections, memory for each, an absolute deadline for a request and its answer, the size of a body. The status is
  * produced record by record as the client reads, so a large one neither stalls the loop nor fills memory.

@@ -9,13 +9,13 @@
 #include <string.h>
 
 #include "control.h"
+#include "control_slice.h"
 #include "json_text.h"
 #include "monitor.h"
 #include "page.h"
 #include "report.h"
 
-#define PIECE 8192u      /* bytes of an answer that are made at one time */
-#define TURN_RECORDS 64u /* records made in one turn of the loop, all connections together */
+#define PIECE 8192u /* bytes of an answer that are made at one time */
 #define JSON_TYPE "application/json"
 #define ERROR_MAX 1500u /* a configuration's error line, and what stands around it */
 
@@ -121,7 +121,7 @@ enum MHD_Result answer_page(struct MHD_Connection *connection)
 /* An answer that is under way. */
 struct answer {
 	const struct control_parts *parts;
-	const size_t *readers;
+	const struct slice *slice;
 	uint64_t generation;
 	answer_piece *piece;
 	size_t step;       /* of the next piece */
@@ -142,21 +142,13 @@ static bool answer_advance(struct answer *answer)
 	return answer->pending != NULL;
 }
 
-/* The more connections, the smaller the share of each in a turn: many readers must not delay a probe. */
-size_t answer_share(size_t readers)
-{
-	size_t records = TURN_RECORDS / (readers ? readers : 1);
-
-	return records ? records : 1;
-}
-
 static ssize_t answer_read(void *arg, uint64_t position, char *buffer, size_t size)
 {
 	struct answer *answer = arg;
-	size_t records = answer_share(*answer->readers), filled = 0;
+	size_t filled = 0;
 
 	(void)position;
-	while (filled < size) {
+	while (filled < size && !slice_is_over(answer->slice)) {
 		size_t n = answer->left < size - filled ? answer->left : size - filled;
 
 		if (n > 0)
@@ -166,12 +158,12 @@ static ssize_t answer_read(void *arg, uint64_t position, char *buffer, size_t si
 		filled += n;
 		if (answer->left > 0)
 			break;
-		if (answer->last || records-- == 0)
-			break;
+		if (answer->last)
+			return filled > 0 ? (ssize_t)filled : MHD_CONTENT_READER_END_OF_STREAM;
 		if (!answer_advance(answer))
 			return MHD_CONTENT_READER_END_WITH_ERROR;
 	}
-	return filled > 0 ? (ssize_t)filled : MHD_CONTENT_READER_END_OF_STREAM;
+	return (ssize_t)filled; /* 0: asked again in the next turn */
 }
 
 static void answer_free(void *arg)
@@ -184,14 +176,14 @@ static void answer_free(void *arg)
 
 enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *type,
                               answer_piece *piece, const struct control_parts *parts,
-                              const size_t *readers)
+                              const struct slice *slice)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
 
 	if (!answer)
 		return MHD_NO;
 	answer->parts = parts;
-	answer->readers = readers;
+	answer->slice = slice;
 	answer->generation = monitor_generation(parts->monitor);
 	answer->piece = piece;
 	return answer_stream(connection, type, PIECE, answer_read, answer, answer_free);

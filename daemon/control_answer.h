@@ -10,6 +10,7 @@
 
 struct control_parts;
 struct monitor;
+struct slice;
 
 /* Takes `text` over, which is JSON; NULL (no memory) closes the connection. */
 enum MHD_Result answer_json(struct MHD_Connection *connection, unsigned status, char *text);
@@ -31,13 +32,10 @@ enum MHD_Result answer_page(struct MHD_Connection *connection);
  */
 typedef char *answer_piece(const struct control_parts *parts, size_t step, bool *last);
 
-/* A long answer, made as it is read; a reload meanwhile breaks it off. `readers`: how many connections share the loop, now and later. */
+/* A long answer, made as it is read; a reload meanwhile breaks it off. `slice`: when it may be. */
 enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *type,
                               answer_piece *piece, const struct control_parts *parts,
-                              const size_t *readers);
-
-/* How many pieces a reader may have made in one turn of the loop: the more there are, the fewer. */
-size_t answer_share(size_t readers);
+                              const struct slice *slice);
 
 /*
  * Whatever `read` gives, as libmicrohttpd's content reader with `arg`, asked for `piece` bytes at a time. `release` is called

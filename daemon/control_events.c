@@ -13,6 +13,7 @@
 #include "control_peer.h"
 #include "control_request.h"
 #include "control_routes.h"
+#include "control_slice.h"
 #include "event_ring.h"
 #include "monitor.h"
 #include "report.h"
@@ -26,6 +27,7 @@ struct stream {
 	LIST_ENTRY(stream) link;
 	struct streams *streams;
 	struct MHD_Connection *connection;
+	const struct slice *slice;
 	int fd;              /* libmicrohttpd's */
 	char *only;          /* the one record that matters; NULL: all */
 	uint64_t generation; /* the monitor's, of the last snapshot */
@@ -256,11 +258,11 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 static ssize_t stream_read(void *arg, uint64_t position, char *buffer, size_t size)
 {
 	struct stream *stream = arg;
-	size_t pieces = answer_share(stream->streams->peers->count), filled = 0;
+	size_t filled = 0;
 	enum advance got = ADVANCED;
 
 	(void)position;
-	while (filled < size) {
+	while (filled < size && got == ADVANCED && !slice_is_over(stream->slice)) {
 		size_t n = stream->left < size - filled ? stream->left : size - filled;
 
 		if (n > 0)
@@ -268,14 +270,11 @@ static ssize_t stream_read(void *arg, uint64_t position, char *buffer, size_t si
 		stream->rest += n;
 		stream->left -= n;
 		filled += n;
-		if (stream->left > 0 || pieces-- == 0)
-			break;
-		got = advance(stream);
-		if (got != ADVANCED)
-			break;
+		if (stream->left == 0)
+			got = advance(stream);
 	}
-	if (filled > 0)
-		return (ssize_t)filled;
+	if (filled > 0 || got == ADVANCED)
+		return (ssize_t)filled; /* 0: asked again in the next turn */
 	if (got == BROKEN)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (got == OVER)
@@ -395,6 +394,7 @@ static struct stream *stream_new(struct request *request, char *only)
 	}
 	*stream = (struct stream){ .streams = streams,
 		                   .connection = request->connection,
+		                   .slice = request->slice,
 		                   .fd = request->peer->fd,
 		                   .only = only };
 	LIST_INSERT_HEAD(&streams->list, stream, link);

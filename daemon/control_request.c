@@ -168,7 +168,7 @@ enum MHD_Result request_end(struct request *request)
 }
 
 struct request *request_new(const struct control_parts *parts, struct MHD_Connection *connection,
-                            struct peer *peer, const size_t *readers, struct streams *streams)
+                            struct peer *peer, const struct slice *slice, struct streams *streams)
 {
 	struct request *request = calloc(1, sizeof(*request));
 
@@ -177,7 +177,7 @@ struct request *request_new(const struct control_parts *parts, struct MHD_Connec
 	request->parts = parts;
 	request->connection = connection;
 	request->peer = peer;
-	request->readers = readers;
+	request->slice = slice;
 	request->streams = streams;
 	return request;
 }

@@ -19,7 +19,7 @@ struct request {
 	const struct control_parts *parts;
 	struct MHD_Connection *connection;
 	struct peer *peer;
-	const size_t *readers; /* how many connections there are */
+	const struct slice *slice; /* when its answer may be made */
 	struct streams *streams;
 	const struct route *route;
 	char *name; /* what stands in the path for a record's name; NULL: the route has none */
@@ -29,7 +29,7 @@ struct request {
 
 /* A new request of which only the header has come; NULL: no memory. request_free() it. */
 struct request *request_new(const struct control_parts *parts, struct MHD_Connection *connection,
-                            struct peer *peer, const size_t *readers, struct streams *streams);
+                            struct peer *peer, const struct slice *slice, struct streams *streams);
 void request_free(struct request *request);
 
 /* Refuses what can be refused before the body comes, else MHD_YES. */

@@ -31,7 +31,7 @@ static char *parts_metrics(const struct control_parts *parts, size_t step, bool 
 static enum MHD_Result get_status(struct request *request)
 {
 	return answer_pieces(request->connection, "application/json", status_piece, request->parts,
-	                     request->readers);
+	                     request->slice);
 }
 
 static enum MHD_Result get_page(struct request *request)
@@ -42,7 +42,7 @@ static enum MHD_Result get_page(struct request *request)
 static enum MHD_Result get_metrics(struct request *request)
 {
 	return answer_pieces(request->connection, METRICS_TYPE, parts_metrics, request->parts,
-	                     request->readers);
+	                     request->slice);
 }
 
 static enum MHD_Result get_record(struct request *request)
