@@ -62,9 +62,7 @@ static void elect_all_down(struct election *election, const struct ballot *ballo
 	}
 }
 
-/* How long an earlier one must have been up before it takes over. */
-static uint64_t failback_wait_ms(const struct election *election,
-                                 const struct election_policy *policy)
+uint64_t election_wait_ms(const struct election *election, const struct election_policy *policy)
 {
 	uint64_t most = policy->failback_max_ms, penalty = policy->flap_penalty_ms, wait;
 
@@ -96,7 +94,7 @@ static void count_returns(struct election *election, const struct ballot *ballot
 static int elect_failback(struct election *election, const struct ballot *ballot)
 {
 	const struct election_policy *policy = ballot->policy;
-	const uint64_t wait_ms = failback_wait_ms(election, policy);
+	const uint64_t wait_ms = election_wait_ms(election, policy);
 
 	election->reason = policy->failback == FAILBACK_MANUAL ? REASON_MANUAL : REASON_DELAY;
 	if (policy->failback == FAILBACK_MANUAL)

@@ -73,4 +73,7 @@ void election_init(struct election *election);
 bool election_run(struct election *election, const struct election_policy *policy,
                   const struct election_endpoint *endpoints, size_t count, uint64_t now_ms);
 
+/* How long an earlier endpoint must have been up before it takes over again: failback_delay, and the flap_penalty of now. */
+uint64_t election_wait_ms(const struct election *election, const struct election_policy *policy);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <event2/event.h>
 
@@ -430,6 +431,14 @@ int monitor_table(void *arg, bool *settled)
 
 	*settled = monitor->settled;
 	return monitor->tables.current ? publish_fd(monitor->tables.current) : -1;
+}
+
+uint64_t monitor_table_inode(const struct monitor *monitor)
+{
+	const struct publish *table = monitor->tables.current;
+	struct stat status;
+
+	return table && fstat(publish_fd(table), &status) == 0 ? status.st_ino : 0;
 }
 
 bool monitor_is_settled(const struct monitor *monitor)

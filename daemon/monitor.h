@@ -55,6 +55,9 @@ char *monitor_state(void *monitor, size_t *size);
 /* For clients_new(): the current table. */
 int monitor_table(void *monitor, bool *settled);
 
+/* The inode of the current table, by which /proc/PID/maps shows who has it mapped; 0: unknown. */
+uint64_t monitor_table_inode(const struct monitor *monitor);
+
 bool monitor_is_settled(const struct monitor *monitor);
 
 /* Nothing beyond this host answers: the answers hold. */
@@ -75,14 +78,20 @@ struct monitor_address {
 	uint32_t probes;            /* that have ended */
 	uint32_t
 	        asked; /* monitor_check() has its verdict when `probes` comes to this; 0: never asked */
+	unsigned against; /* results in a row that speak against `health`, */
+	unsigned
+	        needed; /* of so many that change it; 0: there is no check, or it has no probes of its own */
+	unsigned held; /* failures that are not counted yet: it may be this host's fault */
 	time_t no_verdict_since; /* wall clock; probes end by faults of our own for too long; 0: they do not */
 };
 
 struct monitor_endpoint {
 	const char *id;
 	enum health_state health;
-	const char *check; /* type: "http", …; NULL: none */
-	const char *error; /* of its names' resolution; NULL: none */
+	const char *check;            /* type: "http", …; NULL: none */
+	const struct check *settings; /* NULL: no check */
+	uint32_t min_up;              /* addresses that must be up for the endpoint to be */
+	const char *error;            /* of its names' resolution; NULL: none */
 	struct monitor_address addresses[SHUNT_ADDRESSES_MAX];
 	size_t address_count;
 };
@@ -95,7 +104,13 @@ struct monitor_record {
 	size_t alias_count;
 	int answer;                      /* as in struct election */
 	char reason[MONITOR_REASON_MAX]; /* in words */
+	enum election_reason rule;       /* that led to it */
+	int elected;                     /* the same, were nothing forced */
 	enum all_down all_down;
+	enum failback failback;
+	uint64_t failback_delay_ms; /* as configured, and */
+	uint64_t failback_wait_ms;  /* with the flap_penalty of now */
+	time_t failback_at; /* wall clock; an earlier endpoint takes over if it stays up until then; 0: none waits */
 	const struct override *override; /* NULL: none */
 	int forced;                      /* with one: its endpoint */
 	time_t since;                    /* wall clock: the last change of `answer` */

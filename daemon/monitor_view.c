@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "override.h"
 
 const char *view_answer(const struct record *record, int answer)
@@ -165,6 +166,14 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 	return reason;
 }
 
+/* How many results in a row change the health. */
+static unsigned needed(const struct health *health, const struct health_rules *rules)
+{
+	if (health->state == HEALTH_UNKNOWN)
+		return 1;
+	return health->state == HEALTH_UP ? rules->fall : rules->rise;
+}
+
 static void view_member(const struct member *member, bool answers, struct monitor_address *out)
 {
 	const struct target *target = member->target;
@@ -180,6 +189,9 @@ static void view_member(const struct member *member, bool answers, struct monito
 	out->last_probe = target->last_probe;
 	out->certificate_expires = target->certificate_expires;
 	target_asked(target, &out->probes, &out->asked);
+	out->against = target->health.against;
+	out->needed = target->probe ? needed(&target->health, &target->check->rules) : 0;
+	out->held = target->site.held;
 	out->no_verdict_since =
 	        find_uncertain(target) ? find_uncertain(target)->uncertain_since : 0;
 }
@@ -192,11 +204,32 @@ static void view_endpoint(const struct endpoint *endpoint, struct monitor_endpoi
 	out->id = endpoint->config->id;
 	out->health = endpoint->health;
 	out->check = check ? check_type_words[check->type] : NULL;
+	out->settings = check;
+	out->min_up = endpoint->config->min_up;
 	out->error = endpoint_resolve_error(endpoint);
 	out->address_count = endpoint->count;
 	endpoint_answers(endpoint, answers);
 	for (size_t i = 0; i < endpoint->count; i++)
 		view_member(endpoint->members[i], answers[i], &out->addresses[i]);
+}
+
+static void view_rule(const struct record *record, struct monitor_record *out)
+{
+	const struct election *election = &record->election;
+	const struct election_policy *policy = &record->config->policy;
+	uint64_t now_ms = clock_ms();
+
+	out->rule = election->reason;
+	out->elected = election->elected;
+	out->failback = policy->failback;
+	out->failback_delay_ms = policy->failback_delay_ms;
+	out->failback_wait_ms = election_wait_ms(election, policy);
+	out->failback_at = 0;
+	if (election->wake_ms)
+		out->failback_at =
+		        time(NULL) + (time_t)(election->wake_ms > now_ms
+		                                      ? (election->wake_ms - now_ms) / 1000
+		                                      : 0);
 }
 
 void view_record(const struct record *record, struct monitor_record *out)
@@ -206,6 +239,7 @@ void view_record(const struct record *record, struct monitor_record *out)
 	out->alias_count = record->config->alias_count;
 	out->answer = record->election.answer;
 	out->all_down = record->config->policy.all_down;
+	view_rule(record, out);
 	out->since = record->since;
 	out->changes = record->changes;
 	out->override = record->override;

@@ -35,18 +35,34 @@ static json_t *milliseconds(uint64_t us)
 
 static json_t *address_report(const struct monitor_address *address)
 {
-	return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
-	                 "address", address_text(&address->address), "health",
-	                 health_word(address->health), "answers", address->answers, "last_error",
-	                 json_text(address->last_error), "latency_ms",
-	                 milliseconds(address->latency_us), "connect_ms",
-	                 milliseconds(address->part_us[PROBE_CONNECT]), "tls_ms",
-	                 milliseconds(address->part_us[PROBE_TLS]), "first_byte_ms",
-	                 milliseconds(address->part_us[PROBE_FIRST_BYTE]), "last_probe",
-	                 moment(address->last_probe), "certificate_expires",
-	                 moment(address->certificate_expires), "probes",
-	                 (json_int_t)address->probes, "asked", (json_int_t)address->asked,
-	                 "no_verdict_since", moment(address->no_verdict_since));
+	return json_pack(
+	        "{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:i, s:o, s:i, s:o}",
+	        "address", address_text(&address->address), "health", health_word(address->health),
+	        "answers", address->answers, "last_error", json_text(address->last_error),
+	        "latency_ms", milliseconds(address->latency_us), "connect_ms",
+	        milliseconds(address->part_us[PROBE_CONNECT]), "tls_ms",
+	        milliseconds(address->part_us[PROBE_TLS]), "first_byte_ms",
+	        milliseconds(address->part_us[PROBE_FIRST_BYTE]), "last_probe",
+	        moment(address->last_probe), "certificate_expires",
+	        moment(address->certificate_expires), "probes", (json_int_t)address->probes,
+	        "asked", (json_int_t)address->asked, "against", (int)address->against, "needed",
+	        address->needed ? json_integer(address->needed) : json_null(), "held",
+	        (int)address->held, "no_verdict_since", moment(address->no_verdict_since));
+}
+
+/* NULL for what the check's type has no use for. */
+static json_t *settings_report(const struct check *check)
+{
+	const bool is_web = check && (check->type == CHECK_HTTP || check->type == CHECK_HTTPS);
+
+	if (!check)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:I, s:i, s:i, s:b, s:b}", "name", json_text(check->name),
+	                 "port", check->port ? json_integer(check->port) : json_null(), "path",
+	                 json_text(is_web ? check->path : NULL), "interval_ms",
+	                 (json_int_t)check->interval, "fall", (int)check->rules.fall, "rise",
+	                 (int)check->rules.rise, "invert", check->invert, "disabled",
+	                 check->disabled);
 }
 
 static json_t *endpoint_report(const struct monitor_endpoint *endpoint)
@@ -55,9 +71,11 @@ static json_t *endpoint_report(const struct monitor_endpoint *endpoint)
 
 	for (size_t i = 0; i < endpoint->address_count; i++)
 		json_array_append_new(addresses, address_report(&endpoint->addresses[i]));
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "id", endpoint->id, "health",
+	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:o}", "id", endpoint->id, "health",
 	                 health_word(endpoint->health), "check", json_text(endpoint->check),
-	                 "error", json_text(endpoint->error), "addresses", addresses);
+	                 "check_settings", settings_report(endpoint->settings), "min_up",
+	                 (json_int_t)endpoint->min_up, "error", json_text(endpoint->error),
+	                 "addresses", addresses);
 }
 
 /* What a program gets now: nothing where all_down says dns or fail. */
@@ -116,17 +134,36 @@ static char *dumped(json_t *json)
 	return dump;
 }
 
+static json_t *failback_report(const struct monitor_record *record)
+{
+	static const char *const policies[] = { "auto", "manual" };
+
+	return json_pack("{s:s, s:I, s:I, s:o}", "policy", policies[record->failback], "delay_ms",
+	                 (json_int_t)record->failback_delay_ms, "wait_ms",
+	                 (json_int_t)record->failback_wait_ms, "at", moment(record->failback_at));
+}
+
+static const char *id_of(const struct monitor_record *record, int answer)
+{
+	return answer < 0 ? NULL : record->endpoints[answer].id;
+}
+
 static json_t *record_report(const struct monitor_record *record)
 {
 	static const char *const policies[] = { "primary", "hold", "dns", "fail" };
-	const char *active = record->answer < 0 ? NULL : record->endpoints[record->answer].id;
+	static const char *const rules[] = { "start",    "healthy",    "failover",
+		                             "unproven", "delay",      "manual",
+		                             "all_down", "no_address", "forced" };
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:s, s:o}", "name",
-	                 json_text(record->name), "aliases", aliases_report(record), "active",
-	                 json_text(active), "answer", answer_report(record), "reason",
-	                 json_text(record->reason), "since", moment(record->since), "forced",
-	                 record->override != NULL, "override", override_report(record), "all_down",
-	                 policies[record->all_down], "endpoints", endpoints_report(record));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o, s:s, s:o}",
+	                 "name", json_text(record->name), "aliases", aliases_report(record),
+	                 "active", json_text(id_of(record, record->answer)), "answer",
+	                 answer_report(record), "reason", json_text(record->reason), "rule",
+	                 rules[record->rule], "elected", json_text(id_of(record, record->elected)),
+	                 "since", moment(record->since), "forced", record->override != NULL,
+	                 "override", override_report(record), "failback", failback_report(record),
+	                 "all_down", policies[record->all_down], "endpoints",
+	                 endpoints_report(record));
 }
 
 char *report_record(const struct monitor_record *record)
@@ -146,9 +183,10 @@ static char *head_text(const struct monitor *monitor)
 	static const char opening[] = ",\"records\":[";
 	const struct config *config = monitor_config(monitor);
 	char *head = dumped(json_pack(
-	        "{s:s, s:i, s:b, s:b, s:o, s:o}", "version", SHUNT_VERSION, "pid", (int)getpid(),
-	        "settled", monitor_is_settled(monitor), "isolated", monitor_is_isolated(monitor),
-	        "socket", json_text(config->socket), "control", json_text(config->control)));
+	        "{s:s, s:i, s:b, s:b, s:o, s:o, s:I}", "version", SHUNT_VERSION, "pid",
+	        (int)getpid(), "settled", monitor_is_settled(monitor), "isolated",
+	        monitor_is_isolated(monitor), "socket", json_text(config->socket), "control",
+	        json_text(config->control), "table", (json_int_t)monitor_table_inode(monitor)));
 	size_t length = head ? strlen(head) - 1 : 0; /* without the closing brace */
 	char *grown = head ? realloc(head, length + sizeof(opening)) : NULL;
 

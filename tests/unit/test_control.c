@@ -73,6 +73,12 @@ bool monitor_is_isolated(const struct monitor *monitor)
 	return true;
 }
 
+uint64_t monitor_table_inode(const struct monitor *monitor)
+{
+	(void)monitor;
+	return 4711;
+}
+
 bool monitor_is_settled(const struct monitor *monitor)
 {
 	(void)monitor;
@@ -102,18 +108,35 @@ static void fill_record(struct monitor_record *out)
 		.by = "root", .reason = "maintenance", .since = 86400, .until = 86403
 	};
 
+	static const struct check web = { .name = "web",
+		                          .port = 8080,
+		                          .path = "/health",
+		                          .interval = 10000,
+		                          .rules = { 3, 2 },
+		                          .invert = true };
+
 	*out = (struct monitor_record){ .name = "www.example.com",
 		                        .aliases = aliases,
 		                        .alias_count = 1,
 		                        .answer = 1,
 		                        .reason = "primary is down",
+		                        .rule = REASON_FORCED,
+		                        .elected = ELECTION_FAIL,
+		                        .all_down = ALL_DOWN_FAIL,
+		                        .failback = FAILBACK_MANUAL,
+		                        .failback_delay_ms = 1000,
+		                        .failback_wait_ms = 5000,
+		                        .failback_at = 86405,
 		                        .since = 86401,
 		                        .override = &override,
 		                        .forced = 1,
 		                        .endpoint_count = 2 };
-	*primary = (struct monitor_endpoint){
-		.id = "primary", .health = HEALTH_DOWN, .check = "http", .address_count = 1
-	};
+	*primary = (struct monitor_endpoint){ .id = "primary",
+		                              .health = HEALTH_DOWN,
+		                              .check = "http",
+		                              .address_count = 1,
+		                              .settings = &web,
+		                              .min_up = 2 };
 	primary->addresses[0] = (struct monitor_address){ .health = HEALTH_DOWN,
 		                                          .answers = true,
 		                                          .last_error = "status 503",
@@ -121,6 +144,9 @@ static void fill_record(struct monitor_record *out)
 		                                          .certificate_expires = 86403,
 		                                          .probes = 7,
 		                                          .asked = 8,
+		                                          .against = 1,
+		                                          .needed = 3,
+		                                          .held = 2,
 		                                          .no_verdict_since = 86404 };
 	address_parse("192.0.2.1", &primary->addresses[0].address);
 	*secondary = (struct monitor_endpoint){
@@ -651,27 +677,36 @@ static void the_status_is_as_documented(void **state)
 	json_t *expected = json_loads(
 	        "{\"name\":\"www.example.com\",\"aliases\":[\"www\"],\"active\":\"secondary\","
 	        "\"answer\":[\"2001:db8::2\"],\"reason\":\"primary is down\","
+	        "\"rule\":\"forced\",\"elected\":null,\"failback\":{\"policy\":\"manual\","
+	        "\"delay_ms\":1000,\"wait_ms\":5000,\"at\":\"1970-01-02T00:00:05Z\"},"
 	        "\"since\":\"1970-01-02T00:00:01Z\",\"forced\":true,\"override\":{\"endpoint\":"
 	        "\"secondary\",\"by\":\"root\",\"uid\":0,"
 	        "\"reason\":\"maintenance\",\"since\":\"1970-01-02T00:00:00Z\","
-	        "\"until\":\"1970-01-02T00:00:03Z\"},\"all_down\":\"primary\","
+	        "\"until\":\"1970-01-02T00:00:03Z\"},\"all_down\":\"fail\","
 	        "\"endpoints\":["
 	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"
+	        "\"check_settings\":{\"name\":\"web\",\"port\":8080,\"path\":\"/health\","
+	        "\"interval_ms\":10000,\"fall\":3,\"rise\":2,\"invert\":true,"
+	        "\"disabled\":false},\"min_up\":2,"
 	        "\"addresses\":[{\"address\":\"192.0.2.1\",\"health\":\"down\",\"answers\":true,"
 	        "\"last_error\":\"status 503\",\"latency_ms\":null,"
 	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
 	        "\"last_probe\":\"1970-01-02T00:00:02Z\","
 	        "\"certificate_expires\":\"1970-01-02T00:00:03Z\",\"probes\":7,\"asked\":8,"
+	        "\"against\":1,\"needed\":3,\"held\":2,"
 	        "\"no_verdict_since\":\"1970-01-02T00:00:04Z\"}]},"
 	        "{\"id\":\"secondary\",\"health\":\"up\",\"check\":null,\"error\":\"NXDOMAIN\","
+	        "\"check_settings\":null,\"min_up\":0,"
 	        "\"addresses\":[{\"address\":\"192.0.2.2\",\"health\":\"up\",\"answers\":false,"
 	        "\"last_error\":null,\"latency_ms\":1.5,\"last_probe\":null,"
 	        "\"connect_ms\":0.25,\"tls_ms\":null,\"first_byte_ms\":1.25,"
-	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,\"no_verdict_since\":null},"
+	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,"
+	        "\"against\":0,\"needed\":null,\"held\":0,\"no_verdict_since\":null},"
 	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,"
 	        "\"last_error\":null,\"latency_ms\":null,\"last_probe\":null,"
 	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
-	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,\"no_verdict_since\":null}]}"
+	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,"
+	        "\"against\":0,\"needed\":null,\"held\":0,\"no_verdict_since\":null}]}"
 	        "]}",
 	        0, NULL);
 
@@ -680,6 +715,7 @@ static void the_status_is_as_documented(void **state)
 	assert_true(json_is_true(json_object_get(json, "settled")));
 	assert_true(json_is_true(json_object_get(json, "isolated")));
 	assert_int_equal(json_integer_value(json_object_get(json, "pid")), getpid());
+	assert_int_equal(json_integer_value(json_object_get(json, "table")), 4711);
 	assert_true(json_is_string(json_object_get(json, "version")));
 	assert_string_equal(json_string_value(json_object_get(json, "socket")),
 	                    "/run/a \"quoted\" ?.sock");
