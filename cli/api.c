@@ -1,30 +1,21 @@
 #include "api.h"
 
-#include <curl/curl.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <time.h>
 
+#include "api_curl.h"
 #include "cli.h"
-#include "words.h"
+#include "clock.h"
 
 #include "shunt/protocol.h"
-#include "shunt/version.h"
 
 #define DEADLINE_MS 5000         /* over everything, retries included */
 #define BODY_MAX (256u << 20)    /* bytes: many times what the largest table can tell */
 #define ATTEMPTS 5               /* when an answer breaks off */
 #define RETRY_PAUSE_NS 20000000L /* 20 ms */
-
-/* libcurl 7.88 takes a Unix socket whose queue is full for a connection under way; it ends at once, without an errno. */
-#define QUEUE_FULL 0
-
-#define STRANGER "what answers there is not shuntd"
-#define TIMED_OUT "timed out (it does not answer: is it stopped?)"
 
 struct request {
 	const char *control;
@@ -35,20 +26,13 @@ struct request {
 	char *body;
 	size_t size, room;
 	long status;
-	long os_error;
+	CURLcode code;
+	bool full; /* the socket's queue was */
 };
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static long left_ms(const struct request *request)
 {
-	long long left = request->deadline_ms - now_ms();
+	long long left = request->deadline_ms - clock_ms();
 
 	return left > 0 ? (long)left : 0;
 }
@@ -60,27 +44,6 @@ const char *api_control(const char *given)
 	if (given)
 		return given;
 	return named && *named ? named : SHUNT_CONTROL_PATH;
-}
-
-static int unreachable(struct request *request, const char *why)
-{
-	snprintf(request->error, API_ERROR_MAX, "cannot reach the daemon at %s: %s",
-	         request->control, why);
-	words_printable(request->error);
-	return CLI_UNREACHABLE;
-}
-
-static const char *connect_trouble(int error)
-{
-	switch (error) {
-	case ENOENT: return "no such file (is shuntd running? see shuntd(8))";
-	case ECONNREFUSED: return "nothing answers there (is shuntd running? see shuntd(8))";
-	case EACCES: return "permission denied (ask whoever owns it)";
-	case QUEUE_FULL:
-	case EAGAIN: return TIMED_OUT;
-	case EPROTOTYPE: return "this is not a control socket, perhaps the clients' one";
-	default: return strerror(error);
-	}
 }
 
 static size_t keep_body(char *data, size_t size, size_t count, void *arg)
@@ -106,81 +69,32 @@ static size_t keep_body(char *data, size_t size, size_t count, void *arg)
 
 static CURLcode transfer(struct request *request, CURL *curl)
 {
-	char *url;
 	CURLcode code;
 
-	if (asprintf(&url, "http://localhost%s", request->path) < 0)
+	if (!api_curl_set(curl, request->control, request->path))
 		return CURLE_OUT_OF_MEMORY;
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	free(url);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* a name may be ".." */
 	if (request->sent)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->sent);
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->control);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "shunt/" SHUNT_VERSION);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, request);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left_ms(request) + 1);
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &request->status);
-	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &request->os_error);
 	return code;
 }
 
-/* A reload cuts an answer short: its two halves would not belong together. */
-static bool is_cut_short(CURLcode code)
-{
-	return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR ||
-	       code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR;
-}
-
-static bool is_queue_full(const struct request *request, CURLcode code)
-{
-	return code == CURLE_COULDNT_CONNECT &&
-	       (request->os_error == QUEUE_FULL || request->os_error == EAGAIN);
-}
-
-static int transfer_trouble(struct request *request, CURLcode code)
-{
-	if (code == CURLE_COULDNT_CONNECT)
-		return unreachable(request, connect_trouble((int)request->os_error));
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return unreachable(request, TIMED_OUT);
-	if (is_cut_short(code))
-		return unreachable(request, "the connection was closed before the answer ended");
-	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
-		return unreachable(request, STRANGER);
-	return unreachable(request, curl_easy_strerror(code));
-}
-
-static int attempt(struct request *request, CURLcode *code)
+static int attempt(struct request *request)
 {
 	CURL *curl = curl_easy_init();
+	int result = CLI_DONE;
 
 	request->size = 0;
-	*code = curl ? transfer(request, curl) : CURLE_OUT_OF_MEMORY;
+	request->code = curl ? transfer(request, curl) : CURLE_OUT_OF_MEMORY;
+	request->full = curl && api_curl_is_full(curl, request->code);
+	if (request->code != CURLE_OK)
+		result = api_curl_trouble(curl, request->code, request->control, request->error);
 	curl_easy_cleanup(curl);
-	return *code == CURLE_OK ? CLI_DONE : transfer_trouble(request, *code);
-}
-
-static bool path_fits(const char *control)
-{
-	return strlen(control) < sizeof(((struct sockaddr_un *)0)->sun_path);
-}
-
-static int refused(struct request *request, const json_t *answer)
-{
-	const char *message = json_string_value(json_object_get(answer, "error"));
-
-	snprintf(request->error, API_ERROR_MAX, "the daemon at %s refused: %s (HTTP status %ld)",
-	         request->control, message ? message : "it does not say why", request->status);
-	words_printable(request->error);
-	return CLI_REFUSED;
+	return result;
 }
 
 static int understand(struct request *request, json_t **json)
@@ -192,33 +106,32 @@ static int understand(struct request *request, json_t **json)
 		*json = answer;
 		return CLI_DONE;
 	}
-	result = request->status >= 400 ? refused(request, answer) : unreachable(request, STRANGER);
+	result = api_curl_refused(request->status, answer, request->control, request->error);
 	json_decref(answer);
 	return result;
 }
 
 /* A POST is said once: what became of the first is not known. */
-static bool worth_repeating(const struct request *request, CURLcode code, unsigned tries)
+static bool worth_repeating(const struct request *request, unsigned tries)
 {
-	if (is_queue_full(request, code))
+	if (request->full)
 		return left_ms(request) > 0;
-	return !request->sent && is_cut_short(code) && tries < ATTEMPTS;
+	/* A reload cuts an answer short: its two halves would not belong together. */
+	return !request->sent && api_curl_is_cut(request->code) && tries < ATTEMPTS;
 }
 
 static int perform(struct request *request, json_t **json)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_NS };
 	unsigned tries = 1;
-	CURLcode code;
 	int result;
 
 	*json = NULL;
-	if (!path_fits(request->control))
-		return unreachable(request,
-		                   "the path is too long for a socket (107 bytes at most)");
+	if (!api_curl_fits(request->control, request->error))
+		return CLI_UNREACHABLE;
 	for (;;) {
-		result = attempt(request, &code);
-		if (!worth_repeating(request, code, tries++))
+		result = attempt(request);
+		if (!worth_repeating(request, tries++))
 			break;
 		nanosleep(&pause, NULL);
 	}
@@ -233,7 +146,7 @@ int api_get(const char *control, const char *path, json_t **json, char error[API
 	struct request request = { .control = control,
 		                   .path = path,
 		                   .error = error,
-		                   .deadline_ms = now_ms() + DEADLINE_MS };
+		                   .deadline_ms = clock_ms() + DEADLINE_MS };
 
 	return perform(&request, json);
 }
@@ -245,7 +158,7 @@ int api_post(const char *control, const char *path, const json_t *body, unsigned
 		                   .path = path,
 		                   .sent = body ? json_dumps(body, JSON_COMPACT) : strdup("{}"),
 		                   .error = error,
-		                   .deadline_ms = now_ms() + 1000LL * seconds };
+		                   .deadline_ms = clock_ms() + 1000LL * seconds };
 	int result;
 
 	if (!request.sent) {

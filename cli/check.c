@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cli.h"
+#include "clock.h"
 #include "record.h"
 #include "words.h"
 
@@ -38,22 +39,14 @@ static bool record_ready(const json_t *record)
 	return true;
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Reads the record again and again until every verdict that was asked for is there. Replaces `*record`. */
 static int wait_for_verdicts(const char *control, const char *name, long long within_ms,
                              json_t **record)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
-	long long end = now_ms() + within_ms + SLACK_MS;
+	long long end = clock_ms() + within_ms + SLACK_MS;
 
-	while (!record_ready(*record) && now_ms() < end) {
+	while (!record_ready(*record) && clock_ms() < end) {
 		json_t *next;
 		int result;
 

@@ -32,6 +32,7 @@ struct command {
 
 extern const struct command run_command;
 extern const struct command status_command;
+extern const struct command watch_command;
 extern const struct command resolve_command;
 extern const struct command force_command;
 extern const struct command auto_command;

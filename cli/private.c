@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "clock.h"
 
 #define SETTLE_MS 10000
 #define LONGEST_NAME "/shunt-XXXXXX/control.sock"
@@ -24,14 +24,6 @@
 #define READY_FD 4 /* one byte: DAEMON_READY when the table is settled, another when it cannot be */
 #define DAEMON_READY 1
 #define FIRST_FREE_FD 5
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Whether a socket's path fits below it, and nobody else can put something there. */
 static bool usable(const char *base)
@@ -174,11 +166,11 @@ static bool spawn(const struct private *private, const char *daemon, const char 
 /* False: the daemon has ended, and has said why. */
 static bool wait_settled(int ready)
 {
-	long long deadline = now_ms() + SETTLE_MS, left;
+	long long deadline = clock_ms() + SETTLE_MS, left;
 	struct pollfd poll_ready = { .fd = ready, .events = POLLIN };
 	char byte;
 
-	while ((left = deadline - now_ms()) > 0) {
+	while ((left = deadline - clock_ms()) > 0) {
 		if (poll(&poll_ready, 1, (int)left) > 0)
 			break;
 	}

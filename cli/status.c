@@ -3,25 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "answer.h"
 #include "api.h"
 #include "cli.h"
+#include "follow.h"
 #include "options.h"
 #include "record.h"
 #include "table.h"
+#include "terminal.h"
 #include "words.h"
-
-#define WIDTH 80u /* off a terminal, and where it does not say */
-#define WIDTH_MIN 80u
-#define WIDTH_MAX 120u
-
-#define GREEN "32"
-#define RED "31"
-#define YELLOW "33"
-#define BOLD "1"
 
 /* --- choosing and judging ----------------------------------------------------------------------- */
 
@@ -66,7 +57,7 @@ json_t *status_only(const json_t *status, json_t *record)
 	return only;
 }
 
-static int record_verdict(const json_t *record)
+int status_record_verdict(const json_t *record)
 {
 	const json_t *endpoints = json_object_get(record, "endpoints");
 	json_t *endpoint;
@@ -91,7 +82,7 @@ int status_verdict(const json_t *status)
 	size_t i;
 
 	json_array_foreach (json_object_get(status, "records"), i, record) {
-		int verdict = record_verdict(record);
+		int verdict = status_record_verdict(record);
 
 		if (verdict > worst)
 			worst = verdict;
@@ -137,12 +128,12 @@ static const char *health_colour(const char *health)
 {
 	static const struct {
 		const char *health, *colour;
-	} colours[] = { { "up", GREEN }, { "down", RED } };
+	} colours[] = { { "up", TERMINAL_GREEN }, { "down", TERMINAL_RED } };
 
 	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
 		if (strcmp(colours[i].health, health) == 0)
 			return colours[i].colour;
-	return YELLOW;
+	return TERMINAL_YELLOW;
 }
 
 /* No latency where there is no check; none while probes do not pass: an old one would only mislead. */
@@ -200,7 +191,7 @@ static void record_row(struct page *page, const json_t *record)
 	char age[WORDS_TIME_MAX] = "-";
 	char *answer = answer_words(record);
 	const char *active = record_field(record, "active");
-	int verdict = record_verdict(record);
+	int verdict = status_record_verdict(record);
 
 	if (since != -1)
 		words_duration(page->style->now - since, age);
@@ -208,10 +199,10 @@ static void record_row(struct page *page, const json_t *record)
 	         (struct table_row){ .cell = { record_field(record, "name"), answer,
 	                                       *active ? active : "-", age,
 	                                       record_field(record, "reason") },
-	                             .colour = { BOLD, NULL,
-	                                         verdict == CLI_DONE        ? GREEN
-	                                         : verdict == CLI_UNHEALTHY ? RED
-	                                                                    : YELLOW } },
+	                             .colour = { TERMINAL_BOLD, NULL,
+	                                         verdict == CLI_DONE        ? TERMINAL_GREEN
+	                                         : verdict == CLI_UNHEALTHY ? TERMINAL_RED
+	                                                                    : TERMINAL_YELLOW } },
 	         record_words);
 	free(answer);
 }
@@ -263,23 +254,11 @@ void status_print(const json_t *status, const struct status_style *style, FILE *
 
 /* --- the command -------------------------------------------------------------------------------- */
 
-static struct status_style style_of(FILE *out)
-{
-	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
-	struct status_style style = { .width = WIDTH, .now = time(NULL) };
-	struct winsize window;
-
-	if (!isatty(fileno(out)))
-		return style;
-	style.colours = term && *term && strcmp(term, "dumb") != 0 && !(no_colour && *no_colour);
-	if (ioctl(fileno(out), TIOCGWINSZ, &window) == 0 && window.ws_col > WIDTH_MIN)
-		style.width = window.ws_col < WIDTH_MAX ? window.ws_col : WIDTH_MAX;
-	return style;
-}
-
 static int show(const json_t *status, bool json)
 {
-	struct status_style style = style_of(stdout);
+	const struct status_style style = { .width = terminal_width(stdout),
+		                            .colours = terminal_colours(stdout),
+		                            .now = time(NULL) };
 
 	if (json) {
 		json_dumpf(status, stdout,
@@ -310,9 +289,10 @@ static int run(const struct command *command, const struct cli_context *context,
                char **argv)
 {
 	const char *control = context->control;
-	bool help = false, as_json = false;
+	bool help = false, as_json = false, follows = false;
 	const struct option_row rows[] = { { 'h', "help", NULL, &help },
 		                           { 0, "json", NULL, &as_json },
+		                           { 0, "follow", NULL, &follows },
 		                           { 0, "control", &control, NULL },
 		                           { 0 } };
 	char error[API_ERROR_MAX];
@@ -328,6 +308,11 @@ static int run(const struct command *command, const struct cli_context *context,
 		return cli_usage(command->name, "status takes one name, not %d", operands.count);
 	if (operands.count && !*operands.list[0])
 		return cli_usage(command->name, "the name is empty");
+	if (follows && as_json)
+		return cli_usage(command->name,
+		                 "--follow draws a table; 'shunt watch --json' tells changes");
+	if (follows)
+		return follow_run(api_control(control), operands.list[0]);
 	result = api_get(api_control(control), "/v1/status", &status, error);
 	if (result != CLI_DONE) {
 		cli_error("%s", error);
@@ -342,13 +327,16 @@ static int run(const struct command *command, const struct cli_context *context,
 const struct command status_command = {
 	.name = "status",
 	.summary = "what every name answers now, since when, and why",
-	.help = "Usage: shunt status [NAME] [--json] [--control PATH]\n"
+	.help = "Usage: shunt status [NAME] [--json | --follow] [--control PATH]\n"
 	        "\n"
 	        "What every managed name, or NAME, answers now, from which endpoint, since when\n"
 	        "and why; below it each endpoint with its health, the latency of the last probe\n"
 	        "if that passed, and else its error. '*' is the endpoint that answers.\n"
 	        "\n"
 	        "  --json          as the daemon tells it\n"
+	        "  --follow        on a terminal: drawn again whenever something changes, with "
+	        "the\n"
+	        "                  last events below it; q ends it\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
 	        "                  /run/shunt/control.sock)\n"
 	        "\n"

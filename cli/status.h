@@ -13,7 +13,8 @@ json_t *status_find(const json_t *status, const char *name);
 /* `status` with this one record and everything else as it is. The caller releases. */
 json_t *status_only(const json_t *status, json_t *record);
 
-/* CLI_DONE, CLI_ELSEWHERE or CLI_UNHEALTHY, the worst of all records. */
+/* CLI_DONE, CLI_ELSEWHERE or CLI_UNHEALTHY: of one record, and the worst of all. */
+int status_record_verdict(const json_t *record);
 int status_verdict(const json_t *status);
 
 struct status_style {

@@ -1,0 +1,162 @@
+/* shunt watch: each change as it happens. */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "changes.h"
+#include "cli.h"
+#include "event_line.h"
+#include "options.h"
+#include "stream.h"
+#include "terminal.h"
+
+struct watch {
+	const char *control;
+	json_t *answers; /* of each record, as far as it was told; NULL: there was no snapshot yet */
+	bool json, colours;
+	bool failed; /* standard output did */
+	bool away;   /* the daemon is */
+};
+
+static void print(struct watch *watch, const json_t *event)
+{
+	if (watch->json) {
+		json_dumpf(event, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+		putchar('\n');
+	} else {
+		event_line_print(event, watch->colours, 0, stdout);
+	}
+	if (fflush(stdout) != 0)
+		watch->failed = true;
+}
+
+/* A person would ask whether it works. On standard error: the other one is for changes. */
+static void tell_begin(const struct watch *watch, const json_t *status)
+{
+	size_t names = json_array_size(json_object_get(status, "records"));
+
+	if (isatty(STDERR_FILENO))
+		cli_error("watching %zu %s at %s; Ctrl-C ends it", names,
+		          names == 1 ? "name" : "names", watch->control);
+}
+
+static void tell_gap(struct watch *watch, unsigned long long lost)
+{
+	if (lost)
+		cli_error("%llu events are lost; what follows was found by comparing", lost);
+	else if (watch->away)
+		cli_error("the daemon at %s has restarted; what changed meanwhile follows",
+		          watch->control);
+}
+
+static void on_snapshot(void *arg, const json_t *status, bool gap, unsigned long long lost)
+{
+	struct watch *watch = arg;
+	json_t *changes, *event;
+	size_t i;
+
+	if (!watch->answers)
+		tell_begin(watch, status);
+	if (gap && watch->answers) {
+		tell_gap(watch, lost);
+		changes = changes_between(watch->answers, status);
+		json_array_foreach (changes, i, event) {
+			print(watch, event);
+		}
+		json_decref(changes);
+	} else if (watch->away) {
+		cli_error("the daemon at %s is back", watch->control);
+	}
+	watch->away = false;
+	json_decref(watch->answers);
+	watch->answers = changes_answers(status);
+}
+
+static void on_event(void *arg, const json_t *event, bool old)
+{
+	struct watch *watch = arg;
+
+	(void)old;
+	changes_note(watch->answers, event);
+	print(watch, event);
+}
+
+static void on_lost(void *arg, const char *why)
+{
+	struct watch *watch = arg;
+
+	cli_error("%s; trying again", why);
+	watch->away = true;
+}
+
+static bool goes_on(void *arg)
+{
+	const struct watch *watch = arg;
+
+	return !watch->failed;
+}
+
+static int watch_run(const char *control, const char *name, bool json)
+{
+	struct watch watch = { .control = control,
+		               .json = json,
+		               .colours = terminal_colours(stdout) };
+	const struct stream_calls calls = { .snapshot = on_snapshot,
+		                            .event = on_event,
+		                            .lost = on_lost,
+		                            .turn = goes_on,
+		                            .arg = &watch,
+		                            .fd = -1 };
+	char error[API_ERROR_MAX];
+	int result = stream_run(control, name, false, &calls, error);
+
+	json_decref(watch.answers);
+	if (result != CLI_DONE)
+		cli_error("%s", error);
+	return result == CLI_DONE ? cli_finish(CLI_DONE) : result;
+}
+
+static int run(const struct command *command, const struct cli_context *context, int argc,
+               char **argv)
+{
+	const char *control = context->control;
+	bool help = false, as_json = false;
+	const struct option_row rows[] = { { 'h', "help", NULL, &help },
+		                           { 0, "json", NULL, &as_json },
+		                           { 0, "control", &control, NULL },
+		                           { 0 } };
+	struct operands operands;
+
+	if (!options_parse(command->name, rows, false, argc, argv, &operands))
+		return CLI_USAGE;
+	if (help)
+		return cli_help(command);
+	if (operands.count > 1)
+		return cli_usage(command->name, "watch takes one name, not %d", operands.count);
+	if (operands.count && !*operands.list[0])
+		return cli_usage(command->name, "the name is empty");
+	return watch_run(api_control(control), operands.list[0], as_json);
+}
+
+const struct command watch_command = {
+	.name = "watch",
+	.summary = "every change as it happens",
+	.help = "Usage: shunt watch [NAME] [--json] [--control PATH]\n"
+	        "\n"
+	        "One line for each change as it happens, or for those that concern NAME: another\n"
+	        "endpoint answers, an address is up or down, an override, a reload and others.\n"
+	        "Goes on when the daemon restarts, and says what changed meanwhile. Ctrl-C ends "
+	        "it.\n"
+	        "\n"
+	        "  --json          JSON lines, as /v1/events has them; shunt(1) documents the "
+	        "fields\n"
+	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
+	        "                  /run/shunt/control.sock)\n"
+	        "\n"
+	        "Exit status: 3 the daemon cannot be reached at the start; 4 NAME is not "
+	        "managed.\n",
+	.run = run,
+};
