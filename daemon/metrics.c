@@ -9,8 +9,8 @@
 #include "monitor.h"
 
 /* Step 0 is the head, then each record. */
-static void write_step(FILE *out, const struct metrics_record *metric,
-                       const struct monitor *monitor, size_t step)
+static void write_record(FILE *out, const struct metrics_record *metric,
+                         const struct monitor *monitor, size_t step)
 {
 	struct monitor_record record;
 
@@ -22,6 +22,23 @@ static void write_step(FILE *out, const struct metrics_record *metric,
 	metric->lines(out, metric->name, &record);
 }
 
+static size_t daemon_steps(const struct metrics_daemon *metric)
+{
+	return metric->of_type ? METRICS_TYPES : 1;
+}
+
+/* The first step has the head, too. */
+static void write_daemon(FILE *out, const struct metrics_daemon *metric,
+                         const struct metrics_sources *sources, size_t step)
+{
+	if (step == 0)
+		metrics_head(out, metric->name, metric->type, metric->help);
+	if (metric->of_type)
+		metric->of_type(out, metric->name, sources, (enum check_type)step);
+	else
+		metric->lines(out, metric->name, sources);
+}
+
 /* True: it was the last one. */
 static bool write_piece(FILE *out, const struct metrics_sources *sources, size_t step)
 {
@@ -30,16 +47,15 @@ static bool write_piece(FILE *out, const struct metrics_sources *sources, size_t
 	const struct metrics_daemon *daemon = metrics_daemon;
 	const struct metrics_record *record = metrics_record;
 
-	for (; daemon->name && step > 0; daemon++)
-		step--;
+	for (; daemon->name && step >= daemon_steps(daemon); daemon++)
+		step -= daemon_steps(daemon);
 	if (daemon->name) {
-		metrics_head(out, daemon->name, daemon->type, daemon->help);
-		daemon->lines(out, daemon->name, sources);
+		write_daemon(out, daemon, sources, step);
 		return false;
 	}
 	for (; step >= steps; record++)
 		step -= steps;
-	write_step(out, record, sources->monitor, step);
+	write_record(out, record, sources->monitor, step);
 	return !record[1].name && step == steps - 1;
 }
 

@@ -36,7 +36,7 @@ struct metrics_sources {
 };
 
 /*
- * The piece of that number, never empty: a metric of the daemon's, the head of one of records, or its lines for one record. NULL: no
+ * The piece of that number, never empty: a metric of the daemon's, or a part of a long one, the head of one of records, or its lines for one record. NULL: no
  * memory. The caller frees.
  */
 char *metrics_piece(const struct metrics_sources *sources, size_t step, bool *last);

@@ -97,28 +97,24 @@ static void refusal_lines(FILE *out, const char *metric, const struct metrics_so
 
 /* --- probes -------------------------------------------------------------------------------------- */
 
-/* The last one is calculated from others and never probes. */
-#define PROBED_TYPES CHECK_CALCULATED
-
-static void result_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+static void result_lines(FILE *out, const char *metric, const struct metrics_sources *sources,
+                         enum check_type type)
 {
-	for (enum check_type type = 0; type < PROBED_TYPES; type++)
-		for (enum probe_why why = 0; why < WHYS; why++) {
-			const struct metrics_label labels[] = { { "type", check_type_words[type] },
-				                                { "result", probe_why_word(why) },
-				                                { NULL, NULL } };
+	for (enum probe_why why = 0; why < WHYS; why++) {
+		const struct metrics_label labels[] = { { "type", check_type_words[type] },
+			                                { "result", probe_why_word(why) },
+			                                { NULL, NULL } };
 
-			metrics_line(out, metric, labels,
-			             (double)sources->probes->ended[type][why]);
-		}
+		metrics_line(out, metric, labels, (double)sources->probes->ended[type][why]);
+	}
 }
 
-static void duration_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+static void duration_lines(FILE *out, const char *metric, const struct metrics_sources *sources,
+                           enum check_type type)
 {
-	for (enum check_type type = 0; type < PROBED_TYPES; type++)
-		metrics_histogram(out, metric,
-		                  &(struct metrics_label){ "type", check_type_words[type] },
-		                  &sources->probes->took[type]);
+	const struct metrics_label label = { "type", check_type_words[type] };
+
+	metrics_histogram(out, metric, &label, &sources->probes->took[type]);
 }
 
 static void lag_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
@@ -132,41 +128,47 @@ static void lag_lines(FILE *out, const char *metric, const struct metrics_source
 /* --- the table ----------------------------------------------------------------------------------- */
 
 const struct metrics_daemon metrics_daemon[] = {
-	{ "shunt_build_info", "gauge", "1, with the version of shuntd as label.", version_lines },
-	{ "process_start_time_seconds", "gauge", "When shuntd was started.", start_lines },
-	{ "process_cpu_seconds_total", "counter", "User and system time of shuntd.", cpu_lines },
+	{ "shunt_build_info", "gauge", "1, with the version of shuntd as label.", version_lines,
+	  NULL },
+	{ "process_start_time_seconds", "gauge", "When shuntd was started.", start_lines, NULL },
+	{ "process_cpu_seconds_total", "counter", "User and system time of shuntd.", cpu_lines,
+	  NULL },
 	{ "process_resident_memory_bytes", "gauge", "Memory of shuntd that is in use.",
-	  memory_lines },
+	  memory_lines, NULL },
 	{ "shunt_settled", "gauge", "Whether every check has a verdict, or had its time.",
-	  settled_lines },
+	  settled_lines, NULL },
 	{ "shunt_isolated", "gauge",
-	  "Whether nothing beyond this host answers, so that all answers hold.", isolated_lines },
-	{ "shunt_records", "gauge", "Records of the configuration in force.", records_lines },
-	{ "shunt_overrides", "gauge", "Records whose endpoint an operator forces.",
-	  overrides_lines },
+	  "Whether nothing beyond this host answers, so that all answers hold.", isolated_lines,
+	  NULL },
+	{ "shunt_records", "gauge", "Records of the configuration in force.", records_lines, NULL },
+	{ "shunt_overrides", "gauge", "Records whose endpoint an operator forces.", overrides_lines,
+	  NULL },
 	{ "shunt_last_reload_success", "gauge",
 	  "Whether the last reload, or the start, took the configuration over.",
-	  reload_success_lines },
+	  reload_success_lines, NULL },
 	{ "shunt_last_reload_timestamp_seconds", "gauge",
-	  "When the configuration was last read, at a reload or at the start.", reload_time_lines },
-	{ "shunt_reloads_total", "counter", "Reloads, by what came of them.", reload_lines },
+	  "When the configuration was last read, at a reload or at the start.", reload_time_lines,
+	  NULL },
+	{ "shunt_reloads_total", "counter", "Reloads, by what came of them.", reload_lines, NULL },
 	{ "shunt_table_version", "gauge", "The version of the table that clients are given.",
-	  table_lines },
+	  table_lines, NULL },
 	{ "shunt_table_supersessions_total", "counter",
-	  "How often a new table took the place of another.", supersession_lines },
-	{ "shunt_clients", "gauge", "Connections on the client socket, by state.", client_lines },
-	{ "shunt_attaches_total", "counter", "Clients that were given the table.", attach_lines },
+	  "How often a new table took the place of another.", supersession_lines, NULL },
+	{ "shunt_clients", "gauge", "Connections on the client socket, by state.", client_lines,
+	  NULL },
+	{ "shunt_attaches_total", "counter", "Clients that were given the table.", attach_lines,
+	  NULL },
 	{ "shunt_attach_refusals_total", "counter",
-	  "Clients that were not given the table, by reason.", refusal_lines },
+	  "Clients that were not given the table, by reason.", refusal_lines, NULL },
 	{ "shunt_probes_total", "counter", "Probes that ended, by type of check and by result.",
-	  result_lines },
+	  NULL, result_lines },
 	{ "shunt_probe_duration_seconds", "histogram",
-	  "How long probes took that came to a verdict, by type of check.", duration_lines },
+	  "How long probes took that came to a verdict, by type of check.", NULL, duration_lines },
 	{ "shunt_loop_lag_seconds", "histogram",
 	  "How late the loop was: every 500 ms, and every 25 ms while probes are under way.",
-	  lag_lines },
-	{ "shunt_events_total", "counter", "Events, by type.", event_lines },
+	  lag_lines, NULL },
+	{ "shunt_events_total", "counter", "Events, by type.", event_lines, NULL },
 	{ "shunt_state_write_failures_total", "counter",
-	  "Writes of what must survive a restart that failed.", write_failure_lines },
-	{ NULL, NULL, NULL, NULL },
+	  "Writes of what must survive a restart that failed.", write_failure_lines, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -4,13 +4,19 @@
 
 #include <stdio.h>
 
+#include "config.h"
 #include "metrics.h"
 
 struct metrics_daemon {
 	const char *name, *type, *help;
-	/* Writes all lines. */
+	/* Writes all lines; NULL: there are many, and */
 	void (*lines)(FILE *out, const char *metric, const struct metrics_sources *sources);
+	/* writes those of one type of check, each a piece of its own. */
+	void (*of_type)(FILE *out, const char *metric, const struct metrics_sources *sources,
+	                enum check_type type);
 };
+
+#define METRICS_TYPES CHECK_CALCULATED /* those before it; calculated checks do not probe */
 
 /* Ends with a NULL name. */
 extern const struct metrics_daemon metrics_daemon[];
