@@ -342,23 +342,19 @@ static void finish_answered(struct attempt *attempt, CURLcode code, const char *
 static void finish_unanswered(struct attempt *attempt, CURLcode code, const char *words)
 {
 	const struct outcome *outcome = outcomes;
-	enum probe_why why;
 
 	while (outcome->code != CURLE_OK && outcome->code != code)
 		outcome++;
-	why = outcome->why;
-	if (why == WHY_TLS && attempt->peer.words[0])
-		why = WHY_CERTIFICATE;
 	if (outcome->words)
 		words = outcome->words;
 	else if (attempt->peer.words[0])
 		words = attempt->peer.words;
 	if (code == CURLE_SSL_CONNECT_ERROR)
-		finish(attempt, why, "TLS: ", words, "");
+		finish(attempt, outcome->why, "TLS: ", words, "");
 	else if (code == CURLE_OK)
 		finish(attempt, WHY_CLOSED, "connection closed within the headers", "", "");
 	else
-		finish(attempt, why, "", words, "");
+		finish(attempt, outcome->why, "", words, "");
 }
 
 static bool has_first_byte(const struct attempt *attempt)
