@@ -34,7 +34,7 @@ function isUseless(endpoint) {
 }
 
 function isImpaired(endpoint) {
-	return isUseless(endpoint) || endpoint.error !== null ||
+	return isUseless(endpoint) || endpoint.error !== null || endpoint.health === "unknown" ||
 		endpoint.addresses.some((address) => address.health === "down" || address.no_verdict_since);
 }
 
@@ -56,8 +56,8 @@ function whyOf(record) {
 		return record.reason;
 	const error = impaired.error || impaired.addresses.map(({ last_error: error }) => error).find(Boolean);
 	const down = impaired.addresses.filter(({ health }) => health === "down").length;
-	const what = impaired.addresses.length === 0 ? "has no address" : down === 0 ? "is uncertain"
-		: down === impaired.addresses.length ? "is down" : `has ${down} of ${impaired.addresses.length} addresses down`;
+	const what = impaired.addresses.length === 0 ? "has no address" : impaired.health === "unknown" ? "has no verdict yet"
+		: down === 0 ? "is uncertain" : down === impaired.addresses.length ? "is down" : `has ${down} of ${impaired.addresses.length} addresses down`;
 
 	return `${impaired.id} ${what}${error ? `: ${error}` : ""}`;
 }

@@ -73,16 +73,22 @@ function bodyNode(row) {
 		rows: el("tbody", ""),
 		lanes: lanesNode(),
 		events: el("ol", "events"),
-		older: el("p", "quiet"),
+		older: el("button", "older"),
+		kept: el("p", "quiet"),
 		commands: el("dl", "commands"),
 	};
+	parts.older.type = "button";
+	parts.older.addEventListener("click", () => {
+		parts.older.dataset.shown = "all";
+		updateBody(row);
+	});
 	const head = el("tr", "", ...COLUMNS.map((title) => el("th", "", title)));
 
 	for (const cell of head.children)
 		cell.scope = "col";
 	row.body.append(parts.facts, el("table", "endpoints", el("thead", "", head), parts.rows),
 		el("div", "pair", el("section", "", el("h4", "", "Timeline"), parts.lanes, legendNode()),
-			el("section", "", el("h4", "", "Changes"), parts.events, parts.older)),
+			el("section", "", el("h4", "", "Changes"), parts.events, parts.older, parts.kept)),
 		el("section", "", el("h4", "", "On the host"), parts.commands));
 }
 
@@ -102,7 +108,7 @@ function updateBody(row) {
 	updateFacts(row.inside.facts, record);
 	updateEndpoints(row.inside.rows, record);
 	drawLanes(row.inside.lanes, record, view.range, hostNow());
-	updateEvents(row.inside.events, row.inside.older, record);
+	updateEvents(row.inside, record);
 	updateCommands(row.inside.commands, record);
 }
 
@@ -194,7 +200,7 @@ function updateEndpoint(row, line) {
 	const [id, health, address, latency, probe, remarks] = row.children;
 	const word = (line.address || line.endpoint).health, answers = line.endpoint.id === line.record.active;
 
-	setText(id, line.first ? line.endpoint.id : "");
+	setText(id, line.endpoint.id);
 	row.classList.toggle("answering", answers && Boolean(line.address?.answers));
 	row.classList.toggle("more", !line.first);
 	setText(health.firstChild, word);
@@ -230,8 +236,8 @@ function eventParts(event, full) {
 }
 
 function eventNode() {
-	return el("li", "event", el("time", "moment"), " ", el("span", "said", el("span", "subject"), el("span", "where"), el("b", "move"),
-		el("span", "rest")));
+	return el("li", "event", el("time", "moment"), " ", el("span", "said", el("span", "subject"), el("span", "where"), " ",
+		el("b", "move"), " ", el("span", "rest")));
 }
 
 /* An event never changes; only how its day is written. */
@@ -248,22 +254,21 @@ function updateEvent(node, event, full) {
 	set(time, "datetime", event.time);
 	set(time, "title", exactWords(event.ms));
 	setText(parts[0], subject);
-	setText(parts[1], where && move ? `${where} ` : where && rest ? `${where}: ` : where);
-	setText(parts[2], move && rest ? `${move}: ` : move);
+	setText(parts[1], where && !move && rest ? `${where}:` : where);
+	setText(parts[2], move && rest ? `${move}:` : move);
 	setText(parts[3], rest);
 }
 
-function updateEvents(parent, older, record) {
+function updateEvents({ events: list, older, kept }, record) {
 	const events = eventsOf(record);
-	const last = events.slice(-EVENTS_SHOWN).reverse();
+	const last = events.slice(older.dataset.shown ? 0 : -EVENTS_SHOWN).reverse();
 
-	reconcile(parent, last, ({ order }) => order, eventNode, (node, event) => updateEvent(node, event, false));
-	if (events.length > last.length)
-		setText(older, `and ${countWords(events.length - last.length, "earlier one", "earlier ones")}: shunt watch, or the log`);
-	else if (Number.isFinite(model.known))
-		setText(older, `${last.length ? "Nothing else" : "Nothing"} since ${momentWords(model.known)}; what was before is in the log.`);
-	else
-		setText(older, "Nothing yet.");
+	reconcile(list, last, ({ order }) => order, eventNode, (node, event) => updateEvent(node, event, false));
+	older.hidden = events.length === last.length;
+	kept.hidden = !older.hidden;
+	setText(older, `Show ${countWords(events.length - last.length, "earlier change", "earlier changes")}`);
+	setText(kept, Number.isFinite(model.known)
+		? `${last.length ? "Nothing else" : "Nothing"} since ${momentWords(model.known)}; what was before is in the log.` : "Nothing yet.");
 }
 
 /* --- commands ----------------------------------------------------------------------------------- */

@@ -164,8 +164,10 @@ function ticksOf(range, now) {
 
 	for (let ms = Math.ceil((start - shift) / range.step) * range.step + shift; ms <= now; ms += range.step)
 		ticks.push({ ms, at: 100 * (ms - start) / range.ms });
-	return ticks.filter(({ at }) => at < 78);
+	return ticks;
 }
+
+const TICK_WIDTH = 38; /* pixels, of 14:15 */
 
 function tickWords(ms, range) {
 	const date = new Date(ms);
@@ -174,7 +176,8 @@ function tickWords(ms, range) {
 }
 
 function drawAxis(axis, range, now) {
-	const ticks = [...ticksOf(range, now), { ms: now, at: 100, now: true }];
+	const room = 100 * TICK_WIDTH / (axis.clientWidth || 400); /* for "now", at the end */
+	const ticks = [...ticksOf(range, now).filter(({ at }) => at < 100 - 2 * room), { ms: now, at: 100, now: true }];
 
 	reconcile(axis, ticks, ({ ms, now: isNow }) => isNow ? "now" : ms, () => el("span", "tick"), (tick, one) => {
 		setText(tick, one.now ? "now" : tickWords(one.ms, range));
