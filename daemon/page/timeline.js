@@ -40,8 +40,8 @@ function answerStretches(record, now) {
 		.map((event) => ({ ms: event.ms, before: event.from }));
 	const since = record.since ? Date.parse(record.since) : now;
 
-	return stretches(changes, changes.length ? model.known : Math.min(since, model.known), now,
-		record.active || record.all_down);
+	/* Without a change that is known, what answers has done so since then, be it for longer than this daemon lives. */
+	return stretches(changes, changes.length ? model.known : since, now, record.active || record.all_down);
 }
 
 function concerns(event, record, endpoint) {

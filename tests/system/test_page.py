@@ -6,13 +6,13 @@ import http.client
 import json
 import os
 import re
-import socket
-import unittest
+import time
 
 import browser
 import shunttest as st
 
 NAME = "www.example.com"
+SOON = 8  # seconds; without the event it would take until the page asks again by itself
 PACE = 'interval = "500ms"; fast_interval = "100ms"; fall = 2; rise = 2; timeout = "1s";'
 ROW = f"li[data-name='{NAME}']"
 NASTY = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
@@ -115,6 +115,88 @@ class Served(Page):
         self.assertEqual(daemon.request("/", "POST")[0], 405)
 
 
+class Decisions(st.Case):
+    """What the page makes of a status and of events, without a browser."""
+
+    def ask(self, expression, *arguments):
+        sources = ""
+        for name in ("words", "model", "timeline", "row"):
+            with open(os.path.join(st.ROOT, "daemon", "page", f"{name}.js"), encoding="utf-8") as file:
+                sources += file.read()
+        script = sources + f"\nprocess.stdout.write(JSON.stringify(({expression})(...{json.dumps(arguments)})))"
+        st.need("node")
+        done = st.run(["node", "-e", script])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def endpoint(self, name, *healths, error=None):
+        addresses = [{"address": f"192.0.2.{i}", "health": health, "last_error": None, "answers": True, "no_verdict_since": None}
+                     for i, health in enumerate(healths)]  # fmt: skip
+        health = "up" if "up" in healths else "unknown" if "unknown" in healths else "down"
+        return {"id": name, "health": health if healths else "unknown", "error": error, "check": "tcp", "addresses": addresses}
+
+    def record(self, *endpoints, active="primary", **more):
+        return {"name": NAME, "aliases": [], "endpoints": endpoints, "active": active, "answer": [], "reason": "why",
+                "since": "2026-11-27T03:00:00Z", "forced": False, "all_down": "primary", **more}  # fmt: skip
+
+    def test_levels(self):
+        """what needs a look, and why"""
+        up, down, part = self.endpoint("primary", "up"), self.endpoint("primary", "down"), self.endpoint("primary", "up", "down")
+        standby, dead = self.endpoint("secondary", "up"), self.endpoint("secondary", "down")
+        rows = [
+            (self.record(up, standby), ["well", "why"]),
+            (self.record(up), ["well", "why"]),
+            (self.record(down, standby, active="secondary"), ["away", "why"]),
+            (self.record(up, standby, active="secondary", forced=True), ["away", "why"]),
+            (self.record(up, standby, active=None), ["away", "why"]),
+            (self.record(down, dead), ["none", "why"]),
+            (self.record(down, dead, forced=True), ["none", "why"]),
+            (self.record(self.endpoint("primary"), dead, active=None), ["none", "why"]),
+            (self.record(up, standby, forced=True), ["forced", "why"]),
+            (self.record(up, dead), ["less", "secondary is down"]),
+            (self.record(part, standby), ["less", "primary has 1 of 2 addresses down"]),
+            (self.record(up, self.endpoint("secondary", error="NXDOMAIN")), ["less", "secondary has no address: NXDOMAIN"]),
+            (self.record(up, self.endpoint("secondary", "unknown")), ["less", "secondary has no verdict yet"]),
+            (self.record(up, self.endpoint("secondary", "up", error="SERVFAIL")), ["less", "secondary is uncertain: SERVFAIL"]),
+        ]
+        seen = self.ask("(records) => records.map((record) => [levelOf(record), whyOf(record)])", [record for record, _ in rows])
+        self.assertEqual(seen, [wanted for _, wanted in rows])
+
+    def test_timeline(self):
+        """who answered when, and while it was down; nothing is made up of the time before the first event"""
+        def event(second, kind, **fields):
+            return {"seq": second, "time": f"2026-11-27T03:00:{second:02}Z", "type": kind, "record": NAME, "text": "", **fields}
+
+        events = [
+            event(10, "settled"),
+            event(20, "health", **{"endpoint": "primary", "address": "192.0.2.0", "from": "up", "to": "down"}),
+            event(21, "answer", **{"from": "primary", "to": "secondary"}),
+            event(30, "health", **{"endpoint": "secondary", "address": "192.0.2.0", "from": "up", "to": "down"}),
+            event(40, "answer", **{"from": "secondary", "to": "primary"}),
+        ]  # fmt: skip
+        record = self.record(self.endpoint("primary", "down"), self.endpoint("secondary", "down"))
+        seen = self.ask(
+            """(record, events) => {
+                modelSnapshot({ snapshot: { records: [record] }, seq: 99, boot: "b" });
+                const begin = Date.parse("2026-11-27T03:00:00Z"), now = begin + 60000;
+                const plain = (list) => list.map(({ from, to, kind }) => [(from - begin) / 1000, (to - begin) / 1000, kind]);
+                const before = plain(answerStretches(record, now));
+                const fresh = [...events, events[1]].map(modelEvent);
+                const answers = answerStretches(record, now), [primary, secondary] = record.endpoints;
+                const dead = (endpoint) => plain(deadStretches(record, endpoint, answers, { ms: 200000 }, now));
+                return { before, fresh, answers: plain(answers), primary: plain(healthStretches(record, primary, now)),
+                    secondary: plain(healthStretches(record, secondary, now)), dead: [...dead(primary), ...dead(secondary)] };
+            }""",
+            record, events,
+        )  # fmt: skip
+        self.assertEqual(seen["before"], [[0, 60, "primary"]])
+        self.assertEqual(seen["fresh"], [True] * 5 + [False])
+        self.assertEqual(seen["answers"], [[10, 21, "primary"], [21, 40, "secondary"], [40, 60, "primary"]])
+        self.assertEqual(seen["primary"], [[10, 20, "up"], [20, 60, "down"]])
+        self.assertEqual(seen["secondary"], [[10, 30, "up"], [30, 60, "down"]])
+        self.assertEqual(seen["dead"], [[40, 60, "primary"], [30, 40, "secondary"]])
+
+
 class Failover(Page):
     def test_failover(self):
         """a killed primary, a killed standby and their return show without a reload, in words, title and timeline"""
@@ -127,7 +209,11 @@ class Failover(Page):
         icon = self.page.run("return document.querySelector('link[rel=icon]').href")
         self.page.click(f"{ROW} summary")
         self.one.kill()
+        self.shuntd.wait_active(NAME, "secondary")
+        start = time.monotonic()
         self.see("#headline", "^The only name is not on its primary$")
+        self.note(f"a failover is seen after {time.monotonic() - start:.2f} s")
+        self.assertLess(time.monotonic() - start, SOON)
         self.wait_level("away")
         self.see(f"{ROW} .answer", rf"secondary\s+{re.escape(self.standby)}")
         self.see(f"{ROW} .why", "primary is down: connection refused")
