@@ -322,7 +322,11 @@ bench-scale bench-failover bench-sockets:
 
 MAN_PAGES := $(notdir $(wildcard man/*.[1-9]))
 EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf)
-FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(DOCDIR)/examples $(UNITDIR) $(SYSUSERSDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
+# Alert rules and a dashboard: in folders of their own among the examples.
+MONITORING := $(patsubst conf/%,%,$(wildcard conf/prometheus/*.yml conf/grafana/*.json))
+EXAMPLES_DIR = $(DOCDIR)/examples
+MONITORING_DIRS = $(addprefix $(EXAMPLES_DIR)/,$(sort $(dir $(MONITORING))))
+FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(EXAMPLES_DIR) $(MONITORING_DIRS:/=) $(UNITDIR) $(SYSUSERSDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 
 # A file gets its name once it is whole: programs that start meanwhile find the old library or the new one, never a part.
@@ -337,7 +341,8 @@ install: all
 	$(foreach width,$(LIB) $(LIB32),$(foreach library,$(LIBRARIES),$(call put,644,$(B)/$(width)/$(library),$(PREFIX)/$(width)/$(library)) && )) :
 	$(call put,755,$(B)/shuntd,$(SBINDIR)/shuntd)
 	$(call put,755,$(B)/shunt,$(BINDIR)/shunt)
-	install -m 644 $(EXAMPLES) $(DESTDIR)$(DOCDIR)/examples
+	install -m 644 $(EXAMPLES) $(DESTDIR)$(EXAMPLES_DIR)
+	$(foreach file,$(MONITORING),install -m 644 conf/$(file) $(DESTDIR)$(EXAMPLES_DIR)/$(file) && ) :
 	sed 's,@BINDIR@,$(BINDIR),; s,@SBINDIR@,$(SBINDIR),' conf/systemd/shuntd.service >$(DESTDIR)$(UNITDIR)/shuntd.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/shuntd.service
 	install -m 644 conf/systemd/shunt.sysusers $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
@@ -349,10 +354,10 @@ OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd $(DESTDIR)$(UNITDIR)/shuntd.service $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
 	rm -f $(foreach width,$(LIB) $(LIB32),$(addprefix $(DESTDIR)$(PREFIX)/$(width)/,$(LIBRARIES)))
-	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/examples/,$(notdir $(EXAMPLES)))
+	rm -f $(addprefix $(DESTDIR)$(EXAMPLES_DIR)/,$(notdir $(EXAMPLES)) $(MONITORING))
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	@$(if $(OWN_TREE),cd $(DESTDIR)$(PREFIX) 2>/dev/null && rmdir -p $(patsubst $(PREFIX)/%,%,$(filter $(PREFIX)/%,$(FOLDERS))) 2>/dev/null || :)
-	@rmdir $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null || :
+	@rmdir $(addprefix $(DESTDIR),$(MONITORING_DIRS) $(EXAMPLES_DIR) $(DOCDIR)) 2>/dev/null || :
 	@rmdir $(CONFIG) 2>/dev/null || [ ! -d $(CONFIG) ] || echo "$(CONFIG) is kept: it holds your configuration"
 
 clean:

@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 """What Prometheus reads: names and words as the manual has them, each thing counted once and where it happens."""
 import http.client as client
+import json
 import os
 import re
 import time
+import urllib.parse
+import urllib.request
 
 import shunttest as st
 
 NAME = "www.example.com"
 OTHER = "db.example.com"
 MANUAL = os.path.join(st.ROOT, "man", "shuntd.8")
+RULES = os.path.join(st.ROOT, "conf", "prometheus", "shunt.rules.yml")
+SCRAPE = os.path.join(st.ROOT, "conf", "prometheus", "scrape.yml")
+DASHBOARD = os.path.join(st.ROOT, "conf", "grafana", "shunt.json")
 # Labels whose values the daemon chooses: each value stands in the manual.
 WORDS = {"type", "result", "reason", "state", "health", "problem", "part"}
 
@@ -249,6 +255,305 @@ class Counts(Metrics):
         lag = daemon.metrics()
         late = lag["shunt_loop_lag_seconds_count"][()] - lag["shunt_loop_lag_seconds_bucket"][(("le", "1"),)]
         self.assertGreaterEqual(late, 1)
+
+
+# --- the alerts -------------------------------------------------------------------------------------------
+
+DAY = 86400
+# A daemon that is well, with one record whose primary answers. Minute by minute, for five hours.
+WELL = {
+    "up": 1,
+    "process_start_time_seconds": 1000,
+    "shunt_settled": 1,
+    "shunt_isolated": 0,
+    "shunt_last_reload_success": 1,
+    "shunt_state_write_failures_total": 0,
+    "shunt_attach_refusals_total{reason=crowd}": 0,
+    "shunt_loop_lag_seconds_bucket{le=0.25}": "0+1200x300",
+    "shunt_loop_lag_seconds_bucket{le=1}": "0+1200x300",
+    "shunt_loop_lag_seconds_bucket{le=+Inf}": "0+1200x300",
+    "shunt_record_changes_total{record=www}": 0,
+    "shunt_record_on_primary{record=www}": 1,
+    "shunt_record_active{record=www,endpoint=primary}": 1,
+    "shunt_record_active{record=www,endpoint=standby}": 0,
+    "shunt_endpoint_up{record=www,endpoint=primary}": 1,
+    "shunt_endpoint_up{record=www,endpoint=standby}": 1,
+    "shunt_override{record=www,endpoint=primary}": 0,
+    "shunt_override{record=www,endpoint=standby}": 0,
+    "shunt_certificate_expiry_timestamp_seconds{record=www,endpoint=primary,address=192.0.2.1}": 60 * DAY,
+}
+# At minute 2 the standby comes to answer.
+ON_STANDBY = {
+    "shunt_record_on_primary{record=www}": "1 1 0x298",
+    "shunt_record_active{record=www,endpoint=primary}": "1 1 0x298",
+    "shunt_record_active{record=www,endpoint=standby}": "0 0 1x298",
+}
+FORCED = {"shunt_override{record=www,endpoint=standby}": "0 0 1x298"}
+NO_VERDICT = " ".join(["NaN"] * 300)  # it has no short form
+UP = "shunt_endpoint_up{record=www,endpoint=%s}"
+PROBLEM = "shunt_endpoint_problem{record=www,endpoint=primary,problem=%s}"
+# What differs from that; and at which minute which alerts fire, none that is not named.
+SCENARIOS = {
+    "all is well": ({}, {0: [], 299: []}),
+    "a failover": (
+        {**ON_STANDBY, UP % "primary": "1 1 0x298", "shunt_record_changes_total{record=www}": "0 0 1x298"},
+        {1: [], 3: ["ShuntFailover record=www endpoint=standby"], 200: ["ShuntFailover record=www endpoint=standby"]},
+    ),
+    "a failover and back": (
+        {
+            "shunt_record_on_primary{record=www}": "1 0 0 1x297",
+            "shunt_record_active{record=www,endpoint=primary}": "1 0 0 1x297",
+            "shunt_record_active{record=www,endpoint=standby}": "0 1 1 0x297",
+            UP % "primary": "1 0 0 1x297",
+        },
+        {2: ["ShuntFailover record=www endpoint=standby"], 4: []},
+    ),
+    "an operator's override": ({**ON_STANDBY, **FORCED}, {10: [], 200: [], 243: ["ShuntOverrideForgotten record=www endpoint=standby"]}),
+    "changes again and again": (
+        {"shunt_record_changes_total{record=www}": "0x20 0+1x10 10x200"},
+        {20: [], 31: ["ShuntFlapping record=www"], 80: []},
+    ),
+    "nothing is up": ({UP % "primary": "1 0x298", UP % "standby": "0x299"}, {2: ["ShuntNoHealthyEndpoint record=www"]}),
+    "nothing is up, and one has no verdict": ({UP % "primary": "0x299", UP % "standby": NO_VERDICT}, {2: ["ShuntNoHealthyEndpoint record=www"]}),
+    "no verdict yet": ({UP % "primary": NO_VERDICT, UP % "standby": NO_VERDICT}, {10: []}),
+    "the standby is down": ({UP % "standby": "0x299"}, {9: [], 11: ["ShuntStandbyDown record=www endpoint=standby"]}),
+    "the host is isolated": ({"shunt_isolated": "0 1x298"}, {1: [], 3: ["ShuntIsolated"]}),
+    "probes without verdict": ({PROBLEM % "no_verdict": "_ 1x10 _x280"}, {1: [], 3: ["ShuntProbesWithoutVerdict record=www endpoint=primary"], 20: []}),
+    "a name that does not resolve": ({PROBLEM % "resolve": "1x299"}, {9: [], 11: ["ShuntNameDoesNotResolve record=www endpoint=primary"]}),
+    "a certificate that ends soon": (
+        {"shunt_certificate_expiry_timestamp_seconds{record=www,endpoint=primary,address=192.0.2.1}": 13 * DAY},
+        {50: [], 61: ["ShuntCertificateExpiresSoon record=www endpoint=primary"]},
+    ),
+    "the daemon is gone": ({"up": "1 0x298"}, {1: [], 3: ["ShuntDown"]}),
+    "one start": ({"process_start_time_seconds": "1000x9 2000x280"}, {12: []}),
+    "starts again and again": ({"process_start_time_seconds": "1000x9 2000 3000 4000 5000x280"}, {12: [], 13: ["ShuntRestarting"], 60: []}),
+    "a reload that failed": ({"shunt_last_reload_success": "1 0x10 1x280"}, {1: ["ShuntReloadFailed"], 15: []}),
+    "a table that does not settle": ({"shunt_settled": "0x299"}, {0: [], 2: ["ShuntNotSettled"]}),
+    "a loop that is late": (
+        {
+            "shunt_loop_lag_seconds_bucket{le=0.25}": "0+1000x300",
+            "shunt_loop_lag_seconds_bucket{le=1}": "0+1200x300",
+        },
+        {5: [], 15: ["ShuntLoopLate"]},
+    ),
+    "a full disk": ({"shunt_state_write_failures_total": "0x9 0+12x280"}, {12: [], 17: ["ShuntStateNotWritten"]}),
+    "a crowd of clients": (
+        {"shunt_attach_refusals_total{reason=crowd}": "0x9 0+100x280"},
+        {12: [], 25: ["ShuntClientsRefused reason=crowd"]},
+    ),
+}
+
+
+def written(pairs):
+    """Labels as Prometheus writes them; `pairs`: "name=value" each."""
+    return "{" + ",".join('{}="{}"'.format(*pair.split("=", 1)) for pair in pairs if pair) + "}"
+
+
+def series_of(text):
+    """NAME{a=b,c=d} as Prometheus writes it, with instance and job."""
+    name, _, labels = text.partition("{")
+    return name + written(["instance=web1:9469", "job=shunt", *labels.rstrip("}").split(",")])
+
+
+def alert_of(text):
+    """The labels of "Alert a=b c=d"."""
+    name, *labels = text.split(" ")
+    return written([f"alertname={name}", *labels])
+
+
+def scenario_test(name, differs, expected):
+    values = {**WELL, **differs}
+    return {
+        "name": name,
+        "interval": "1m",
+        "input_series": [
+            {"series": series_of(series), "values": value if isinstance(value, str) else f"{value}x299"} for series, value in values.items()
+        ],
+        "promql_expr_test": [
+            {
+                "expr": 'max by (alertname, record, endpoint, reason) (ALERTS{alertstate="firing"})',
+                "eval_time": f"{minute}m",
+                "exp_samples": [{"labels": alert_of(alert), "value": 1} for alert in alerts],
+            }
+            for minute, alerts in expected.items()
+        ],
+    }
+
+
+def metric_names(expression):
+    """The metrics that a PromQL expression reads, as far as it writes them in our way."""
+    return set(re.findall(r"\b(?:shunt|process)_[a-z_]+\b", expression))
+
+
+def rules_of():
+    """{alert: its expression} of the rules."""
+    with open(RULES, encoding="utf-8") as file:
+        return dict(re.findall(r"- alert: (\w+)\n(?: +#.*\n)* +expr: (?:>-\n)?((?:.+\n)+?) +(?:for|labels):", file.read()))
+
+
+class Alerts(Metrics):
+    def promtool(self, *arguments):
+        st.need("promtool")
+        done = st.run(["promtool", *arguments])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_rules(self):
+        """the alert rules and the example of a configuration are what Prometheus takes"""
+        self.assertRegex(self.promtool("check", "rules", RULES), f"SUCCESS: {len(rules_of())} rules found")
+        self.promtool("check", "config", SCRAPE)
+
+    def test_scenarios(self):
+        """each alert fires when it should, for the right record and endpoint, and no other with it"""
+        tests = {
+            "rule_files": [RULES],
+            "evaluation_interval": "1m",
+            "tests": [scenario_test(name, *scenario) for name, scenario in SCENARIOS.items()],
+        }
+        path = self.write("alerts.test.yml", json.dumps(tests))
+        self.promtool("test", "rules", path)
+        fired = {alert.split(" ")[0] for _, expected in SCENARIOS.values() for alerts in expected.values() for alert in alerts}
+        self.assertEqual(fired, set(rules_of()), "alerts without a scenario")
+
+    def test_metrics_exist(self):
+        """alerts and scenarios read nothing that the daemon does not show"""
+        self.servers()
+        daemon = self.daemon(self.config())
+        known = set(daemon.metrics()) | {"shunt_certificate_expiry_timestamp_seconds", "shunt_endpoint_problem"}
+        for alert, expression in rules_of().items():
+            self.assertTrue(metric_names(expression) or "up{" in expression, alert)
+            self.assertEqual(metric_names(expression) - known, set(), alert)
+        used = {series.partition("{")[0] for differs, _ in SCENARIOS.values() for series in {**WELL, **differs}}
+        self.assertEqual(used - known - {"up"}, set())
+
+
+# --- the dashboard ----------------------------------------------------------------------------------------
+
+
+def dashboard():
+    with open(DASHBOARD, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def things(value):
+    """Every object within a JSON value, itself included."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from things(inner)
+
+
+def expressions():
+    """[PromQL] of the dashboard, with values for its variables."""
+    found = [thing["expr"] for thing in things(dashboard()) if "expr" in thing]
+    return [re.sub(r"\$(job|instance|record)\b", ".*", text.replace("$__rate_interval", "1m")) for text in found]
+
+
+class Dashboard(Metrics):
+    def test_model(self):
+        """the dashboard: panels that do not overlap, each with a title, and no data source but the one that is chosen"""
+        model = dashboard()
+        taken = {}
+        for panel in model["panels"]:
+            place = panel["gridPos"]
+            self.assertTrue(panel["title"])
+            self.assertLessEqual(place["x"] + place["w"], 24, panel["title"])
+            for cell in ((x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])):
+                self.assertNotIn(cell, taken, f"{panel['title']} lies on {taken.get(cell)}")
+                taken[cell] = panel["title"]
+        ids = [panel["id"] for panel in model["panels"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        sources = [thing["datasource"] for thing in things(model) if "expr" in thing or "definition" in thing]
+        self.assertGreater(len(sources), 20)
+        for source in sources:
+            self.assertEqual(source, {"type": "prometheus", "uid": "${datasource}"})
+        variables = [variable["name"] for variable in model["templating"]["list"]]
+        self.assertEqual(variables, ["datasource", "job", "instance", "record"])
+        used = set(re.findall(r"\$\{?([a-z]+)", json.dumps([thing["expr"] for thing in things(model) if "expr" in thing])))
+        self.assertEqual(used - set(variables), set())
+
+    def test_expressions(self):
+        """the dashboard's expressions are PromQL, of metrics that the daemon shows"""
+        st.need("promtool")
+        rules = [{"record": f"panel:{number}", "expr": text} for number, text in enumerate(expressions())]
+        path = self.write("dashboard.yml", json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+        done = st.run(["promtool", "check", "rules", path])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.servers()
+        types, _ = st.read_metrics(self.daemon(self.config()).request("/metrics")[1].decode("ascii"))
+        known = set(types) | {f"{metric}_bucket" for metric, kind in types.items() if kind == "histogram"}
+        definitions = [thing["definition"] for thing in things(dashboard()) if "definition" in thing]
+        used = set().union(*(metric_names(text) for text in expressions() + definitions))
+        self.assertEqual(used - known, set())
+        # What is in neither is of no use to anybody; these are for whoever looks closer.
+        alerts = set().union(*(metric_names(text) for text in rules_of().values()))
+        rest = {"shunt_table_version", "shunt_table_supersessions_total", "shunt_reloads_total", "shunt_clients", "shunt_settled"}
+        self.assertEqual({metric for metric in types if not {metric, f"{metric}_bucket"} & (used | alerts)} - rest, set())
+
+
+class Prometheus(st.Process):
+    """Prometheus that asks 127.0.0.1:`target`, every 200 ms, and judges the rules as often, without their delays."""
+
+    def __init__(self, case, target):
+        st.need("prometheus")
+        super().__init__(case, "prometheus")
+        self.port = st.free_port()
+        with open(RULES, encoding="utf-8") as file:
+            rules = re.sub(r"\n +for: .*", "", file.read())
+        with open(SCRAPE, encoding="utf-8") as file:
+            scrape = file.read().replace("127.0.0.1:9469", f"127.0.0.1:{target}").replace("15s", "200ms")
+        for name, text in (("shunt.rules.yml", rules), ("scrape.yml", scrape)):
+            with open(os.path.join(self.dir, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        self.command = ["prometheus", f"--config.file={self.dir}/scrape.yml", f"--storage.tsdb.path={self.dir}/data",
+                        f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"]  # fmt: skip
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/{path}", timeout=st.PATIENCE) as answer:
+            return json.load(answer)["data"]
+
+    def ready(self):
+        return self.get("status/buildinfo")
+
+    def query(self, expression):
+        """{labels: value} of an instant query."""
+        result = self.get("query?" + urllib.parse.urlencode({"query": expression}))["result"]
+        return {tuple(sorted(row["metric"].items())): float(row["value"][1]) for row in result}
+
+    def firing(self):
+        """{alert: its annotations}"""
+        return {alert["labels"]["alertname"]: alert["annotations"] for alert in self.get("alerts")["alerts"] if alert["state"] == "firing"}
+
+
+class Scraped(Metrics):
+    def test_prometheus(self):
+        """a real Prometheus reads a real daemon over TCP, and alerts of a failover, a bad reload, and a daemon that is gone"""
+        http = st.free_port()
+        self.servers()
+        daemon = self.daemon(self.config(f'http = "127.0.0.1:{http}";'))
+        prometheus = self.start(Prometheus(self, http))
+        st.wait_until(lambda: set(prometheus.query("up").values()) == {1.0}, what="Prometheus to read the metrics")
+        st.wait_until(lambda: prometheus.query(f'shunt_endpoint_up{{record="{NAME}"}} == 1'), what="what it has read")
+        rate = 'sum(rate(shunt_probes_total{type="tcp",result="pass"}[1m])) > 0 and histogram_quantile(0.5, sum by (le) (rate(shunt_probe_duration_seconds_bucket[1m]))) < 1'
+        st.wait_until(lambda: prometheus.query(rate), what="rates of probes")
+        self.assertEqual(prometheus.firing(), {})
+        self.one.stop()
+        daemon.wait_active(NAME, "secondary")
+        st.wait_until(lambda: "ShuntFailover" in prometheus.firing(), what="the alert of a failover")
+        words = prometheus.firing()["ShuntFailover"]
+        self.assertEqual(words["summary"], f"{NAME} is answered by secondary on 127.0.0.1:{http}")
+        self.assertIn(f"shunt explain {NAME}", words["action"])
+        for expression in [*expressions(), *rules_of().values()]:
+            prometheus.query(expression)  # HTTP 422 when its sides do not match one to one
+        self.two.stop()
+        st.wait_until(lambda: "ShuntNoHealthyEndpoint" in prometheus.firing(), what="the alert that nothing is up")
+        daemon.reload("records = 5;")
+        st.wait_until(lambda: "ShuntReloadFailed" in prometheus.firing(), what="the alert of a bad reload")
+        daemon.kill()
+        st.wait_until(lambda: "ShuntDown" in prometheus.firing(), what="the alert of a daemon that is gone")
+        for alert, words in prometheus.firing().items():
+            for text in words.values():
+                self.assertNotRegex(text, "no value|error|\\{\\{", alert)
 
 
 if __name__ == "__main__":

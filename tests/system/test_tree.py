@@ -52,7 +52,8 @@ class Make(Tree):
         installed = self.files(own)
         names = {os.path.relpath(path, own) for path in installed}
         expected = {"bin/shunt", "sbin/shuntd", "share/man/man1/shunt.1", "share/man/man8/nss-shunt.8"}
-        self.assertLessEqual(expected | {"share/doc/shunt/examples/shunt.conf"}, names)
+        examples = ("shunt.conf", "prometheus/shunt.rules.yml", "prometheus/scrape.yml", "grafana/shunt.json")
+        self.assertLessEqual(expected | {f"share/doc/shunt/examples/{name}" for name in examples}, names)
         self.assertIn("libnss_shunt.so.2", map(os.path.basename, names))
         self.assertEqual([path for path in installed if path.endswith(".new")], [])
         self.assertRegex(st.run([os.path.join(own, "bin", "shunt"), "--version"]).stdout, "^shunt ")
