@@ -51,7 +51,7 @@ class Make(Tree):
             self.assertEqual(done.returncode, 0, done.stderr)
         installed = self.files(own)
         names = {os.path.relpath(path, own) for path in installed}
-        expected = {"bin/shunt", "sbin/shuntd", "share/man/man1/shunt.1", "share/man/man8/nss-shunt.8"}
+        expected = {"share/doc/shunt/openapi.yaml", "bin/shunt", "sbin/shuntd", "share/man/man1/shunt.1", "share/man/man8/nss-shunt.8"}
         examples = ("shunt.conf", "prometheus/shunt.rules.yml", "prometheus/scrape.yml", "grafana/shunt.json")
         self.assertLessEqual(expected | {f"share/doc/shunt/examples/{name}" for name in examples}, names)
         self.assertIn("libnss_shunt.so.2", map(os.path.basename, names))
