@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "cli.h"
+#include "record.h"
 #include "status.h"
 #include "words.h"
 
@@ -80,6 +81,18 @@ static bool unknown_name(const json_t *status, const char *name)
 	return false;
 }
 
+static const json_t *find_endpoint(const json_t *record, const char *wanted)
+{
+	json_t *endpoint;
+	size_t i;
+
+	json_array_foreach (json_object_get(record, "endpoints"), i, endpoint) {
+		if (strcmp(record_field(endpoint, "id"), wanted) == 0)
+			return endpoint;
+	}
+	return NULL;
+}
+
 static bool is_known(const json_t *status, const struct entry *entry)
 {
 	const json_t *record = status_find(status, entry->name);
@@ -89,13 +102,13 @@ static bool is_known(const json_t *status, const struct entry *entry)
 
 	if (!record)
 		return unknown_name(status, entry->name);
+	if (find_endpoint(record, entry->id))
+		return true;
 	json_array_foreach (json_object_get(record, "endpoints"), i, endpoint) {
-		const char *id = json_string_value(json_object_get(endpoint, "id"));
 		size_t used = strlen(list);
 
-		if (id && strcmp(id, entry->id) == 0)
-			return true;
-		snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "", id ? id : "?");
+		snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+		         record_field(endpoint, "id"));
 	}
 	cli_error("--force: %s has no endpoint '%s'; it has: %s", entry->name, entry->id, list);
 	return false;
@@ -180,4 +193,22 @@ bool drill_set(const char *const *values, const char *socket)
 		good = are_known(status, values[i]);
 	json_decref(status);
 	return good && join(values);
+}
+
+const json_t *drill_forced(const json_t *status, const json_t *record, const char *list)
+{
+	const json_t *found = NULL;
+	struct entry entry;
+
+	if (strlen(list) >= LIST_MAX)
+		return NULL;
+	while (*list && !found) {
+		size_t length = strcspn(list, ",");
+
+		/* The library skips what is malformed, or unknown to the daemon. */
+		if (parse(list, length, &entry) && status_find(status, entry.name) == record)
+			found = find_endpoint(record, entry.id);
+		list += length + (list[length] == ',');
+	}
+	return found;
 }

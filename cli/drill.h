@@ -2,6 +2,7 @@
 #ifndef SHUNT_DRILL_H
 #define SHUNT_DRILL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 /* NAME=ENDPOINT, several with commas. False: it is malformed, and that has been said. */
@@ -16,5 +17,11 @@ bool drill_set(const char *const *values, const char *socket);
 
 /* Whether programs take the SHUNT_FORCE that is in the environment. False: it is too long, and that has been said. */
 bool drill_fits(void);
+
+/*
+ * The endpoint of `record`, which is one of `status`, that this value of SHUNT_FORCE gives a program, as the library reads it;
+ * NULL: none. Stays the record's.
+ */
+const json_t *drill_forced(const json_t *status, const json_t *record, const char *list);
 
 #endif

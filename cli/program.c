@@ -142,6 +142,41 @@ static bool is_static(int fd)
 	return readable == segments.count || readable == SEGMENTS_MAX;
 }
 
+/* glibc's loaders are called otherwise. */
+static bool is_musl(int fd)
+{
+	struct segments segments;
+	struct segment interpreter;
+	char name[PROGRAM_NAME_SIZE] = "";
+
+	return read_segments(fd, &segments) &&
+	       find_segment(fd, &segments, PT_INTERP, &interpreter) &&
+	       pread(fd, name, sizeof(name) - 1, (off_t)interpreter.offset) > 0 &&
+	       strstr(name, "/ld-musl-");
+}
+
+static unsigned bits_of(int fd)
+{
+	struct segments segments;
+
+	if (!read_segments(fd, &segments))
+		return 0;
+	return segments.wide ? 64 : 32;
+}
+
+bool program_read(const char *path, struct program_kind *kind)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	*kind = (struct program_kind){ .bits = bits_of(fd),
+		                       .is_static = is_static(fd),
+		                       .is_musl = is_musl(fd) };
+	close(fd);
+	return true;
+}
+
 /* --- what it is linked with -------------------------------------------------------------------- */
 
 struct dynamic {

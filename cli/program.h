@@ -16,4 +16,13 @@ const char *program_beyond_reach(const char *path);
 /* Whether it is linked with gcc's AddressSanitizer as a library, and by which name. */
 bool program_asan(const char *path, char name[PROGRAM_NAME_SIZE]);
 
+struct program_kind {
+	unsigned bits; /* 32 or 64; 0: it is no program of ELF's */
+	bool is_static;
+	bool is_musl; /* for musl's loader */
+};
+
+/* False: it cannot be read. */
+bool program_read(const char *path, struct program_kind *kind);
+
 #endif

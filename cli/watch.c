@@ -148,15 +148,14 @@ const struct command watch_command = {
 	        "\n"
 	        "One line for each change as it happens, or for those that concern NAME: another\n"
 	        "endpoint answers, an address is up or down, an override, a reload and others.\n"
-	        "Goes on when the daemon restarts, and says what changed meanwhile. Ctrl-C ends "
+	        "Goes on when the daemon restarts, and says what changed meanwhile; Ctrl-C ends\n"
 	        "it.\n"
 	        "\n"
-	        "  --json          JSON lines, as /v1/events has them; shunt(1) documents the "
-	        "fields\n"
+	        "  --json          JSON lines, as /v1/events has them; see shunt(1)\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
 	        "                  /run/shunt/control.sock)\n"
 	        "\n"
-	        "Exit status: 3 the daemon cannot be reached at the start; 4 NAME is not "
+	        "Exit status: 3 the daemon cannot be reached at the start; 4 NAME is not\n"
 	        "managed.\n",
 	.run = run,
 };

@@ -17,7 +17,7 @@ import unittest
 import shunttest as st
 
 NAME = "www.example.com"
-COMMANDS = ("run", "status", "resolve", "force", "auto", "check", "reload", "help")
+COMMANDS = ("run", "status", "resolve", "explain", "force", "auto", "check", "reload", "help")
 RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 
 
@@ -91,6 +91,12 @@ class Words(Command):
             (["status", "a", "b"], one("status takes one name, not 2")),
             (["resolve"], one("resolve takes one name, not 0")),
             (["resolve", "a", "b"], one("resolve takes one name, not 2")),
+            (["explain"], one("explain takes one name, not 0")),
+            (["explain", ""], one("the name is empty")),
+            (["explain", NAME, "--pid"], one("--pid needs a value")),
+            (["explain", NAME, "--pid", "0"], one("--pid takes the number of a process, not '0'")),
+            (["explain", NAME, "--pid", "1x"], one("--pid takes the number of a process, not '1x'")),
+            (["explain", NAME, "--pid", "99999999999"], one("--pid takes the number of a process, not '99999999999'")),
             (["run"], one("run needs a command")),
             (["run", "--"], one("run needs a command")),
             (["run", "-c"], one("-c needs a value")),

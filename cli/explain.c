@@ -1,0 +1,176 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api.h"
+#include "cli.h"
+#include "options.h"
+#include "process.h"
+#include "reason.h"
+#include "record.h"
+#include "status.h"
+#include "step.h"
+#include "terminal.h"
+#include "told.h"
+#include "words.h"
+
+struct question {
+	const char *control, *name;
+	const char *pid; /* as typed; NULL: no process is asked about */
+	pid_t process;
+	bool json;
+};
+
+/* 0: it is no process's number. */
+static pid_t number_of(const char *text)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &end, 10);
+	return errno || *end || number < 1 || number > INT_MAX ? 0 : (pid_t)number;
+}
+
+static void print_head(const json_t *record)
+{
+	const char *active = record_field(record, "active"), *since = record_field(record, "since");
+	char age[WORDS_TIME_MAX];
+
+	printf("%s\n  %s answers since %s, for %s\n\n", record_field(record, "name"),
+	       *active ? active : "no endpoint", since,
+	       words_duration(time(NULL) - words_time(since), age));
+}
+
+static void print_process(const json_t *report)
+{
+	json_int_t bits = json_integer_value(json_object_get(report, "bits"));
+
+	printf("\nprocess %d\n  %s", (int)json_integer_value(json_object_get(report, "pid")),
+	       record_field(report, "program"));
+	if (bits)
+		printf(", %d-bit", (int)bits);
+	printf("\n\n");
+}
+
+static void print_steps(const json_t *steps)
+{
+	step_print(steps, terminal_width(stdout), terminal_colours(stdout), stdout);
+}
+
+/* Takes `steps` and `report` (NULL: none) over. */
+static int print(const struct question *question, const json_t *status, json_t *record,
+                 json_t *steps, json_t *report)
+{
+	json_t *all;
+
+	if (!question->json) {
+		print_head(record);
+		print_steps(steps);
+		if (report) {
+			print_process(report);
+			print_steps(json_object_get(report, "steps"));
+		}
+	}
+	all = json_pack("{s:O, s:O, s:O, s:o, s:o*}", "settled", json_object_get(status, "settled"),
+	                "isolated", json_object_get(status, "isolated"), "record", record, "steps",
+	                steps, "process", report);
+	if (question->json) {
+		json_dumpf(all, stdout,
+		           JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
+		putchar('\n');
+	}
+	json_decref(all);
+	return cli_finish(CLI_DONE);
+}
+
+static int explain(const struct question *question, const json_t *status)
+{
+	json_t *record = status_find(status, question->name), *report = NULL;
+	char error[PROCESS_ERROR_MAX];
+	struct process process;
+	bool good = true;
+	int result;
+
+	if (!record) {
+		cli_error("%s is not a managed name ('shunt status' lists them)", question->name);
+		return CLI_REFUSED;
+	}
+	if (question->pid) {
+		good = process_read(&process, question->process, record_field(status, "socket"),
+		                    error);
+		report = good ? told_report(status, record, &process) : NULL;
+		process_free(&process);
+	}
+	result = print(question, status, record, reason_steps(status, record, time(NULL)), report);
+	if (good || result != CLI_DONE)
+		return result;
+	cli_error("%s", error);
+	return CLI_NOT_FOUND;
+}
+
+static int ask(const struct question *question)
+{
+	char error[API_ERROR_MAX];
+	json_t *status;
+	int result = api_get(api_control(question->control), "/v1/status", &status, error);
+
+	if (result != CLI_DONE) {
+		cli_error("%s", error);
+		return result;
+	}
+	result = explain(question, status);
+	json_decref(status);
+	return result;
+}
+
+static int run(const struct command *command, const struct cli_context *context, int argc,
+               char **argv)
+{
+	struct question question = { .control = context->control };
+	bool help = false;
+	const struct option_row rows[] = { { 'h', "help", NULL, &help },
+		                           { 0, "json", NULL, &question.json },
+		                           { 0, "pid", &question.pid, NULL },
+		                           { 0, "control", &question.control, NULL },
+		                           { 0 } };
+	struct operands operands;
+
+	if (!options_parse(command->name, rows, false, argc, argv, &operands))
+		return CLI_USAGE;
+	if (help)
+		return cli_help(command);
+	if (operands.count != 1)
+		return cli_usage(command->name, "explain takes one name, not %d", operands.count);
+	question.name = operands.list[0];
+	if (!*question.name)
+		return cli_usage(command->name, "the name is empty");
+	question.process = question.pid ? number_of(question.pid) : 0;
+	if (question.pid && !question.process)
+		return cli_usage(command->name, "--pid takes the number of a process, not '%s'",
+		                 question.pid);
+	return ask(&question);
+}
+
+const struct command explain_command = {
+	.name = "explain",
+	.summary = "the rules that led to an answer, and what a process is told",
+	.help = "Usage: shunt explain NAME [--pid PID] [--json] [--control PATH]\n"
+	        "\n"
+	        "Why NAME is answered as it is, step by step, in the order in which the daemon\n"
+	        "decides. '>' is the step that decided.\n"
+	        "\n"
+	        "  --pid PID       and what that process is told: whether it has the library and\n"
+	        "                  the table, SHUNT_FORCE, and what to do if not; takes root, or\n"
+	        "                  the process's own user\n"
+	        "  --json          the same as JSON\n"
+	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
+	        "                  /run/shunt/control.sock)\n"
+	        "\n"
+	        "Exit status: 0 explained; 1 there is no such process, or it may not be looked\n"
+	        "into; 3 the daemon cannot be reached; 4 NAME is not managed.\n",
+	.run = run,
+};
