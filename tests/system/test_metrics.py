@@ -256,6 +256,17 @@ class Counts(Metrics):
         late = lag["shunt_loop_lag_seconds_count"][()] - lag["shunt_loop_lag_seconds_bucket"][(("le", "1"),)]
         self.assertGreaterEqual(late, 1)
 
+    def test_idle(self):
+        """without a probe the loop's lag is looked at all the same, by the heartbeats of the table"""
+        daemon = self.daemon(f"""records: ( {{ name = "{NAME}"; primary: {{ address = "{self.primary}"; }}; }} );""")
+        st.wait_until(lambda: daemon.metric("shunt_loop_lag_seconds_count") >= 2, what="two heartbeats")
+        daemon.pause()
+        st.wait_until(lambda: st.process_state(daemon.pid) == "T", what="the daemon to stand still")
+        begin = time.monotonic()
+        st.wait_until(lambda: time.monotonic() - begin > 2, what="two seconds of standing still")
+        daemon.resume()
+        st.wait_until(lambda: daemon.metric("shunt_loop_lag_seconds_sum") >= 1, what="the lag")
+
 
 # --- the alerts -------------------------------------------------------------------------------------------
 
