@@ -33,7 +33,9 @@ static void write_daemon(FILE *out, const struct metrics_daemon *metric,
 {
 	if (step == 0)
 		metrics_head(out, metric->name, metric->type, metric->help);
-	if (metric->of_type)
+	if (metric->value)
+		metrics_line(out, metric->name, NULL, metric->value(sources));
+	else if (metric->of_type)
 		metric->of_type(out, metric->name, sources, (enum check_type)step);
 	else
 		metric->lines(out, metric->name, sources);

