@@ -39,9 +39,9 @@ BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude $(WARNINGS) -MMD -MP
 HARDEN := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 
 # No FORTIFY in the shim: musl has no *_chk functions, and a program of musl's may load it. A lookup is an eighth shorter without
-# a PLT and with -O3, where it is optimised as usual.
+# a PLT and with -O3, where it is optimised as usual. What packages add to CFLAGS may not bring back what is left out.
 SHIM_FLAGS := $(BASE) -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
-SHIM_CFLAGS = $(patsubst -O2,-O3,$(CFLAGS))
+SHIM_CFLAGS = $(patsubst -O2,-O3,$(filter-out -fstack-protector%,$(CFLAGS)))
 DAEMON_PKGS := libevent_core libcurl libcares libconfig libmicrohttpd jansson openssl
 CLI_PKGS := libcurl jansson
 TEST_PKGS := cmocka
@@ -106,6 +106,7 @@ help:
 ## bench-failover    from a kill, and from a black hole, to the first right answer (3 min)
 ## bench-sockets    whether connections that behave badly delay a probe (4 min)
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
+## deb          Debian packages, in build/deb; lintian judges them
 ## clean        remove build/
 
 deps:
@@ -151,7 +152,7 @@ define width
 $(B)/$(1)/libshunt.so: $(PRELOAD_PARTS:%=$(B)/$(2)/%.o) shim/shim.map
 	$$(call say,LD)
 	@mkdir -p $$(@D)
-	$$(Q)$$(shared) $(3) -Wl,--version-script=shim/shim.map -o $$@ $$(filter %.o,$$^)
+	$$(Q)$$(shared) $(3) -Wl,--version-script=shim/shim.map -Wl,-soname,$$(@F) -o $$@ $$(filter %.o,$$^)
 
 $(B)/$(1)/libnss_shunt.so.2: $(NSS_PARTS:%=$(B)/$(2)/%.o) shim/nss.map
 	$$(call say,LD)
@@ -332,6 +333,9 @@ CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 # A file gets its name once it is whole: programs that start meanwhile find the old library or the new one, never a part.
 put = install -m $(1) $(2) $(DESTDIR)$(3).new && mv -f $(DESTDIR)$(3).new $(DESTDIR)$(3)
 
+# The same for a file that names where others are.
+fill = sed 's,@PREFIX@,$(PREFIX),; s,@BINDIR@,$(BINDIR),; s,@SBINDIR@,$(SBINDIR),' $(1) >$(DESTDIR)$(2) && chmod 644 $(DESTDIR)$(2)
+
 # The folders first: what may not be written to is found before anything is replaced.
 install: all
 	@umask 022; for folder in $(CONFIG) $(addprefix $(DESTDIR),$(FOLDERS)); do \
@@ -344,8 +348,8 @@ install: all
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(EXAMPLES_DIR)
 	install -m 644 docs/openapi.yaml $(DESTDIR)$(DOCDIR)/openapi.yaml
 	$(foreach file,$(MONITORING),install -m 644 conf/$(file) $(DESTDIR)$(EXAMPLES_DIR)/$(file) && ) :
-	sed 's,@BINDIR@,$(BINDIR),; s,@SBINDIR@,$(SBINDIR),' conf/systemd/shuntd.service >$(DESTDIR)$(UNITDIR)/shuntd.service
-	chmod 644 $(DESTDIR)$(UNITDIR)/shuntd.service
+	$(call fill,conf/systemd/preload.conf,$(EXAMPLES_DIR)/preload.conf)
+	$(call fill,conf/systemd/shuntd.service,$(UNITDIR)/shuntd.service)
 	install -m 644 conf/systemd/shunt.sysusers $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
 	for page in $(MAN_PAGES); do install -m 644 man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
 
@@ -355,11 +359,16 @@ OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd $(DESTDIR)$(UNITDIR)/shuntd.service $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
 	rm -f $(foreach width,$(LIB) $(LIB32),$(addprefix $(DESTDIR)$(PREFIX)/$(width)/,$(LIBRARIES)))
-	rm -f $(DESTDIR)$(DOCDIR)/openapi.yaml $(addprefix $(DESTDIR)$(EXAMPLES_DIR)/,$(notdir $(EXAMPLES)) $(MONITORING))
+	rm -f $(DESTDIR)$(DOCDIR)/openapi.yaml $(addprefix $(DESTDIR)$(EXAMPLES_DIR)/,$(notdir $(EXAMPLES)) preload.conf $(MONITORING))
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	@$(if $(OWN_TREE),cd $(DESTDIR)$(PREFIX) 2>/dev/null && rmdir -p $(patsubst $(PREFIX)/%,%,$(filter $(PREFIX)/%,$(FOLDERS))) 2>/dev/null || :)
 	@rmdir $(addprefix $(DESTDIR),$(MONITORING_DIRS) $(EXAMPLES_DIR) $(DOCDIR)) 2>/dev/null || :
 	@rmdir $(CONFIG) 2>/dev/null || [ ! -d $(CONFIG) ] || echo "$(CONFIG) is kept: it holds your configuration"
+
+.PHONY: deb
+deb:
+	$(Q)tests/support/deps build deb
+	$(Q)debian/build $(B)/deb
 
 clean:
 	rm -rf $(B)
