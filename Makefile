@@ -107,6 +107,7 @@ help:
 ## bench-sockets    whether connections that behave badly delay a probe (4 min)
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
 ## deb          Debian packages, in build/deb; lintian judges them
+## check-deb    the packages, installed into a Debian 12 of their own that boots (as root; some minutes)
 ## clean        remove build/
 
 deps:
@@ -241,7 +242,10 @@ check-system: $(PRODUCTS) $(SUPPORT_PROGRAMS) $(B)/bench/crowd
 	$(Q)B=$(B) tests/run $(SYSTEM_TESTS)
 
 TESTED := $(PRODUCTS) $(SUPPORT_PROGRAMS) $(B)/bench/crowd $(UNIT_TESTS) $(PRELOAD_TESTS)
-.PHONY: tested check-deps
+.PHONY: tested support check-deps
+support: $(SUPPORT_PROGRAMS)
+	@:
+
 tested: libraries test-libraries $(TESTED)
 	@:
 
@@ -365,10 +369,16 @@ uninstall:
 	@rmdir $(addprefix $(DESTDIR),$(MONITORING_DIRS) $(EXAMPLES_DIR) $(DOCDIR)) 2>/dev/null || :
 	@rmdir $(CONFIG) 2>/dev/null || [ ! -d $(CONFIG) ] || echo "$(CONFIG) is kept: it holds your configuration"
 
-.PHONY: deb
+.PHONY: deb check-deb
 deb:
 	$(Q)tests/support/deps build deb
 	$(Q)debian/build $(B)/deb
+
+check-deb: deb
+	$(Q)tests/support/deps build check deb
+	$(Q)$(MAKE) $(JOBS) --no-print-directory support
+	$(Q)tests/packages/root $(B)/root $(B)/deb/*shunt_*.deb
+	$(Q)B=$(B) tests/run $(wildcard tests/packages/test_*.py)
 
 clean:
 	rm -rf $(B)
