@@ -12,54 +12,8 @@
 
 #define LINE_MAX_BYTES 2048
 
-static const struct {
-	const char *word;
-	enum log_level level;
-	const char *says; /* what happened, in the log, where from and to do not say it */
-} types[EVENT_TYPES] = {
-	[EVENT_ANSWER] = { "answer", LOG_LEVEL_WARNING, "" },
-	[EVENT_HEALTH] = { "health", LOG_LEVEL_INFO, "" },
-	[EVENT_CHECK] = { "check", LOG_LEVEL_INFO, "check" },
-	[EVENT_UNCERTAIN] = { "uncertain", LOG_LEVEL_WARNING, "" },
-	[EVENT_RESOLVE] = { "resolve", LOG_LEVEL_INFO, "" },
-	[EVENT_REFUSED] = { "refused", LOG_LEVEL_WARNING, "" },
-	[EVENT_CERTIFICATE] = { "certificate", LOG_LEVEL_WARNING, "" },
-	[EVENT_SETTLED] = { "settled", LOG_LEVEL_INFO, "settled" },
-	[EVENT_RELOAD] = { "reload", LOG_LEVEL_INFO, "reload" },
-	[EVENT_FORCED] = { "forced", LOG_LEVEL_WARNING, "forced" },
-	[EVENT_RELEASED] = { "released", LOG_LEVEL_WARNING, "forced no longer" },
-	[EVENT_EXPIRED] = { "expired", LOG_LEVEL_WARNING, "forced no longer: its time is up" },
-	[EVENT_STATE] = { "state", LOG_LEVEL_WARNING, "state" },
-	[EVENT_DROPPED] = { "dropped", LOG_LEVEL_WARNING, "forced no longer" },
-	[EVENT_ISOLATED] = { "isolated", LOG_LEVEL_WARNING, "isolated" },
-	[EVENT_REJOINED] = { "rejoined", LOG_LEVEL_WARNING, "no longer isolated" },
-};
-
 static uint64_t counts[EVENT_TYPES];
 static TAILQ_HEAD(, event_subscriber) subscribers = TAILQ_HEAD_INITIALIZER(subscribers);
-
-/* --- words -------------------------------------------------------------------------------------- */
-
-const char *event_word(enum event_type type)
-{
-	return types[type].word;
-}
-
-bool event_find(const char *word, enum event_type *type)
-{
-	for (size_t i = 0; i < EVENT_TYPES; i++) {
-		if (strcmp(types[i].word, word) == 0) {
-			*type = (enum event_type)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-const char *event_level(enum event_type type)
-{
-	return types[type].level == LOG_LEVEL_WARNING ? "warning" : "info";
-}
 
 /* --- the log's line ----------------------------------------------------------------------------- */
 
@@ -94,7 +48,7 @@ static void say(const struct event_record *event, struct line *line)
 	append(line, " and ", more);
 	append(line, ": ", event->endpoint);
 	append(line, " ", event->address);
-	append(line, ": ", types[event->type].says);
+	append(line, ": ", event_says(event->type));
 	append(line, ": ", event->from);
 	append(line, " -> ", event->to);
 	append(line, ": ", event->reason);
@@ -151,16 +105,18 @@ static struct event_item *item_new(const struct event_record *event, const char 
                                    const char *json)
 {
 	size_t length = strlen(json);
-	struct event_item *item =
-	        malloc(sizeof(*item) + room(event->record) + room(event->endpoint) +
-	               room(event->address) + room(event->from) + room(event->to) +
-	               room(event->reason) + room(text) + length + sizeof("\n"));
+	size_t size = sizeof(struct event_item) + room(event->record) + room(event->endpoint) +
+	              room(event->address) + room(event->from) + room(event->to) +
+	              room(event->reason) + room(text) + length + sizeof("\n");
+	struct event_item *item = malloc(size);
 	char *next;
 
 	if (!item)
 		return NULL;
 	next = (char *)(item + 1);
-	*item = (struct event_item){ .what = *event, .text = text, .length = length + 1 };
+	*item = (struct event_item){
+		.what = *event, .text = text, .length = length + 1, .size = size
+	};
 	keep(&item->what.record, &next);
 	keep(&item->what.endpoint, &next);
 	keep(&item->what.address, &next);
@@ -226,7 +182,7 @@ void event_emit(const struct event_record *event)
 
 	counts[event->type]++;
 	say(event, &line);
-	log_write(types[event->type].level, "%s", line.text);
+	log_write(event_log_level(event->type), "%s", line.text);
 	item = make(event, line.text);
 	if (!item) {
 		log_error("out of memory: nobody but the log is told of this event");

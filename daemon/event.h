@@ -5,6 +5,7 @@
  * last EVENT_KEPT and then tells the subscribers. Only changes are events, never the text of the last probe.
  *
  *   event        what happened, who is told
+ *   event_type   of which kinds there are
  *   event_ring   the last ones
  *
  * One process has one sequence of events, as it has one log. The loop's thread alone may call.
@@ -18,25 +19,7 @@
 #include <sys/queue.h>
 #include <time.h>
 
-enum event_type {
-	EVENT_ANSWER,    /* another endpoint answers; from and to are ids, or "dns", "fail" */
-	EVENT_HEALTH,    /* an address went up or down */
-	EVENT_CHECK,     /* the same of a check that others are calculated from */
-	EVENT_UNCERTAIN, /* an address's check has had no verdict for long, or has one again */
-	EVENT_RESOLVE, /* an endpoint's name resolves to other addresses, or fails, or works again */
-	EVENT_REFUSED,     /* an address was left out: local, or one too many */
-	EVENT_CERTIFICATE, /* a certificate that a check was shown ends soon, or has ended */
-	EVENT_SETTLED,     /* every check has a verdict, or had its time */
-	EVENT_RELOAD,      /* another configuration is in force */
-	EVENT_FORCED,      /* an operator says which endpoint answers */
-	EVENT_RELEASED,    /* an operator says that the election does again */
-	EVENT_EXPIRED,     /* an override's time is up */
-	EVENT_STATE, /* what must survive a restart cannot be written, is written again, or was not believed */
-	EVENT_DROPPED,  /* an override's endpoint is gone */
-	EVENT_ISOLATED, /* nothing beyond this host answers: the answers hold */
-	EVENT_REJOINED, /* something does again */
-	EVENT_TYPES
-};
+#include "event_type.h"
 
 /* Fields that do not apply are NULL. */
 struct event_record {
@@ -59,14 +42,9 @@ struct event_item {
 	const char *json;         /* one line, its newline included */
 	size_t length;            /* of that */
 	uint64_t end;             /* bytes of all lines of JSON up to here, this one included */
+	size_t size;              /* of all of it, in bytes */
 	unsigned holders;
 };
-
-/* "answer", "health", …: the schema's words. */
-const char *event_word(enum event_type type);
-bool event_find(const char *word, enum event_type *type);
-/* "info", "warning". */
-const char *event_level(enum event_type type);
 
 void event_emit(const struct event_record *event);
 
