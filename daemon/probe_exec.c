@@ -124,11 +124,11 @@ static void ended(void *arg, const struct spawn_end *end)
 static void exec_start(struct probe *probe)
 {
 	const struct probe_exec *exec = probe_kind_of(probe)->context;
-	char **arguments = make_arguments(probe);
+	struct spawn_program program = { .argv = make_arguments(probe) };
 	struct spawn *spawn = NULL;
 
-	if (arguments)
-		spawn = spawn_start(exec->spawner, arguments, &exec->user, ended, probe);
+	if (program.argv)
+		spawn = spawn_start(exec->spawner, &program, &exec->user, ended, probe);
 	if (spawn)
 		probe_set_attempt(probe, spawn);
 	else

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
@@ -66,11 +67,14 @@ struct spawn {
 	struct event ended;
 	int out;       /* -1: closed */
 	int child_out; /* -1: closed, since it has started */
+	int child_in;  /* -1: /dev/null, or closed, since it has started */
 	size_t length; /* of end.line */
 	size_t taken;  /* of all output */
 	bool line_over;
 	/* The thread's until it hands the spawn back. */
 	char **argv;
+	char **environment;
+	bool errors;
 	struct spawn_user user;
 	pid_t pid;
 	int pidfd;
@@ -98,9 +102,11 @@ PLAIN static bool set_descriptors(const struct spawn *spawn)
 {
 	struct rlimit limit;
 	int null = spawn->spawner->null;
+	int in = spawn->child_in < 0 ? null : spawn->child_in;
+	int err = spawn->errors ? spawn->child_out : null;
 
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(spawn->child_out, STDOUT_FILENO) < 0 ||
-	    dup2(null, STDERR_FILENO) < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(spawn->child_out, STDOUT_FILENO) < 0 ||
+	    dup2(err, STDERR_FILENO) < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return false;
 	if (close_range(3, ~0u, 0) < 0) { /* Linux before 5.9 */
 		for (unsigned fd = 3; fd < limit.rlim_cur; fd++)
@@ -133,7 +139,8 @@ PLAIN static int child(void *arg)
 	    set_rights(&spawn->user)) {
 		spawn->end.failed = "run";
 		reset_signals();
-		execve(spawn->argv[0], spawn->argv, no_environment);
+		execve(spawn->argv[0], spawn->argv,
+		       spawn->environment ? spawn->environment : no_environment);
 	}
 	spawn->end.error = errno;
 	_exit(127);
@@ -240,11 +247,20 @@ static void output_ran(evutil_socket_t fd, short what, void *arg)
 
 /* --- its end ------------------------------------------------------------------------------------- */
 
+/* Of the descriptors that it is given our copies. */
+static void close_childs(struct spawn *spawn)
+{
+	if (spawn->child_out >= 0)
+		close(spawn->child_out);
+	if (spawn->child_in >= 0)
+		close(spawn->child_in);
+	spawn->child_out = spawn->child_in = -1;
+}
+
 static void spawn_free(struct spawn *spawn)
 {
 	close_output(spawn);
-	if (spawn->child_out >= 0)
-		close(spawn->child_out);
+	close_childs(spawn);
 	LIST_REMOVE(spawn, all);
 	spawn->spawner->count--;
 	free(spawn->argv);
@@ -307,8 +323,7 @@ static void watch_end(struct spawn *spawn)
 static void started(struct spawn *spawn)
 {
 	spawn->spawner->starting--;
-	close(spawn->child_out);
-	spawn->child_out = -1;
+	close_childs(spawn);
 	if (spawn->end.failed) {
 		finish(spawn);
 		return;
@@ -408,27 +423,50 @@ static bool open_output(struct spawn *spawn)
 	return fcntl(spawn->out, F_SETFL, O_NONBLOCK) == 0 && event_add(&spawn->output, NULL) == 0;
 }
 
-struct spawn *spawn_start(struct spawner *spawner, char **argv, const struct spawn_user *user,
-                          spawn_done *done, void *arg)
+/* It cannot be written to any more, through whatever door. */
+static bool open_input(struct spawn *spawn, const char *bytes, size_t length)
+{
+	ssize_t n = 0;
+
+	if (!bytes)
+		return true;
+	spawn->child_in = memfd_create("shunt-input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (spawn->child_in < 0)
+		return false;
+	for (; length > 0 && (n = write(spawn->child_in, bytes, length)) > 0; bytes += n)
+		length -= (size_t)n;
+	return length == 0 && lseek(spawn->child_in, 0, SEEK_SET) == 0 &&
+	       fcntl(spawn->child_in, F_ADD_SEALS,
+	             F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+}
+
+struct spawn *spawn_start(struct spawner *spawner, const struct spawn_program *program,
+                          const struct spawn_user *user, spawn_done *done, void *arg)
 {
 	struct spawn *spawn = spawner->count < spawner->max ? calloc(1, sizeof(*spawn)) : NULL;
-	int error;
+	int error = 0;
 
 	if (!spawn) {
-		free(argv);
+		free(program->argv);
 		errno = EAGAIN;
 		return NULL;
 	}
 	*spawn = (struct spawn){ .spawner = spawner,
 		                 .done = done,
 		                 .arg = arg,
-		                 .argv = argv,
+		                 .argv = program->argv,
+		                 .environment = program->environment,
+		                 .errors = program->errors,
 		                 .user = *user,
 		                 .out = -1,
-		                 .child_out = -1 };
+		                 .child_out = -1,
+		                 .child_in = -1 };
 	LIST_INSERT_HEAD(&spawner->all, spawn, all);
 	spawner->count++;
-	error = open_output(spawn) ? start_thread(spawn) : errno;
+	if (!open_output(spawn) || !open_input(spawn, program->input, program->input_length))
+		error = errno;
+	if (!error)
+		error = start_thread(spawn);
 	if (error) {
 		spawn_free(spawn);
 		errno = error;
@@ -436,6 +474,11 @@ struct spawn *spawn_start(struct spawner *spawner, char **argv, const struct spa
 	}
 	spawner->starting++;
 	return spawn;
+}
+
+const char *spawn_line(const struct spawn *spawn)
+{
+	return spawn->end.line;
 }
 
 void spawn_kill(struct spawn *spawn)

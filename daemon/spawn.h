@@ -6,9 +6,12 @@
  * the program on it takes. That must not be the loop. The child gives up rights by system calls of its own, which posix_spawn()
  * cannot.
  *
- * It runs in a session of its own, in /, as `user`, with an empty environment, no descriptors but 0 to 2 (0 and 2 are
- * /dev/null), the usual signals, the usual limit of descriptors, and NO_NEW_PRIVS. When it ends or is killed, so is what it left in its
- * process group. Everything but the start runs in the event loop's thread.
+ * It runs in a session of its own, in /, as `user`, with no environment and no descriptors but those that it is given, the usual
+ * signals, the usual limit of descriptors, and NO_NEW_PRIVS. When it ends or is killed, so is what it left in its process group.
+ * Everything but the start runs in the event loop's thread.
+ *
+ * What it is given to read is a sealed file in memory, not a pipe: there is nothing to wait for, and no signal, when it does
+ * not read.
  */
 #ifndef SHUNT_SPAWN_H
 #define SHUNT_SPAWN_H
@@ -30,6 +33,15 @@ struct spawn_user {
 	gid_t gid;
 };
 
+struct spawn_program {
+	/* argv[0] is a path; ends with NULL. One block of malloc's with all that it and `environment` point to. */
+	char **argv;
+	char **environment; /* ends with NULL; NULL: empty */
+	const void *input;  /* copied; NULL: it reads /dev/null */
+	size_t input_length;
+	bool errors; /* what it writes on standard error is output too; else it goes to /dev/null */
+};
+
 struct spawn_end {
 	const char
 	        *failed; /* NULL: it ran; else what could not be done: "start", "set up", "run" */
@@ -49,12 +61,12 @@ struct spawner *spawner_new(struct event_base *base, unsigned max);
 /* Kills what runs. NULL is taken. */
 void spawner_free(struct spawner *spawner);
 
-/*
- * Starts argv[0], a path, and soon calls done(), never before this returns. `argv` ends with NULL and is one block of malloc's
- * with all that it points to; it is the spawner's from here on. NULL with errno.
- */
-struct spawn *spawn_start(struct spawner *spawner, char **argv, const struct spawn_user *user,
-                          spawn_done *done, void *arg);
+/* Starts it, and soon calls done(), never before this returns. Its block is the spawner's from here on. NULL with errno. */
+struct spawn *spawn_start(struct spawner *spawner, const struct spawn_program *program,
+                          const struct spawn_user *user, spawn_done *done, void *arg);
+
+/* The first line of its output, as far as it has come. */
+const char *spawn_line(const struct spawn *spawn);
 
 /* The program and its process group are killed, or will be as soon as they have started; done() is not called. */
 void spawn_kill(struct spawn *spawn);

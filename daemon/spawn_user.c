@@ -18,9 +18,8 @@ bool spawn_user_choose(const char *name, uid_t self, struct spawn_user *user,
 	if (!name && self == 0)
 		return refuse(
 		        error,
-		        "is missing, and a daemon that runs as root does not run the programs of "
-		        "exec checks as root by itself; write exec_user = \"%s\", or whom they "
-		        "need",
+		        "is missing, and a daemon that runs as root does not run programs as root "
+		        "by itself; write exec_user = \"%s\", or whom they need",
 		        "nobody");
 	if (!name)
 		return true;

@@ -71,7 +71,9 @@ static char **block(const char *path, const char *script)
 
 static struct spawn *start_as(const char *path, const char *script, const struct spawn_user *user)
 {
-	return spawn_start(spawner, block(path, script), user, ended, NULL);
+	struct spawn_program program = { .argv = block(path, script) };
+
+	return spawn_start(spawner, &program, user, ended, NULL);
 }
 
 static struct spawn *start(const char *script)
@@ -179,6 +181,92 @@ static void descriptors(void **state)
 	assert_true(turn_until(&ends, 2));
 	assert_string_equal(last.line, "/dev/null /dev/null ");
 	close(leak);
+}
+
+/* --- what it is given ---------------------------------------------------------------------------- */
+
+static const struct spawn_user nobody_else = { .change = false };
+
+static void environment(void **state)
+{
+	char *variables[] = { "ONE=1", "TWO=two words", NULL };
+	struct spawn_program program = { .argv = block("/usr/bin/env", "TWO"),
+		                         .environment = variables };
+
+	(void)state;
+	program.argv[1] = NULL;
+	assert_non_null(spawn_start(spawner, &program, &nobody_else, ended, NULL));
+	assert_true(turn_until(&ends, 1));
+	assert_string_equal(last.line, "ONE=1");
+	program.argv = block("/bin/sh", "echo \"$ONE $TWO $SECRET\"");
+	assert_non_null(spawn_start(spawner, &program, &nobody_else, ended, NULL));
+	assert_true(turn_until(&ends, 2));
+	assert_string_equal(last.line, "1 two words ");
+}
+
+static void give(const char *script, const char *input, size_t length)
+{
+	struct spawn_program program = { .argv = block("/bin/sh", script),
+		                         .input = input,
+		                         .input_length = length };
+	unsigned before = ends;
+
+	assert_non_null(spawn_start(spawner, &program, &nobody_else, ended, NULL));
+	assert_true(turn_until(&ends, before + 1));
+	assert_null(last.failed);
+}
+
+/* Whole, whatever its size, however it is read, and whether it is. */
+static void input(void **state)
+{
+	enum { MUCH = 3 << 20 };
+	char *much = malloc(MUCH);
+
+	(void)state;
+	give("cat", "{ }\nrest\n", 9);
+	assert_string_equal(last.line, "{ }");
+	give("read -r line; read -r more; echo \"$line $more\"; read -r end || exit 7",
+	     "one\ntwo\n", 8);
+	assert_string_equal(last.line, "one two");
+	assert_int_equal(last.status, 7);
+	give("cat /dev/stdin /dev/stdin", "again", 5);
+	assert_string_equal(last.line, "againagain");
+	give("wc -c", "", 0);
+	assert_int_equal(strtol(last.line, NULL, 10), 0);
+	give("echo x >&0; echo x >>/proc/self/fd/0; cat", "sealed", 6);
+	assert_string_equal(last.line, "sealed");
+	assert_non_null(much);
+	memset(much, 'x', MUCH);
+	give("wc -c", much, MUCH);
+	assert_int_equal(strtol(last.line, NULL, 10), MUCH);
+	give("exit 3", much, MUCH);
+	assert_int_equal(last.status, 3);
+	free(much);
+}
+
+static void errors_as_output(void **state)
+{
+	struct spawn_program program = { .argv = block("/bin/sh", "echo wrong >&2; echo more"),
+		                         .errors = true };
+
+	(void)state;
+	assert_non_null(spawn_start(spawner, &program, &nobody_else, ended, NULL));
+	assert_true(turn_until(&ends, 1));
+	assert_string_equal(last.line, "wrong");
+}
+
+/* What it has said so far, before it is killed. */
+static void line_so_far(void **state)
+{
+	struct spawn *spawn = start("echo first; exec sleep 1000");
+	const uint64_t deadline = clock_ms() + PATIENCE_MS;
+
+	(void)state;
+	assert_string_equal(spawn_line(spawn), "");
+	while (strcmp(spawn_line(spawn), "first") != 0 && clock_ms() < deadline)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_string_equal(spawn_line(spawn), "first");
+	spawn_kill(spawn);
 }
 
 static void cannot_run(void **state)
@@ -334,9 +422,8 @@ static void choosing(void **state)
 		{ "root", 0, true, true, NULL },
 		{ "nobody", 0, true, true, NULL },
 		{ NULL, 0, false, false,
-		  "is missing, and a daemon that runs as root does not run the programs of exec "
-		  "checks as "
-		  "root by itself; write exec_user = \"nobody\", or whom they need" },
+		  "is missing, and a daemon that runs as root does not run programs as root by "
+		  "itself; write exec_user = \"nobody\", or whom they need" },
 		{ "nosuchuser", 0, false, false,
 		  "there is no user \"nosuchuser\"; create it or name another" },
 		{ "root", 1000, false, false,
@@ -364,7 +451,9 @@ static void choosing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		spawn_test(descriptors), spawn_test(cannot_run),
+		spawn_test(descriptors), spawn_test(environment),
+		spawn_test(input),       spawn_test(errors_as_output),
+		spawn_test(line_so_far), spawn_test(cannot_run),
 		spawn_test(killing),     spawn_test(killing_at_once),
 		spawn_test(bounded),     spawn_test(without_descriptors),
 		spawn_test(as_nobody),   cmocka_unit_test(choosing),
