@@ -9,6 +9,7 @@
 #include "config_check.h"
 #include "config_error.h"
 #include "config_name.h"
+#include "config_notify.h"
 #include "config_record.h"
 #include "config_text.h"
 #include "config_value.h"
@@ -113,8 +114,8 @@ static bool read_root(struct config_reader *reader, const config_setting_t *root
 	return read_sockets(&group, config) &&
 	       config_value_duration(&group, OPT_FILE_STALE_LIMIT, &config->stale_limit) &&
 	       read_users(&group, config) && read_http(&group, config) &&
-	       read_resolvers(&group, config) && config_checks_read(&group) &&
-	       config_records_read(&group, config);
+	       read_resolvers(&group, config) && config_notify_read(&group, config) &&
+	       config_checks_read(&group) && config_records_read(&group, config);
 }
 
 /* --- loading --------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  * main and the reload call config_load(); everything else only reads. A file with a mistake yields no configuration and one
  * line, `FILE:LINE: SETTING: what is wrong; the cure`. Nothing here opens a socket, asks a resolver or
  * needs a user or directory to exist; a check's files (`ca_file`, `client_cert`, `credentials_file`) are read, and the program of
- * its `command` must be there, since it could never pass without them.
+ * a `command` must be there, since it could never pass without them.
  *
  * Every option is one row of one table (config_options): name, where it may stand, kind, bounds, default. A test
  * holds conf/shunt.conf and the manual to it.
@@ -115,6 +115,14 @@ struct record_config {
 	size_t endpoint_count;
 };
 
+/* Whom an event is told. */
+struct notify_config {
+	const char *const
+	        *command; /* the program's path, absolute, then its arguments; ends with NULL */
+	uint32_t events;  /* those types: 1 << enum event_type */
+	uint32_t timeout;
+};
+
 struct resolver_address {
 	struct address address;
 	uint16_t port;
@@ -135,6 +143,8 @@ struct config {
 	const struct resolver_address *resolvers;
 	size_t resolver_count; /* 0: /etc/resolv.conf */
 	uint32_t stale_limit;
+	const struct notify_config *notify;
+	size_t notify_count;
 	const struct record_config *records;
 	size_t record_count;
 	/*
@@ -156,7 +166,13 @@ struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX]);
 void config_free(struct config *config);
 
 /* The option table, for the tests that hold the documents to it. */
-enum config_scope { SCOPE_FILE = 1, SCOPE_CHECK = 2, SCOPE_RECORD = 4, SCOPE_ENDPOINT = 8 };
+enum config_scope {
+	SCOPE_FILE = 1,
+	SCOPE_CHECK = 2,
+	SCOPE_RECORD = 4,
+	SCOPE_ENDPOINT = 8,
+	SCOPE_NOTIFY = 16
+};
 
 struct config_option {
 	const char *name;

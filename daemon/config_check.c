@@ -240,7 +240,7 @@ static bool read_check(struct config_reader *reader, const config_setting_t *set
 	/* Clients send the record's name, so the probe does. */
 	check->per_record =
 	        config_options[OPT_CHECK_HOST].types & 1u << check->type && !check->host;
-	if (check->type == CHECK_EXEC && !config_command_read(&group, check))
+	if (check->type == CHECK_EXEC && !config_command_of_check(&group, check))
 		return false;
 	reader->has_programs |= check->type == CHECK_EXEC;
 	check->name = name;

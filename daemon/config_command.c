@@ -68,33 +68,57 @@ static bool read_argument(const struct config_reader *reader, const config_setti
 	return true;
 }
 
-bool config_command_read(const struct config_group *group, struct check *check)
+/* NULL, with the error filled, when it is no text or too long a one. */
+static const char *read_word(const struct config_reader *reader, const config_setting_t *value)
 {
-	const config_setting_t *values = group->values[OPT_CHECK_COMMAND];
+	const char *text = config_text_of(reader, value);
+
+	if (text && strlen(text) > WORD_MAX) {
+		config_fail(reader, value, "is too long; write at most %u bytes", WORD_MAX);
+		return NULL;
+	}
+	return text;
+}
+
+bool config_command_read(const struct config_group *group, enum option option, const char *example,
+                         const char *const **out)
+{
+	const config_setting_t *values = group->values[option];
 	struct config_reader *reader = group->reader;
 	const char **command;
 	size_t count;
 
 	if (!values)
-		return config_fail_missing(group, OPT_CHECK_COMMAND,
-		                           "the program to run, as in command = [ "
-		                           "\"/usr/local/bin/probe\", \"%a\" ]");
-	if (!config_value_list(group, OPT_CHECK_COMMAND, &count))
+		return config_fail_missing(group, option, example);
+	if (!config_value_list(group, option, &count))
 		return false;
 	command = arena_alloc(reader->arena, count + 1, sizeof(*command));
-	check->command = command;
+	*out = command;
 	for (size_t i = 0; i < count; i++) {
 		const config_setting_t *value = config_setting_get_elem(values, (unsigned)i);
-		const char *text = config_text_of(reader, value);
+		const char *text = read_word(reader, value);
 
 		if (!text)
 			return false;
-		if (strlen(text) > WORD_MAX)
-			return config_fail(reader, value, "is too long; write at most %u bytes",
-			                   WORD_MAX);
 		command[i] = arena_copy(reader->arena, text, strlen(text));
-		if (i == 0 ? !read_program(reader, value, text, &command[0])
-		           : !read_argument(reader, value, text, check))
+		if (i == 0 && !read_program(reader, value, text, &command[0]))
+			return false;
+	}
+	return true;
+}
+
+bool config_command_of_check(const struct config_group *group, struct check *check)
+{
+	const config_setting_t *values = group->values[OPT_CHECK_COMMAND];
+
+	if (!config_command_read(group, OPT_CHECK_COMMAND,
+	                         "the program to run, as in command = [ "
+	                         "\"/usr/local/bin/probe\", \"%a\" ]",
+	                         &check->command))
+		return false;
+	for (unsigned i = 1; check->command[i]; i++) {
+		if (!read_argument(group->reader, config_setting_get_elem(values, i),
+		                   check->command[i], check))
 			return false;
 	}
 	return true;

@@ -1,6 +1,7 @@
 #include "config_options.h"
 
 #include "duration.h"
+#include "event_type.h"
 
 #define HTTP_TYPES (1u << CHECK_HTTP | 1u << CHECK_HTTPS)
 #define TLS_TYPES (1u << CHECK_HTTPS | 1u << CHECK_TLS)
@@ -37,6 +38,8 @@ const struct config_option config_options[] = {
 	[OPT_FILE_RESOLVERS] = { "resolvers", SCOPE_FILE,
 	                         "list of IP addresses with or without a port",
 	                         "at most 16 entries", .max = 16 },
+	[OPT_FILE_NOTIFY] = { "notify", SCOPE_FILE, "list of programs to tell",
+	                      "at most 16 entries", "( )", .max = 16 },
 	[OPT_FILE_CHECKS] = { "checks", SCOPE_FILE, "group of checks", NULL, "{ }" },
 	[OPT_FILE_RECORDS] = { "records", SCOPE_FILE, "list of records", .required = true },
 
@@ -135,9 +138,18 @@ const struct config_option config_options[] = {
 	[OPT_ENDPOINT_CHECK] = { "check", SCOPE_ENDPOINT, "name of a check, or a check" },
 	[OPT_ENDPOINT_ALLOW_LOCAL] = { "allow_local", SCOPE_ENDPOINT, "boolean", NULL, "false" },
 
+	[OPT_NOTIFY_COMMAND] = { "command", SCOPE_NOTIFY, "list of strings", "1 to 64 entries",
+	                         .required = true, .min = 1, .max = 64 },
+	[OPT_NOTIFY_EVENTS] = { "events", SCOPE_NOTIFY, "list of types of events",
+	                        "1 to 32 entries", .min = 1, .max = 32 },
+	[OPT_NOTIFY_TIMEOUT] = { "timeout", SCOPE_NOTIFY, "duration", "100ms to 10m", "\"30s\"",
+	                         .min = 100, .max = 600 * SECONDS },
+
 	[OPTIONS] = { NULL },
 };
 
+_Static_assert(EVENT_TYPES <= 32,
+               "a list of all types is within the words above, and a set within 32 bits");
 _Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID_MAX == 63 &&
                        CHECK_OF_MAX == 255,
                "the words above name these");

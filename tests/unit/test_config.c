@@ -23,6 +23,7 @@
 #include "daemon/config.h"
 #include "daemon/config_options.h"
 #include "daemon/duration.h"
+#include "daemon/event_type.h"
 
 static char folder[256]; /* absolute */
 static int root_fd;      /* the repository */
@@ -129,6 +130,8 @@ static int make_files(void **state)
 	write_secret("other", "user:another word");
 	write_secret("nobody", ":password\n");
 	write_text("open", "user:password\n");
+	write_text("program", "#!/bin/sh\n");
+	assert_int_equal(chmod("program", 0755), 0);
 	write_text("loop.conf", "@include \"loop.conf\"\n");
 	write_text("bad.conf", "\n\nsocket = 1;\n");
 	write_text("cut.conf", "socket = \"/run");
@@ -178,6 +181,7 @@ struct mistake {
 #define CALCULATED_WITH(settings)                                                                  \
 	"checks: { web: { type = \"http\"; }; all: { type = \"calculated\"; " settings             \
 	" }; }; records: ();"
+#define NOTIFY_WITH(settings) FILE_WITH("notify: ( { " settings " } );")
 #define NEST(name, child) name ": { type = \"calculated\"; of = [ \"" child "\" ]; };"
 #define RECORD_WITH(settings) "records: ( { name = \"www\"; " settings " } );"
 #define GOOD_PRIMARY "primary: { address = \"192.0.2.1\"; }; "
@@ -195,7 +199,7 @@ static const struct mistake mistakes[] = {
 	/* the text */
 	{ FILE_WITH("port = 4294967376;"),
 	  "t.conf:1: port: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, user, exec_user, http, http_hosts, resolvers, checks, records" },
+	  "stale_limit, user, exec_user, http, http_hosts, resolvers, notify, checks, records" },
 	{ HTTP_WITH("port = 4294967376;"),
 	  "t.conf:1: checks.web.port: is out of bounds; write 1 to 65535" },
 	{ HTTP_WITH("port = 0x100000050;"),
@@ -322,7 +326,7 @@ static const struct mistake mistakes[] = {
 	{ "records: \"a\";", "t.conf:1: records: must be a list of records; write ( { ... } )" },
 	{ FILE_WITH("zebra = 1;"),
 	  "t.conf:1: zebra: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, user, exec_user, http, http_hosts, resolvers, checks, records" },
+	  "stale_limit, user, exec_user, http, http_hosts, resolvers, notify, checks, records" },
 	{ FILE_WITH("Socket = \"/run/x\";"),
 	  "t.conf:1: Socket: unknown setting; did you mean \"socket\"?" },
 	{ FILE_WITH("socket = 5;"),
@@ -799,6 +803,45 @@ static const struct mistake mistakes[] = {
 	                                           "\"exec\"" },
 	{ FILE_WITH("exec_user = \"no:body\";"),
 	  "t.conf:1: exec_user: is no user name; write one of passwd(5)" },
+
+	/* programs that are told */
+	{ FILE_WITH("notify = \"/bin/sh\";"),
+	  "t.conf:1: notify: must be a list of groups; write ( { command = [ \"...\" ]; } )" },
+	{ FILE_WITH("notify = [ \"/bin/sh\" ];"),
+	  "t.conf:1: notify: must be a list of groups; write ( { command = [ \"...\" ]; } )" },
+	{ FILE_WITH("notify = ( \"/bin/sh\" );"),
+	  "t.conf:1: notify[0]: must be a group; write { ... }" },
+	{ FILE_WITH("notify = ( 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1 );"),
+	  "t.conf:1: notify: has 17 entries; write at most 16 entries" },
+	{ NOTIFY_WITH("comand = 1;"),
+	  "t.conf:1: notify[0].comand: unknown setting; did you mean \"command\"?" },
+	{ NOTIFY_WITH(""), "t.conf:1: notify[0].command: is missing; write the program to run, as "
+	                   "in command = [ \"/usr/local/bin/page\", \"--urgent\" ]" },
+	{ NOTIFY_WITH("command = [ ];"),
+	  "t.conf:1: notify[0].command: is empty; write 1 to 64 entries" },
+	{ NOTIFY_WITH("command = \"/bin/sh\";"),
+	  "t.conf:1: notify[0].command: must be a list of strings; write [ \"...\", \"...\" ]" },
+	{ NOTIFY_WITH("command = [ \"absent\" ];"),
+	  "t.conf:1: notify[0].command[0]: cannot run DIR/absent: No such file or directory; name "
+	  "an executable file, by an absolute path or from the configuration's folder" },
+	{ NOTIFY_WITH("command = [ \"good\" ];"),
+	  "t.conf:1: notify[0].command[0]: cannot run DIR/good: it is not executable; name an "
+	  "executable file, by an absolute path or from the configuration's folder" },
+	{ NOTIFY_WITH("command = [ \"/bin/sh\" ]; events = \"answer\";"),
+	  "t.conf:1: notify[0].events: must be a list of types of events; write [ \"...\", "
+	  "\"...\" ]" },
+	{ NOTIFY_WITH("command = [ \"/bin/sh\" ]; events = [ ];"),
+	  "t.conf:1: notify[0].events: is empty; write 1 to 32 entries" },
+	{ NOTIFY_WITH("command = [ \"/bin/sh\" ];\nevents = [ \"health\",\n\"answers\" ];"),
+	  "t.conf:3: notify[0].events[1]: \"answers\" is no type of events; did you mean "
+	  "\"answer\"?" },
+	{ NOTIFY_WITH("command = [ \"/bin/sh\" ]; events = [ \"failover\" ];"),
+	  "t.conf:1: notify[0].events[0]: \"failover\" is no type of events; write one of those in "
+	  "shunt.conf(5), as in events = [ \"answer\", \"isolated\" ]" },
+	{ NOTIFY_WITH("command = [ \"/bin/sh\" ]; events = ( 1 );"),
+	  "t.conf:1: notify[0].events[0]: must be a string; write it in double quotes" },
+	{ NOTIFY_WITH("command = [ \"/bin/sh\" ]; timeout = \"11m\";"),
+	  "t.conf:1: notify[0].timeout: \"11m\" is out of bounds; write 100ms to 10m" },
 
 	/* calculated checks */
 	{ CALCULATED_WITH(""),
@@ -1731,6 +1774,49 @@ static void test_dependence(void **state)
 	config_free(config);
 }
 
+static void test_notify(void **state)
+{
+	struct config *config = load(
+	        "notify: ( { command = [ \"/bin/sh\", \"100%\", \"\" ]; }, { command = "
+	        "( \"program\" ); events = [ \"answer\", \"isolated\", \"answer\" ]; timeout = "
+	        "\"100ms\"; } ); records: ();");
+	char path[sizeof(folder) + 16];
+
+	(void)state;
+	assert_int_equal(config->notify_count, 2);
+	assert_string_equal(config->notify[0].command[0], "/bin/sh");
+	assert_string_equal(config->notify[0].command[1], "100%");
+	assert_string_equal(config->notify[0].command[2], "");
+	assert_null(config->notify[0].command[3]);
+	assert_int_equal(config->notify[0].events, (UINT64_C(1) << EVENT_TYPES) - 1);
+	assert_int_equal(config->notify[0].timeout, 30000);
+	snprintf(path, sizeof(path), "%s/program", folder);
+	assert_string_equal(config->notify[1].command[0], path);
+	assert_int_equal(config->notify[1].events, 1u << EVENT_ANSWER | 1u << EVENT_ISOLATED);
+	assert_int_equal(config->notify[1].timeout, 100);
+	assert_false(config->has_programs);
+	config_free(config);
+	config = load("notify = [ ]; records: ();");
+	assert_int_equal(config->notify_count, 0);
+	config_free(config);
+}
+
+/* The manual has a list of them. */
+static void test_types_of_events(void **state)
+{
+	char *text = read_text("man/shunt.conf.5"), item[64];
+	const char *start = strstr(text, "\n.Ss Programs that are told of events\n");
+
+	(void)state;
+	assert_non_null(start);
+	for (unsigned i = 0; i < EVENT_TYPES; i++) {
+		snprintf(item, sizeof(item), "\n.It Cm %s\n", event_word((enum event_type)i));
+		if (!strstr(start, item))
+			fail_msg("man/shunt.conf.5 does not tell of %s", item);
+	}
+	free(text);
+}
+
 /* Enough names for the set to grow many times, and a double at the end. */
 static void test_many(void **state)
 {
@@ -1849,7 +1935,7 @@ static void test_shipped_options(void **state)
 
 	(void)state;
 	for (const struct config_option *row = config_options; row->name; row++) {
-		bool plain = row->value && row->value[0] != '{';
+		bool plain = row->value && !strchr("{(", row->value[0]);
 
 		snprintf(words, sizeof(words), "%s = %s%s", row->name, plain ? row->value : "",
 		         plain ? ";" : "");
@@ -1880,7 +1966,7 @@ static void test_manual_examples(void **state)
 		at = end + 1;
 		count++;
 	}
-	assert_int_equal(count, 3);
+	assert_int_equal(count, 4);
 	free(text);
 }
 
@@ -1895,6 +1981,7 @@ static void test_manual(void **state)
 		{ SCOPE_CHECK, "\n.Ss Checks\n" },
 		{ SCOPE_RECORD, "\n.Ss Records\n" },
 		{ SCOPE_ENDPOINT, "\n.Ss Endpoints\n" },
+		{ SCOPE_NOTIFY, "\n.Ss Programs that are told of events\n" },
 	};
 	char *text = read_text("man/shunt.conf.5"), words[512];
 
@@ -1935,6 +2022,7 @@ int main(void)
 		cmocka_unit_test(test_bounds_of_work),  cmocka_unit_test(test_absolute_include),
 		cmocka_unit_test(test_quoted),          cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_dependence),      cmocka_unit_test(test_many),
+		cmocka_unit_test(test_notify),          cmocka_unit_test(test_types_of_events),
 		cmocka_unit_test(test_bounds_in_words), cmocka_unit_test(test_shipped_files_load),
 		cmocka_unit_test(test_shipped_example), cmocka_unit_test(test_shipped_options),
 		cmocka_unit_test(test_manual),          cmocka_unit_test(test_manual_examples),
