@@ -327,6 +327,7 @@ bench-scale bench-failover bench-sockets:
 
 MAN_PAGES := $(notdir $(wildcard man/*.[1-9]))
 EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf)
+EXAMPLE_PROGRAMS := $(wildcard conf/examples/notify-*)
 # Alert rules and a dashboard: in folders of their own among the examples.
 MONITORING := $(patsubst conf/%,%,$(wildcard conf/prometheus/*.yml conf/grafana/*.json))
 EXAMPLES_DIR = $(DOCDIR)/examples
@@ -351,6 +352,7 @@ install: all
 	$(call put,755,$(B)/shunt,$(BINDIR)/shunt)
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(EXAMPLES_DIR)
 	install -m 644 docs/openapi.yaml $(DESTDIR)$(DOCDIR)/openapi.yaml
+	install -m 755 $(EXAMPLE_PROGRAMS) $(DESTDIR)$(EXAMPLES_DIR)
 	$(foreach file,$(MONITORING),install -m 644 conf/$(file) $(DESTDIR)$(EXAMPLES_DIR)/$(file) && ) :
 	$(call fill,conf/systemd/preload.conf,$(EXAMPLES_DIR)/preload.conf)
 	$(call fill,conf/systemd/shuntd.service,$(UNITDIR)/shuntd.service)
@@ -363,7 +365,7 @@ OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd $(DESTDIR)$(UNITDIR)/shuntd.service $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
 	rm -f $(foreach width,$(LIB) $(LIB32),$(addprefix $(DESTDIR)$(PREFIX)/$(width)/,$(LIBRARIES)))
-	rm -f $(DESTDIR)$(DOCDIR)/openapi.yaml $(addprefix $(DESTDIR)$(EXAMPLES_DIR)/,$(notdir $(EXAMPLES)) preload.conf $(MONITORING))
+	rm -f $(DESTDIR)$(DOCDIR)/openapi.yaml $(addprefix $(DESTDIR)$(EXAMPLES_DIR)/,$(notdir $(EXAMPLES) $(EXAMPLE_PROGRAMS)) preload.conf $(MONITORING))
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
 	@$(if $(OWN_TREE),cd $(DESTDIR)$(PREFIX) 2>/dev/null && rmdir -p $(patsubst $(PREFIX)/%,%,$(filter $(PREFIX)/%,$(FOLDERS))) 2>/dev/null || :)
 	@rmdir $(addprefix $(DESTDIR),$(MONITORING_DIRS) $(EXAMPLES_DIR) $(DOCDIR)) 2>/dev/null || :

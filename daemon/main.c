@@ -31,6 +31,7 @@
 #include "listener.h"
 #include "log.h"
 #include "monitor.h"
+#include "notify.h"
 #include "probe.h"
 #include "probe_connect.h"
 #include "probe_exec.h"
@@ -65,6 +66,7 @@ struct server {
 	struct probe_kind tls;
 	struct spawn_user exec_user;
 	struct probe_exec *exec;
+	struct notify *notify;
 	struct resolver *resolver;
 	struct state *state;
 	struct monitor *monitor;
@@ -264,7 +266,7 @@ static bool choose_exec_user(struct server *server, const struct config *config)
 {
 	char error[CONFIG_ERROR_MAX];
 
-	if (reload_exec_user(config, &server->exec_user, error))
+	if (reload_exec_user(&server->reload, config, &server->exec_user, error))
 		return true;
 	fprintf(stderr, "%s\n", error);
 	return false;
@@ -366,6 +368,7 @@ static struct metrics_sources make_sources(const struct server *server)
 		.probes = prober_tally(server->prober),
 		.clients = clients_counts(server->clients),
 		.reloads = &server->reload.history,
+		.notify = server->notify,
 		.state = server->state ? state_counts(server->state) : NULL,
 		.started = server->reload.history.last,
 	};
@@ -383,6 +386,7 @@ static bool start_control(struct server *server)
 	server->reload.monitor = server->monitor;
 	server->reload.resolver = server->resolver;
 	server->reload.exec = server->exec;
+	server->reload.notify = server->notify;
 	server->reload.systemd = server->systemd;
 	server->control = control_new(&parts);
 	parts.fd = server->http_fd;
@@ -404,13 +408,15 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	server->http = server->trust ? probe_http_new(server->base, server->trust) : NULL;
 	server->tls = probe_tls_kind(server->trust);
 	server->exec = server->http ? probe_exec_new(server->base, &server->exec_user) : NULL;
-	if (server->exec)
+	server->notify = server->exec ? notify_new(server->base) : NULL;
+	if (server->notify)
 		server->resolver =
 		        resolve_new(server->base, config->resolvers, config->resolver_count);
 	if (!server->resolver) {
 		config_free(config);
 		return false;
 	}
+	notify_configure(server->notify, config->notify, config->notify_count, &server->exec_user);
 	parts.base = server->base;
 	parts.prober = server->prober;
 	parts.resolver = server->resolver;
@@ -457,6 +463,7 @@ static void stop(struct server *server)
 		monitor_free(server->monitor);
 	if (server->resolver)
 		resolve_free(server->resolver);
+	notify_free(server->notify);
 	probe_exec_free(server->exec);
 	if (server->http)
 		probe_http_free(server->http);
@@ -512,6 +519,7 @@ static int serve(struct server *server, struct config *config)
 	systemd_ready(server->systemd);
 	event_base_dispatch(server->base);
 	systemd_stopping(server->systemd);
+	notify_finish(server->notify);
 	log_info("ends");
 	return 0;
 }

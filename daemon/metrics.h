@@ -20,6 +20,7 @@
 
 struct clients_counts;
 struct monitor;
+struct notify;
 struct probe_tally;
 struct reload_history;
 struct state_counts;
@@ -31,6 +32,7 @@ struct metrics_sources {
 	const struct probe_tally *probes;
 	const struct clients_counts *clients;
 	const struct reload_history *reloads;
+	const struct notify *notify;
 	const struct state_counts *state; /* NULL: nothing survives */
 	time_t started;                   /* wall clock */
 };

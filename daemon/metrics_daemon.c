@@ -4,6 +4,7 @@
 #include "event.h"
 #include "metrics_text.h"
 #include "monitor.h"
+#include "notify.h"
 #include "probe_tally.h"
 #include "reload.h"
 #include "state.h"
@@ -113,6 +114,36 @@ static void event_lines(FILE *out, const char *metric, const struct metrics_sour
 		labelled(out, metric, "type", event_word(type), (double)event_count(type));
 }
 
+/* --- programs that are told --------------------------------------------------------------------- */
+
+static struct notify_counts told(const struct metrics_sources *sources)
+{
+	struct notify_counts counts;
+
+	notify_count(sources->notify, &counts);
+	return counts;
+}
+
+static void notify_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	const struct notify_counts counts = told(sources);
+
+	labelled(out, metric, "result", "delivered", (double)counts.delivered);
+	labelled(out, metric, "result", "failed", (double)counts.failed);
+	labelled(out, metric, "result", "timeout", (double)counts.timed_out);
+	labelled(out, metric, "result", "dropped", (double)counts.dropped);
+}
+
+static double notify_waiting(const struct metrics_sources *sources)
+{
+	return (double)told(sources).waiting;
+}
+
+static double notify_running(const struct metrics_sources *sources)
+{
+	return (double)told(sources).running;
+}
+
 /* --- clients ------------------------------------------------------------------------------------- */
 
 static void client_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
@@ -213,6 +244,12 @@ const struct metrics_daemon metrics_daemon[] = {
 	  "How late the loop was: every 500 ms, and every 25 ms while probes are under way.",
 	  .lines = lag_lines },
 	{ "shunt_events_total", "counter", "Events, by type.", .lines = event_lines },
+	{ "shunt_notify_total", "counter", "Events for programs of notify, by what came of them.",
+	  .lines = notify_lines },
+	{ "shunt_notify_waiting", "gauge", "Events that wait for a program of notify.",
+	  .value = notify_waiting },
+	{ "shunt_notify_running", "gauge", "Programs of notify that run.",
+	  .value = notify_running },
 	{ "shunt_state_write_failures_total", "counter",
 	  "Writes of what must survive a restart that failed.", .value = write_failures },
 	{ .name = NULL },

@@ -90,33 +90,22 @@ static char **make_arguments(const struct probe *probe)
 
 /* --- what it says -------------------------------------------------------------------------------- */
 
-static void finish_exited(struct probe *probe, const struct spawn_end *end)
-{
-	const char *line = end->line;
-
-	if (end->status == 0)
-		probe_finish(probe, WHY_PASS, "%s", line);
-	else if (end->status == 1)
-		probe_finish(probe, WHY_EXIT, "%s", *line ? line : "exit status 1");
-	else
-		probe_finish(probe, WHY_PROGRAM, "exit status %d%s%s", end->status,
-		             *line ? ": " : "", line);
-}
-
 static void ended(void *arg, const struct spawn_end *end)
 {
 	struct probe *probe = arg;
+	const char *line = end->line;
+	char words[SPAWN_WORDS_MAX];
 
 	if (end->failed)
 		probe_finish(probe, WHY_PROGRAM, "cannot %s %s: %s", end->failed,
 		             probe_check(probe)->command[0], strerror(end->error));
-	else if (end->signal)
-		probe_finish(probe, WHY_PROGRAM, "killed by signal %d (%s)%s%s%s", end->signal,
-		             strsignal(end->signal),
-		             end->cut ? ", since its output was closed after 1 MiB" : "",
-		             end->line[0] ? ": " : "", end->line);
+	else if (end->signal || end->status > 1)
+		probe_finish(probe, WHY_PROGRAM, "%s%s%s", spawn_words(end, words),
+		             *line ? ": " : "", line);
+	else if (end->status == 1)
+		probe_finish(probe, WHY_EXIT, "%s", *line ? line : spawn_words(end, words));
 	else
-		finish_exited(probe, end);
+		probe_finish(probe, WHY_PASS, "%s", line);
 }
 
 /* --- the kind ------------------------------------------------------------------------------------ */

@@ -13,6 +13,7 @@
 #include "event.h"
 #include "log.h"
 #include "monitor.h"
+#include "notify.h"
 #include "probe_exec.h"
 #include "publish.h"
 #include "resolve.h"
@@ -99,10 +100,23 @@ static void say_what_waits(const struct reload *reload, const struct config *con
 	}
 }
 
-/* In a private directory the sockets are ours and there is no listener, state or user: what the file says is ignored. */
+/* A private daemon's events are a rehearsal's. */
+static void tell_nobody(struct config *config)
+{
+	if (config->notify_count)
+		log_info("%s: notify: a private daemon tells nobody", config->path);
+	config->notify_count = 0;
+}
+
+/*
+ * In a private directory the sockets are ours and there is no listener, state, user or program to tell: what the file says is
+ * ignored.
+ */
 void reload_keep(const struct reload *reload, struct config *config)
 {
-	if (!reload->options->private_dir)
+	if (reload->options->private_dir)
+		tell_nobody(config);
+	else
 		say_what_waits(reload, config);
 	config->socket = reload->socket_path;
 	config->control = reload->control_path;
@@ -113,13 +127,15 @@ void reload_keep(const struct reload *reload, struct config *config)
 
 /* --- whom programs run as ---------------------------------------------------------------------- */
 
-bool reload_exec_user(const struct config *config, struct spawn_user *user,
-                      char error[CONFIG_ERROR_MAX])
+bool reload_exec_user(const struct reload *reload, const struct config *config,
+                      struct spawn_user *user, char error[CONFIG_ERROR_MAX])
 {
+	bool tells = config->notify_count && !reload->options->private_dir;
 	char why[SPAWN_USER_ERROR_MAX], line[16] = "";
 
 	*user = (struct spawn_user){ .change = false };
-	if (!config->has_programs || spawn_user_choose(config->exec_user, geteuid(), user, why))
+	if ((!config->has_programs && !tells) ||
+	    spawn_user_choose(config->exec_user, geteuid(), user, why))
 		return true;
 	if (config->exec_user_line)
 		snprintf(line, sizeof(line), ":%u", config->exec_user_line);
@@ -183,7 +199,7 @@ static bool replace(struct reload *reload, struct reload_result *result)
 
 	if (!config)
 		return false;
-	if (!reload_exec_user(config, &user, result->error)) {
+	if (!reload_exec_user(reload, config, &user, result->error)) {
 		config_free(config);
 		return false;
 	}
@@ -197,6 +213,7 @@ static bool replace(struct reload *reload, struct reload_result *result)
 		return false;
 	}
 	probe_exec_set_user(reload->exec, &user);
+	notify_configure(reload->notify, config->notify, config->notify_count, &user);
 	resolve_configure(reload->resolver, config->resolvers, config->resolver_count);
 	malloc_trim(0);
 	return true;

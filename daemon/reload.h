@@ -16,6 +16,7 @@
 struct arena;
 struct cmdline;
 struct monitor;
+struct notify;
 struct probe_exec;
 struct resolver;
 struct spawn_user;
@@ -42,6 +43,7 @@ struct reload {
 	struct monitor *monitor;
 	struct resolver *resolver;
 	struct probe_exec *exec;
+	struct notify *notify;
 	struct systemd *systemd; /* told of each reload; NULL: nobody */
 };
 
@@ -72,9 +74,9 @@ void reload_free(struct reload *reload);
 /* At a start, and at each reload: gives the configuration the values that are in force. */
 void reload_keep(const struct reload *reload, struct config *config);
 
-/* Whom this process runs programs as, if the configuration has any. False with `error` filled. */
-bool reload_exec_user(const struct config *config, struct spawn_user *user,
-                      char error[CONFIG_ERROR_MAX]);
+/* Whom this process runs programs as, if it has any to run. False with `error` filled. */
+bool reload_exec_user(const struct reload *reload, const struct config *config,
+                      struct spawn_user *user, char error[CONFIG_ERROR_MAX]);
 
 /* The log has it too. `result` is filled whatever happens; reload_result_free() it. True when the configuration is in force. */
 bool reload_run(struct reload *reload, struct reload_result *result);

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -316,6 +317,20 @@ static void watch_end(struct spawn *spawn)
 		return;
 	event_assign(&spawn->ended, base, -1, 0, ended_ran, spawn);
 	look_later(spawn);
+}
+
+const char *spawn_words(const struct spawn_end *end, char text[SPAWN_WORDS_MAX])
+{
+	if (end->failed)
+		snprintf(text, SPAWN_WORDS_MAX, "cannot %s it: %s", end->failed,
+		         strerror(end->error));
+	else if (end->signal)
+		snprintf(text, SPAWN_WORDS_MAX, "killed by signal %d (%s)%s", end->signal,
+		         strsignal(end->signal),
+		         end->cut ? ", since its output was closed after 1 MiB" : "");
+	else
+		snprintf(text, SPAWN_WORDS_MAX, "exit status %d", end->status);
+	return text;
 }
 
 /* --- for callers --------------------------------------------------------------------------------- */

@@ -52,6 +52,11 @@ struct spawn_end {
 	char line[SPAWN_LINE_MAX];
 };
 
+#define SPAWN_WORDS_MAX 160
+
+/* How it ended, but for what it said: "exit status 3", "killed by signal 9 (Killed)", "cannot run it: ...". Returns `text`. */
+const char *spawn_words(const struct spawn_end *end, char text[SPAWN_WORDS_MAX]);
+
 /* Once for each program, unless spawn_kill() came before; the spawn is gone afterwards. */
 typedef void spawn_done(void *arg, const struct spawn_end *end);
 

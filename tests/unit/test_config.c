@@ -1801,19 +1801,18 @@ static void test_notify(void **state)
 	config_free(config);
 }
 
-/* The manual has a list of them. */
+/* The manual has all of them, in one line. */
 static void test_types_of_events(void **state)
 {
-	char *text = read_text("man/shunt.conf.5"), item[64];
-	const char *start = strstr(text, "\n.Ss Programs that are told of events\n");
+	char *text = read_text("man/shunt.conf.5"), line[512] = "\n.Cm";
 
 	(void)state;
-	assert_non_null(start);
 	for (unsigned i = 0; i < EVENT_TYPES; i++) {
-		snprintf(item, sizeof(item), "\n.It Cm %s\n", event_word((enum event_type)i));
-		if (!strstr(start, item))
-			fail_msg("man/shunt.conf.5 does not tell of %s", item);
+		strcat(strcat(line, i ? " , " : " "), event_word((enum event_type)i));
 	}
+	strcat(line, " .\n");
+	if (!strstr(text, line))
+		fail_msg("man/shunt.conf.5 lacks%s", line);
 	free(text);
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/metrics.h"
 #include "daemon/metrics_text.h"
 #include "daemon/monitor.h"
+#include "daemon/notify.h"
 #include "daemon/override.h"
 #include "daemon/probe_tally.h"
 #include "daemon/reload.h"
@@ -112,6 +113,17 @@ void monitor_read(const struct monitor *monitor, size_t index, struct monitor_re
 		fill_failed_over(out);
 	else
 		fill_plain(out);
+}
+
+void notify_count(const struct notify *notify, struct notify_counts *counts)
+{
+	(void)notify;
+	*counts = (struct notify_counts){ .delivered = 9,
+		                          .failed = 2,
+		                          .timed_out = 1,
+		                          .dropped = 4,
+		                          .waiting = 7,
+		                          .running = 3 };
 }
 
 /* --- all of it ----------------------------------------------------------------------------------- */
@@ -382,6 +394,20 @@ static void of_events(void **state)
 	free(text);
 }
 
+static void of_programs_that_are_told(void **state)
+{
+	(void)state;
+	assert_metric("shunt_notify_total", "# TYPE shunt_notify_total counter\n"
+	                                    "shunt_notify_total{result=\"delivered\"} 9\n"
+	                                    "shunt_notify_total{result=\"failed\"} 2\n"
+	                                    "shunt_notify_total{result=\"timeout\"} 1\n"
+	                                    "shunt_notify_total{result=\"dropped\"} 4\n");
+	assert_metric("shunt_notify_waiting",
+	              "# TYPE shunt_notify_waiting gauge\nshunt_notify_waiting 7\n");
+	assert_metric("shunt_notify_running",
+	              "# TYPE shunt_notify_running gauge\nshunt_notify_running 3\n");
+}
+
 static void private_daemons_keep_no_state(void **state)
 {
 	struct metrics_sources without = sources;
@@ -422,6 +448,7 @@ int main(void)
 		cmocka_unit_test_setup(of_probes, reset),
 		cmocka_unit_test_setup(of_the_loop, reset),
 		cmocka_unit_test_setup(of_events, reset),
+		cmocka_unit_test_setup(of_programs_that_are_told, reset),
 		cmocka_unit_test_setup(private_daemons_keep_no_state, reset),
 		cmocka_unit_test(labels_are_quoted),
 	};
