@@ -397,7 +397,10 @@ class Phone(Page):
         self.page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         self.see("li[data-name='down.example.com'] .remark", "xxxx")
         self.see("#changes-list", "down")
-        self.assert_fits()
+        for width in (360, 641, 861, 1021, 1240):
+            with self.subTest(width):
+                self.page.resize(width, 740)
+                self.assert_fits()
         ground = "return getComputedStyle(document.body).backgroundColor"
         self.page.prefer(color_scheme="light")
         light = self.page.run(ground)
