@@ -287,6 +287,9 @@ WELL = {
     "shunt_last_reload_success": 1,
     "shunt_state_write_failures_total": 0,
     "shunt_attach_refusals_total{reason=crowd}": 0,
+    "shunt_notify_total{result=delivered}": "0+1x300",
+    "shunt_notify_total{result=failed}": 0,
+    "shunt_notify_total{result=timeout}": 0,
     "shunt_loop_lag_seconds_bucket{le=0.25}": "0+1200x300",
     "shunt_loop_lag_seconds_bucket{le=1}": "0+1200x300",
     "shunt_loop_lag_seconds_bucket{le=+Inf}": "0+1200x300",
@@ -359,6 +362,7 @@ SCENARIOS = {
         {"shunt_attach_refusals_total{reason=crowd}": "0x9 0+100x280"},
         {12: [], 25: ["ShuntClientsRefused reason=crowd"]},
     ),
+    "programs that hang": ({"shunt_notify_total{result=timeout}": "0x9 1x290"}, {9: [], 11: ["ShuntNotifyFailing"], 25: []}),
 }
 
 
