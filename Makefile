@@ -17,9 +17,11 @@ MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/shunt
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 SYSCONFDIR ?= /etc
 
-PATHS := B PREFIX BINDIR SBINDIR MANDIR DOCDIR UNITDIR SYSUSERSDIR SYSCONFDIR DESTDIR
+PATHS := B PREFIX BINDIR SBINDIR MANDIR DOCDIR UNITDIR SYSUSERSDIR BASHDIR ZSHDIR SYSCONFDIR DESTDIR
 $(foreach path,$(PATHS),$(if $(word 2,$($(path))),$(error $(path) may not have a space in it: '$($(path))')))
 
 # What the dynamic loader makes of $LIB: lib/x86_64-linux-gnu on Debian, lib64 where there is no multiarch.
@@ -332,7 +334,7 @@ EXAMPLE_PROGRAMS := $(wildcard conf/examples/notify-*)
 MONITORING := $(patsubst conf/%,%,$(wildcard conf/prometheus/*.yml conf/grafana/*.json))
 EXAMPLES_DIR = $(DOCDIR)/examples
 MONITORING_DIRS = $(addprefix $(EXAMPLES_DIR)/,$(sort $(dir $(MONITORING))))
-FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(EXAMPLES_DIR) $(MONITORING_DIRS:/=) $(UNITDIR) $(SYSUSERSDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
+FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(EXAMPLES_DIR) $(MONITORING_DIRS:/=) $(UNITDIR) $(SYSUSERSDIR) $(BASHDIR) $(ZSHDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 
 # A file gets its name once it is whole: programs that start meanwhile find the old library or the new one, never a part.
@@ -357,6 +359,9 @@ install: all
 	$(call fill,conf/systemd/preload.conf,$(EXAMPLES_DIR)/preload.conf)
 	$(call fill,conf/systemd/shuntd.service,$(UNITDIR)/shuntd.service)
 	install -m 644 conf/systemd/shunt.sysusers $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
+	install -m 644 conf/completion/shunt.bash $(DESTDIR)$(BASHDIR)/shunt
+	ln -sf shunt $(DESTDIR)$(BASHDIR)/shuntd
+	install -m 644 conf/completion/_shunt $(DESTDIR)$(ZSHDIR)/_shunt
 	for page in $(MAN_PAGES); do install -m 644 man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
 
 # Empty folders go from a tree of its own; those of /usr and /usr/local are the system's.
@@ -364,6 +369,7 @@ OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd $(DESTDIR)$(UNITDIR)/shuntd.service $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
+	rm -f $(addprefix $(DESTDIR)$(BASHDIR)/,shunt shuntd) $(DESTDIR)$(ZSHDIR)/_shunt
 	rm -f $(foreach width,$(LIB) $(LIB32),$(addprefix $(DESTDIR)$(PREFIX)/$(width)/,$(LIBRARIES)))
 	rm -f $(DESTDIR)$(DOCDIR)/openapi.yaml $(addprefix $(DESTDIR)$(EXAMPLES_DIR)/,$(notdir $(EXAMPLES) $(EXAMPLE_PROGRAMS)) preload.conf $(MONITORING))
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done

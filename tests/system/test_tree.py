@@ -54,6 +54,8 @@ class Make(Tree):
         expected = {"share/doc/shunt/openapi.yaml", "bin/shunt", "sbin/shuntd", "share/man/man1/shunt.1", "share/man/man8/nss-shunt.8"}
         examples = ("shunt.conf", "prometheus/shunt.rules.yml", "prometheus/scrape.yml", "grafana/shunt.json")
         self.assertLessEqual(expected | {f"share/doc/shunt/examples/{name}" for name in examples}, names)
+        self.assertLessEqual({f"share/bash-completion/completions/{name}" for name in ("shunt", "shuntd")}, names)
+        self.assertIn("share/zsh/site-functions/_shunt", names)
         self.assertIn("libnss_shunt.so.2", map(os.path.basename, names))
         self.assertEqual([path for path in installed if path.endswith(".new")], [])
         self.assertRegex(st.run([os.path.join(own, "bin", "shunt"), "--version"]).stdout, "^shunt ")
