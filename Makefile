@@ -79,7 +79,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-failover bench-sockets install uninstall clean
+.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-failover bench-sockets bench-status install uninstall clean
 
 # The empty recipe keeps make from saying that there is nothing to do.
 all: libraries $(PRODUCTS)
@@ -106,6 +106,7 @@ help:
 ## bench        one table: a managed name beside what else could answer
 ## bench-scale  20,000 endpoints: whether they are probed on time, and for how much (3 min)
 ## bench-failover    from a kill, and from a black hole, to the first right answer (3 min)
+## bench-status     how long `shunt status` takes with 1,000 records (1 min)
 ## bench-sockets    whether connections that behave badly delay a probe (4 min)
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
 ## deb          Debian packages, in build/deb; lintian judges them
@@ -318,9 +319,9 @@ bench:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/run $(B)
-	@echo 'more: make bench-scale, make bench-failover, make bench-sockets'
+	@echo 'more: make bench-scale, make bench-failover, make bench-sockets, make bench-status'
 
-bench-scale bench-failover bench-sockets:
+bench-scale bench-failover bench-sockets bench-status:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/$(@:bench-%=%) $(B)

@@ -85,9 +85,12 @@ static CURLcode transfer(struct request *request, CURL *curl)
 
 static int attempt(struct request *request)
 {
-	CURL *curl = curl_easy_init();
+	CURL *curl;
 	int result = CLI_DONE;
 
+	/* No TLS is spoken here, and OpenSSL takes its time to start. */
+	curl_global_init(CURL_GLOBAL_NOTHING);
+	curl = curl_easy_init();
 	request->size = 0;
 	request->code = curl ? transfer(request, curl) : CURLE_OUT_OF_MEMORY;
 	request->full = curl && api_curl_is_full(curl, request->code);

@@ -92,6 +92,8 @@ int status_verdict(const json_t *status)
 
 /* --- the two tables ----------------------------------------------------------------------------- */
 
+#define OUTPUT_BUFFER 65536 /* a table of many lines goes to a terminal in few writes */
+
 enum { NAME, ANSWER, ENDPOINT, SINCE, WHY };
 enum { ID, HEALTH, ADDRESS, LATENCY, ERROR };
 
@@ -111,8 +113,10 @@ static void page_row(struct page *page, struct table *table, struct table_row ro
 	char *copies[TABLE_COLUMNS] = { NULL };
 
 	for (size_t i = 0; i < TABLE_COLUMNS; i++) {
-		copies[i] = row.cell[i] ? strdup(row.cell[i]) : NULL;
-		row.cell[i] = copies[i] ? words_printable(copies[i]) : NULL;
+		if (row.cell[i] && !words_are_printable(row.cell[i])) {
+			copies[i] = strdup(row.cell[i]);
+			row.cell[i] = copies[i] ? words_printable(copies[i]) : NULL;
+		}
 		if (!page->style->colours)
 			row.colour[i] = NULL;
 	}
@@ -265,6 +269,7 @@ static int show(const json_t *status, bool json)
 		           JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
 		putchar('\n');
 	} else {
+		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
 		status_print(status, &style, stdout);
 	}
 	return cli_finish(status_verdict(status));
@@ -313,7 +318,8 @@ static int run(const struct command *command, const struct cli_context *context,
 		                 "--follow draws a table; 'shunt watch --json' tells changes");
 	if (follows)
 		return follow_run(api_control(control), operands.list[0]);
-	result = api_get(api_control(control), "/v1/status", &status, error);
+	result = api_get(api_control(control), as_json ? "/v1/status" : "/v1/status?brief=true",
+	                 &status, error);
 	if (result != CLI_DONE) {
 		cli_error("%s", error);
 		return result;

@@ -50,10 +50,22 @@ const char *words_latency(double ms, char text[WORDS_TIME_MAX])
 	return text;
 }
 
+static bool is_printable(char c)
+{
+	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7f;
+}
+
+bool words_are_printable(const char *text)
+{
+	while (is_printable(*text))
+		text++;
+	return !*text;
+}
+
 char *words_printable(char *text)
 {
 	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+		if (!is_printable(*c))
 			*c = '?';
 	return text;
 }

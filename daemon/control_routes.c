@@ -23,6 +23,11 @@ static char *status_piece(const struct control_parts *parts, size_t step, bool *
 	return report_status(parts->monitor, step, last);
 }
 
+static char *brief_piece(const struct control_parts *parts, size_t step, bool *last)
+{
+	return report_brief(parts->monitor, step, last);
+}
+
 static char *parts_metrics(const struct control_parts *parts, size_t step, bool *last)
 {
 	return metrics_piece(&parts->metrics, step, last);
@@ -30,8 +35,12 @@ static char *parts_metrics(const struct control_parts *parts, size_t step, bool 
 
 static enum MHD_Result get_status(struct request *request)
 {
-	return answer_pieces(request->connection, "application/json", status_piece, request->parts,
-	                     request->slice);
+	const char *brief =
+	        MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "brief");
+
+	return answer_pieces(request->connection, "application/json",
+	                     brief && strcmp(brief, "true") == 0 ? brief_piece : status_piece,
+	                     request->parts, request->slice);
 }
 
 static enum MHD_Result get_page(struct request *request)

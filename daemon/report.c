@@ -5,142 +5,137 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "json_out.h"
 #include "json_text.h"
-#include "moment.h"
 #include "monitor.h"
 #include "override.h"
 #include "reload.h"
 
 #include "shunt/version.h"
 
-/* RFC 3339 in UTC; null for 0. */
-static json_t *moment(time_t when)
-{
-	char words[MOMENT_TEXT_MAX];
-
-	return json_text(when ? moment_format(when, words) : NULL);
-}
-
-static json_t *address_text(const struct address *address)
+static void put_address(struct json_out *out, const char *key, const struct address *address)
 {
 	char words[ADDRESS_TEXT_MAX];
 
-	return json_string(address_format(address, words));
+	json_out_text(out, key, address_format(address, words));
 }
 
-static json_t *milliseconds(uint64_t us)
+/* What a brief report leaves out. */
+static void put_probes(struct json_out *out, const struct monitor_address *address)
 {
-	return us ? json_real((double)us / 1000) : json_null();
+	json_out_bool(out, "answers", address->answers);
+	json_out_ms(out, "connect_ms", address->part_us[PROBE_CONNECT]);
+	json_out_ms(out, "tls_ms", address->part_us[PROBE_TLS]);
+	json_out_ms(out, "first_byte_ms", address->part_us[PROBE_FIRST_BYTE]);
+	json_out_moment(out, "last_probe", address->last_probe);
+	json_out_moment(out, "certificate_expires", address->certificate_expires);
+	json_out_number(out, "probes", address->probes);
+	json_out_number(out, "asked", address->asked);
+	json_out_number(out, "against", address->against);
+	if (address->needed)
+		json_out_number(out, "needed", address->needed);
+	else
+		json_out_null(out, "needed");
+	json_out_number(out, "held", address->held);
+	json_out_moment(out, "no_verdict_since", address->no_verdict_since);
 }
 
-static json_t *address_report(const struct monitor_address *address)
+static void put_checked(struct json_out *out, const struct monitor_address *address)
 {
-	return json_pack(
-	        "{s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:i, s:o, s:i, s:o}",
-	        "address", address_text(&address->address), "health", health_word(address->health),
-	        "answers", address->answers, "last_error", json_text(address->last_error),
-	        "latency_ms", milliseconds(address->latency_us), "connect_ms",
-	        milliseconds(address->part_us[PROBE_CONNECT]), "tls_ms",
-	        milliseconds(address->part_us[PROBE_TLS]), "first_byte_ms",
-	        milliseconds(address->part_us[PROBE_FIRST_BYTE]), "last_probe",
-	        moment(address->last_probe), "certificate_expires",
-	        moment(address->certificate_expires), "probes", (json_int_t)address->probes,
-	        "asked", (json_int_t)address->asked, "against", (int)address->against, "needed",
-	        address->needed ? json_integer(address->needed) : json_null(), "held",
-	        (int)address->held, "no_verdict_since", moment(address->no_verdict_since));
+	json_out_open(out, NULL, '{');
+	put_address(out, "address", &address->address);
+	json_out_text(out, "health", health_word(address->health));
+	json_out_text(out, "last_error", address->last_error);
+	json_out_ms(out, "latency_ms", address->latency_us);
+	if (!out->brief)
+		put_probes(out, address);
+	json_out_close(out, '}');
 }
 
-/* NULL for what the check's type has no use for. */
-static json_t *settings_report(const struct check *check)
+/* Null for what the check's type has no use for. */
+static void put_settings(struct json_out *out, const struct check *check)
 {
 	const bool is_web = check && (check->type == CHECK_HTTP || check->type == CHECK_HTTPS);
 
-	if (!check)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:I, s:i, s:i, s:b, s:b}", "name", json_text(check->name),
-	                 "port", check->port ? json_integer(check->port) : json_null(), "path",
-	                 json_text(is_web ? check->path : NULL), "interval_ms",
-	                 (json_int_t)check->interval, "fall", (int)check->rules.fall, "rise",
-	                 (int)check->rules.rise, "invert", check->invert, "disabled",
-	                 check->disabled);
+	if (!check) {
+		json_out_null(out, "check_settings");
+		return;
+	}
+	json_out_open(out, "check_settings", '{');
+	json_out_text(out, "name", check->name);
+	if (check->port)
+		json_out_number(out, "port", check->port);
+	else
+		json_out_null(out, "port");
+	json_out_text(out, "path", is_web ? check->path : NULL);
+	json_out_number(out, "interval_ms", check->interval);
+	json_out_number(out, "fall", check->rules.fall);
+	json_out_number(out, "rise", check->rules.rise);
+	json_out_bool(out, "invert", check->invert);
+	json_out_bool(out, "disabled", check->disabled);
+	json_out_close(out, '}');
 }
 
-static json_t *endpoint_report(const struct monitor_endpoint *endpoint)
+static void put_endpoint(struct json_out *out, const struct monitor_endpoint *endpoint)
 {
-	json_t *addresses = json_array();
-
+	json_out_open(out, NULL, '{');
+	json_out_text(out, "id", endpoint->id);
+	json_out_text(out, "health", health_word(endpoint->health));
+	json_out_text(out, "check", endpoint->check);
+	json_out_text(out, "error", endpoint->error);
+	if (!out->brief) {
+		put_settings(out, endpoint->settings);
+		json_out_number(out, "min_up", endpoint->min_up);
+	}
+	json_out_open(out, "addresses", '[');
 	for (size_t i = 0; i < endpoint->address_count; i++)
-		json_array_append_new(addresses, address_report(&endpoint->addresses[i]));
-	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:o}", "id", endpoint->id, "health",
-	                 health_word(endpoint->health), "check", json_text(endpoint->check),
-	                 "check_settings", settings_report(endpoint->settings), "min_up",
-	                 (json_int_t)endpoint->min_up, "error", json_text(endpoint->error),
-	                 "addresses", addresses);
+		put_checked(out, &endpoint->addresses[i]);
+	json_out_close(out, ']');
+	json_out_close(out, '}');
 }
 
 /* What a program gets now: nothing where all_down says dns or fail. */
-static json_t *answer_report(const struct monitor_record *record)
+static void put_answer(struct json_out *out, const struct monitor_record *record)
 {
-	json_t *answer = json_array();
-	const struct monitor_endpoint *endpoint;
+	const struct monitor_endpoint *endpoint =
+	        record->answer < 0 ? NULL : &record->endpoints[record->answer];
 
-	if (record->answer < 0)
-		return answer;
-	endpoint = &record->endpoints[record->answer];
-	for (size_t i = 0; i < endpoint->address_count; i++)
+	json_out_open(out, "answer", '[');
+	for (size_t i = 0; endpoint && i < endpoint->address_count; i++)
 		if (endpoint->addresses[i].answers)
-			json_array_append_new(answer,
-			                      address_text(&endpoint->addresses[i].address));
-	return answer;
+			put_address(out, NULL, &endpoint->addresses[i].address);
+	json_out_close(out, ']');
 }
 
-static json_t *aliases_report(const struct monitor_record *record)
-{
-	json_t *aliases = json_array();
-
-	for (size_t i = 0; i < record->alias_count; i++)
-		json_array_append_new(aliases, json_text(record->aliases[i]));
-	return aliases;
-}
-
-static json_t *endpoints_report(const struct monitor_record *record)
-{
-	json_t *endpoints = json_array();
-
-	for (size_t i = 0; i < record->endpoint_count; i++)
-		json_array_append_new(endpoints, endpoint_report(&record->endpoints[i]));
-	return endpoints;
-}
-
-static json_t *override_report(const struct monitor_record *record)
+static void put_override(struct json_out *out, const struct monitor_record *record)
 {
 	const struct override *override = record->override;
 
-	if (!override)
-		return json_null();
-	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o}", "endpoint",
-	                 record->endpoints[record->forced].id, "by", override->by, "uid",
-	                 (json_int_t) override->uid, "reason",
-	                 json_text(override->reason[0] ? override->reason : NULL), "since",
-	                 moment(override->since), "until", moment(override->until));
+	json_out_bool(out, "forced", override != NULL);
+	if (!override) {
+		json_out_null(out, "override");
+		return;
+	}
+	json_out_open(out, "override", '{');
+	json_out_text(out, "endpoint", record->endpoints[record->forced].id);
+	json_out_text(out, "by", override->by);
+	json_out_number(out, "uid", override->uid);
+	json_out_text(out, "reason", override->reason[0] ? override->reason : NULL);
+	json_out_moment(out, "since", override->since);
+	json_out_moment(out, "until", override->until);
+	json_out_close(out, '}');
 }
 
-/* Takes the value over. */
-static char *dumped(json_t *json)
-{
-	char *dump = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-
-	json_decref(json);
-	return dump;
-}
-
-static json_t *failback_report(const struct monitor_record *record)
+static void put_failback(struct json_out *out, const struct monitor_record *record)
 {
 	static const char *const policies[] = { "auto", "manual" };
 
-	return json_pack("{s:s, s:I, s:I, s:o}", "policy", policies[record->failback], "delay_ms",
-	                 (json_int_t)record->failback_delay_ms, "wait_ms",
-	                 (json_int_t)record->failback_wait_ms, "at", moment(record->failback_at));
+	json_out_open(out, "failback", '{');
+	json_out_text(out, "policy", policies[record->failback]);
+	json_out_number(out, "delay_ms", record->failback_delay_ms);
+	json_out_number(out, "wait_ms", record->failback_wait_ms);
+	json_out_moment(out, "at", record->failback_at);
+	json_out_close(out, '}');
 }
 
 static const char *id_of(const struct monitor_record *record, int answer)
@@ -148,78 +143,116 @@ static const char *id_of(const struct monitor_record *record, int answer)
 	return answer < 0 ? NULL : record->endpoints[answer].id;
 }
 
-static json_t *record_report(const struct monitor_record *record)
+/* What a brief report leaves out. */
+static void put_rules(struct json_out *out, const struct monitor_record *record)
 {
-	static const char *const policies[] = { "primary", "hold", "dns", "fail" };
 	static const char *const rules[] = { "start",    "healthy",    "failover",
 		                             "unproven", "delay",      "manual",
 		                             "all_down", "no_address", "forced" };
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o, s:s, s:o}",
-	                 "name", json_text(record->name), "aliases", aliases_report(record),
-	                 "active", json_text(id_of(record, record->answer)), "answer",
-	                 answer_report(record), "reason", json_text(record->reason), "rule",
-	                 rules[record->rule], "elected", json_text(id_of(record, record->elected)),
-	                 "since", moment(record->since), "forced", record->override != NULL,
-	                 "override", override_report(record), "failback", failback_report(record),
-	                 "all_down", policies[record->all_down], "endpoints",
-	                 endpoints_report(record));
+	json_out_text(out, "rule", rules[record->rule]);
+	json_out_text(out, "elected", id_of(record, record->elected));
+	put_override(out, record);
+	put_failback(out, record);
+}
+
+static void put_record(struct json_out *out, const char *key, const struct monitor_record *record)
+{
+	static const char *const policies[] = { "primary", "hold", "dns", "fail" };
+
+	json_out_open(out, key, '{');
+	json_out_text(out, "name", record->name);
+	json_out_open(out, "aliases", '[');
+	for (size_t i = 0; i < record->alias_count; i++)
+		json_out_text(out, NULL, record->aliases[i]);
+	json_out_close(out, ']');
+	json_out_text(out, "active", id_of(record, record->answer));
+	put_answer(out, record);
+	json_out_text(out, "reason", record->reason);
+	json_out_moment(out, "since", record->since);
+	json_out_text(out, "all_down", policies[record->all_down]);
+	if (!out->brief)
+		put_rules(out, record);
+	json_out_open(out, "endpoints", '[');
+	for (size_t i = 0; i < record->endpoint_count; i++)
+		put_endpoint(out, &record->endpoints[i]);
+	json_out_close(out, ']');
+	json_out_close(out, '}');
 }
 
 char *report_record(const struct monitor_record *record)
 {
-	return dumped(record_report(record));
+	struct json_out out = { 0 };
+
+	put_record(&out, NULL, record);
+	return json_out_take(&out);
 }
 
 char *report_check(const struct monitor_record *record, uint32_t within_ms)
 {
-	return dumped(json_pack("{s:o, s:I}", "record", record_report(record), "within_ms",
-	                        (json_int_t)within_ms));
+	struct json_out out = { 0 };
+
+	json_out_open(&out, NULL, '{');
+	put_record(&out, "record", record);
+	json_out_number(&out, "within_ms", within_ms);
+	json_out_close(&out, '}');
+	return json_out_take(&out);
 }
 
 /* From the opening brace to that of the records' array. */
 static char *head_text(const struct monitor *monitor)
 {
-	static const char opening[] = ",\"records\":[";
 	const struct config *config = monitor_config(monitor);
-	char *head = dumped(json_pack(
-	        "{s:s, s:i, s:b, s:b, s:o, s:o, s:I}", "version", SHUNT_VERSION, "pid",
-	        (int)getpid(), "settled", monitor_is_settled(monitor), "isolated",
-	        monitor_is_isolated(monitor), "socket", json_text(config->socket), "control",
-	        json_text(config->control), "table", (json_int_t)monitor_table_inode(monitor)));
-	size_t length = head ? strlen(head) - 1 : 0; /* without the closing brace */
-	char *grown = head ? realloc(head, length + sizeof(opening)) : NULL;
+	struct json_out out = { 0 };
 
-	if (!grown) {
-		free(head);
-		return NULL;
-	}
-	memcpy(grown + length, opening, sizeof(opening));
-	return grown;
+	json_out_open(&out, NULL, '{');
+	json_out_text(&out, "version", SHUNT_VERSION);
+	json_out_number(&out, "pid", (uint64_t)getpid());
+	json_out_bool(&out, "settled", monitor_is_settled(monitor));
+	json_out_bool(&out, "isolated", monitor_is_isolated(monitor));
+	json_out_text(&out, "socket", config->socket);
+	json_out_text(&out, "control", config->control);
+	json_out_number(&out, "table", monitor_table_inode(monitor));
+	json_out_open(&out, "records", '[');
+	return json_out_take(&out);
 }
 
 /* A record and the comma before it. */
-static char *record_text(const struct monitor *monitor, size_t index)
+static char *record_text(const struct monitor *monitor, size_t index, bool brief)
 {
 	struct monitor_record record;
-	char *text, *joined;
+	struct json_out out = { .brief = brief, .comma = index > 0 };
 
 	monitor_read(monitor, index, &record);
-	text = report_record(&record);
-	if (!text || index == 0)
-		return text;
-	if (asprintf(&joined, ",%s", text) < 0)
-		joined = NULL;
-	free(text);
-	return joined;
+	put_record(&out, NULL, &record);
+	return json_out_take(&out);
 }
 
-char *report_status(const struct monitor *monitor, size_t step, bool *last)
+static char *status_text(const struct monitor *monitor, size_t step, bool brief, bool *last)
 {
 	*last = step > monitor_record_count(monitor);
 	if (*last)
 		return strdup(REPORT_TAIL);
-	return step == 0 ? head_text(monitor) : record_text(monitor, step - 1);
+	return step == 0 ? head_text(monitor) : record_text(monitor, step - 1, brief);
+}
+
+char *report_status(const struct monitor *monitor, size_t step, bool *last)
+{
+	return status_text(monitor, step, false, last);
+}
+
+char *report_brief(const struct monitor *monitor, size_t step, bool *last)
+{
+	return status_text(monitor, step, true, last);
+}
+
+/* Takes the value over. */
+static char *dumped(json_t *json)
+{
+	char *dump = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	json_decref(json);
+	return dump;
 }
 
 static json_t *names_report(const struct reload_names *names)

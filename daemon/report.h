@@ -17,6 +17,9 @@ struct reload_result;
 /* The whole status in pieces: the head, each record, REPORT_TAIL, which is the last. NULL: out of memory. The caller frees. */
 char *report_status(const struct monitor *monitor, size_t step, bool *last);
 
+/* The same, with what `shunt status` shows in its table: names, answers, reasons, health. What would be null is left out. */
+char *report_brief(const struct monitor *monitor, size_t step, bool *last);
+
 /* One record as it stands among the others. As above. */
 char *report_record(const struct monitor_record *record);
 

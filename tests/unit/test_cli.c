@@ -75,7 +75,10 @@ static void foreign_text_is_made_printable(void **state)
 	char text[] = "a\033[31mb\n\t\x7f\xc3\xa9 ~";
 
 	(void)state;
+	assert_false(words_are_printable(text));
 	assert_string_equal(words_printable(text), "a?[31mb????? ~");
+	assert_true(words_are_printable(text));
+	assert_true(words_are_printable(""));
 }
 
 static void the_nearest_word_is_near(void **state)

@@ -733,6 +733,31 @@ static void the_status_is_as_documented(void **state)
 	free(answer);
 }
 
+/* For a table of a thousand names: nothing that it does not show, and nothing that would be null. */
+static void the_brief_status_is_short(void **state)
+{
+	char *answer = ask(*state, "GET /v1/status?brief=true HTTP/1.0\r\n\r\n");
+	json_t *json = body_of(answer);
+	json_t *record = json_array_get(json_object_get(json, "records"), 0);
+	json_t *expected = json_loads(
+	        "{\"name\":\"www.example.com\",\"aliases\":[\"www\"],\"active\":\"secondary\","
+	        "\"answer\":[\"2001:db8::2\"],\"reason\":\"primary is down\","
+	        "\"since\":\"1970-01-02T00:00:01Z\",\"all_down\":\"fail\",\"endpoints\":["
+	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"addresses\":["
+	        "{\"address\":\"192.0.2.1\",\"health\":\"down\",\"last_error\":\"status 503\"}]},"
+	        "{\"id\":\"secondary\",\"health\":\"up\",\"error\":\"NXDOMAIN\",\"addresses\":["
+	        "{\"address\":\"192.0.2.2\",\"health\":\"up\",\"latency_ms\":1.5},"
+	        "{\"address\":\"2001:db8::2\",\"health\":\"up\"}]}]}",
+	        0, NULL);
+
+	assert_non_null(expected);
+	assert_true(json_equal(record, expected));
+	assert_true(json_is_true(json_object_get(json, "settled")));
+	json_decref(expected);
+	json_decref(json);
+	free(answer);
+}
+
 /* What they say is test_metrics's. */
 static void the_metrics_are_served(void **state)
 {
@@ -852,6 +877,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rubbish_closes_the_connection, start_unix, stop),
 		cmocka_unit_test_setup_teardown(tcp_serves_known_hosts_only, start_tcp, stop),
 		cmocka_unit_test_setup_teardown(the_status_is_as_documented, start_unix, stop),
+		cmocka_unit_test_setup_teardown(the_brief_status_is_short, start_unix, stop),
 		cmocka_unit_test_setup_teardown(the_metrics_are_served, start_unix, stop),
 		cmocka_unit_test(no_endpoint_answers),
 		cmocka_unit_test_setup_teardown(any_number_of_records_is_told, start_unix, stop),
