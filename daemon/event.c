@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_fields.h"
 #include "event_ring.h"
 #include "json_text.h"
 #include "log.h"
@@ -174,6 +175,14 @@ void event_unsubscribe(struct event_subscriber *subscriber)
 	TAILQ_REMOVE(&subscribers, subscriber, link);
 }
 
+static void tell_log(const struct event_record *event, uint64_t seq, const char *text)
+{
+	struct event_fields fields;
+
+	event_fields(event, seq, &fields);
+	log_fields(event_log_level(event->type), fields.list, text);
+}
+
 void event_emit(const struct event_record *event)
 {
 	struct event_subscriber *subscriber;
@@ -182,8 +191,8 @@ void event_emit(const struct event_record *event)
 
 	counts[event->type]++;
 	say(event, &line);
-	log_write(event_log_level(event->type), "%s", line.text);
 	item = make(event, line.text);
+	tell_log(event, item ? item->seq : 0, line.text);
 	if (!item) {
 		log_error("out of memory: nobody but the log is told of this event");
 		return;

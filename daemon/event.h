@@ -4,9 +4,10 @@
  * event_emit() makes an item of it, which has a number, the log's line and the JSON text, hands it to the log, keeps it among the
  * last EVENT_KEPT and then tells the subscribers. Only changes are events, never the text of the last probe.
  *
- *   event        what happened, who is told
- *   event_type   of which kinds there are
- *   event_ring   the last ones
+ *   event          what happened, who is told
+ *   event_type     of which kinds there are
+ *   event_fields   the journal's fields
+ *   event_ring     the last ones
  *
  * One process has one sequence of events, as it has one log. The loop's thread alone may call.
  */

@@ -6,14 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "log_journal.h"
 
 /* One line, its prefix and newline included: 4,096 bytes is the atomic size of a pipe (PIPE_BUF). */
 #define LINE_MAX_BYTES 4096
 
+static const int priorities[] = { 3, 4, 6, 7 }; /* syslog(3) */
+
 static enum log_level threshold = LOG_LEVEL_INFO;
+static const char *journal = LOG_JOURNAL_SOCKET;
 static unsigned lost; /* lines that found no room */
 
 void log_set_level(enum log_level level)
@@ -21,27 +25,21 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
-/* The variable is inherited by whatever a service starts, a desktop's terminals too: it tells whose standard error it means. */
-static bool is_journal(void)
+void log_set_journal(const char *path)
 {
-	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long device, inode;
-	struct stat status;
-
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-	       fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
-	       status.st_ino == inode;
+	journal = path;
 }
 
-static size_t prefix(enum log_level level, char *line, size_t size)
+/* --- standard error ----------------------------------------------------------------------------- */
+
+static size_t prefix(enum log_level level, bool is_journal, char *line, size_t size)
 {
 	static const char *const words[] = { "error: ", "warning: ", "", "debug: " };
-	static const int priorities[] = { 3, 4, 6, 7 }; /* syslog(3) */
 	struct timespec now;
 	struct tm tm;
 	size_t n;
 
-	if (is_journal())
+	if (is_journal)
 		return (size_t)snprintf(line, size, "<%d>", priorities[level]);
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
@@ -62,30 +60,52 @@ static bool put(const char *line, size_t length)
 	       write(STDERR_FILENO, line, length) == (ssize_t)length;
 }
 
-static void say_lost(void)
+static bool put_text(enum log_level level, bool is_journal, const char *text)
 {
-	char line[128];
-	size_t n = prefix(LOG_LEVEL_WARNING, line, sizeof(line));
+	char line[LINE_MAX_BYTES];
+	size_t n = prefix(level, is_journal, line, sizeof(line));
 
-	n += (size_t)snprintf(line + n, sizeof(line) - n, "%u lines of the log found no room\n",
-	                      lost);
-	if (put(line, n))
+	n += (size_t)snprintf(line + n, sizeof(line) - n, "%s", text);
+	if (n > sizeof(line) - 2)
+		n = sizeof(line) - 2;
+	line[n++] = '\n';
+	return put(line, n);
+}
+
+/* --- lines -------------------------------------------------------------------------------------- */
+
+static bool say(enum log_level level, const struct log_field *fields, const char *text)
+{
+	bool is_journal = log_journal_is_stderr();
+
+	return (is_journal && log_journal_send(journal, priorities[level], text, fields)) ||
+	       put_text(level, is_journal, text);
+}
+
+static bool say_lost(void)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u lines of the log found no room", lost);
+	return say(LOG_LEVEL_WARNING, NULL, text);
+}
+
+void log_fields(enum log_level level, const struct log_field *fields, const char *text)
+{
+	if (level > threshold)
+		return;
+	if (lost && say_lost())
 		lost = 0;
+	if (lost || !say(level, fields, text))
+		lost++;
 }
 
 static void write_line(enum log_level level, const char *format, va_list args)
 {
-	char line[LINE_MAX_BYTES];
-	size_t n = prefix(level, line, sizeof(line));
-	int more = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
+	char text[LINE_MAX_BYTES];
 
-	if (more > 0)
-		n += (size_t)more < sizeof(line) - n - 1 ? (size_t)more : sizeof(line) - n - 2;
-	line[n++] = '\n';
-	if (lost)
-		say_lost();
-	if (lost || !put(line, n))
-		lost++;
+	vsnprintf(text, sizeof(text), format, args);
+	log_fields(level, NULL, text);
 }
 
 void log_write(enum log_level level, const char *format, ...)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/event.h"
+#include "daemon/event_fields.h"
 #include "daemon/event_ring.h"
 #include "daemon/log.h"
 
@@ -119,6 +120,37 @@ static void test_words(void **state)
 	assert_false(event_find("", &(enum event_type){ 0 }));
 }
 
+/* --- the journal's fields ----------------------------------------------------------------------- */
+
+static const char *field(const struct event_fields *fields, const char *name)
+{
+	for (const struct log_field *f = fields->list; f->name; f++) {
+		if (strcmp(f->name, name) == 0)
+			return f->value;
+	}
+	return NULL;
+}
+
+static void test_fields(void **state)
+{
+	struct event_fields fields;
+
+	(void)state;
+	event_fields(&down, 17, &fields);
+	assert_string_equal(field(&fields, "SHUNT_TYPE"), "health");
+	assert_string_equal(field(&fields, "SHUNT_SEQ"), "17");
+	assert_string_equal(field(&fields, "SHUNT_RECORD"), "www.example.com");
+	assert_string_equal(field(&fields, "SHUNT_ENDPOINT"), "primary");
+	assert_string_equal(field(&fields, "SHUNT_ADDRESS"), "192.0.2.10");
+	assert_string_equal(field(&fields, "SHUNT_FROM"), "up");
+	assert_string_equal(field(&fields, "SHUNT_TO"), "down");
+	assert_string_equal(field(&fields, "SHUNT_REASON"), "connection \"refused\"");
+	event_fields(&(struct event_record){ .type = EVENT_SETTLED }, 0, &fields);
+	assert_string_equal(field(&fields, "SHUNT_TYPE"), "settled");
+	assert_string_equal(field(&fields, "SHUNT_SEQ"), "");
+	assert_null(field(&fields, "SHUNT_RECORD"));
+}
+
 /* --- the last ones ------------------------------------------------------------------------------ */
 
 static void test_the_last_are_kept(void **state)
@@ -220,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_what_does_not_apply_is_absent),
 		cmocka_unit_test(test_foreign_bytes),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_the_last_are_kept),
 		cmocka_unit_test(test_a_held_item_stays),
 		cmocka_unit_test(test_a_life_has_a_name),
