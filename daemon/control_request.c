@@ -110,6 +110,20 @@ static enum MHD_Result check_method(const struct request *request, const char *u
 	                                               : "this path takes POST only");
 }
 
+/*
+ * A browser names the page that asks. None of ours changes anything, and a foreign one could reach a socket that somebody forwards to a
+ * port of his own, with his rights.
+ */
+static enum MHD_Result check_origin(const struct request *request, bool *good)
+{
+	*good = !request->route->writes ||
+	        !MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Origin");
+	if (*good)
+		return MHD_YES;
+	return answer_error(request->connection, MHD_HTTP_FORBIDDEN,
+	                    "a page in a browser may change nothing; use the shunt command");
+}
+
 /* The first line of a refusal is the log's, in our words: the path is the client's. */
 static enum MHD_Result check_rights(const struct request *request, bool *good)
 {
@@ -138,6 +152,9 @@ enum MHD_Result request_begin(struct request *request, const char *url, const ch
 		return result;
 	request->route = routes_find(url, method, request->parts->tcp, &request->name);
 	result = check_method(request, url, &good);
+	if (!good)
+		return result;
+	result = check_origin(request, &good);
 	if (!good)
 		return result;
 	return check_rights(request, &good);
