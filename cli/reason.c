@@ -218,8 +218,9 @@ static void add_health(json_t *steps, const json_t *record)
 		say_endpoint(step, endpoint);
 		if (!json_is_string(json_object_get(endpoint, "check")))
 			continue;
-		json_array_foreach (json_object_get(endpoint, "addresses"), k, address)
+		json_array_foreach (json_object_get(endpoint, "addresses"), k, address) {
 			say_address(step, address);
+		}
 	}
 	say_choice(step, record);
 }
@@ -318,8 +319,9 @@ static void add_addresses(json_t *steps, const json_t *record)
 	json_t *step = step_add(steps, "addresses"), *endpoint, *address;
 	size_t i;
 
-	json_array_foreach (answer, i, address)
+	json_array_foreach (answer, i, address) {
 		step_say(step, "%s", json_string_value(address) ? json_string_value(address) : "?");
+	}
 	if (i == 0)
 		step_say(step, *active ? "none: lookups fail"
 		               : strcmp(record_field(record, "all_down"), "dns") == 0

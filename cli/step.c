@@ -51,7 +51,7 @@ static void print_title(const json_t *step, bool decided, FILE *out)
 	char title[TITLE_WIDTH + 1];
 	size_t i;
 
-	for (i = 0; name[i] && i < TITLE_WIDTH; i++)
+	for (i = 0; i < TITLE_WIDTH && name[i]; i++)
 		title[i] = (char)(name[i] == '_' ? ' ' : toupper((unsigned char)name[i]));
 	title[i] = '\0';
 	fprintf(out, "%c %-*s  ", decided ? '>' : ' ', TITLE_WIDTH, title);

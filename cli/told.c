@@ -256,8 +256,9 @@ static void say_answer(struct told *told, const json_t *answer)
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(others[i].told, told->told) == 0)
 			step_say(step, "%s", others[i].words);
-	json_array_foreach (answer, i, address)
+	json_array_foreach (answer, i, address) {
 		step_say(step, "%s", json_string_value(address) ? json_string_value(address) : "?");
+	}
 	if (json_is_array(answer) && i == 0)
 		step_say(step, "no address: as all_down says");
 	if (told->cure)
