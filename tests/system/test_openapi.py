@@ -150,7 +150,7 @@ class Itself(unittest.TestCase):
             {(path, method, operation["tags"][0]) for path, method, operation in self.document.operations()},
         )
         lines = self.document.answer("GET", "/v1/events", 200)["content"]["application/x-ndjson"]["schema"]["oneOf"]
-        words = re.findall(r'^\t\[EVENT_\w+\] = { "(\w+)"', source("event.c"), re.M)
+        words = re.findall(r'^\t\[EVENT_\w+\] = { "(\w+)"', source("event_type.c"), re.M)
         self.assertEqual(set(lines[1]["properties"]["type"]["enum"]), set(words))
 
 
