@@ -13,7 +13,8 @@
 
 #define MEMORY_LIMIT 32768u /* bytes for each connection: request, headers, a piece of the answer */
 #define IDLE_SECONDS 10u    /* silence that ends a connection */
-#define FAREWELL_TURNS 4u   /* of libmicrohttpd, in which streams are ended as HTTP says */
+#define IDLE_SPREAD 8u    /* seconds more for some: a thousand that end at one time delay a probe */
+#define FAREWELL_TURNS 4u /* of libmicrohttpd, in which streams are ended as HTTP says */
 
 struct control {
 	struct control_parts parts;
@@ -116,6 +117,10 @@ static void notify(void *arg, struct MHD_Connection *connection, void **context,
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		*context = info ? peer_find(&control->peers, info->connect_fd) : NULL;
+		if (info)
+			MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+			                          IDLE_SECONDS +
+			                                  (unsigned)info->connect_fd % IDLE_SPREAD);
 	} else if (*context) {
 		peer_strike(&control->peers, *context);
 		*context = NULL;

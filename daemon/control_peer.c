@@ -18,6 +18,8 @@
 #define DESCRIPTOR_SHARE 4u  /* never more than a quarter of the descriptors */
 #define DEADLINE_MS 30000u   /* for a request and its answer together */
 #define ACCEPTS 64u          /* in one turn of the loop */
+#define CUTS 64u             /* connections that are cut off in one turn */
+#define CUT_PAUSE_MS 10u     /* before the others are */
 #define RETRY_MS 100u     /* until accept() is tried again after it failed for want of something */
 #define WARNING_MS 60000u /* between two warnings of that */
 
@@ -171,14 +173,16 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	struct peers *peers = arg;
 	struct peer *peer;
 	uint64_t now = clock_ms();
+	unsigned cuts = 0;
 
 	(void)fd;
 	(void)what;
 	TAILQ_FOREACH (peer, &peers->list, link) {
 		if (peer->cut || peer->stays)
 			continue;
-		if (peer->deadline_ms > now) {
-			timer_arm(peers->deadline, peer->deadline_ms - now);
+		if (peer->deadline_ms > now || cuts++ == CUTS) {
+			timer_arm(peers->deadline,
+			          peer->deadline_ms > now ? peer->deadline_ms - now : CUT_PAUSE_MS);
 			break;
 		}
 		peer->cut = true;
