@@ -13,23 +13,30 @@ static const char *no_answer(const json_t *record)
 	return strcmp(record_field(record, "all_down"), "dns") == 0 ? "(DNS)" : "(fails)";
 }
 
+static const char *address_at(const json_t *answer, size_t index)
+{
+	const char *address = json_string_value(json_array_get(answer, index));
+
+	return address ? address : "?";
+}
+
 char *answer_words(const json_t *record)
 {
 	const json_t *answer = json_object_get(record, "answer");
-	char *words = NULL;
-	size_t size, i;
-	json_t *address;
-	FILE *stream = open_memstream(&words, &size);
+	size_t count = json_array_size(answer), size = 1;
+	char *words, *end;
 
-	if (!stream)
-		return NULL;
-	json_array_foreach (answer, i, address) {
-		fprintf(stream, "%s%s", i ? " " : "",
-		        json_string_value(address) ? json_string_value(address) : "?");
+	if (count == 0)
+		return strdup(*record_field(record, "active") ? "no address" : no_answer(record));
+	for (size_t i = 0; i < count; i++)
+		size += strlen(address_at(answer, i)) + 1;
+	words = malloc(size);
+	end = words;
+	for (size_t i = 0; words && i < count; i++) {
+		if (i > 0)
+			*end++ = ' ';
+		end = stpcpy(end, address_at(answer, i));
 	}
-	if (i == 0)
-		fputs(*record_field(record, "active") ? "no address" : no_answer(record), stream);
-	fclose(stream);
 	return words;
 }
 

@@ -103,9 +103,16 @@ static size_t piece(const char *text, size_t width)
 static void put(const char *text, size_t length, const char *colour, FILE *out)
 {
 	if (colour)
-		fprintf(out, "\033[%sm%.*s\033[0m", colour, (int)length, text);
-	else
-		fprintf(out, "%.*s", (int)length, text);
+		fprintf(out, "\033[%sm", colour);
+	fwrite(text, 1, length, out);
+	if (colour)
+		fputs("\033[0m", out);
+}
+
+static void put_spaces(size_t count, FILE *out)
+{
+	while (count-- > 0)
+		putc_unlocked(' ', out);
 }
 
 static const char *skip_spaces(const char *text)
@@ -125,7 +132,7 @@ static bool print_line(const struct table *table, struct table_row *rest, size_t
 
 		if (length == 0)
 			continue;
-		fprintf(out, "%*s", (int)(column - written), "");
+		put_spaces(column - written, out);
 		put(text, length, rest->colour[i], out);
 		written = column + length;
 		rest->cell[i] = skip_spaces(text + length);
@@ -143,7 +150,7 @@ static void print_whole(const char *text, const char *colour, size_t indent, siz
 	size_t length;
 
 	for (; (length = piece(text, total - indent)); text = skip_spaces(text + length)) {
-		fprintf(out, "%*s", (int)indent, "");
+		put_spaces(indent, out);
 		put(text, length, colour, out);
 		fputc('\n', out);
 	}
