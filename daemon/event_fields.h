@@ -1,4 +1,4 @@
-/* An event as names with values, for the journal: what the schema has, and MESSAGE and PRIORITY do not say. */
+/* An event as names with values, for the journal and for programs: what the schema has, without its time, level and text. */
 #ifndef SHUNT_EVENT_FIELDS_H
 #define SHUNT_EVENT_FIELDS_H
 

@@ -1,20 +1,17 @@
 #include "notify_program.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "event.h"
+#include "event_fields.h"
 #include "moment.h"
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define SEQ_TEXT_MAX 24
+#define OWN_FIELDS 4 /* variables that are no fields of the journal */
 
-struct variable {
-	const char *name, *value; /* "" and NULL do not apply */
-};
-
-static bool applies(const struct variable *variable)
+/* "" and NULL do not apply. */
+static bool applies(const struct log_field *variable)
 {
 	return variable->value && *variable->value;
 }
@@ -29,7 +26,7 @@ static size_t count_words(char *const *argv, size_t *bytes)
 }
 
 /* One block, as spawn_start() takes it. */
-static bool make(char *const *argv, const struct variable *variables, size_t variable_count,
+static bool make(char *const *argv, const struct log_field *variables, size_t variable_count,
                  struct spawn_program *program)
 {
 	size_t bytes = 0, words = count_words(argv, &bytes), set = 0;
@@ -63,26 +60,19 @@ static bool make(char *const *argv, const struct variable *variables, size_t var
 bool notify_program_make(char *const *argv, const struct event_item *event,
                          struct spawn_program *program)
 {
-	char seq[SEQ_TEXT_MAX], time[MOMENT_TEXT_MAX];
-	const struct event_record *what = &event->what;
-	const struct variable variables[] = {
+	char time[MOMENT_TEXT_MAX];
+	struct event_fields fields;
+	struct log_field variables[EVENT_FIELDS + OWN_FIELDS] = {
 		{ "PATH", SYSTEM_PATH },
-		{ "SHUNT_SEQ", seq },
 		{ "SHUNT_TIME", moment_format(event->time, time) },
-		{ "SHUNT_TYPE", event_word(what->type) },
-		{ "SHUNT_LEVEL", event_level(what->type) },
-		{ "SHUNT_RECORD", what->record },
-		{ "SHUNT_ENDPOINT", what->endpoint },
-		{ "SHUNT_ADDRESS", what->address },
-		{ "SHUNT_FROM", what->from },
-		{ "SHUNT_TO", what->to },
-		{ "SHUNT_REASON", what->reason },
+		{ "SHUNT_LEVEL", event_level(event->what.type) },
 		{ "SHUNT_TEXT", event->text },
 	};
 
-	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)event->seq);
+	event_fields(&event->what, event->seq, &fields);
+	memcpy(variables + OWN_FIELDS, fields.list, EVENT_FIELDS * sizeof(*variables));
 	*program = (struct spawn_program){ .input = event->json,
 		                           .input_length = event->length,
 		                           .errors = true };
-	return make(argv, variables, sizeof(variables) / sizeof(variables[0]), program);
+	return make(argv, variables, EVENT_FIELDS + OWN_FIELDS, program);
 }
