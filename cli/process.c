@@ -81,7 +81,7 @@ void process_read_maps(struct process *process, FILE *maps)
 
 /* --- the environment ---------------------------------------------------------------------------- */
 
-void process_take_environ(struct process *process, char *environ, size_t size)
+void process_take_environ(struct process *process, char *text, size_t size)
 {
 	const struct {
 		const char *name;
@@ -91,8 +91,8 @@ void process_take_environ(struct process *process, char *environ, size_t size)
 		          { "SHUNT_FORCE=", &process->force },
 		          { "SHUNT_SOCKET=", &process->socket } };
 
-	process->environ = environ;
-	for (const char *entry = environ; entry < environ + size; entry += strlen(entry) + 1) {
+	process->environ = text;
+	for (const char *entry = text; entry < text + size; entry += strlen(entry) + 1) {
 		for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
 			size_t length = strlen(variables[i].name);
 

@@ -50,7 +50,7 @@ void process_free(struct process *process);
 /* The parts that only read text: of /proc/PID/maps, */
 void process_read_maps(struct process *process, FILE *maps);
 /* of /proc/PID/environ, NUL after each entry and at the end; taken over, */
-void process_take_environ(struct process *process, char *environ, size_t size);
+void process_take_environ(struct process *process, char *text, size_t size);
 /* of nsswitch.conf. */
 bool process_lists_nss(FILE *nsswitch);
 
