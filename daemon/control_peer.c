@@ -17,7 +17,7 @@
 #define OTHERS_RESERVE 64u   /* connections that only root and our own uid may take */
 #define DESCRIPTOR_SHARE 4u  /* never more than a quarter of the descriptors */
 #define DEADLINE_MS 30000u   /* for a request and its answer together */
-#define ACCEPTS 64u          /* in one turn of the loop */
+#define ACCEPTS 16u          /* in one turn of the loop */
 #define CUTS 64u             /* connections that are cut off in one turn */
 #define CUT_PAUSE_MS 10u     /* before the others are */
 #define RETRY_MS 100u     /* until accept() is tried again after it failed for want of something */
