@@ -221,8 +221,7 @@ static enum advance advance(struct stream *stream)
 
 static void stream_suspend(struct stream *stream)
 {
-	unsigned ms = stream->streams->beat_ms;
-	const struct timeval beat = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	const struct timeval beat = { .tv_sec = EVENTS_BEAT_MS / 1000 };
 
 	if (event_add(stream->watch, &beat) < 0)
 		return; /* asked again at once: no memory is worse */
@@ -458,7 +457,6 @@ enum MHD_Result events_get(struct request *request)
 
 bool streams_start(struct streams *streams)
 {
-	streams->beat_ms = EVENTS_BEAT_MS;
 	streams->subscriber = (struct event_subscriber){ .told = told, .arg = streams };
 	event_subscribe(&streams->subscriber);
 	streams->wake = event_new(streams->parts->base, -1, 0, on_wake, streams);

@@ -33,7 +33,6 @@ struct streams {
 	size_t count;
 	struct event_subscriber subscriber;
 	struct event *wake; /* events have come */
-	unsigned beat_ms;
 };
 
 /* With the first fields filled. False: out of memory; then streams_free() all the same. */
