@@ -103,9 +103,10 @@ class Killed(State):
     def test_definition(self):
         """a check that is defined otherwise knows nothing: it begins anew"""
         daemon = self.daemon()
-        self.wait_written(daemon, lambda state: len(state["up"]) == 2, "the state")
+        before = self.wait_written(daemon, lambda state: len(state["up"]) == 2 and state["up"], "the state")
         begin = self.restart(daemon, config=self.config(check='timeout = "3s";'))
         daemon.wait_log("unknown -> up", start=begin)
+        self.wait_written(daemon, lambda state: len(state["up"]) == 2 and not set(state["up"]) & set(before), "the state")
         begin = self.restart(daemon)
         self.assertNotIn("unknown ->", daemon.log()[begin:])
 
