@@ -44,12 +44,35 @@ bool address_parse(const char *text, struct address *out)
 	return !text[length] || parse_zone(text + length + 1, &out->scope_id);
 }
 
+/* A status of many records writes thousands: printf(), which inet_ntop() uses, would be a quarter of its time. */
+static char *put_byte(char *at, unsigned byte)
+{
+	if (byte >= 100)
+		*at++ = (char)('0' + byte / 100);
+	if (byte >= 10)
+		*at++ = (char)('0' + byte / 10 % 10);
+	*at++ = (char)('0' + byte % 10);
+	return at;
+}
+
+static void format_ipv4(const uint8_t byte[4], char *at)
+{
+	for (size_t i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
+		at = put_byte(at, byte[i]);
+	}
+	*at = '\0';
+}
+
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX])
 {
-	int family = address->family == SHUNT_FAMILY_IPV4 ? AF_INET : AF_INET6;
 	size_t length;
 
-	inet_ntop(family, address->byte, text, ADDRESS_TEXT_MAX);
+	if (address->family == SHUNT_FAMILY_IPV4)
+		format_ipv4(address->byte, text);
+	else
+		inet_ntop(AF_INET6, address->byte, text, ADDRESS_TEXT_MAX);
 	if (address->scope_id) {
 		length = strlen(text);
 		snprintf(text + length, ADDRESS_TEXT_MAX - length, "%%%u", address->scope_id);

@@ -39,6 +39,8 @@ enum check_type {
 
 /* As they are written; ends with NULL. */
 extern const char *const check_type_words[CHECK_TYPES + 1];
+extern const char *const failback_words[];
+extern const char *const all_down_words[];
 
 struct status_range {
 	uint16_t first; /* 100 to 599, inclusive */

@@ -9,8 +9,8 @@
 #include "config_name.h"
 #include "config_request.h"
 
-static const char *const failback_words[] = { "auto", "manual", NULL };
-static const char *const all_down_words[] = { "primary", "hold", "dns", "fail", NULL };
+const char *const failback_words[] = { "auto", "manual", NULL };
+const char *const all_down_words[] = { "primary", "hold", "dns", "fail", NULL };
 
 _Static_assert(FAILBACK_AUTO == 0 && FAILBACK_MANUAL == 1, "in the order of the words");
 _Static_assert(ALL_DOWN_PRIMARY == 0 && ALL_DOWN_HOLD == 1 && ALL_DOWN_DNS == 2 &&

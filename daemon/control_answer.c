@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "control.h"
+#include "control_request.h"
 #include "control_slice.h"
 #include "json_text.h"
 #include "monitor.h"
 #include "page.h"
-#include "report.h"
 
 #define PIECE 8192u /* bytes of an answer that are made at one time */
 #define JSON_TYPE "application/json"
@@ -124,6 +124,7 @@ struct answer {
 	const struct slice *slice;
 	uint64_t generation;
 	answer_piece *piece;
+	struct report_span span;
 	size_t step;       /* of the next piece */
 	bool last;         /* nothing comes after `pending` */
 	char *pending;     /* made, not yet sent */
@@ -136,7 +137,7 @@ static bool answer_advance(struct answer *answer)
 	if (answer->generation != monitor_generation(answer->parts->monitor))
 		return false;
 	free(answer->pending);
-	answer->pending = answer->piece(answer->parts, answer->step++, &answer->last);
+	answer->pending = answer->piece(answer->parts, answer->span, answer->step++, &answer->last);
 	answer->sent = 0;
 	answer->left = answer->pending ? strlen(answer->pending) : 0;
 	return answer->pending != NULL;
@@ -174,17 +175,17 @@ static void answer_free(void *arg)
 	free(answer);
 }
 
-enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *type,
-                              answer_piece *piece, const struct control_parts *parts,
-                              const struct slice *slice)
+enum MHD_Result answer_pieces(struct request *request, const char *type, answer_piece *piece,
+                              struct report_span span)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
 
 	if (!answer)
 		return MHD_NO;
-	answer->parts = parts;
-	answer->slice = slice;
-	answer->generation = monitor_generation(parts->monitor);
-	answer->piece = piece;
-	return answer_stream(connection, type, PIECE, answer_read, answer, answer_free);
+	*answer = (struct answer){ .parts = request->parts,
+		                   .slice = request->slice,
+		                   .generation = monitor_generation(request->parts->monitor),
+		                   .piece = piece,
+		                   .span = span };
+	return answer_stream(request->connection, type, PIECE, answer_read, answer, answer_free);
 }

@@ -8,9 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "report.h"
+
 struct control_parts;
 struct monitor;
-struct slice;
+struct request;
 
 /* Takes `text` over, which is JSON; NULL (no memory) closes the connection. */
 enum MHD_Result answer_json(struct MHD_Connection *connection, unsigned status, char *text);
@@ -30,12 +32,12 @@ enum MHD_Result answer_page(struct MHD_Connection *connection);
  * Makes one piece of a long answer, which is freed once it is sent: a text that is not empty, NULL: no memory. `step` counts from 0;
  * `*last` says that it ends the answer.
  */
-typedef char *answer_piece(const struct control_parts *parts, size_t step, bool *last);
+typedef char *answer_piece(const struct control_parts *parts, struct report_span span, size_t step,
+                           bool *last);
 
-/* A long answer, made as it is read; a reload meanwhile breaks it off. `slice`: when it may be. */
-enum MHD_Result answer_pieces(struct MHD_Connection *connection, const char *type,
-                              answer_piece *piece, const struct control_parts *parts,
-                              const struct slice *slice);
+/* A long answer, made as it is read; a reload meanwhile breaks it off. `span`: the records that it is about. */
+enum MHD_Result answer_pieces(struct request *request, const char *type, answer_piece *piece,
+                              struct report_span span);
 
 /*
  * Whatever `read` gives, as libmicrohttpd's content reader with `arg`, asked for `piece` bytes at a time. `release` is called

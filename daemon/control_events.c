@@ -85,27 +85,21 @@ static void snapshot_begin(struct stream *stream)
 	stream->generation = monitor_generation(stream->streams->parts->monitor);
 }
 
-/* The head, the one record or each, the tail; what it is part of ends with it. */
+/* What stands before the status, and the status; what it is part of ends with it. */
 static char *snapshot_piece(struct stream *stream, bool *last)
 {
 	const struct monitor *monitor = stream->streams->parts->monitor;
-	size_t step = stream->step++, index;
-	struct monitor_record record;
+	struct report_span span = { .count = monitor_record_count(monitor) };
+	size_t step = stream->step++;
 
 	*last = false;
 	if (step == 0)
 		return opening(stream);
-	if (!stream->only)
-		return report_status(monitor, step - 1, last);
-	if (step == 1)
-		return report_status(monitor, 0, last);
-	*last = step == 3;
-	if (*last)
-		return strdup(REPORT_TAIL);
-	if (!monitor_find(monitor, stream->only, &index))
+	if (stream->only && !monitor_find(monitor, stream->only, &span.first))
 		return NULL;
-	monitor_read(monitor, index, &record);
-	return report_record(&record);
+	if (stream->only)
+		span.count = 1;
+	return report_status(monitor, span, step - 1, last);
 }
 
 /* False: it cannot be made, or would not belong to those that are sent. */
@@ -339,11 +333,6 @@ static void told(void *arg, struct event_item *item)
 
 /* --- a request ---------------------------------------------------------------------------------- */
 
-static const char *argument(struct request *request, const char *key)
-{
-	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, key);
-}
-
 /* `*asks`: whether there is a `since`. False: it is no number. */
 static bool read_since(const char *text, bool *asks, uint64_t *since)
 {
@@ -406,25 +395,23 @@ static struct stream *stream_new(struct request *request, char *only)
 }
 
 /* NULL in `*only`: all. False: answered. */
-static bool read_record(struct request *request, const char *name, char **only,
-                        enum MHD_Result *result)
+static bool read_record(struct request *request, char **only, enum MHD_Result *result)
 {
-	size_t index;
+	struct report_span span;
 
 	*only = NULL;
-	if (!name)
-		return true;
-	request->name = strdup(name);
-	*result = MHD_NO;
-	if (!request->name || !routes_record(request, &index, result))
+	if (!routes_span(request, &span, result))
 		return false;
-	*only = strdup(monitor_name(request->parts->monitor, index));
+	if (!request->name)
+		return true;
+	*result = MHD_NO;
+	*only = strdup(monitor_name(request->parts->monitor, span.first));
 	return *only != NULL;
 }
 
 enum MHD_Result events_get(struct request *request)
 {
-	const char *since_text = argument(request, "since");
+	const char *since_text = request_argument(request, "since");
 	enum MHD_Result result;
 	struct stream *stream;
 	uint64_t since;
@@ -441,12 +428,12 @@ enum MHD_Result events_get(struct request *request)
 		        request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 		        "%zu follow the events, which is as many as may; try again later",
 		        request->streams->count);
-	if (!read_record(request, argument(request, "record"), &only, &result))
+	if (!read_record(request, &only, &result))
 		return result;
 	stream = stream_new(request, only);
 	if (!stream)
 		return MHD_NO;
-	place(stream, asks, since, argument(request, "boot"));
+	place(stream, asks, since, request_argument(request, "boot"));
 	snapshot_begin(stream);
 	peer_stays(request->peer);
 	return answer_stream(request->connection, EVENTS_TYPE, PIECE, stream_read, stream,

@@ -205,3 +205,8 @@ void request_free(struct request *request)
 	free(request->body);
 	free(request);
 }
+
+const char *request_argument(const struct request *request, const char *key)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, key);
+}

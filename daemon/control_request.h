@@ -37,6 +37,9 @@ enum MHD_Result request_begin(struct request *request, const char *url, const ch
 
 void request_body(struct request *request, const char *data, size_t size);
 
+/* A value of the query, which stays the request's; NULL: it has none of that key. */
+const char *request_argument(const struct request *request, const char *key);
+
 /* Everything has come. */
 enum MHD_Result request_end(struct request *request);
 

@@ -10,37 +10,53 @@
 #include "control_change.h"
 #include "control_events.h"
 #include "control_request.h"
+#include "listing.h"
 #include "metrics.h"
 #include "monitor.h"
-#include "report.h"
 
 #define NEAR_RECORDS 1000u /* whose names are compared: that takes time */
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
-static char *status_piece(const struct control_parts *parts, size_t step, bool *last)
+static char *status_piece(const struct control_parts *parts, struct report_span span, size_t step,
+                          bool *last)
 {
-	return report_status(parts->monitor, step, last);
+	return report_status(parts->monitor, span, step, last);
 }
 
-static char *brief_piece(const struct control_parts *parts, size_t step, bool *last)
+static char *listing_piece(const struct control_parts *parts, struct report_span span, size_t step,
+                           bool *last)
 {
-	return report_brief(parts->monitor, step, last);
+	return listing_status(parts->monitor, span, step, last);
 }
 
-static char *parts_metrics(const struct control_parts *parts, size_t step, bool *last)
+static char *parts_metrics(const struct control_parts *parts, struct report_span span, size_t step,
+                           bool *last)
 {
+	(void)span;
 	return metrics_piece(&parts->metrics, step, last);
 }
 
 static enum MHD_Result get_status(struct request *request)
 {
-	const char *brief =
-	        MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "brief");
+	static const struct {
+		const char *word, *type;
+		answer_piece *piece;
+	} formats[] = { { "json", "application/json", status_piece },
+		        { "tsv", LISTING_TYPE, listing_piece } };
+	const char *word = request_argument(request, "format");
+	enum MHD_Result result;
+	struct report_span span;
 
-	return answer_pieces(request->connection, "application/json",
-	                     brief && strcmp(brief, "true") == 0 ? brief_piece : status_piece,
-	                     request->parts, request->slice);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(word ? word : "json", formats[i].word) != 0)
+			continue;
+		return routes_span(request, &span, &result)
+		               ? answer_pieces(request, formats[i].type, formats[i].piece, span)
+		               : result;
+	}
+	return answer_error(request->connection, MHD_HTTP_BAD_REQUEST,
+	                    "format: \"%.40s\" is not known; give json or tsv", word);
 }
 
 static enum MHD_Result get_page(struct request *request)
@@ -50,8 +66,7 @@ static enum MHD_Result get_page(struct request *request)
 
 static enum MHD_Result get_metrics(struct request *request)
 {
-	return answer_pieces(request->connection, METRICS_TYPE, parts_metrics, request->parts,
-	                     request->slice);
+	return answer_pieces(request, METRICS_TYPE, parts_metrics, (struct report_span){ 0 });
 }
 
 static enum MHD_Result get_record(struct request *request)
@@ -160,4 +175,17 @@ bool routes_record(struct request *request, size_t *index, enum MHD_Result *resu
 	                       "%.260s is not a managed name%s%s%s", request->name,
 	                       near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	return false;
+}
+
+bool routes_span(struct request *request, struct report_span *span, enum MHD_Result *result)
+{
+	const char *name = request_argument(request, "record");
+
+	*span = (struct report_span){ .count = monitor_record_count(request->parts->monitor) };
+	if (!name)
+		return true;
+	span->count = 1;
+	request->name = strdup(name);
+	*result = MHD_NO;
+	return request->name && routes_record(request, &span->first, result);
 }

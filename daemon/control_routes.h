@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "report.h"
+
 struct request;
 
 struct route {
@@ -35,5 +37,8 @@ bool routes_allow(const char *path, bool tcp, char *allow, size_t size);
 
 /* The record of the request's name; false when there is none, and that is answered. */
 bool routes_record(struct request *request, size_t *index, enum MHD_Result *result);
+
+/* All records, or the one that the query asks for with `record`; false when there is none, and that is answered. */
+bool routes_span(struct request *request, struct report_span *span, enum MHD_Result *result);
 
 #endif

@@ -8,35 +8,9 @@
 #include "json_text.h"
 #include "moment.h"
 
-#define ROOM_FIRST 1024u
-
-static bool make_room(struct json_out *out, size_t length)
-{
-	size_t room = out->room ? out->room : ROOM_FIRST;
-	char *grown;
-
-	if (out->failed)
-		return false;
-	while (room - out->size <= length)
-		room *= 2;
-	if (room == out->room)
-		return true;
-	grown = realloc(out->text, room);
-	if (!grown) {
-		out->failed = true;
-		return false;
-	}
-	out->text = grown;
-	out->room = room;
-	return true;
-}
-
 static void put(struct json_out *out, const char *bytes, size_t length)
 {
-	if (!make_room(out, length))
-		return;
-	memcpy(out->text + out->size, bytes, length);
-	out->size += length;
+	text_out_put(&out->out, bytes, length);
 }
 
 /* What stands before a value. */
@@ -67,8 +41,6 @@ void json_out_close(struct json_out *out, char bracket)
 
 void json_out_null(struct json_out *out, const char *key)
 {
-	if (out->brief && key)
-		return;
 	begin(out, key);
 	put(out, "null", 4);
 }
@@ -90,7 +62,7 @@ static void put_escaped(struct json_out *out, const char *value)
 	if (text)
 		put(out, text, strlen(text));
 	else
-		out->failed = true;
+		out->out.failed = true;
 	free(text);
 	json_decref(json);
 }
@@ -119,13 +91,8 @@ void json_out_bool(struct json_out *out, const char *key, bool value)
 
 void json_out_number(struct json_out *out, const char *key, uint64_t value)
 {
-	char digits[24], *at = digits + sizeof(digits);
-
-	do
-		*--at = (char)('0' + value % 10);
-	while (value /= 10);
 	begin(out, key);
-	put(out, at, (size_t)(digits + sizeof(digits) - at));
+	text_out_number(&out->out, value);
 }
 
 void json_out_moment(struct json_out *out, const char *key, time_t value)
@@ -137,22 +104,15 @@ void json_out_moment(struct json_out *out, const char *key, time_t value)
 
 void json_out_ms(struct json_out *out, const char *key, uint64_t us)
 {
-	char part[5] = { '.', (char)('0' + us / 100 % 10), (char)('0' + us / 10 % 10),
-		         (char)('0' + us % 10) };
-
 	if (us == 0) {
 		json_out_null(out, key);
 		return;
 	}
-	json_out_number(out, key, us / 1000);
-	put(out, part, 4);
+	begin(out, key);
+	text_out_ms(&out->out, us);
 }
 
 char *json_out_take(struct json_out *out)
 {
-	put(out, "", 1);
-	if (!out->failed)
-		return out->text;
-	free(out->text);
-	return NULL;
+	return text_out_take(&out->out);
 }

@@ -1,8 +1,8 @@
 /*
  * JSON written straight into a buffer: a tenth of what it costs to build a tree and dump that, for what is made a thousand at a time.
  *
- * Keys are ours and plain; they are NULL in an array. What is NULL or 0 where that stands for nothing is null; in a `brief` text it is
- * left out. Objects and arrays are opened and closed with their brackets.
+ * Keys are ours and plain; they are NULL in an array. What is NULL or 0 where that stands for nothing is null. Objects and arrays are
+ * opened and closed with their brackets.
  */
 #ifndef SHUNT_JSON_OUT_H
 #define SHUNT_JSON_OUT_H
@@ -12,12 +12,11 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "text_out.h"
+
 struct json_out {
-	bool brief; /* set at the start */
 	bool comma; /* one belongs before the next value */
-	bool failed;
-	char *text;
-	size_t size, room;
+	struct text_out out;
 };
 
 void json_out_open(struct json_out *out, const char *key, char bracket);

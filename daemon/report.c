@@ -20,7 +20,6 @@ static void put_address(struct json_out *out, const char *key, const struct addr
 	json_out_text(out, key, address_format(address, words));
 }
 
-/* What a brief report leaves out. */
 static void put_probes(struct json_out *out, const struct monitor_address *address)
 {
 	json_out_bool(out, "answers", address->answers);
@@ -47,8 +46,7 @@ static void put_checked(struct json_out *out, const struct monitor_address *addr
 	json_out_text(out, "health", health_word(address->health));
 	json_out_text(out, "last_error", address->last_error);
 	json_out_ms(out, "latency_ms", address->latency_us);
-	if (!out->brief)
-		put_probes(out, address);
+	put_probes(out, address);
 	json_out_close(out, '}');
 }
 
@@ -83,10 +81,8 @@ static void put_endpoint(struct json_out *out, const struct monitor_endpoint *en
 	json_out_text(out, "health", health_word(endpoint->health));
 	json_out_text(out, "check", endpoint->check);
 	json_out_text(out, "error", endpoint->error);
-	if (!out->brief) {
-		put_settings(out, endpoint->settings);
-		json_out_number(out, "min_up", endpoint->min_up);
-	}
+	put_settings(out, endpoint->settings);
+	json_out_number(out, "min_up", endpoint->min_up);
 	json_out_open(out, "addresses", '[');
 	for (size_t i = 0; i < endpoint->address_count; i++)
 		put_checked(out, &endpoint->addresses[i]);
@@ -128,10 +124,8 @@ static void put_override(struct json_out *out, const struct monitor_record *reco
 
 static void put_failback(struct json_out *out, const struct monitor_record *record)
 {
-	static const char *const policies[] = { "auto", "manual" };
-
 	json_out_open(out, "failback", '{');
-	json_out_text(out, "policy", policies[record->failback]);
+	json_out_text(out, "policy", failback_words[record->failback]);
 	json_out_number(out, "delay_ms", record->failback_delay_ms);
 	json_out_number(out, "wait_ms", record->failback_wait_ms);
 	json_out_moment(out, "at", record->failback_at);
@@ -143,7 +137,6 @@ static const char *id_of(const struct monitor_record *record, int answer)
 	return answer < 0 ? NULL : record->endpoints[answer].id;
 }
 
-/* What a brief report leaves out. */
 static void put_rules(struct json_out *out, const struct monitor_record *record)
 {
 	static const char *const rules[] = { "start",    "healthy",    "failover",
@@ -158,8 +151,6 @@ static void put_rules(struct json_out *out, const struct monitor_record *record)
 
 static void put_record(struct json_out *out, const char *key, const struct monitor_record *record)
 {
-	static const char *const policies[] = { "primary", "hold", "dns", "fail" };
-
 	json_out_open(out, key, '{');
 	json_out_text(out, "name", record->name);
 	json_out_open(out, "aliases", '[');
@@ -170,9 +161,8 @@ static void put_record(struct json_out *out, const char *key, const struct monit
 	put_answer(out, record);
 	json_out_text(out, "reason", record->reason);
 	json_out_moment(out, "since", record->since);
-	json_out_text(out, "all_down", policies[record->all_down]);
-	if (!out->brief)
-		put_rules(out, record);
+	json_out_text(out, "all_down", all_down_words[record->all_down]);
+	put_rules(out, record);
 	json_out_open(out, "endpoints", '[');
 	for (size_t i = 0; i < record->endpoint_count; i++)
 		put_endpoint(out, &record->endpoints[i]);
@@ -218,32 +208,23 @@ static char *head_text(const struct monitor *monitor)
 }
 
 /* A record and the comma before it. */
-static char *record_text(const struct monitor *monitor, size_t index, bool brief)
+static char *record_text(const struct monitor *monitor, size_t index, bool comma)
 {
 	struct monitor_record record;
-	struct json_out out = { .brief = brief, .comma = index > 0 };
+	struct json_out out = { .comma = comma };
 
 	monitor_read(monitor, index, &record);
 	put_record(&out, NULL, &record);
 	return json_out_take(&out);
 }
 
-static char *status_text(const struct monitor *monitor, size_t step, bool brief, bool *last)
+char *report_status(const struct monitor *monitor, struct report_span span, size_t step, bool *last)
 {
-	*last = step > monitor_record_count(monitor);
+	*last = step > span.count;
 	if (*last)
-		return strdup(REPORT_TAIL);
-	return step == 0 ? head_text(monitor) : record_text(monitor, step - 1, brief);
-}
-
-char *report_status(const struct monitor *monitor, size_t step, bool *last)
-{
-	return status_text(monitor, step, false, last);
-}
-
-char *report_brief(const struct monitor *monitor, size_t step, bool *last)
-{
-	return status_text(monitor, step, true, last);
+		return strdup("]}\n");
+	return step == 0 ? head_text(monitor)
+	                 : record_text(monitor, span.first + step - 1, step > 1);
 }
 
 /* Takes the value over. */

@@ -14,11 +14,17 @@ struct monitor;
 struct monitor_record;
 struct reload_result;
 
-/* The whole status in pieces: the head, each record, REPORT_TAIL, which is the last. NULL: out of memory. The caller frees. */
-char *report_status(const struct monitor *monitor, size_t step, bool *last);
+/* The records that are told of. */
+struct report_span {
+	size_t first, count;
+};
 
-/* The same, with what `shunt status` shows in its table: names, answers, reasons, health. What would be null is left out. */
-char *report_brief(const struct monitor *monitor, size_t step, bool *last);
+/*
+ * The status in pieces: the head, each record, and what closes it, which is the last and ends a line. `step` counts from 0. NULL: out
+ * of memory. The caller frees.
+ */
+char *report_status(const struct monitor *monitor, struct report_span span, size_t step,
+                    bool *last);
 
 /* One record as it stands among the others. As above. */
 char *report_record(const struct monitor_record *record);
@@ -28,7 +34,5 @@ char *report_check(const struct monitor_record *record, uint32_t within_ms);
 
 /* What a reload did: {"records": 3, "added": {"count": 1, "names": […]}, "changed": …, "removed": …}. As above. */
 char *report_reload(const struct reload_result *result);
-
-#define REPORT_TAIL "]}\n"
 
 #endif

@@ -158,7 +158,7 @@ class Server(st.Case):
     def setUp(self):
         super().setUp()
         self.document = Document()
-        self.seen = set()
+        self.seen, self.kinds = set(), set()
         self.up, self.dead = self.address(), self.address()
         port = st.free_port(self.up, self.dead)
         self.start(st.Nginx(self, "up", self.up, port))
@@ -181,11 +181,13 @@ class Server(st.Case):
         self.seen.add((method, path, status))
         content = self.document.answer(method, path, status)["content"]
         kind = headers["Content-Type"].partition(";")[0]
-        self.assertEqual([kind], list(content))
+        self.assertIn(kind, content)
+        self.kinds.add((method, path, status, kind))
         self.assertEqual(headers["Cache-Control"], "no-store")
-        if kind == "application/json":
-            fits(json.loads(body), content[kind]["schema"])
-        return json.loads(body) if kind == "application/json" else body.decode()
+        value = json.loads(body) if kind == "application/json" else body.decode()
+        if kind != "application/x-ndjson":
+            fits(value, content[kind]["schema"])
+        return value
 
     def ask(self, status, method, path, body=None, name=NAME):
         seen, answer, headers = self.daemon.request(path.replace("{name}", name), method, body=body)
@@ -242,6 +244,7 @@ class Server(st.Case):
         """each documented answer is given, and is as documented, without a field more"""
         self.ask(200, "GET", "/")
         self.assertTrue(self.ask(200, "GET", "/v1/status")["records"])
+        self.ask_status()
         self.ask(200, "GET", "/metrics")
         for name in (NAME, "www", "WWW.EXAMPLE.com."):
             self.assertEqual(self.ask(200, "GET", "/v1/records/{name}", name=name)["name"], NAME)
@@ -258,6 +261,34 @@ class Server(st.Case):
             # Without root there is nobody to be denied.
             missing = {one for one in missing if one[0] == "GET" or one[2] != 403}
         self.assertEqual(missing, set())
+        kinds = {one[3] for one in self.kinds if one[:3] == ("GET", "/v1/status", 200)}
+        self.assertEqual(kinds, set(self.document.answer("GET", "/v1/status", 200)["content"]))
+
+    def ask_status(self):
+        """The whole and one record, as JSON and as lines, which tell the same."""
+        query = {p["name"]: p["schema"] for p in self.document.parameters("/v1/status", self.document.paths["/v1/status"]["get"])}
+        self.assertEqual(set(query), {"record", "format"})
+        path = "/v1/status"
+        for more, names in (("", [NAME, "db.example.com"]), ("record=www", [NAME]), ("record=DB.example.com.", ["db.example.com"])):
+            whole = self.ask_query(200, path, f"format=json&{more}")
+            self.assertEqual([record["name"] for record in whole["records"]], names)
+            lines = [line.split("\t") for line in self.ask_query(200, path, f"format=tsv&{more}").splitlines()]
+            self.assertEqual([line[1] for line in lines if line[0] == "record"], names)
+            for kind, things in (
+                ("endpoint", [endpoint["id"] for record in whole["records"] for endpoint in record["endpoints"]]),
+                ("address", [a["address"] for r in whole["records"] for e in r["endpoints"] for a in e["addresses"]]),
+            ):
+                self.assertEqual([line[1] for line in lines if line[0] == kind], things)
+        for word in ("xml", "", "TSV"):
+            with self.assertRaises(AssertionError):
+                fits(word, query["format"])
+            self.ask_query(400, path, f"format={word}")
+        self.ask_query(404, path, "record=ww.example.com")
+
+    def ask_query(self, status, path, query):
+        seen, answer, headers = self.daemon.request(f"{path}?{query}")
+        self.assertEqual(seen, status, answer)
+        return self.note_answer("GET", path, status, headers, answer)
 
     def ask_changes(self):
         changes = [path for path, method, _ in self.document.operations() if method == "POST"]

@@ -28,6 +28,7 @@
 #include "daemon/probe_tally.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
+#include "shunt/version.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PATIENCE_S 60 /* how long a loaded machine may take; nothing waits for it to pass */
@@ -106,6 +107,12 @@ void notify_count(const struct notify *notify, struct notify_counts *counts)
 	*counts = (struct notify_counts){ 0 };
 }
 
+#define STATUS_503 "status 503"
+
+/* What a test may change of it. */
+static const char *last_error = STATUS_503;
+static int active = 1;
+
 static void fill_record(struct monitor_record *out)
 {
 	static const char *const aliases[] = { "www" };
@@ -125,7 +132,7 @@ static void fill_record(struct monitor_record *out)
 	*out = (struct monitor_record){ .name = "www.example.com",
 		                        .aliases = aliases,
 		                        .alias_count = 1,
-		                        .answer = 1,
+		                        .answer = active,
 		                        .reason = "primary is down",
 		                        .rule = REASON_FORCED,
 		                        .elected = ELECTION_FAIL,
@@ -146,7 +153,7 @@ static void fill_record(struct monitor_record *out)
 		                              .min_up = 2 };
 	primary->addresses[0] = (struct monitor_address){ .health = HEALTH_DOWN,
 		                                          .answers = true,
-		                                          .last_error = "status 503",
+		                                          .last_error = last_error,
 		                                          .last_probe = 86402,
 		                                          .certificate_expires = 86403,
 		                                          .probes = 7,
@@ -736,28 +743,70 @@ static void the_status_is_as_documented(void **state)
 	free(answer);
 }
 
-/* For a table of a thousand names: nothing that it does not show, and nothing that would be null. */
-static void the_brief_status_is_short(void **state)
+/* For a table of a thousand names: lines, and nothing that it does not show. */
+static void the_status_as_lines(void **state)
 {
-	char *answer = ask(*state, "GET /v1/status?brief=true HTTP/1.0\r\n\r\n");
-	json_t *json = body_of(answer);
-	json_t *record = json_array_get(json_object_get(json, "records"), 0);
-	json_t *expected = json_loads(
-	        "{\"name\":\"www.example.com\",\"aliases\":[\"www\"],\"active\":\"secondary\","
-	        "\"answer\":[\"2001:db8::2\"],\"reason\":\"primary is down\","
-	        "\"since\":\"1970-01-02T00:00:01Z\",\"all_down\":\"fail\",\"endpoints\":["
-	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"addresses\":["
-	        "{\"address\":\"192.0.2.1\",\"health\":\"down\",\"last_error\":\"status 503\"}]},"
-	        "{\"id\":\"secondary\",\"health\":\"up\",\"error\":\"NXDOMAIN\",\"addresses\":["
-	        "{\"address\":\"192.0.2.2\",\"health\":\"up\",\"latency_ms\":1.5},"
-	        "{\"address\":\"2001:db8::2\",\"health\":\"up\"}]}]}",
-	        0, NULL);
+	char *answer = ask(*state, "GET /v1/status?format=tsv HTTP/1.0\r\n\r\n");
 
-	assert_non_null(expected);
-	assert_true(json_equal(record, expected));
+	assert_non_null(strstr(answer, "\r\nContent-Type: text/tab-separated-values\r\n"));
+	assert_non_null(strstr(answer,
+	                       "\r\n\r\nstatus\t" SHUNT_VERSION "\ttrue\ttrue\n"
+	                       "record\twww.example.com\tsecondary\t2001:db8::2\t86401\tfail\t"
+	                       "primary is down\n"
+	                       "endpoint\tprimary\tdown\thttp\t\n"
+	                       "address\t192.0.2.1\tdown\t\tstatus 503\n"
+	                       "endpoint\tsecondary\tup\t\tNXDOMAIN\n"
+	                       "address\t192.0.2.2\tup\t1.500\t\n"
+	                       "address\t2001:db8::2\tup\t\t\n"
+	                       "end\n"));
+	free(answer);
+}
+
+/* Whoever asks for one name gets the head, its record and the end; or why not. */
+static void the_status_of_one_name(void **state)
+{
+	char *answer = ask(*state, "GET /v1/status?record=www HTTP/1.0\r\n\r\n");
+	json_t *json = body_of(answer), *records = json_object_get(json, "records");
+
+	assert_int_equal(json_array_size(records), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(records, 0), "name")),
+	                    "www.example.com");
 	assert_true(json_is_true(json_object_get(json, "settled")));
-	json_decref(expected);
 	json_decref(json);
+	free(answer);
+	answer = ask(*state, "GET /v1/status?format=tsv&record=www HTTP/1.0\r\n\r\n");
+	assert_non_null(strstr(answer, "\nrecord\twww.example.com\t"));
+	assert_non_null(strstr(answer, "\naddress\t2001:db8::2\tup\t\t\nend\n"));
+	free(answer);
+	answer = ask(*state, "GET /v1/status?record=ww HTTP/1.0\r\n\r\n");
+	assert_non_null(strstr(answer, " 404 "));
+	assert_non_null(strstr(answer, "{\"error\":\"ww is not a managed name"));
+	free(answer);
+}
+
+static void an_unknown_format_is_refused(void **state)
+{
+	char *answer = ask(*state, "GET /v1/status?format=xml HTTP/1.0\r\n\r\n");
+
+	assert_non_null(strstr(answer, " 400 "));
+	assert_non_null(strstr(
+	        answer, "{\"error\":\"format: \\\"xml\\\" is not known; give json or tsv\"}"));
+	free(answer);
+}
+
+/* No answer, and text that would break a line. */
+static void a_line_is_a_line(void **state)
+{
+	char *answer;
+
+	active = ELECTION_FAIL;
+	last_error = "a\tb\n\x1b[2J\xc3\xa9 ~";
+	answer = ask(*state, "GET /v1/status?format=tsv HTTP/1.0\r\n\r\n");
+	active = 1;
+	last_error = STATUS_503;
+	assert_non_null(
+	        strstr(answer, "\nrecord\twww.example.com\t\t\t86401\tfail\tprimary is down\n"));
+	assert_non_null(strstr(answer, "\naddress\t192.0.2.1\tdown\t\ta?b??[2J?? ~\n"));
 	free(answer);
 }
 
@@ -836,7 +885,7 @@ static void bad_clients_hurt_nobody(void **state)
 		                        : i % 3 == 1 ? "GET /v1/sta"
 		                                     : "GET /v1/status HTTP/1.0\r\n\r\n");
 	answer = ask(*state, "GET /v1/status HTTP/1.0\r\n\r\n");
-	assert_non_null(strstr(answer, REPORT_TAIL));
+	assert_non_null(strstr(answer, "]}\n"));
 	free(answer);
 	for (size_t i = 0; i < COUNT(fds) / 2; i++)
 		close(fds[i]);
@@ -880,7 +929,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rubbish_closes_the_connection, start_unix, stop),
 		cmocka_unit_test_setup_teardown(tcp_serves_known_hosts_only, start_tcp, stop),
 		cmocka_unit_test_setup_teardown(the_status_is_as_documented, start_unix, stop),
-		cmocka_unit_test_setup_teardown(the_brief_status_is_short, start_unix, stop),
+		cmocka_unit_test_setup_teardown(the_status_as_lines, start_unix, stop),
+		cmocka_unit_test_setup_teardown(the_status_of_one_name, start_unix, stop),
+		cmocka_unit_test_setup_teardown(an_unknown_format_is_refused, start_unix, stop),
+		cmocka_unit_test_setup_teardown(a_line_is_a_line, start_unix, stop),
 		cmocka_unit_test_setup_teardown(the_metrics_are_served, start_unix, stop),
 		cmocka_unit_test(no_endpoint_answers),
 		cmocka_unit_test_setup_teardown(any_number_of_records_is_told, start_unix, stop),
