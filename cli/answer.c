@@ -7,10 +7,11 @@
 #include "record.h"
 #include "words.h"
 
-/* No endpoint answers: either DNS does, or lookups fail. */
-static const char *no_answer(const json_t *record)
+const char *answer_none(const char *active, const char *all_down)
 {
-	return strcmp(record_field(record, "all_down"), "dns") == 0 ? "(DNS)" : "(fails)";
+	if (*active)
+		return "no address";
+	return strcmp(all_down, "dns") == 0 ? "(DNS)" : "(fails)";
 }
 
 static const char *address_at(const json_t *answer, size_t index)
@@ -20,14 +21,15 @@ static const char *address_at(const json_t *answer, size_t index)
 	return address ? address : "?";
 }
 
-char *answer_words(const json_t *record)
+static char *answer_words(const json_t *record)
 {
 	const json_t *answer = json_object_get(record, "answer");
 	size_t count = json_array_size(answer), size = 1;
 	char *words, *end;
 
 	if (count == 0)
-		return strdup(*record_field(record, "active") ? "no address" : no_answer(record));
+		return strdup(answer_none(record_field(record, "active"),
+		                          record_field(record, "all_down")));
 	for (size_t i = 0; i < count; i++)
 		size += strlen(address_at(answer, i)) + 1;
 	words = malloc(size);

@@ -4,8 +4,8 @@
 
 #include <jansson.h>
 
-/* The addresses with a space between them; "(DNS)" or "(fails)" where no endpoint answers. NULL: no memory. The caller frees. */
-char *answer_words(const json_t *record);
+/* For an answer without an address: "no address"; where no endpoint answers, as `all_down` has it, "(DNS)" or "(fails)". */
+const char *answer_none(const char *active, const char *all_down);
 
 /* One line on standard output, "www.example.com: 192.0.2.1 from secondary: forced to …", for what has just been changed. */
 void answer_print(const json_t *record);

@@ -14,6 +14,7 @@
 
 #define DEADLINE_MS 5000         /* over everything, retries included */
 #define BODY_MAX (256u << 20)    /* bytes: many times what the largest table can tell */
+#define READ_MAX 131072L         /* bytes at one time: a status of many records is long */
 #define ATTEMPTS 5               /* when an answer breaks off */
 #define RETRY_PAUSE_NS 20000000L /* 20 ms */
 
@@ -54,8 +55,9 @@ static size_t keep_body(char *data, size_t size, size_t count, void *arg)
 
 	if (length > BODY_MAX - request->size)
 		return 0;
-	if (request->size + length > request->room) {
-		room = (request->size + length) * 2;
+	/* One more, for a final zero. */
+	if (request->size + length >= request->room) {
+		room = (request->size + length + 1) * 2;
 		grown = realloc(request->body, room);
 		if (!grown)
 			return 0;
@@ -77,6 +79,7 @@ static CURLcode transfer(struct request *request, CURL *curl)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->sent);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, request);
+	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, READ_MAX);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left_ms(request) + 1);
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &request->status);
@@ -100,16 +103,16 @@ static int attempt(struct request *request)
 	return result;
 }
 
-static int understand(struct request *request, json_t **json)
+static json_t *parse(const struct request *request)
 {
-	json_t *answer = json_loadb(request->body ? request->body : "", request->size, 0, NULL);
-	int result;
+	return json_loadb(request->body ? request->body : "", request->size, 0, NULL);
+}
 
-	if (request->status >= 200 && request->status < 300 && json_is_object(answer)) {
-		*json = answer;
-		return CLI_DONE;
-	}
-	result = api_curl_refused(request->status, answer, request->control, request->error);
+static int refused(const struct request *request)
+{
+	json_t *answer = parse(request);
+	int result = api_curl_refused(request->status, answer, request->control, request->error);
+
 	json_decref(answer);
 	return result;
 }
@@ -123,13 +126,13 @@ static bool worth_repeating(const struct request *request, unsigned tries)
 	return !request->sent && api_curl_is_cut(request->code) && tries < ATTEMPTS;
 }
 
-static int perform(struct request *request, json_t **json)
+/* CLI_DONE: it has succeeded, and `body` is to be freed. */
+static int perform(struct request *request)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_NS };
 	unsigned tries = 1;
 	int result;
 
-	*json = NULL;
 	if (!api_curl_fits(request->control, request->error))
 		return CLI_UNREACHABLE;
 	for (;;) {
@@ -138,20 +141,57 @@ static int perform(struct request *request, json_t **json)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	if (result == CLI_DONE)
-		result = understand(request, json);
+	if (result == CLI_DONE && (request->status < 200 || request->status >= 300))
+		result = refused(request);
+	if (result != CLI_DONE)
+		free(request->body);
+	return result;
+}
+
+static int perform_json(struct request *request, json_t **json)
+{
+	int result = perform(request);
+
+	*json = NULL;
+	if (result != CLI_DONE)
+		return result;
+	*json = parse(request);
+	if (!json_is_object(*json)) {
+		json_decref(*json);
+		*json = NULL;
+		result = api_stranger(request->control, request->error);
+	}
 	free(request->body);
 	return result;
 }
 
+static struct request get(const char *control, const char *path, char error[API_ERROR_MAX])
+{
+	return (struct request){ .control = control,
+		                 .path = path,
+		                 .error = error,
+		                 .deadline_ms = clock_ms() + DEADLINE_MS };
+}
+
 int api_get(const char *control, const char *path, json_t **json, char error[API_ERROR_MAX])
 {
-	struct request request = { .control = control,
-		                   .path = path,
-		                   .error = error,
-		                   .deadline_ms = clock_ms() + DEADLINE_MS };
+	struct request request = get(control, path, error);
 
-	return perform(&request, json);
+	return perform_json(&request, json);
+}
+
+int api_get_text(const char *control, const char *path, char **text, char error[API_ERROR_MAX])
+{
+	struct request request = get(control, path, error);
+	int result = perform(&request);
+
+	if (result != CLI_DONE)
+		return result;
+	if (!request.body)
+		return api_stranger(control, error);
+	request.body[request.size] = '\0';
+	*text = request.body;
+	return CLI_DONE;
 }
 
 int api_post(const char *control, const char *path, const json_t *body, unsigned seconds,
@@ -168,7 +208,7 @@ int api_post(const char *control, const char *path, const json_t *body, unsigned
 		snprintf(error, API_ERROR_MAX, "out of memory");
 		return CLI_UNREACHABLE;
 	}
-	result = perform(&request, json);
+	result = perform_json(&request, json);
 	free(request.sent);
 	return result;
 }
@@ -181,4 +221,17 @@ char *api_record(const char *name, const char *behind)
 		path = NULL;
 	curl_free(escaped);
 	return path;
+}
+
+char *api_only(const char *path, const char *name)
+{
+	char *escaped = name ? curl_easy_escape(NULL, name, 0) : NULL, *whole = NULL;
+
+	if (!name)
+		return strdup(path);
+	if (!escaped ||
+	    asprintf(&whole, "%s%crecord=%s", path, strchr(path, '?') ? '&' : '?', escaped) < 0)
+		whole = NULL;
+	curl_free(escaped);
+	return whole;
 }

@@ -100,13 +100,18 @@ bool api_curl_fits(const char *control, char error[API_ERROR_MAX])
 	return false;
 }
 
+int api_stranger(const char *control, char error[API_ERROR_MAX])
+{
+	return api_curl_unreachable(control, STRANGER, error);
+}
+
 int api_curl_refused(long status, const json_t *answer, const char *control,
                      char error[API_ERROR_MAX])
 {
 	const char *message = json_string_value(json_object_get(answer, "error"));
 
 	if (status < 400)
-		return api_curl_unreachable(control, STRANGER, error);
+		return api_stranger(control, error);
 	snprintf(error, API_ERROR_MAX, "the daemon at %s refused: %s (HTTP status %ld)", control,
 	         message ? message : "it does not say why", status);
 	words_printable(error);

@@ -10,7 +10,6 @@
 #include "api.h"
 #include "cli.h"
 #include "record.h"
-#include "status.h"
 #include "words.h"
 
 #include "shunt/table.h"
@@ -95,7 +94,7 @@ static const json_t *find_endpoint(const json_t *record, const char *wanted)
 
 static bool is_known(const json_t *status, const struct entry *entry)
 {
-	const json_t *record = status_find(status, entry->name);
+	const json_t *record = record_find(status, entry->name);
 	char list[SHUNT_ENDPOINTS_MAX * (SHUNT_ID_MAX + 3)] = "";
 	json_t *endpoint;
 	size_t i;
@@ -206,7 +205,7 @@ const json_t *drill_forced(const json_t *status, const json_t *record, const cha
 		size_t length = strcspn(list, ",");
 
 		/* The library skips what is malformed, or unknown to the daemon. */
-		if (parse(list, length, &entry) && status_find(status, entry.name) == record)
+		if (parse(list, length, &entry) && record_find(status, entry.name) == record)
 			found = find_endpoint(record, entry.id);
 		list += length + (list[length] == ',');
 	}

@@ -11,7 +11,6 @@
 #include "process.h"
 #include "reason.h"
 #include "record.h"
-#include "status.h"
 #include "step.h"
 #include "terminal.h"
 #include "told.h"
@@ -89,16 +88,12 @@ static int print(const struct question *question, const json_t *status, json_t *
 
 static int explain(const struct question *question, const json_t *status)
 {
-	json_t *record = status_find(status, question->name), *report = NULL;
+	json_t *record = json_array_get(json_object_get(status, "records"), 0), *report = NULL;
 	char error[PROCESS_ERROR_MAX];
 	struct process process;
 	bool good = true;
 	int result;
 
-	if (!record) {
-		cli_error("%s is not a managed name ('shunt status' lists them)", question->name);
-		return CLI_REFUSED;
-	}
 	if (question->pid) {
 		good = process_read(&process, question->process, record_field(status, "socket"),
 		                    error);
@@ -116,13 +111,16 @@ static int ask(const struct question *question)
 {
 	char error[API_ERROR_MAX];
 	json_t *status;
-	int result = api_get(api_control(question->control), "/v1/status", &status, error);
+	int result = record_status(question->control, question->name, &status);
 
-	if (result != CLI_DONE) {
-		cli_error("%s", error);
+	if (result != CLI_DONE)
 		return result;
+	if (!json_array_get(json_object_get(status, "records"), 0)) {
+		result = api_stranger(api_control(question->control), error);
+		cli_error("%s", error);
+	} else {
+		result = explain(question, status);
 	}
-	result = explain(question, status);
 	json_decref(status);
 	return result;
 }

@@ -23,48 +23,43 @@ struct follow {
 	const char *control;
 	const char *name;
 	struct screen screen;
-	json_t *status; /* NULL: not yet */
+	struct listing listing;
+	bool connected;
+	bool known; /* the listing is there */
 	json_t *events;
 	char trouble[API_ERROR_MAX]; /* "": none */
 	time_t trouble_since;
-	bool stale; /* the status is: there were events */
+	bool stale; /* it is not the latest */
 	long long read_ms;
 };
 
 /* --- what is known ------------------------------------------------------------------------------ */
 
-/* Takes it over. */
-static void keep_status(struct follow *follow, json_t *status)
-{
-	json_t *record = follow->name ? status_find(status, follow->name) : NULL;
-
-	json_decref(follow->status);
-	follow->status = record ? status_only(status, record) : json_incref(status);
-	json_decref(status);
-	follow->stale = false;
-	follow->read_ms = clock_ms();
-}
-
-/* Events tell what has changed, not what is: that is asked for. One that cannot be had is the stream's business to tell. */
+/* Events tell what has changed, not what is: that is asked for. Where it cannot be had the stream tells why. */
 static void refresh(struct follow *follow)
 {
 	char error[API_ERROR_MAX];
-	json_t *status;
+	struct listing listing;
 
-	if (api_get(follow->control, "/v1/status", &status, error) == CLI_DONE)
-		keep_status(follow, status);
-	else
-		follow->read_ms = clock_ms();
+	follow->read_ms = clock_ms();
+	if (status_ask(follow->control, follow->name, &listing, error) != CLI_DONE)
+		return;
+	listing_free(&follow->listing);
+	follow->listing = listing;
+	follow->known = true;
+	follow->stale = false;
 }
 
 static void on_snapshot(void *arg, const json_t *status, bool gap, unsigned long long lost)
 {
 	struct follow *follow = arg;
 
+	(void)status;
 	(void)gap;
 	(void)lost;
 	follow->trouble[0] = '\0';
-	keep_status(follow, json_incref((json_t *)status));
+	follow->connected = true;
+	follow->stale = true;
 }
 
 static void on_event(void *arg, const json_t *event, bool old)
@@ -83,13 +78,14 @@ static void on_lost(void *arg, const char *why)
 
 	snprintf(follow->trouble, sizeof(follow->trouble), "%s", why);
 	follow->trouble_since = time(NULL);
+	follow->connected = false;
 }
 
 /* --- what is shown ------------------------------------------------------------------------------ */
 
 static void draw(const struct follow *follow)
 {
-	const struct page_view view = { .status = follow->status,
+	const struct page_view view = { .listing = &follow->listing,
 		                        .events = follow->events,
 		                        .trouble = *follow->trouble ? follow->trouble : NULL,
 		                        .trouble_since = follow->trouble_since,
@@ -113,15 +109,13 @@ static void draw(const struct follow *follow)
 static bool turn(void *arg)
 {
 	struct follow *follow = arg;
-	bool connected = !*follow->trouble;
 
 	if (screen_read(&follow->screen) == SCREEN_END)
 		return false;
-	if (!follow->status)
-		return true;
-	if (connected && (follow->stale || clock_ms() - follow->read_ms >= REFRESH_MS))
+	if (follow->connected && (follow->stale || clock_ms() - follow->read_ms >= REFRESH_MS))
 		refresh(follow);
-	draw(follow);
+	if (follow->known)
+		draw(follow);
 	return true;
 }
 
@@ -143,7 +137,7 @@ int follow_run(const char *control, const char *name)
 	calls.fd = follow.screen.fd;
 	result = stream_run(control, name, true, &calls, error);
 	screen_close(&follow.screen);
-	json_decref(follow.status);
+	listing_free(&follow.listing);
 	json_decref(follow.events);
 	if (result != CLI_DONE)
 		cli_error("%s", error);

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "event_line.h"
 #include "terminal.h"
+#include "verdict.h"
 #include "words.h"
 
 #define EVENTS_SHARE 4u /* one line in so many is an event's, if the table needs the others */
@@ -14,22 +15,20 @@
 
 /* --- the head ----------------------------------------------------------------------------------- */
 
-static size_t count(const json_t *status, int verdict)
+static size_t count(const struct listing *listing, int verdict)
 {
-	size_t i, found = 0;
-	json_t *record;
+	size_t found = 0;
 
-	json_array_foreach (json_object_get(status, "records"), i, record) {
-		found += status_record_verdict(record) == verdict;
-	}
+	for (size_t i = 0; i < listing->record_count; i++)
+		found += verdict_record(&listing->records[i]) == verdict;
 	return found;
 }
 
 /* "3 names: 1 unhealthy, 1 not on the primary" */
-static void print_summary(const json_t *status, FILE *out)
+static void print_summary(const struct listing *listing, FILE *out)
 {
-	size_t names = json_array_size(json_object_get(status, "records"));
-	size_t unhealthy = count(status, CLI_UNHEALTHY), elsewhere = count(status, CLI_ELSEWHERE);
+	size_t names = listing->record_count;
+	size_t unhealthy = count(listing, CLI_UNHEALTHY), elsewhere = count(listing, CLI_ELSEWHERE);
 
 	fprintf(out, "%zu %s: ", names, names == 1 ? "name" : "names");
 	if (unhealthy)
@@ -50,7 +49,7 @@ static void print_head(const struct page_view *view, FILE *out)
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	fprintf(out, "shunt  %s UTC  (q ends)  ", clock);
 	if (!view->trouble) {
-		print_summary(view->status, out);
+		print_summary(view->listing, out);
 		fputs("\n\n", out);
 		return;
 	}
@@ -64,23 +63,21 @@ static void print_head(const struct page_view *view, FILE *out)
 
 /* --- the table ---------------------------------------------------------------------------------- */
 
-/* The records with the worst first, each kind in the order of the configuration. */
-static json_t *worst_first(const json_t *status)
+/* The records with the worst first, each kind in the order of the configuration. NULL: no memory. The caller frees. */
+static struct listing_record *worst_first(const struct listing *listing)
 {
 	static const int verdicts[] = { CLI_UNHEALTHY, CLI_ELSEWHERE, CLI_DONE };
-	json_t *sorted = json_array(), *record, *copy = json_copy((json_t *)status);
-	size_t i;
+	struct listing_record *sorted = calloc(listing->record_count + 1, sizeof(*sorted));
+	size_t count = 0;
 
-	for (size_t k = 0; k < sizeof(verdicts) / sizeof(verdicts[0]); k++)
-		json_array_foreach (json_object_get(status, "records"), i, record) {
-			if (status_record_verdict(record) == verdicts[k])
-				json_array_append(sorted, record);
-		}
-	json_object_set_new(copy, "records", sorted);
-	return copy;
+	for (size_t k = 0; sorted && k < sizeof(verdicts) / sizeof(verdicts[0]); k++)
+		for (size_t i = 0; i < listing->record_count; i++)
+			if (verdict_record(&listing->records[i]) == verdicts[k])
+				sorted[count++] = listing->records[i];
+	return sorted;
 }
 
-static char *table(const json_t *status, const struct status_style *style)
+static char *table(const struct listing *listing, const struct status_style *style)
 {
 	char *text = NULL;
 	size_t size;
@@ -88,7 +85,7 @@ static char *table(const json_t *status, const struct status_style *style)
 
 	if (!stream)
 		return NULL;
-	status_print(status, style, stream);
+	status_print(listing, style, stream);
 	fclose(stream);
 	return text;
 }
@@ -114,16 +111,19 @@ static void print_lines(const char *text, size_t most, FILE *out)
 
 static void print_cut(const struct page_view *view, size_t rows, FILE *out)
 {
-	json_t *sorted = worst_first(view->status);
-	char *text = table(sorted, &view->style);
+	struct listing sorted = *view->listing;
+	char *text = NULL;
 
-	if (text && rows > 0) {
+	sorted.records = worst_first(view->listing);
+	if (sorted.records && rows > 0)
+		text = table(&sorted, &view->style);
+	if (text) {
 		print_lines(text, rows - 1, out);
 		fprintf(out, "... and %zu more lines; a taller window shows them\n",
 		        lines(text) - (rows - 1));
 	}
 	free(text);
-	json_decref(sorted);
+	free(sorted.records);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------- */
@@ -155,7 +155,7 @@ static size_t events_share(size_t events, size_t room, size_t wanted)
 void page_print(const struct page_view *view, FILE *out)
 {
 	const size_t head = 2, room = view->rows > head ? view->rows - head : 0;
-	char *text = table(view->status, &view->style);
+	char *text = table(view->listing, &view->style);
 	size_t wanted = text ? lines(text) : 0, events = 0, rest = room;
 
 	if (view->rows >= ROWS_SMALL)

@@ -10,7 +10,7 @@
 #include "status.h"
 
 struct page_view {
-	const json_t *status;
+	const struct listing *listing;
 	const json_t *events; /* an array, the oldest first */
 	const char *trouble;  /* why there is no connection; NULL: there is one */
 	time_t trouble_since;

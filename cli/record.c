@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "api.h"
 #include "cli.h"
@@ -30,9 +32,10 @@ int record_post(const char *control, const char *name, const char *behind, const
 	return result;
 }
 
-int record_get(const char *control, const char *name, json_t **answer)
+/* Frees `path`, which may be NULL. */
+static int get(const char *control, char *path, json_t **answer)
 {
-	char *path = api_record(name, ""), error[API_ERROR_MAX];
+	char error[API_ERROR_MAX];
 	int result;
 
 	if (!path)
@@ -44,11 +47,54 @@ int record_get(const char *control, const char *name, json_t **answer)
 	return result;
 }
 
+int record_get(const char *control, const char *name, json_t **answer)
+{
+	return get(control, api_record(name, ""), answer);
+}
+
+int record_status(const char *control, const char *name, json_t **status)
+{
+	return get(control, api_only("/v1/status", name), status);
+}
+
 const char *record_field(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? text : "";
+}
+
+static bool same_name(const char *a, const char *b, size_t length)
+{
+	return a && strlen(a) == length && strncasecmp(a, b, length) == 0;
+}
+
+static bool record_has_name(const json_t *record, const char *name, size_t length)
+{
+	json_t *alias;
+	size_t i;
+
+	if (same_name(record_field(record, "name"), name, length))
+		return true;
+	json_array_foreach (json_object_get(record, "aliases"), i, alias) {
+		if (same_name(json_string_value(alias), name, length))
+			return true;
+	}
+	return false;
+}
+
+json_t *record_find(const json_t *status, const char *name)
+{
+	size_t length = strlen(name), i;
+	json_t *record;
+
+	if (length > 1 && name[length - 1] == '.')
+		length--;
+	json_array_foreach (json_object_get(status, "records"), i, record) {
+		if (record_has_name(record, name, length))
+			return record;
+	}
+	return NULL;
 }
 
 int record_run(const struct command *command, const struct cli_context *context, int argc,

@@ -14,6 +14,12 @@ int record_post(const char *control, const char *name, const char *behind, const
 /* The same with GET. */
 int record_get(const char *control, const char *name, json_t **answer);
 
+/* The status, of that name alone or (NULL) of all. As above. */
+int record_status(const char *control, const char *name, json_t **status);
+
+/* In a status the record of that name or alias, in any case and with or without a final dot; NULL. Stays `status`'s. */
+json_t *record_find(const json_t *status, const char *name);
+
 /* A member that is a text; "" for any other. */
 const char *record_field(const json_t *object, const char *key);
 

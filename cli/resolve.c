@@ -16,7 +16,7 @@
 #include "options.h"
 #include "places.h"
 #include "preload.h"
-#include "status.h"
+#include "record.h"
 
 #include "shunt/protocol.h"
 
@@ -130,7 +130,7 @@ static void explain(const struct source *source, const char *name)
 {
 	if (source->trouble[0])
 		cli_error("%s; this is libc's answer", source->trouble);
-	else if (source->status && !status_find(source->status, name))
+	else if (source->status && !record_find(source->status, name))
 		cli_error("%s is not managed: this is libc's answer", name);
 }
 

@@ -2,96 +2,20 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "answer.h"
-#include "api.h"
 #include "cli.h"
 #include "follow.h"
 #include "options.h"
 #include "record.h"
 #include "table.h"
 #include "terminal.h"
+#include "verdict.h"
 #include "words.h"
-
-/* --- choosing and judging ----------------------------------------------------------------------- */
-
-static bool same_name(const char *a, const char *b, size_t length)
-{
-	return a && strlen(a) == length && strncasecmp(a, b, length) == 0;
-}
-
-static bool record_has_name(const json_t *record, const char *name, size_t length)
-{
-	json_t *alias;
-	size_t i;
-
-	if (same_name(record_field(record, "name"), name, length))
-		return true;
-	json_array_foreach (json_object_get(record, "aliases"), i, alias) {
-		if (same_name(json_string_value(alias), name, length))
-			return true;
-	}
-	return false;
-}
-
-json_t *status_find(const json_t *status, const char *name)
-{
-	size_t length = strlen(name), i;
-	json_t *record;
-
-	if (length > 1 && name[length - 1] == '.')
-		length--;
-	json_array_foreach (json_object_get(status, "records"), i, record) {
-		if (record_has_name(record, name, length))
-			return record;
-	}
-	return NULL;
-}
-
-json_t *status_only(const json_t *status, json_t *record)
-{
-	json_t *only = json_copy((json_t *)status);
-
-	json_object_set_new(only, "records", json_pack("[O]", record));
-	return only;
-}
-
-int status_record_verdict(const json_t *record)
-{
-	const json_t *endpoints = json_object_get(record, "endpoints");
-	json_t *endpoint;
-	size_t i, useless = 0;
-
-	json_array_foreach (endpoints, i, endpoint) {
-		useless += strcmp(record_field(endpoint, "health"), "down") == 0 ||
-		           json_array_size(json_object_get(endpoint, "addresses")) == 0;
-	}
-	if (useless > 0 && useless == json_array_size(endpoints))
-		return CLI_UNHEALTHY;
-	if (strcmp(record_field(record, "active"),
-	           record_field(json_array_get(endpoints, 0), "id")) != 0)
-		return CLI_ELSEWHERE;
-	return CLI_DONE;
-}
-
-int status_verdict(const json_t *status)
-{
-	int worst = CLI_DONE;
-	json_t *record;
-	size_t i;
-
-	json_array_foreach (json_object_get(status, "records"), i, record) {
-		int verdict = status_record_verdict(record);
-
-		if (verdict > worst)
-			worst = verdict;
-	}
-	return worst;
-}
 
 /* --- the two tables ----------------------------------------------------------------------------- */
 
+#define ID_WORDS_MAX 80     /* a mark, a space and an id (SHUNT_ID_MAX) */
 #define OUTPUT_BUFFER 65536 /* a table of many lines goes to a terminal in few writes */
 
 enum { NAME, ANSWER, ENDPOINT, SINCE, WHY };
@@ -106,26 +30,16 @@ struct page {
 	FILE *out; /* NULL: the widths are being measured */
 };
 
-/* Measures or prints. The cells may hold foreign text; they are made printable here. */
+/* Measures or prints. */
 static void page_row(struct page *page, struct table *table, struct table_row row,
                      const bool *words)
 {
-	char *copies[TABLE_COLUMNS] = { NULL };
-
-	for (size_t i = 0; i < TABLE_COLUMNS; i++) {
-		if (row.cell[i] && !words_are_printable(row.cell[i])) {
-			copies[i] = strdup(row.cell[i]);
-			row.cell[i] = copies[i] ? words_printable(copies[i]) : NULL;
-		}
-		if (!page->style->colours)
-			row.colour[i] = NULL;
-	}
+	for (size_t i = 0; i < TABLE_COLUMNS && !page->style->colours; i++)
+		row.colour[i] = NULL;
 	if (page->out)
 		table_print(table, &row, page->out);
 	else
 		table_measure(table, &row, words);
-	for (size_t i = 0; i < TABLE_COLUMNS; i++)
-		free(copies[i]);
 }
 
 static const char *health_colour(const char *health)
@@ -141,152 +55,160 @@ static const char *health_colour(const char *health)
 }
 
 /* No latency where there is no check; none while probes do not pass: an old one would only mislead. */
-static const char *latency_words(const json_t *endpoint, const json_t *address,
-                                 char words[WORDS_TIME_MAX])
+static const char *latency_words(const struct listing_endpoint *endpoint,
+                                 const struct listing_address *address, char words[WORDS_TIME_MAX])
 {
-	const json_t *latency = json_object_get(address, "latency_ms");
-
-	if (!json_is_string(json_object_get(endpoint, "check")))
+	if (!*endpoint->check)
 		return "no check";
-	return json_is_number(latency) && !*record_field(address, "last_error")
-	               ? words_latency(json_number_value(latency), words)
-	               : "-";
+	if (!address || address->latency_ms < 0 || *address->last_error)
+		return "-";
+	return words_latency(address->latency_ms, words);
 }
 
 /* `address` is NULL for an endpoint that has none. */
-static void address_row(struct page *page, const json_t *endpoint, const json_t *address,
-                        const char *id)
+static void address_row(struct page *page, const struct listing_endpoint *endpoint,
+                        const struct listing_address *address, const char *id)
 {
-	const char *health = record_field(address ? address : endpoint, "health");
+	const char *health = address ? address->health : endpoint->health;
 	char words[WORDS_TIME_MAX];
-	struct table_row row = { .cell = { id, health,
-		                           address ? record_field(address, "address") : "-",
+	struct table_row row = { .cell = { id, health, address ? address->address : "-",
 		                           latency_words(endpoint, address, words),
-		                           record_field(address, "last_error") },
+		                           address ? address->last_error : "" },
 		                 .colour = { [HEALTH] = health_colour(health) } };
 
 	page_row(page, &page->endpoints, row, endpoint_words);
 }
 
-static void endpoint_rows(struct page *page, const json_t *endpoint, bool active)
+static void endpoint_rows(struct page *page, const struct listing_endpoint *endpoint, bool active)
 {
-	const json_t *addresses = json_object_get(endpoint, "addresses");
-	const char *error = record_field(endpoint, "error");
-	json_t *address;
-	char *id;
-	size_t i;
+	char id[ID_WORDS_MAX];
 
-	if (asprintf(&id, "%c %s", active ? '*' : '-', record_field(endpoint, "id")) < 0)
-		return;
-	json_array_foreach (addresses, i, address) {
-		address_row(page, endpoint, address, i ? NULL : id);
-	}
-	if (i == 0)
+	id[0] = active ? '*' : '-';
+	id[1] = ' ';
+	stpncpy(id + 2, endpoint->id, sizeof(id) - 3)[0] = '\0';
+	for (size_t i = 0; i < endpoint->address_count; i++)
+		address_row(page, endpoint, &endpoint->addresses[i], i ? NULL : id);
+	if (endpoint->address_count == 0)
 		address_row(page, endpoint, NULL, id);
-	if (*error)
-		page_row(page, &page->endpoints, (struct table_row){ .cell = { [ERROR] = error } },
+	if (*endpoint->error)
+		page_row(page, &page->endpoints,
+		         (struct table_row){ .cell = { [ERROR] = endpoint->error } },
 		         endpoint_words);
-	free(id);
 }
 
-static void record_row(struct page *page, const json_t *record)
+static void record_row(struct page *page, const struct listing_record *record)
 {
-	time_t since = words_time(json_string_value(json_object_get(record, "since")));
+	const char *answer =
+	        *record->answer ? record->answer : answer_none(record->active, record->all_down);
 	char age[WORDS_TIME_MAX] = "-";
-	char *answer = answer_words(record);
-	const char *active = record_field(record, "active");
-	int verdict = status_record_verdict(record);
+	int verdict = verdict_record(record);
 
-	if (since != -1)
-		words_duration(page->style->now - since, age);
+	if (record->since)
+		words_duration(page->style->now - record->since, age);
 	page_row(page, &page->records,
-	         (struct table_row){ .cell = { record_field(record, "name"), answer,
-	                                       *active ? active : "-", age,
-	                                       record_field(record, "reason") },
+	         (struct table_row){ .cell = { record->name, answer,
+	                                       *record->active ? record->active : "-", age,
+	                                       record->reason },
 	                             .colour = { TERMINAL_BOLD, NULL,
 	                                         verdict == CLI_DONE        ? TERMINAL_GREEN
 	                                         : verdict == CLI_UNHEALTHY ? TERMINAL_RED
 	                                                                    : TERMINAL_YELLOW } },
 	         record_words);
-	free(answer);
 }
 
-static void page_records(struct page *page, const json_t *status)
+static void page_records(struct page *page, const struct listing *listing)
 {
-	json_t *record, *endpoint;
 	struct table_row titles = { .cell = { "NAME", "ANSWER", "ENDPOINT", "SINCE" } };
 	/* The first one begins below the ids, which have a mark before them. */
 	struct table_row below = { .cell = { "  ENDPOINT", "HEALTH", "ADDRESS", "LATENCY" } };
-	size_t i, j;
 
 	titles.cell[WHY] = page->records.last_below ? NULL : "WHY";
 	below.cell[ERROR] = page->endpoints.last_below ? NULL : "LAST ERROR";
 	page_row(page, &page->records, titles, record_words);
 	page_row(page, &page->endpoints, below, endpoint_words);
-	json_array_foreach (json_object_get(status, "records"), i, record) {
-		const char *active = record_field(record, "active");
+	for (size_t i = 0; i < listing->record_count; i++) {
+		const struct listing_record *record = &listing->records[i];
 
 		record_row(page, record);
-		json_array_foreach (json_object_get(record, "endpoints"), j, endpoint) {
-			endpoint_rows(page, endpoint,
-			              strcmp(record_field(endpoint, "id"), active) == 0);
-		}
+		for (size_t j = 0; j < record->endpoint_count; j++)
+			endpoint_rows(page, &record->endpoints[j],
+			              strcmp(record->endpoints[j].id, record->active) == 0);
 	}
 }
 
-void status_print(const json_t *status, const struct status_style *style, FILE *out)
+void status_print(const struct listing *listing, const struct status_style *style, FILE *out)
 {
 	struct page page = { .records = { .floor = { 15, 39, 12 } },
 		             .endpoints = { .indent = 2, .floor = { 14 } },
 		             .style = style };
 
-	if (json_array_size(json_object_get(status, "records")) == 0) {
+	if (listing->record_count == 0) {
 		fputs("No names are managed.\n", out);
 		return;
 	}
-	page_records(&page, status);
+	page_records(&page, listing);
 	table_fit(&page.records, style->width);
 	table_fit(&page.endpoints, style->width);
 	page.out = out;
-	page_records(&page, status);
-	if (json_is_false(json_object_get(status, "settled")))
+	page_records(&page, listing);
+	if (!listing->settled)
 		fputs("The daemon has just started: its first checks are under way.\n", out);
-	if (json_is_true(json_object_get(status, "isolated")))
+	if (listing->isolated)
 		fputs("This host is isolated: nothing beyond it answers, so the answers hold.\n",
 		      out);
 }
 
 /* --- the command -------------------------------------------------------------------------------- */
 
-static int show(const json_t *status, bool json)
+int status_ask(const char *control, const char *name, struct listing *listing,
+               char error[API_ERROR_MAX])
 {
+	char *path = api_only("/v1/status?format=tsv", name), *text;
+	int result;
+
+	if (!path) {
+		snprintf(error, API_ERROR_MAX, "out of memory");
+		return CLI_OUTPUT;
+	}
+	result = api_get_text(control, path, &text, error);
+	free(path);
+	if (result == CLI_DONE && !listing_read(listing, text))
+		result = api_stranger(control, error);
+	return result;
+}
+
+static int show_table(const char *control, const char *name)
+{
+	static char buffer[OUTPUT_BUFFER];
 	const struct status_style style = { .width = terminal_width(stdout),
 		                            .colours = terminal_colours(stdout),
 		                            .now = time(NULL) };
+	char error[API_ERROR_MAX];
+	struct listing listing;
+	int result = status_ask(api_control(control), name, &listing, error);
 
-	if (json) {
-		json_dumpf(status, stdout,
-		           JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
-		putchar('\n');
-	} else {
-		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
-		status_print(status, &style, stdout);
+	if (result != CLI_DONE) {
+		cli_error("%s", error);
+		return result;
 	}
-	return cli_finish(status_verdict(status));
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+	status_print(&listing, &style, stdout);
+	result = cli_finish(verdict_listing(&listing));
+	listing_free(&listing);
+	return result;
 }
 
-static int show_one(const json_t *status, const char *name, bool json)
+static int show_json(const char *control, const char *name)
 {
-	json_t *record = status_find(status, name), *only;
-	int result;
+	json_t *status;
+	int result = record_status(control, name, &status);
 
-	if (!record) {
-		cli_error("%s is not a managed name ('shunt status' lists them)", name);
-		return CLI_REFUSED;
-	}
-	only = status_only(status, record);
-	result = show(only, json);
-	json_decref(only);
+	if (result != CLI_DONE)
+		return result;
+	json_dumpf(status, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
+	putchar('\n');
+	result = cli_finish(verdict_json(status));
+	json_decref(status);
 	return result;
 }
 
@@ -300,10 +222,7 @@ static int run(const struct command *command, const struct cli_context *context,
 		                           { 0, "follow", NULL, &follows },
 		                           { 0, "control", &control, NULL },
 		                           { 0 } };
-	char error[API_ERROR_MAX];
 	struct operands operands;
-	json_t *status;
-	int result;
 
 	if (!options_parse(command->name, rows, false, argc, argv, &operands))
 		return CLI_USAGE;
@@ -318,16 +237,8 @@ static int run(const struct command *command, const struct cli_context *context,
 		                 "--follow draws a table; 'shunt watch --json' tells changes");
 	if (follows)
 		return follow_run(api_control(control), operands.list[0]);
-	result = api_get(api_control(control), as_json ? "/v1/status" : "/v1/status?brief=true",
-	                 &status, error);
-	if (result != CLI_DONE) {
-		cli_error("%s", error);
-		return result;
-	}
-	result = operands.count ? show_one(status, operands.list[0], as_json)
-	                        : show(status, as_json);
-	json_decref(status);
-	return result;
+	return as_json ? show_json(control, operands.list[0])
+	               : show_table(control, operands.list[0]);
 }
 
 const struct command status_command = {

@@ -1,21 +1,20 @@
-/* What the daemon tells of its names, chosen, judged and laid out. Pure but for the command itself, which is in cli.h. */
+/* The table of `shunt status`: asked for, and laid out. The command itself is in cli.h. */
 #ifndef SHUNT_STATUS_H
 #define SHUNT_STATUS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
-/* The record of that name or alias, in any case and with or without a final dot; NULL. Stays `status`'s. */
-json_t *status_find(const json_t *status, const char *name);
+#include "api.h"
+#include "listing.h"
 
-/* `status` with this one record and everything else as it is. The caller releases. */
-json_t *status_only(const json_t *status, json_t *record);
-
-/* CLI_DONE, CLI_ELSEWHERE or CLI_UNHEALTHY: of one record, and the worst of all. */
-int status_record_verdict(const json_t *record);
-int status_verdict(const json_t *status);
+/*
+ * What the daemon tells of all its names, or of that one (NULL: all). CLI_DONE with a listing that the caller frees; else the exit
+ * status, and one line in `error`.
+ */
+int status_ask(const char *control, const char *name, struct listing *listing,
+               char error[API_ERROR_MAX]);
 
 struct status_style {
 	size_t width; /* columns */
@@ -23,6 +22,6 @@ struct status_style {
 	time_t now;
 };
 
-void status_print(const json_t *status, const struct status_style *style, FILE *out);
+void status_print(const struct listing *listing, const struct status_style *style, FILE *out);
 
 #endif

@@ -304,19 +304,6 @@ static int follow(struct stream *stream)
 	}
 }
 
-static char *path_of(const char *name)
-{
-	char *escaped = name ? curl_easy_escape(NULL, name, 0) : NULL, *path = NULL;
-
-	if (name && !escaped)
-		return NULL;
-	if (asprintf(&path, "/v1/events%s%s", escaped ? "?record=" : "", escaped ? escaped : "") <
-	    0)
-		path = NULL;
-	curl_free(escaped);
-	return path;
-}
-
 int stream_run(const char *control, const char *name, bool history,
                const struct stream_calls *calls, char error[API_ERROR_MAX])
 {
@@ -325,7 +312,7 @@ int stream_run(const char *control, const char *name, bool history,
 		                 .error = error,
 		                 .history = history,
 		                 .multi = curl_multi_init(),
-		                 .path = path_of(name),
+		                 .path = api_only("/v1/events", name),
 		                 .retry_ms = RETRY_MIN_MS };
 	int result = CLI_UNREACHABLE;
 

@@ -104,15 +104,18 @@ static void put(const char *text, size_t length, const char *colour, FILE *out)
 {
 	if (colour)
 		fprintf(out, "\033[%sm", colour);
-	fwrite(text, 1, length, out);
+	fwrite_unlocked(text, 1, length, out);
 	if (colour)
 		fputs("\033[0m", out);
 }
 
 static void put_spaces(size_t count, FILE *out)
 {
-	while (count-- > 0)
-		putc_unlocked(' ', out);
+	static const char spaces[] = "                                ";
+
+	for (; count > sizeof(spaces) - 1; count -= sizeof(spaces) - 1)
+		fwrite_unlocked(spaces, 1, sizeof(spaces) - 1, out);
+	fwrite_unlocked(spaces, 1, count, out);
 }
 
 static const char *skip_spaces(const char *text)

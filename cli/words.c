@@ -7,25 +7,39 @@
 
 static const struct unit {
 	long long seconds;
-	char letter;
-} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	const char *letter;
+} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } };
+
+/* printf() would be a third of what a table of a thousand names takes. Returns the end, where a final zero is. */
+static char *put_number(char *at, unsigned long long number, const char *behind)
+{
+	char digits[24], *digit = digits + sizeof(digits);
+	size_t length;
+
+	do
+		*--digit = (char)('0' + number % 10);
+	while (number /= 10);
+	length = (size_t)(digits + sizeof(digits) - digit);
+	memcpy(at, digit, length);
+	return stpcpy(at + length, behind);
+}
 
 const char *words_duration(long long seconds, char text[WORDS_TIME_MAX])
 {
 	size_t last = sizeof(units) / sizeof(units[0]) - 1, i = 0;
 	long long rest;
+	char *end;
 
 	if (seconds < 0)
 		seconds = 0;
 	while (i < last && seconds < units[i].seconds)
 		i++;
+	end = put_number(text, (unsigned long long)(seconds / units[i].seconds), units[i].letter);
 	rest = i < last ? seconds % units[i].seconds / units[i + 1].seconds : 0;
-	if (rest)
-		snprintf(text, WORDS_TIME_MAX, "%lld%c %lld%c", seconds / units[i].seconds,
-		         units[i].letter, rest, units[i + 1].letter);
-	else
-		snprintf(text, WORDS_TIME_MAX, "%lld%c", seconds / units[i].seconds,
-		         units[i].letter);
+	if (rest) {
+		*end++ = ' ';
+		put_number(end, (unsigned long long)rest, units[i + 1].letter);
+	}
 	return text;
 }
 
@@ -37,29 +51,30 @@ time_t words_time(const char *text)
 	return end && !*end ? timegm(&tm) : -1;
 }
 
+/* With one decimal. */
+static void put_tenths(char *at, double number, const char *behind)
+{
+	unsigned long tenths = (unsigned long)(number * 10 + 0.5);
+
+	put_number(put_number(at, tenths / 10, "."), tenths % 10, behind);
+}
+
 const char *words_latency(double ms, char text[WORDS_TIME_MAX])
 {
 	if (!(ms >= 0 && ms < 1e9))
-		snprintf(text, WORDS_TIME_MAX, "-");
+		strcpy(text, "-");
 	else if (ms < 9.95)
-		snprintf(text, WORDS_TIME_MAX, "%.1f ms", ms);
+		put_tenths(text, ms, " ms");
 	else if (ms < 999.5)
-		snprintf(text, WORDS_TIME_MAX, "%.0f ms", ms);
+		put_number(text, (unsigned long long)(ms + 0.5), " ms");
 	else
-		snprintf(text, WORDS_TIME_MAX, "%.1f s", ms / 1000);
+		put_tenths(text, ms / 1000, " s");
 	return text;
 }
 
 static bool is_printable(char c)
 {
 	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7f;
-}
-
-bool words_are_printable(const char *text)
-{
-	while (is_printable(*text))
-		text++;
-	return !*text;
 }
 
 char *words_printable(char *text)

@@ -20,9 +20,6 @@ const char *words_latency(double ms, char text[WORDS_TIME_MAX]);
 /* What a terminal might obey, and what is not ASCII, becomes '?'. In place; returns `text`. */
 char *words_printable(char *text);
 
-/* Whether that would change nothing. */
-bool words_are_printable(const char *text);
-
 /* Of `count` words the one nearest to `word`; NULL when none is near. */
 const char *words_nearest(const char *word, const char *const *words, size_t count);
 

@@ -172,7 +172,7 @@ class Status(Managed):
                 (["status", "fail.example.com"], 2, r"fail.example.com +\(fails\) +- ", ""),
                 (["status"], 2, f"{NAME}.*db.example.com.*down.example.com", ""),
                 (["status", "--", NAME], 0, NAME, ""),
-                (["status", "nobody.example.com"], 4, "", "^shunt: nobody.example.com is not a managed name[^\n]*\n$"),
+                (["status", "nobody.example.com"], 4, "", "refused: nobody.example.com is not a managed name[^\n]*\n$"),
                 (["status", "nobody.example.com", "--json"], 4, "", "is not a managed name"),
             ),
             env=self.env,

@@ -96,7 +96,7 @@ class Records(Explain):
 
     def test_errors(self):
         """a name that is not managed, no daemon"""
-        self.explain("nobody.example.com", status=4, stderr=r"\Ashunt: nobody.example.com is not a managed name")
+        self.explain("nobody.example.com", status=4, stderr=r"refused: nobody.example.com is not a managed name")
         self.daemon.stop()
         self.explain(NAME, status=3, stderr=r"\Ashunt: cannot reach the daemon at ")
 

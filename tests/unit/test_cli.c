@@ -1,4 +1,4 @@
-/* The command's pure parts: options, words, tables, what status says and how it ends, what a program is given. */
+/* The command's pure parts: options, words, tables, what a program is given. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,6 @@
 #include <cmocka.h>
 #include <elf.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,6 @@
 #include "cli/places.h"
 #include "cli/preload.h"
 #include "cli/program.h"
-#include "cli/status.h"
 #include "cli/words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -75,10 +73,7 @@ static void foreign_text_is_made_printable(void **state)
 	char text[] = "a\033[31mb\n\t\x7f\xc3\xa9 ~";
 
 	(void)state;
-	assert_false(words_are_printable(text));
 	assert_string_equal(words_printable(text), "a?[31mb????? ~");
-	assert_true(words_are_printable(text));
-	assert_true(words_are_printable(""));
 }
 
 static void the_nearest_word_is_near(void **state)
@@ -202,251 +197,6 @@ static void forced_endpoints_are_well_formed(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_int_equal(drill_is_formed(cases[i].value), cases[i].good);
-}
-
-/* --- status ------------------------------------------------------------------------------------- */
-
-#define ENDPOINT(id, health, address)                                                              \
-	"{\"id\":\"" id "\",\"health\":\"" health "\",\"check\":\"http\",\"error\":null,"          \
-	"\"addresses\":[{\"address\":\"" address "\",\"health\":\"" health "\","                   \
-	"\"last_error\":null,\"latency_ms\":1.5}]}"
-
-/* It has failed since the probe that passed. */
-#define FAILED(id, address)                                                                        \
-	"{\"id\":\"" id "\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"                \
-	"\"addresses\":[{\"address\":\"" address "\",\"health\":\"down\","                         \
-	"\"last_error\":\"refused\",\"latency_ms\":1.5}]}"
-
-/* Its name does not resolve. */
-#define LOST(id, health)                                                                           \
-	"{\"id\":\"" id "\",\"health\":\"" health "\",\"error\":\"no such "                        \
-	"name\",\"addresses\":[]}"
-
-#define RECORD_OF(name, active, endpoints)                                                         \
-	"{\"name\":\"" name "\",\"active\":" active ",\"answer\":[\"192.0.2.1\"],"                 \
-	"\"reason\":\"because\",\"since\":\"2026-01-01T00:00:00Z\",\"endpoints\":[" endpoints "]}"
-
-#define NOTHING(all_down)                                                                          \
-	"{\"name\":\"n\",\"active\":null,\"answer\":[],\"reason\":\"r\",\"all_down\":\"" all_down  \
-	"\","                                                                                      \
-	"\"endpoints\":[]}"
-
-#define RECORD(name, active, a, b)                                                                 \
-	"{\"name\":\"" name "\",\"aliases\":[\"Short\"],\"active\":" active                        \
-	",\"answer\":[\"192.0.2.1\"],\"reason\":\"because\",\"since\":\"2026-01-01T00:00:00Z\","   \
-	"\"endpoints\":[" ENDPOINT("primary", a, "192.0.2.1") "," ENDPOINT("secondary", b,         \
-	                                                                   "192.0.2.2") "]}"
-
-#define STATUS(records) "{\"settled\":true,\"pid\":1,\"records\":[" records "]}"
-
-#define GOOD RECORD("good.example.com", "\"primary\"", "up", "up")
-#define MOVED RECORD("moved.example.com", "\"secondary\"", "down", "up")
-#define DEAD RECORD("dead.example.com", "\"primary\"", "down", "down")
-
-static json_t *parsed(const char *text)
-{
-	json_t *json = json_loads(text, 0, NULL);
-
-	assert_non_null(json);
-	return json;
-}
-
-static void the_verdict_is_the_worst(void **state)
-{
-	static const struct {
-		const char *status;
-		int verdict;
-	} cases[] = {
-		{ STATUS(""), CLI_DONE },
-		{ STATUS(GOOD), CLI_DONE },
-		{ STATUS(RECORD("n", "\"primary\"", "unknown", "unknown")), CLI_DONE },
-		{ STATUS(RECORD("n", "\"primary\"", "up", "down")), CLI_DONE },
-		{ STATUS(GOOD "," MOVED), CLI_ELSEWHERE },
-		{ STATUS(RECORD("n", "null", "unknown", "down")), CLI_ELSEWHERE },
-		{ STATUS(RECORD("n", "null", "down", "down")), CLI_UNHEALTHY },
-		{ STATUS(DEAD "," MOVED "," GOOD), CLI_UNHEALTHY },
-		{ STATUS(RECORD_OF("n", "null", LOST("a", "unknown"))), CLI_UNHEALTHY },
-		{ STATUS(RECORD_OF("n", "\"a\"", FAILED("a", "::1") "," LOST("b", "unknown"))),
-		  CLI_UNHEALTHY },
-		{ STATUS(RECORD_OF("n", "\"b\"",
-		                   LOST("a", "unknown") "," ENDPOINT("b", "unknown", "::1"))),
-		  CLI_ELSEWHERE },
-		{ "{}", CLI_DONE },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		json_t *status = parsed(cases[i].status);
-
-		assert_int_equal(status_verdict(status), cases[i].verdict);
-		json_decref(status);
-	}
-}
-
-static void a_record_is_found_by_any_of_its_names(void **state)
-{
-	static const struct {
-		const char *name;
-		bool found;
-	} cases[] = { { "moved.example.com", true },
-		      { "MOVED.example.COM.", true },
-		      { "short.", true },
-		      { "SHORT", true },
-		      { "moved.example.com..", false },
-		      { "moved", false },
-		      { "", false },
-		      { ".", false } };
-	json_t *status = parsed(STATUS(MOVED)), *only;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(status_find(status, cases[i].name) != NULL, cases[i].found);
-	only = status_only(status, status_find(status, "short"));
-	assert_int_equal(json_array_size(json_object_get(only, "records")), 1);
-	assert_int_equal(json_integer_value(json_object_get(only, "pid")), 1);
-	json_decref(only);
-	json_decref(status);
-}
-
-static char *printed(const char *text)
-{
-	const struct status_style style = { .width = 80, .now = 1767225600 + 7500 };
-	json_t *status = parsed(text);
-	char *out = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&out, &size);
-
-	assert_non_null(stream);
-	status_print(status, &style, stream);
-	fclose(stream);
-	json_decref(status);
-	return out;
-}
-
-static void the_table_is_as_documented(void **state)
-{
-	char *out = printed(STATUS(GOOD "," RECORD_OF(
-	        "moved.example.com", "\"secondary\"",
-	        FAILED("primary", "192.0.2.1") "," ENDPOINT("secondary", "up", "192.0.2.2"))));
-
-	(void)state;
-	assert_string_equal(out, "NAME               ANSWER     ENDPOINT   SINCE  WHY\n"
-	                         "    ENDPOINT   HEALTH  ADDRESS    LATENCY  LAST ERROR\n"
-	                         "good.example.com   192.0.2.1  primary    2h 5m  because\n"
-	                         "  * primary    up      192.0.2.1  1.5 ms\n"
-	                         "  - secondary  up      192.0.2.2  1.5 ms\n"
-	                         "moved.example.com  192.0.2.1  secondary  2h 5m  because\n"
-	                         "  - primary    down    192.0.2.1  -        refused\n"
-	                         "  * secondary  up      192.0.2.2  1.5 ms\n");
-	free(out);
-	out = printed(STATUS(""));
-	assert_string_equal(out, "No names are managed.\n");
-	free(out);
-}
-
-/* Where no endpoint answers, all_down tells what does. */
-static void no_answer_says_what_happens(void **state)
-{
-	static const struct {
-		const char *status, *answer;
-	} cases[] = {
-		{ STATUS(NOTHING("dns")), "\nn     (DNS) " },
-		{ STATUS(NOTHING("fail")), "\nn     (fails) " },
-		{ STATUS(NOTHING("primary")), "\nn     (fails) " },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		char *out = printed(cases[i].status);
-
-		assert_non_null(strstr(out, cases[i].answer));
-		free(out);
-	}
-}
-
-/* A name that takes too much room moves to a line of its own, so that the reasons stay in their column. */
-static void a_long_name_makes_room(void **state)
-{
-	char *out =
-	        printed(STATUS(RECORD("a-name-of-some-length.and-more.and-still-more.example.com",
-	                              "\"primary\"", "up", "up")));
-
-	(void)state;
-	assert_string_equal(out,
-	                    "NAME                            ANSWER     ENDPOINT  SINCE  WHY\n"
-	                    "    ENDPOINT   HEALTH  ADDRESS    LATENCY  LAST ERROR\n"
-	                    "a-name-of-some-length.and-more.and-still-more.example.com\n"
-	                    "                                192.0.2.1  primary   2h 5m  because\n"
-	                    "  * primary    up      192.0.2.1  1.5 ms\n"
-	                    "  - secondary  up      192.0.2.2  1.5 ms\n");
-	free(out);
-}
-
-#define LABEL "sixty-three-characters-are-what-a-label-may-have-and-no-more-aa"
-#define LONG_NAME LABEL "." LABEL "." LABEL
-#define LONG_ADDRESS "2001:db8:1111:2222:3333:4444:5555:6666"
-#define LONG_REASON "a reason of many words that goes on and on and would not end in one line"
-
-/* Whatever is long: no line beyond 80 columns, none with a space at its end, and the addresses in one piece. */
-static void nothing_breaks_eighty_columns(void **state)
-{
-	static const char *const cases[] = {
-		STATUS("{\"name\":\"" LONG_NAME "\",\"active\":\"" LABEL
-		       "\",\"answer\":[\"" LONG_ADDRESS
-		       "\",\"192.0.2.7\"],\"reason\":\"" LONG_REASON
-		       "\",\"since\":\"1999-01-01T00:00:00Z\","
-		       "\"endpoints\":[{\"id\":\"" LABEL
-		       "\",\"health\":\"unknown\",\"error\":\"" LONG_REASON
-		       "\",\"addresses\":[{\"address\":\"" LONG_ADDRESS
-		       "\",\"health\":\"unknown\",\"last_error\":\"" LONG_REASON LABEL LABEL
-		       "\"}]}]}"),
-		STATUS(GOOD ",{\"name\":\"" LONG_NAME
-		            "\",\"active\":\"x\",\"answer\":[\"192.0.2.7\"],"
-		            "\"reason\":\"" LONG_REASON "\",\"endpoints\":[]}"),
-		STATUS(GOOD ",{\"name\":\"middle-sized-name.example.com\",\"active\":\"x\","
-		            "\"answer\":[\"" LONG_ADDRESS
-		            "\",\"192.0.2.7\"],\"reason\":\"" LONG_REASON "\"}"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		char *out = printed(cases[i]), *line, *rest = out;
-
-		assert_non_null(strstr(out, "192.0.2.7"));
-		if (strstr(cases[i], LONG_ADDRESS))
-			assert_non_null(strstr(out, LONG_ADDRESS));
-		assert_non_null(strstr(out, LABEL ".") ? out : strstr(out, "middle-sized"));
-		while ((line = strsep(&rest, "\n"))) {
-			assert_true(strlen(line) <= 80);
-			assert_true(!*line || line[strlen(line) - 1] != ' ');
-		}
-		free(out);
-	}
-}
-
-/* What is not of the documented shape is shown as far as it goes, and never a crash. */
-static void odd_answers_are_survived(void **state)
-{
-	static const char *const cases[] = {
-		"{}",
-		"{\"records\":7}",
-		"{\"records\":[7,null,{},{\"name\":7,\"endpoints\":[7,{\"addresses\":[7]}]}]}",
-		"{\"records\":[{\"name\":\"\",\"answer\":[7],\"since\":\"x\",\"endpoints\":{}}]}",
-		"{\"records\":[{\"name\":\"a\\u001b[2Jb\",\"reason\":\"\\u009b\"}]}",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		char *out = printed(cases[i]);
-		json_t *status = parsed(cases[i]);
-
-		assert_null(strchr(out, '\033'));
-		assert_null(strstr(out, "\xc2"));
-		status_verdict(status);
-		assert_null(status_find(status, "nope"));
-		json_decref(status);
-		free(out);
-	}
 }
 
 /* --- run ---------------------------------------------------------------------------------------- */
@@ -628,13 +378,6 @@ int main(void)
 		cmocka_unit_test(options_are_read),
 		cmocka_unit_test(a_repeated_option_keeps_every_value),
 		cmocka_unit_test(forced_endpoints_are_well_formed),
-		cmocka_unit_test(the_verdict_is_the_worst),
-		cmocka_unit_test(a_record_is_found_by_any_of_its_names),
-		cmocka_unit_test(the_table_is_as_documented),
-		cmocka_unit_test(no_answer_says_what_happens),
-		cmocka_unit_test(a_long_name_makes_room),
-		cmocka_unit_test(nothing_breaks_eighty_columns),
-		cmocka_unit_test(odd_answers_are_survived),
 		cmocka_unit_test(an_existing_preload_is_kept),
 		cmocka_unit_test(an_existing_godebug_is_kept),
 		cmocka_unit_test_setup_teardown(static_programs_are_beyond_reach, make_folder,

@@ -141,7 +141,8 @@ struct shown {
 static struct shown show(const char *status, size_t events, size_t rows, const char *trouble)
 {
 	struct page_view view = { .style = { .width = 80, .now = 1795748531 }, .rows = rows };
-	json_t *list = json_array(), *json = parse(status);
+	json_t *list = json_array();
+	struct listing listing;
 	struct shown shown = { 0 };
 	size_t size;
 	FILE *out = open_memstream(&shown.text, &size);
@@ -149,24 +150,31 @@ static struct shown show(const char *status, size_t events, size_t rows, const c
 	for (size_t i = 0; i < events; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s+}", "time", "2026-11-27T03:02:11Z",
 		                                      "text", "event ", i % 2 ? "odd" : "even"));
-	view.status = json;
+	assert_true(listing_read(&listing, strdup(status)));
+	view.listing = &listing;
 	view.events = list;
 	view.trouble = trouble;
 	view.trouble_since = view.style.now - 75;
 	page_print(&view, out);
 	fclose(out);
 	json_decref(list);
-	json_decref(json);
+	listing_free(&listing);
 	for (const char *c = shown.text; *c; c++)
 		shown.lines += *c == '\n';
 	return shown;
 }
 
-#define GOOD "{\"records\":[" RECORD("a.example", "\"primary\"", "up") "]}"
+#define LINES(name, active, primary)                                                               \
+	"record\t" name "\t" active "\t192.0.2.1\t1795748531\tdns\tbecause\n"                      \
+	"endpoint\tprimary\t" primary "\ttcp\t\n"                                                  \
+	"address\t192.0.2.1\t" primary "\t\t\n"                                                    \
+	"endpoint\tsecondary\tup\ttcp\t\n"                                                         \
+	"address\t192.0.2.2\tup\t\t\n"
+#define LISTING(records) "status\t0.1.0\ttrue\tfalse\n" records "end\n"
+#define GOOD LISTING(LINES("a.example", "primary", "up"))
 #define MIXED                                                                                      \
-	"{\"records\":[" RECORD("good.example", "\"primary\"", "up") "," RECORD(                   \
-	        "moved.example", "\"secondary\"", "down") "," RECORD("also.example",               \
-	                                                             "\"primary\"", "up") "]}"
+	LISTING(LINES("good.example", "primary", "up") LINES("moved.example", "secondary", "down") \
+	                LINES("also.example", "primary", "up"))
 
 static void test_a_page_that_fits(void **state)
 {
