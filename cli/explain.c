@@ -141,11 +141,9 @@ static int run(const struct command *command, const struct cli_context *context,
 		return CLI_USAGE;
 	if (help)
 		return cli_help(command);
-	if (operands.count != 1)
-		return cli_usage(command->name, "explain takes one name, not %d", operands.count);
+	if (!record_operand(command, &operands, true))
+		return CLI_USAGE;
 	question.name = operands.list[0];
-	if (!*question.name)
-		return cli_usage(command->name, "the name is empty");
 	question.process = question.pid ? number_of(question.pid) : 0;
 	if (question.pid && !question.process)
 		return cli_usage(command->name, "--pid takes the number of a process, not '%s'",

@@ -97,6 +97,18 @@ json_t *record_find(const json_t *status, const char *name)
 	return NULL;
 }
 
+bool record_operand(const struct command *command, const struct operands *operands, bool needed)
+{
+	if (operands->count > 1 || (needed && operands->count == 0))
+		cli_usage(command->name, "%s takes one name, not %d", command->name,
+		          operands->count);
+	else if (operands->count && !*operands->list[0])
+		cli_usage(command->name, "the name is empty");
+	else
+		return true;
+	return false;
+}
+
 int record_run(const struct command *command, const struct cli_context *context, int argc,
                char **argv, int (*run)(const char *control, const char *name))
 {
@@ -111,10 +123,6 @@ int record_run(const struct command *command, const struct cli_context *context,
 		return CLI_USAGE;
 	if (help)
 		return cli_help(command);
-	if (operands.count != 1)
-		return cli_usage(command->name, "%s takes one name, not %d", command->name,
-		                 operands.count);
-	if (!*operands.list[0])
-		return cli_usage(command->name, "the name is empty");
-	return run(control, operands.list[0]);
+	return record_operand(command, &operands, true) ? run(control, operands.list[0])
+	                                                : CLI_USAGE;
 }

@@ -206,10 +206,8 @@ static int run(const struct command *command, const struct cli_context *context,
 		return CLI_USAGE;
 	if (help)
 		return cli_help(command);
-	if (operands.count != 1)
-		return cli_usage(command->name, "resolve takes one name, not %d", operands.count);
-	if (!*operands.list[0])
-		return cli_usage(command->name, "the name is empty");
+	if (!record_operand(command, &operands, true))
+		return CLI_USAGE;
 	return preloaded ? print_addresses(operands.list[0]) : resolve(&source, operands.list[0]);
 }
 

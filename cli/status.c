@@ -83,6 +83,7 @@ static void endpoint_rows(struct page *page, const struct listing_endpoint *endp
 {
 	char id[ID_WORDS_MAX];
 
+	/* As in words.c: printf() takes its time, and there are thousands. */
 	id[0] = active ? '*' : '-';
 	id[1] = ' ';
 	stpncpy(id + 2, endpoint->id, sizeof(id) - 3)[0] = '\0';
@@ -228,10 +229,8 @@ static int run(const struct command *command, const struct cli_context *context,
 		return CLI_USAGE;
 	if (help)
 		return cli_help(command);
-	if (operands.count > 1)
-		return cli_usage(command->name, "status takes one name, not %d", operands.count);
-	if (operands.count && !*operands.list[0])
-		return cli_usage(command->name, "the name is empty");
+	if (!record_operand(command, &operands, false))
+		return CLI_USAGE;
 	if (follows && as_json)
 		return cli_usage(command->name,
 		                 "--follow draws a table; 'shunt watch --json' tells changes");

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "event_line.h"
 #include "options.h"
+#include "record.h"
 #include "stream.h"
 #include "terminal.h"
 
@@ -134,10 +135,8 @@ static int run(const struct command *command, const struct cli_context *context,
 		return CLI_USAGE;
 	if (help)
 		return cli_help(command);
-	if (operands.count > 1)
-		return cli_usage(command->name, "watch takes one name, not %d", operands.count);
-	if (operands.count && !*operands.list[0])
-		return cli_usage(command->name, "the name is empty");
+	if (!record_operand(command, &operands, false))
+		return CLI_USAGE;
 	return watch_run(api_control(control), operands.list[0], as_json);
 }
 
