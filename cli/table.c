@@ -100,22 +100,58 @@ static size_t piece(const char *text, size_t width)
 	return at > 1 ? at : width;
 }
 
-static void put(const char *text, size_t length, const char *colour, FILE *out)
+/* Of a page with thousands of cells each is not worth a call of stdio. */
+struct line {
+	FILE *out;
+	size_t length;
+	char bytes[512];
+};
+
+static void flush(struct line *line)
 {
-	if (colour)
-		fprintf(out, "\033[%sm", colour);
-	fwrite_unlocked(text, 1, length, out);
-	if (colour)
-		fputs("\033[0m", out);
+	fwrite_unlocked(line->bytes, 1, line->length, line->out);
+	line->length = 0;
 }
 
-static void put_spaces(size_t count, FILE *out)
+static void add(struct line *line, const char *text, size_t length)
+{
+	for (size_t n; length > 0; text += n, length -= n) {
+		if (line->length == sizeof(line->bytes))
+			flush(line);
+		n = sizeof(line->bytes) - line->length;
+		n = length < n ? length : n;
+		memcpy(line->bytes + line->length, text, n);
+		line->length += n;
+	}
+}
+
+static void add_cell(struct line *line, const char *text, size_t length, const char *colour)
+{
+	if (!colour) {
+		add(line, text, length);
+		return;
+	}
+	add(line, "\033[", 2);
+	add(line, colour, strlen(colour));
+	add(line, "m", 1);
+	add(line, text, length);
+	add(line, "\033[0m", 4);
+}
+
+static void add_spaces(struct line *line, size_t count)
 {
 	static const char spaces[] = "                                ";
 
-	for (; count > sizeof(spaces) - 1; count -= sizeof(spaces) - 1)
-		fwrite_unlocked(spaces, 1, sizeof(spaces) - 1, out);
-	fwrite_unlocked(spaces, 1, count, out);
+	for (size_t n; count > 0; count -= n) {
+		n = count < sizeof(spaces) - 1 ? count : sizeof(spaces) - 1;
+		add(line, spaces, n);
+	}
+}
+
+static void end(struct line *line)
+{
+	add(line, "\n", 1);
+	flush(line);
 }
 
 static const char *skip_spaces(const char *text)
@@ -127,7 +163,11 @@ static const char *skip_spaces(const char *text)
 static bool print_line(const struct table *table, struct table_row *rest, size_t columns, FILE *out)
 {
 	size_t column = table->indent, written = 0;
+	struct line line;
 	bool any = false;
+
+	line.out = out;
+	line.length = 0;
 
 	for (size_t i = 0; i < columns; column += table->width[i++] + GAP) {
 		const char *text = rest->cell[i];
@@ -135,14 +175,14 @@ static bool print_line(const struct table *table, struct table_row *rest, size_t
 
 		if (length == 0)
 			continue;
-		put_spaces(column - written, out);
-		put(text, length, rest->colour[i], out);
+		add_spaces(&line, column - written);
+		add_cell(&line, text, length, rest->colour[i]);
 		written = column + length;
 		rest->cell[i] = skip_spaces(text + length);
 		any = true;
 	}
 	if (any)
-		fputc('\n', out);
+		end(&line);
 	return any;
 }
 
@@ -150,12 +190,15 @@ static bool print_line(const struct table *table, struct table_row *rest, size_t
 static void print_whole(const char *text, const char *colour, size_t indent, size_t total,
                         FILE *out)
 {
+	struct line line;
 	size_t length;
 
+	line.out = out;
+	line.length = 0;
 	for (; (length = piece(text, total - indent)); text = skip_spaces(text + length)) {
-		put_spaces(indent, out);
-		put(text, length, colour, out);
-		fputc('\n', out);
+		add_spaces(&line, indent);
+		add_cell(&line, text, length, colour);
+		end(&line);
 	}
 }
 
