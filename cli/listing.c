@@ -58,9 +58,9 @@ static bool read_endpoint(struct reader *reader, char **fields)
 static bool read_address(struct reader *reader, char **fields)
 {
 	struct listing *listing = reader->listing;
-	const struct listing_record *record = listing->records + listing->record_count - 1;
 
-	if (listing->record_count == 0 || record->endpoint_count == 0)
+	if (listing->record_count == 0 ||
+	    listing->records[listing->record_count - 1].endpoint_count == 0)
 		return false;
 	listing->endpoints[reader->endpoints - 1].address_count++;
 	listing->addresses[reader->addresses++] =
