@@ -103,6 +103,11 @@ static int attempt(struct request *request)
 	return result;
 }
 
+int api_stranger(const char *control, char error[API_ERROR_MAX])
+{
+	return api_curl_unreachable(control, API_CURL_STRANGER, error);
+}
+
 static json_t *parse(const struct request *request)
 {
 	return json_loadb(request->body ? request->body : "", request->size, 0, NULL);

@@ -14,7 +14,6 @@
 /* libcurl 7.88 takes a Unix socket whose queue is full for a connection under way; it ends at once, without an errno. */
 #define QUEUE_FULL 0
 
-#define STRANGER "what answers there is not shuntd"
 #define TIMED_OUT "timed out (it does not answer: is it stopped?)"
 
 bool api_curl_set(CURL *curl, const char *control, const char *path)
@@ -87,7 +86,7 @@ int api_curl_trouble(CURL *curl, CURLcode code, const char *control, char error[
 	else if (api_curl_is_cut(code))
 		why = "the connection was closed before the answer ended";
 	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
-		why = STRANGER;
+		why = API_CURL_STRANGER;
 	return api_curl_unreachable(control, why, error);
 }
 
@@ -100,18 +99,13 @@ bool api_curl_fits(const char *control, char error[API_ERROR_MAX])
 	return false;
 }
 
-int api_stranger(const char *control, char error[API_ERROR_MAX])
-{
-	return api_curl_unreachable(control, STRANGER, error);
-}
-
 int api_curl_refused(long status, const json_t *answer, const char *control,
                      char error[API_ERROR_MAX])
 {
 	const char *message = json_string_value(json_object_get(answer, "error"));
 
 	if (status < 400)
-		return api_stranger(control, error);
+		return api_curl_unreachable(control, API_CURL_STRANGER, error);
 	snprintf(error, API_ERROR_MAX, "the daemon at %s refused: %s (HTTP status %ld)", control,
 	         message ? message : "it does not say why", status);
 	words_printable(error);

@@ -20,6 +20,8 @@ bool api_curl_is_cut(CURLcode code);
 /* Whether a socket's address has room for the path. If not, `error` is filled. */
 bool api_curl_fits(const char *control, char error[API_ERROR_MAX]);
 
+#define API_CURL_STRANGER "what answers there is not shuntd"
+
 /* One line in `error` each. The first returns CLI_UNREACHABLE, the others what fits. */
 int api_curl_unreachable(const char *control, const char *why, char error[API_ERROR_MAX]);
 int api_curl_trouble(CURL *curl, CURLcode code, const char *control, char error[API_ERROR_MAX]);
