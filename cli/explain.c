@@ -86,9 +86,9 @@ static int print(const struct question *question, const json_t *status, json_t *
 	return cli_finish(CLI_DONE);
 }
 
-static int explain(const struct question *question, const json_t *status)
+static int explain(const struct question *question, const json_t *status, json_t *record)
 {
-	json_t *record = json_array_get(json_object_get(status, "records"), 0), *report = NULL;
+	json_t *report = NULL;
 	char error[PROCESS_ERROR_MAX];
 	struct process process;
 	bool good = true;
@@ -110,16 +110,17 @@ static int explain(const struct question *question, const json_t *status)
 static int ask(const struct question *question)
 {
 	char error[API_ERROR_MAX];
-	json_t *status;
+	json_t *status, *record;
 	int result = record_status(question->control, question->name, &status);
 
 	if (result != CLI_DONE)
 		return result;
-	if (!json_array_get(json_object_get(status, "records"), 0)) {
+	record = json_array_get(json_object_get(status, "records"), 0);
+	if (record) {
+		result = explain(question, status, record);
+	} else {
 		result = api_stranger(api_control(question->control), error);
 		cli_error("%s", error);
-	} else {
-		result = explain(question, status);
 	}
 	json_decref(status);
 	return result;
