@@ -23,9 +23,7 @@ struct follow {
 	const char *control;
 	const char *name;
 	struct screen screen;
-	struct listing listing;
-	bool connected;
-	bool known; /* the listing is there */
+	struct listing listing; /* its text is NULL: not yet */
 	json_t *events;
 	char trouble[API_ERROR_MAX]; /* "": none */
 	time_t trouble_since;
@@ -46,7 +44,6 @@ static void refresh(struct follow *follow)
 		return;
 	listing_free(&follow->listing);
 	follow->listing = listing;
-	follow->known = true;
 	follow->stale = false;
 }
 
@@ -58,7 +55,6 @@ static void on_snapshot(void *arg, const json_t *status, bool gap, unsigned long
 	(void)gap;
 	(void)lost;
 	follow->trouble[0] = '\0';
-	follow->connected = true;
 	follow->stale = true;
 }
 
@@ -78,7 +74,6 @@ static void on_lost(void *arg, const char *why)
 
 	snprintf(follow->trouble, sizeof(follow->trouble), "%s", why);
 	follow->trouble_since = time(NULL);
-	follow->connected = false;
 }
 
 /* --- what is shown ------------------------------------------------------------------------------ */
@@ -109,19 +104,23 @@ static void draw(const struct follow *follow)
 static bool turn(void *arg)
 {
 	struct follow *follow = arg;
+	bool connected = !*follow->trouble;
 
 	if (screen_read(&follow->screen) == SCREEN_END)
 		return false;
-	if (follow->connected && (follow->stale || clock_ms() - follow->read_ms >= REFRESH_MS))
+	if (connected && (follow->stale || clock_ms() - follow->read_ms >= REFRESH_MS))
 		refresh(follow);
-	if (follow->known)
+	if (follow->listing.text)
 		draw(follow);
 	return true;
 }
 
 int follow_run(const char *control, const char *name)
 {
-	struct follow follow = { .control = control, .name = name, .events = json_array() };
+	struct follow follow = { .control = control,
+		                 .name = name,
+		                 .events = json_array(),
+		                 .read_ms = clock_ms() };
 	struct stream_calls calls = { .snapshot = on_snapshot,
 		                      .event = on_event,
 		                      .lost = on_lost,

@@ -33,7 +33,7 @@ struct listing {
 	bool settled, isolated;
 	struct listing_record *records;
 	size_t record_count;
-	/* What the above is part of. */
+	/* What the above is part of. Without a text nothing was read, or it is freed. */
 	char *text;
 	struct listing_endpoint *endpoints;
 	struct listing_address *addresses;
