@@ -168,7 +168,6 @@ static bool print_line(const struct table *table, struct table_row *rest, size_t
 
 	line.out = out;
 	line.length = 0;
-
 	for (size_t i = 0; i < columns; column += table->width[i++] + GAP) {
 		const char *text = rest->cell[i];
 		size_t length = text ? piece(text, table->width[i]) : 0;

@@ -1,6 +1,5 @@
 #include "words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define NEAR_MAX 32 /* characters of a word that is compared */

@@ -2,7 +2,7 @@
  * What the control API has, as a table: paths, methods, what each does.
  *
  *   GET  /                        the status page, for a browser
- *   GET  /v1/status               what every name answers now (JSON, documented in shunt(1))
+ *   GET  /v1/status               what every name answers now (JSON, documented in shunt(1); lines, for `shunt status`: listing)
  *   GET  /v1/events               the same, and then each change (control_events)
  *   GET  /metrics                 what Prometheus reads
  *   GET  /v1/records/NAME         the same of one

@@ -1,7 +1,6 @@
 #include "json_out.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The command's pure parts: options, words, tables, what a program is given. */
+/* The command's pure parts: options, words, what a program is given. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
