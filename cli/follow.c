@@ -117,10 +117,9 @@ static bool turn(void *arg)
 
 int follow_run(const char *control, const char *name)
 {
-	struct follow follow = { .control = control,
-		                 .name = name,
-		                 .events = json_array(),
-		                 .read_ms = clock_ms() };
+	struct follow follow = {
+		.control = control, .name = name, .events = json_array(), .read_ms = clock_ms()
+	};
 	struct stream_calls calls = { .snapshot = on_snapshot,
 		                      .event = on_event,
 		                      .lost = on_lost,
