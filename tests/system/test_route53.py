@@ -541,7 +541,7 @@ class Policy(Route53):
         check = f'check = {{ type = "http"; port = {port}; {PACE} }};'
         names = {"primary": "www.example.com", "hold": "hold.example.com", "dns": "localhost", "fail": "fail.example.com"}
         records = [
-            f"""{{ name = "{name}"; all_down = "{all_down}"; primary: {{ addresses = [ "{one}", "{two}" ]; {check} }};
+            f"""{{ name = "{name}"; all_down = "{all_down}"; primary: {{ addresses = [ "{two}", "{one}" ]; {check} }};
                 secondary: {{ address = "{other}"; {check} }}; }}"""
             for all_down, name in names.items()
         ]
@@ -552,7 +552,7 @@ class Policy(Route53):
         self.wait_all(lambda: self.ask(*names.values()) == [other] * 4)
         servers[2].stop()
         real = st.run([sys.executable, "-c", ASK, "localhost"]).stdout.strip()
-        both = f"{one},{two}"  # in the order of the file
+        both = f"{two},{one}"  # in the order of the file
         self.wait_all(lambda: self.ask(*names.values()) == [both, other, real, str(socket.EAI_AGAIN)])
 
     def wait_all(self, condition):
