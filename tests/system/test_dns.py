@@ -251,7 +251,7 @@ class Scripted(st.Case):
         script.rules = {f"{name}.example.net": gives(*texts) for name, texts in first.items()}
         daemon = self.start_daemon(script, BAD)
         self.wait_answers(daemon, first, "the first answers")
-        descriptors = self.descriptors(daemon)
+        descriptors = daemon.descriptors()
 
         script.rules = {f"{name}.example.net": rule for name, (rule, _) in BAD.items()}
         # Where this server itself is slow, c-ares may take any other answer for silence, until it asks again.
@@ -270,20 +270,13 @@ class Scripted(st.Case):
         recovered = time.monotonic()
         self.wait_answers(daemon, second, "the answers after the recovery")
         self.note(f"{len(BAD)} names recovered within {time.monotonic() - recovered:.1f} s")
-        st.wait_until(lambda: self.descriptors(daemon) <= descriptors + 2, what="the sockets to be closed")
+        st.wait_until(lambda: daemon.descriptors() <= descriptors + 2, what="the sockets to be closed")
         self.assertLess(st.memory_kb(daemon.pid, "VmHWM"), 200_000 if st.SANITIZED else 40_000)
 
     def unexpected(self, daemon):
         """{name: error} of those that do not fail, or with other words."""
         errors = {name: error for name, (_, error) in self.answers(daemon).items()}
         return {name: error for name, error in errors.items() if not error or error != (BAD[name][1] or error)}
-
-    def descriptors(self, daemon):
-        """How many the daemon has; 0 for anybody but root, who may not look."""
-        try:
-            return len(st.descriptors(daemon.pid))
-        except PermissionError:
-            return 0
 
     def test_families_apart(self):
         """A and AAAA are asked and kept apart: the one that fails keeps its addresses, the other one moves on"""

@@ -234,7 +234,7 @@ class Readers(Events):
         rude = [self.open() for _ in range(20)]
         stream, first = self.stream()
         memory = st.memory_kb(self.daemon.pid)
-        before = st.descriptors(self.daemon.pid)
+        before = self.daemon.descriptors()
         expected = first["seq"]
 
         def dropped():
@@ -245,7 +245,7 @@ class Readers(Events):
             for _ in range(80):
                 expected += 1
                 self.assertEqual(stream.next()["seq"], expected)
-            return len(st.descriptors(self.daemon.pid)) <= len(before) - len(rude)
+            return self.daemon.descriptors() <= before - len(rude)
 
         st.wait_until(dropped, what="the slow readers to be dropped")
         if not st.SANITIZED:  # which keeps what is freed
@@ -271,7 +271,7 @@ class Readers(Events):
     def test_gone(self):
         """a client that has gone is let go at once, and not by the next line"""
         self.begin()
-        before = len(st.descriptors(self.daemon.pid))
+        before = self.daemon.descriptors()
         start = time.monotonic()
         for _ in range(200):
             stream, _ = self.stream()
@@ -281,7 +281,7 @@ class Readers(Events):
             client.recv(100)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             client.close()
-        st.wait_until(lambda: len(st.descriptors(self.daemon.pid)) <= before, what="the descriptors to be closed")
+        st.wait_until(lambda: self.daemon.descriptors() <= before, what="the descriptors to be closed")
         self.note(f"after {time.monotonic() - start:.1f} s")
 
     def test_limit(self):

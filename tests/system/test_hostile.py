@@ -19,14 +19,6 @@ import shunttest as st
 GOOD = "good.example.com"
 
 
-def descriptors(daemon):
-    """How many the daemon has; 0 for anybody but root, who may not look."""
-    try:
-        return len(st.descriptors(daemon.pid))
-    except PermissionError:
-        return 0
-
-
 def peak_kb(daemon):
     return st.memory_kb(daemon.pid, "VmHWM")
 
@@ -255,11 +247,11 @@ class Endpoints(st.Case):
         self.assertGreater(probes, seconds / 0.5 / 4)
         self.assertLess(peak_kb(daemon), before + MEMORY_KB)
         # Not more than one connection for each of them, and what the daemon has of its own.
-        self.assertLess(descriptors(daemon), len(self.records) + 32)
+        self.assertLess(daemon.descriptors(), len(self.records) + 32)
         for server in self.servers.values():
             server.stop()
         st.wait_until(lambda: self.errors(daemon)["silent"][1] == "connection refused", what="the servers to be gone")
-        st.wait_until(lambda: descriptors(daemon) < 32, what="the descriptors to be closed")
+        st.wait_until(lambda: daemon.descriptors() < 32, what="the descriptors to be closed")
 
     def test_stopped_loop(self):
         """a daemon that was stopped while probes were in flight blames no endpoint"""
@@ -394,12 +386,12 @@ class Clients(st.Case):
 
     def settle(self, before):
         self.stack.close()
-        st.wait_until(lambda: descriptors(self.daemon) <= before, what="the daemon's descriptors to be what they were")
+        st.wait_until(lambda: self.daemon.descriptors() <= before, what="the daemon's descriptors to be what they were")
 
     def test_rubbish(self):
         """silence, rubbish and half a hello end the connection; a version of tomorrow is told so"""
         self.daemon.resolve(GOOD)
-        before = descriptors(self.daemon)
+        before = self.daemon.descriptors()
         silent = [self.connect() for _ in range(100)]
         self.check_real("beside 100 clients that say nothing")
         words = [
@@ -424,7 +416,7 @@ class Clients(st.Case):
     def test_never_reads(self):
         """200 clients that attach and never read, and 1,000 connections, keep nobody from attaching"""
         self.daemon.resolve(GOOD)
-        before = descriptors(self.daemon)
+        before = self.daemon.descriptors()
         for _ in range(200 if os.geteuid() == 0 else 50):
             self.rude(hello())
         self.check_real("beside clients that never read")
@@ -459,7 +451,7 @@ class Clients(st.Case):
         if os.geteuid() != 0:
             raise unittest.SkipTest("needs root to become another user")
         self.daemon.resolve(GOOD)
-        before = descriptors(self.daemon)
+        before = self.daemon.descriptors()
         for path in (self.tmp, self.daemon.dir):
             os.chmod(path, 0o755)
         stranger = subprocess.Popen(
@@ -469,7 +461,7 @@ class Clients(st.Case):
         try:
             self.assertEqual(stranger.stdout.readline(), "held\n")
             self.check_real("beside a stranger's 1,000")
-            self.assertLess(descriptors(self.daemon), before + 64 + 256 + 16)
+            self.assertLess(self.daemon.descriptors(), before + 64 + 256 + 16)
         finally:
             stranger.stdin.close()
             stranger.stdout.close()
@@ -529,7 +521,7 @@ class Readers(Clients):
         """slow and endless requests, and slow readers of a large status cost little, and others are answered at once"""
         for _ in range(3):
             self.check_status("alone")
-        before, memory = descriptors(self.daemon), peak_kb(self.daemon)
+        before, memory = self.daemon.descriptors(), peak_kb(self.daemon)
         request = b"GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n"
         idle = [self.http() for _ in range(20)]
         idle += [self.http(b"G"), self.http(request[:-2]), self.http(b"POST /v1/status HTTP/1.1\r\nContent-Length: 99\r\n\r\n")]
