@@ -442,9 +442,22 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	       systemd_watch(server->systemd, server->base);
 }
 
+/* Without our handlers, another one would end us at once: before the state is written and the sockets are removed. */
+static void block_signals(void)
+{
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &ours, NULL);
+}
+
 /* The mirror of the start; takes a server that started only in part. */
 static void stop(struct server *server)
 {
+	block_signals();
 	for (size_t i = 0; i < 3; i++) {
 		if (server->signals[i])
 			event_free(server->signals[i]);

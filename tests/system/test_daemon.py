@@ -330,6 +330,18 @@ class End(Pair):
                 self.assertEqual(self.left(daemon), [])
                 looper.stop()
 
+    def test_more_signals(self):
+        """those that come while it ends already neither cut its end off nor change its status"""
+        daemon = self.start(st.Daemon(self, pair(self.primary, self.standby)))
+        for _ in range(10):
+            st.wait_until(lambda: "state.json" in self.left(daemon), what="a state to be written")
+            while daemon.running:
+                for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                    daemon.signal(number)
+            self.assertEqual(daemon.wait_exit(), 0)
+            self.assertEqual(self.left(daemon), ["state.json"])
+            daemon.start()
+
     def left(self, daemon):
         return sorted(name for name in os.listdir(daemon.dir) if name not in ("shunt.conf", "log"))
 
