@@ -74,10 +74,13 @@ class Killed(State):
         self.wait_written(daemon, lambda state: state["down"] and "override" in state["records"][NAME], "the state")
         # So that a `since` of the new life would be another.
         st.wait_until(lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) > before["since"], what="another second")
+
         # From here on nothing that is probed answers at once: what is known at the settling is what was kept.
-        self.one.stop()
-        self.one = self.start(st.Hostile(st.silent, self.primary, self.port))
-        begin = self.restart(daemon, config=self.config())
+        def hang():
+            self.one.stop()
+            self.one = self.start(st.Hostile(st.silent, self.primary, self.port))
+
+        begin = self.restart(daemon, hang, config=self.config())
         after = daemon.record(NAME)
         for field in ("active", "answer", "forced", "override", "since", "reason"):
             self.assertEqual(after[field], before[field], field)
@@ -339,7 +342,7 @@ class Full(State):
         self.assertIsNone(written())
         self.two.stop()
         st.wait_until(lambda: daemon.health(NAME, "secondary") == "down", what="the standby to be seen down")
-        self.assertEqual(sorted(os.listdir(inside)), ["fill", "state.json"])
+        st.wait_until(lambda: sorted(os.listdir(inside)) == ["fill", "state.json"], what="what was tried to be removed")
         os.unlink(f"{inside}/fill")
         daemon.wait_log("warning: state: is written again")
         self.assertEqual(written()["endpoint"], "secondary")
