@@ -232,13 +232,13 @@ class Trouble(Notify):
         os.symlink("/bin/sleep", mark)
         hang = f'[ "$SHUNT_TYPE" != health ] || {{ echo waits; {mark} 3600 & exec {mark} 3600; }}\n'
         server = self.server("web")
-        self.watch(self.config([self.notify(self.script("page", hang + RECORD), timeout="500ms")], [self.record(WWW, server)]))
+        self.watch(self.config([self.notify(self.script("page", hang + RECORD), timeout="2s")], [self.record(WWW, server)]))
         self.wait_counts(waiting=0, running=0)
         before = self.counts()["timeout"]
         server.kill()
         self.wait_told(("answer", WWW))
         seq = max(seq for seq, kind, _ in self.order() if kind == "answer") - 1
-        self.daemon.wait_log(rf"warning: notify: /\S+/page, event {seq}: timed out after 500ms and was killed: waits")
+        self.daemon.wait_log(rf"warning: notify: /\S+/page, event {seq}: timed out after 2s and was killed: waits")
         self.assertEqual(self.counts()["timeout"], before + 1)
         self.assertNotIn(("health", WWW), {row[1:] for row in self.order()})
         pgrep = ["pgrep", "-f", mark]
