@@ -494,8 +494,8 @@ class Policy(Route53):
                 looper = self.start(st.Looper(self, NAME, self.daemon))
                 primary.page("/", 500)
                 looper.wait_answer(standby.at)
-                primary.page("/", 200)
                 back = time.monotonic()
+                primary.page("/", 200)
                 st.wait_until(lambda: self.healths()[0] == "up", what="the primary to be up")
                 if least is None:
                     seen = len(primary.asked)
