@@ -171,7 +171,7 @@ class CutOff(Network):
     def test_failback_waits(self):
         """a failback that is due meanwhile waits for the end"""
         pair = record(NAME, PRIMARY, STANDBY)
-        self.watch(records(pair[:-1] + 'failback_delay = "3s"; }'))
+        self.watch(records(pair[:-1] + 'failback_delay = "8s"; }'))
         self.primary.kill()
         self.daemon.wait_active(NAME, "secondary")
         self.primary.start()
@@ -179,7 +179,7 @@ class CutOff(Network):
         self.drop(PRIMARY, STANDBY)
         self.wait_isolated()
         since = self.daemon.status()["records"][0]["since"]
-        due = time.monotonic() + 4
+        due = time.monotonic() + 9
         st.wait_until(lambda: time.monotonic() > due, what="the time of the failback")
         self.assertTrue(self.isolated())
         self.assertEqual(self.daemon.active(NAME), "secondary")
