@@ -111,15 +111,16 @@ def fresh_address():
     return f"127.{1 + (number >> 16)}.{number >> 8 & 255}.{1 + number % 254}"
 
 
+PORTS = range(10100, 32768)  # below those that the kernel gives to connections, and beyond those that a browser refuses
+
+
 def free_port(*addresses, kind=socket.SOCK_STREAM):
-    """A port that is free on every one of the addresses (default: 127.0.0.1) now."""
+    """A port that is free on every one of the addresses (default: 127.0.0.1) now, and that no connection will take."""
     addresses = addresses or ("127.0.0.1",)
     for _ in range(100):
-        with socket.socket(family_of(addresses[0]), kind) as first:
-            first.bind((addresses[0], 0))
-            port = first.getsockname()[1]
-            if all(_is_free(address, port, kind) for address in addresses[1:]):
-                return port
+        port = random.choice(PORTS)
+        if all(_is_free(address, port, kind) for address in addresses):
+            return port
     raise AssertionError(f"no port is free on all of {addresses}")
 
 
