@@ -97,10 +97,13 @@ class Tls(Checks):
         if six:
             rows["six"] = (self.server(self.ca.issue("six.example.com"), address=six), tls, "")
         self.watch(rows)
-        names = {sni for sni, _ in wrong.seen}
-        self.assertEqual(names, {"unknown.example.com", "wrong.example.com", "elsewhere.example.com"})
-        self.assertEqual({sni for sni, _ in rows["literal"][0].seen}, {None})
-        self.assertEqual({host for sni, host in rows["good"][0].seen}, {None}, "no request is made")
+        # A server notes it after the verdict.
+        names = {"unknown.example.com", "wrong.example.com", "elsewhere.example.com"}
+        st.wait_until(lambda: {sni for sni, _ in wrong.seen} == names, what=f"the names {names} to be sent")
+        literal, good = rows["literal"][0], rows["good"][0]
+        st.wait_until(lambda: literal.seen and good.seen, what="both servers to note what they were asked")
+        self.assertEqual({sni for sni, _ in literal.seen}, {None})
+        self.assertEqual({host for sni, host in good.seen}, {None}, "no request is made")
 
     @staticmethod
     def six():

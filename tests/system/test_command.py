@@ -399,6 +399,9 @@ class Unreachable(Command):
 
 
 class Resolve(Managed):
+    def check(self, *arguments, **options):
+        return st.unhurried(lambda: super(Resolve, self).check(*arguments, **options))
+
     def test_answers(self):
         """what a program is told: managed names, aliases, the standby, all_down, and names that are not managed"""
         self.check_all(
@@ -460,15 +463,19 @@ class Run(Managed):
         plain, client = st.clean_env(), self.daemon.socket
         look = [st.LOOPER, "-1", NAME]
         answer = f" {self.up}\n$"
-        self.check(["run", "--socket", client, *look], 0, answer, env=plain)
-        self.check(["run", "--socket=" + client, "--", *look], 0, answer, env=plain)
-        self.check(["run", *look], 0, answer, env=dict(plain, SHUNT_SOCKET=client))
-        self.check(["run", "--socket", client, *look], 0, answer, env=dict(plain, SHUNT_SOCKET="/nowhere", SHUNT_DISABLE="1"))
+
+        def looks(arguments, **env):
+            st.unhurried(lambda: self.check(["run", *arguments], 0, answer, env=dict(plain, **env)))
+
+        looks(["--socket", client, *look])
+        looks(["--socket=" + client, "--", *look])
+        looks(look, SHUNT_SOCKET=client)
+        looks(["--socket", client, *look], SHUNT_SOCKET="/nowhere", SHUNT_DISABLE="1")
         # COMMAND may change its folder.
         os.chdir(self.daemon.dir)
         self.addCleanup(os.chdir, st.ROOT)
         inside = f'cd /; exec "{st.LOOPER}" -1 {NAME}'
-        self.check(["run", "--socket", "shunt.sock", "sh", "-c", inside], 0, answer, env=plain)
+        looks(["--socket", "shunt.sock", "sh", "-c", inside])
 
     def test_no_daemon(self):
         """without a daemon the command runs all the same, after one warning"""

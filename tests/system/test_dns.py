@@ -474,7 +474,7 @@ class Standby(st.Case):
         self.assertEqual(daemon.health(NAME, "secondary"), "up")
         self.assertEqual(daemon.resolve(NAME), [self.second])
         url = f"http://{NAME}:{self.port}/"
-        self.assertEqual(daemon.client(["curl", "-sS", "--noproxy", "*", url]).stdout.strip(), f"at-{self.second}")
+        self.assertEqual(daemon.attached(["curl", "-sS", "--noproxy", "*", url]).stdout.strip(), f"at-{self.second}")
 
         self.dns.hosts = {STANDBY: [self.third]}
         self.dns._write()

@@ -199,7 +199,7 @@ class RealServers(st.Case):
 
         def curl():
             url = f"https://{name}:{port}/"
-            done = daemon.client(["curl", "-sS", "--noproxy", "*", "--cacert", ca.file, "--max-time", "10", url])
+            done = daemon.attached(["curl", "-sS", "--noproxy", "*", "--cacert", ca.file, "--max-time", "10", url])
             return done.stdout.strip() or done.stderr
 
         self.assertEqual(curl(), "one")

@@ -230,9 +230,12 @@ class Examples(st.Case):
         return text
 
     def run_shell(self, text, status):
-        done = st.run(["sh", "-c", self.here(text)], env=self.env, cwd=self.tmp)
-        self.assertEqual(done.returncode, int(status or 0), f"{text}\n{done.stdout}{done.stderr}")
-        self.assertNotRegex(done.stderr, "shunt: .*(daemon|cannot)")
+        def works():
+            done = st.run(["sh", "-c", self.here(text)], env=self.env, cwd=self.tmp)
+            self.assertEqual(done.returncode, int(status or 0), f"{text}\n{done.stdout}{done.stderr}")
+            self.assertNotRegex(done.stderr, "shunt: .*(daemon|cannot)")
+
+        st.unhurried(works)
 
     def run_endless(self, text, _):
         goes_on = self.start(st.Process(self, "endless", ["sh", "-c", "exec " + self.here(text)], env=self.env))

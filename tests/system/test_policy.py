@@ -39,7 +39,7 @@ class Policy(st.Case):
 
     def ask(self, name=NAME):
         """What python3 is told."""
-        done = self.daemon.client([sys.executable, "-c", ASK, name])
+        done = self.daemon.attached([sys.executable, "-c", ASK, name])
         return set(done.stdout.split()) if done.returncode == 0 else done.stderr.splitlines()[-1]
 
     def wait_asked(self, *servers):

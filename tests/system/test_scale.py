@@ -69,7 +69,7 @@ class Scale(st.Case):
         seed = random.randrange(1 << 32)
         self.note(f"seed {seed}")
         numbers = random.Random(seed).sample(range(RECORDS), ASKED) + [0, RECORDS - 1]
-        done = self.daemon.client([sys.executable, "-c", CLIENT], input="\n".join(map(name_of, numbers)), stdin=None)
+        done = self.daemon.attached([sys.executable, "-c", CLIENT], input="\n".join(map(name_of, numbers)), stdin=None)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.splitlines(), [f"{name_of(number)} {address_of(number)}" for number in numbers])
 
