@@ -231,7 +231,7 @@ class Clock(Pair):
         )
         config = f'resolvers = [ "{dns.resolver}" ];' + self.config().replace("} );", "}" + more + " );")
         self.daemon = self.start(st.Daemon(self, config, env=self.env))
-        self.daemon.wait_settled()
+        st.wait_until(lambda: self.daemon.status()["settled"], what="the table to settle")
         before = self.held()
         looper = self.start(st.Looper(self, NAME, self.daemon))
         start = len(self.daemon.log())
