@@ -321,23 +321,27 @@ static void killing(void **state)
 	assert_true(wait_gone(child));
 }
 
+/* Those that were killed still count until they are waited for. */
+static struct spawn *start_when_free(const char *script)
+{
+	const uint64_t deadline = clock_ms() + PATIENCE_MS;
+	struct spawn *spawn;
+
+	while (!(spawn = start(script)) && clock_ms() < deadline)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_non_null(spawn);
+	return spawn;
+}
+
 static void killing_at_once(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
-		spawn_kill(start("sleep 1000"));
-		start("exit 0");
+		spawn_kill(start_when_free("sleep 1000"));
+		start_when_free("exit 0");
 		assert_true(turn_until(&ends, i + 1));
-		while (i % 3 == 2 && !(last.failed = NULL)) {
-			struct spawn *spawn = start("exit 0");
-
-			if (!spawn) { /* the killed ones still count */
-				event_base_loop(base, EVLOOP_ONCE);
-				continue;
-			}
-			spawn_kill(spawn);
-			break;
-		}
+		if (i % 3 == 2)
+			spawn_kill(start_when_free("exit 0"));
 	}
 }
 
