@@ -75,15 +75,26 @@ struct server {
 	struct control *control_tcp;
 	struct systemd *systemd; /* NULL: no service manager, or not ours */
 	struct event *signals[3];
+	struct event *reloading;
 	struct event *owner;
 };
 
-static void reload(evutil_socket_t signal, short what, void *arg)
+/* libevent tells of every signal, however many came while a reload took its time: one reload is enough for all of them. */
+static void ask_reload(evutil_socket_t signal, short what, void *arg)
+{
+	struct server *server = arg;
+
+	(void)signal;
+	(void)what;
+	event_active(server->reloading, EV_TIMEOUT, 0);
+}
+
+static void reload(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *server = arg;
 	struct reload_result result;
 
-	(void)signal;
+	(void)fd;
 	(void)what;
 	reload_run(&server->reload, &result);
 	reload_result_free(&result);
@@ -328,7 +339,10 @@ static bool catch_signals(struct server *server)
 {
 	server->signals[0] = evsignal_new(server->base, SIGTERM, stop_loop, server);
 	server->signals[1] = evsignal_new(server->base, SIGINT, stop_loop, server);
-	server->signals[2] = evsignal_new(server->base, SIGHUP, reload, server);
+	server->signals[2] = evsignal_new(server->base, SIGHUP, ask_reload, server);
+	server->reloading = event_new(server->base, -1, 0, reload, server);
+	if (!server->reloading)
+		return false;
 	for (size_t i = 0; i < 3; i++) {
 		if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)
 			return false;
@@ -462,6 +476,8 @@ static void stop(struct server *server)
 		if (server->signals[i])
 			event_free(server->signals[i]);
 	}
+	if (server->reloading)
+		event_free(server->reloading);
 	if (server->owner)
 		event_free(server->owner);
 	if (server->control_tcp)

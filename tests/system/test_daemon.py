@@ -303,6 +303,18 @@ class Reload(Pair):
         st.wait_until(lambda: self.names(daemon)[1:] == ["other-99.example.com"], what="the last file")
         self.assertEqual(daemon.resolve("other-99.example.com"), ["192.0.2.1"])
 
+    def test_flood(self):
+        """SIGHUPs that come while a reload takes its time are one more, however many they are"""
+        daemon = self.start_daemon()
+        begin = len(daemon.log())
+        for _ in range(5000):
+            daemon.reload()
+        daemon.reload(pair(self.primary, self.standby, other(1)))
+        st.wait_until(lambda: self.names(daemon)[1:] == ["other-1.example.com"], what="the last file")
+        reloads = daemon.log()[begin:].count(" reload: ")
+        self.note(f"{reloads} reloads for 5,001 signals")
+        self.assertLess(reloads, 500)
+
 
 class End(Pair):
     def test_signals(self):
@@ -338,6 +350,7 @@ class End(Pair):
             while daemon.running:
                 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     daemon.signal(number)
+                time.sleep(0.0002)  # it must have some of the processor
             self.assertEqual(daemon.wait_exit(), 0)
             self.assertEqual(self.left(daemon), ["state.json"])
             daemon.start()
