@@ -102,19 +102,26 @@ def wait_until(condition, timeout=None, what="the condition", pause=0.01):
         time.sleep(pause)
 
 
-def unhurried(attempt):
-    """attempt(), which asserts something of a program's first lookup; again where it failed and took as long as that may wait.
+def first_lookups():
+    """Turns in which a program looks up for the first time: ten, and none after one that was quicker than such a lookup may wait.
 
-    On a machine that stood still meanwhile such a lookup has no table, and its answer is libc's.
+    On a machine that stood still meanwhile it has no table, and its answer is libc's.
     """
-    for _ in range(9):
+    for _ in range(10):
         begin = time.monotonic()
+        yield
+        if time.monotonic() - begin < ATTACH_SECONDS:
+            break
+
+
+def unhurried(attempt):
+    """attempt(), which asserts something of a program's first lookup."""
+    for _ in first_lookups():
         try:
             return attempt()
-        except AssertionError:
-            if time.monotonic() - begin < ATTACH_SECONDS:
-                raise
-    return attempt()
+        except AssertionError as error:
+            last = error
+    raise last
 
 
 _hosts = itertools.count(random.randrange(1 << 16))
@@ -756,10 +763,9 @@ class Daemon(Process):
 
     def attached(self, command, **options):
         """As client(), with SHUNT_DEBUG; again where a machine that stood still may have left a lookup without its table."""
-        for _ in range(10):
-            begin = time.monotonic()
+        for _ in first_lookups():
             done = self.client(command, env=self.env(SHUNT_DEBUG="1"), **options)
-            if "passed on" not in done.stderr or time.monotonic() - begin < ATTACH_SECONDS:
+            if "passed on" not in done.stderr:
                 break
         return done
 

@@ -345,12 +345,16 @@ class End(Pair):
     def test_more_signals(self):
         """those that come while it ends already neither cut its end off nor change its status"""
         daemon = self.start(st.Daemon(self, pair(self.primary, self.standby)))
+
+        def ended():
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                daemon.signal(number)
+            return not daemon.running
+
         for _ in range(10):
             st.wait_until(lambda: "state.json" in self.left(daemon), what="a state to be written")
-            while daemon.running:
-                for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                    daemon.signal(number)
-                time.sleep(0.0002)  # it must have some of the processor
+            # Not without a pause: a process that does nothing but take signals does not end.
+            st.wait_until(ended, what="the daemon to end", pause=0.0002)
             self.assertEqual(daemon.wait_exit(), 0)
             self.assertEqual(self.left(daemon), ["state.json"])
             daemon.start()

@@ -381,7 +381,7 @@ class Scene(st.Case):
 
     def run_once(self, client, act):
         """Once more when the machine stood still for as long as a first lookup may wait: it says so, and went to the DNS."""
-        for _ in range(10):
+        for _ in st.first_lookups():
             result = self.run_client(client, act)
             if act == "disabled" or f"shunt: {NAME}: passed on" not in result.stderr:
                 break
