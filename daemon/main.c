@@ -75,7 +75,7 @@ struct server {
 	struct control *control_tcp;
 	struct systemd *systemd; /* NULL: no service manager, or not ours */
 	struct event *signals[3];
-	struct event *reloading;
+	struct event *reloading; /* what SIGHUP asks for */
 	struct event *owner;
 };
 
