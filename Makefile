@@ -40,6 +40,9 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude $(WARNINGS) -MMD -MP
 HARDEN := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 
+# The daemon and the command write their includes from their own roots. Never -I: a folder must not shadow a system header.
+ROOTS := -iquote daemon -iquote cli
+
 # No FORTIFY in the shim: musl has no *_chk functions, and a program of musl's may load it. A lookup is an eighth shorter without
 # a PLT and with -O3, where it is optimised as usual. What packages add to CFLAGS may not bring back what is left out.
 SHIM_FLAGS := $(BASE) -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
@@ -52,13 +55,13 @@ cflags = $(shell pkg-config --cflags $(1))
 libs = $(shell pkg-config --libs $(1))
 exist = $(if $(shell pkg-config --exists $(1) 2>/dev/null && echo yes),,$(error libraries are missing: run 'make deps'))
 
-objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(B)/%.o,$(shell find $(1) -name '*.c'))
 # Two doors over one lookup: what each file of the shim is for decides which library it is part of.
 PRELOAD_PARTS := $(filter-out nss,$(patsubst shim/%.c,%,$(wildcard shim/*.c)))
 NSS_PARTS := $(filter-out getaddrinfo gethostbyname addrinfo,$(patsubst shim/%.c,%,$(wildcard shim/*.c)))
-DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/page_data.o
+DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/control/page_data.o
 CLI_OBJECTS := $(call objects,cli)
-UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 # The programs that these run under the shim. Instrumented ones are of the machine's own width alone.
 CLIENTS_32 := $(if $(LIB32),$(if $(SAN),,$(patsubst tests/preload/%.c,$(B)/tests/preload32/%,$(wildcard tests/preload/client_*.c))))
@@ -131,22 +134,22 @@ $(B)/shim32/%.o: shim/%.c Makefile
 $(B)/daemon/%.o: daemon/%.c Makefile | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(HARDEN) $(SANFLAGS) $(call cflags,$(DAEMON_PKGS)) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(BASE) -iquote daemon $(HARDEN) $(SANFLAGS) $(call cflags,$(DAEMON_PKGS)) $(CFLAGS) -c -o $@ $<
 
 # The status page, as an array.
-$(B)/daemon/page_data.c: $(wildcard daemon/page/*)
+$(B)/daemon/control/page_data.c: $(wildcard daemon/control/page/*)
 	$(call say,PAGE)
 	@mkdir -p $(@D)
-	$(Q)daemon/page/build >$@
+	$(Q)daemon/control/page/build >$@
 
-$(B)/daemon/page_data.o: $(B)/daemon/page_data.c Makefile
+$(B)/daemon/control/page_data.o: $(B)/daemon/control/page_data.c Makefile
 	$(call say,CC)
-	$(Q)$(CC) $(BASE) -Idaemon $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(BASE) -iquote daemon $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(B)/cli/%.o: cli/%.c Makefile | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(BASE) -iquote cli $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
 
 # nodelete: a program that closes the library may have threads in it, and would map a table anew each time that it opens it.
 shared = $(CC) -shared -fPIC $(LTO) $(SHIM_CFLAGS) $(LDFLAGS) -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete
@@ -203,7 +206,7 @@ $(B)/tests/libshunt.so: $(SHIM_TEST_OBJECTS) shim/shim.map
 $(B)/tests/%: tests/%.c $(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a | test-libraries
 	$(call say,TEST)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. -DSHUNT_LIB='"$(LIB)"' $(CLIENT_FLAGS) $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
+	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. $(ROOTS) -DSHUNT_LIB='"$(LIB)"' $(CLIENT_FLAGS) $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
 		$(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
 
 # Plain programs, as others' are: nothing of ours inside, never instrumented, so that the shim can be loaded into them.
@@ -304,7 +307,7 @@ demo:
 $(B)/bench/%: bench/%.c Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(if $(BENCH_PKGS),$(call cflags,$(BENCH_PKGS))) $(CFLAGS) -I. -pthread -o $@ $< \
+	$(Q)$(CC) $(BASE) $(if $(BENCH_PKGS),$(call cflags,$(BENCH_PKGS))) $(CFLAGS) -I. $(ROOTS) -pthread -o $@ $< \
 		$(filter %.a,$^) $(if $(BENCH_PKGS),$(call libs,$(BENCH_PKGS)))
 
 $(B)/bench/bare: private BENCH_PKGS := libcurl libevent_core
@@ -392,4 +395,4 @@ check-deb: deb
 clean:
 	rm -rf $(B)
 
--include $(wildcard $(B)/*/*.d $(B)/tests/*/*.d)
+-include $(shell find $(addprefix $(B)/,shim shim32 daemon cli tests bench fuzz) -name '*.d' 2>/dev/null)

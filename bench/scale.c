@@ -32,8 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
-#include "daemon/probe_schedule.h"
+#include "daemon/config/config.h"
+#include "daemon/probe/schedule.h"
 
 #define ON_TIME_PERCENT 5
 #define INTERVALS_MAX 1000

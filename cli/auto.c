@@ -1,8 +1,8 @@
 #include <jansson.h>
 
-#include "answer.h"
+#include "api/record.h"
 #include "cli.h"
-#include "record.h"
+#include "show/answer.h"
 
 static int release(const char *control, const char *name)
 {

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/record.h"
 #include "cli.h"
 #include "clock.h"
-#include "record.h"
-#include "words.h"
+#include "show/words.h"
 
 #define PAUSE_NS 50000000L /* 50 ms between two looks */
 #define SLACK_MS 5000      /* beyond what the probes themselves may take */

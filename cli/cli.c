@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "words.h"
+#include "show/words.h"
 
 /* Longer than any path, name and reason that may stand in one line together. */
 #define LINE_SIZE 8192

@@ -1,6 +1,6 @@
 /* What the commands share: how they are called and how they end. */
-#ifndef SHUNT_CLI_H
-#define SHUNT_CLI_H
+#ifndef SHUNT_CLI_CLI_H
+#define SHUNT_CLI_CLI_H
 
 /* Exit statuses, a contract with scripts; shunt(1) documents them. */
 enum {

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <time.h>
 
-#include "api.h"
+#include "api/api.h"
+#include "api/record.h"
 #include "cli.h"
+#include "explain/reason.h"
+#include "explain/step.h"
+#include "explain/told.h"
 #include "options.h"
-#include "process.h"
-#include "reason.h"
-#include "record.h"
-#include "step.h"
-#include "terminal.h"
-#include "told.h"
-#include "words.h"
+#include "program/process.h"
+#include "show/terminal.h"
+#include "show/words.h"
 
 struct question {
 	const char *control, *name;

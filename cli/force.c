@@ -1,10 +1,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "answer.h"
+#include "api/record.h"
 #include "cli.h"
 #include "options.h"
-#include "record.h"
+#include "show/answer.h"
 
 struct order {
 	const char *control, *name, *endpoint;

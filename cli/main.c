@@ -5,7 +5,7 @@
 
 #include "cli.h"
 #include "options.h"
-#include "words.h"
+#include "show/words.h"
 
 #include "shunt/version.h"
 

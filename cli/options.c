@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "words.h"
+#include "show/words.h"
 
 #define ROWS_MAX 16
 

@@ -2,10 +2,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "api.h"
+#include "api/api.h"
 #include "cli.h"
 #include "options.h"
-#include "words.h"
+#include "show/words.h"
 
 #define SECONDS 30 /* a large configuration takes a while */
 

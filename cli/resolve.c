@@ -10,13 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "api.h"
+#include "api/api.h"
+#include "api/record.h"
 #include "cli.h"
-#include "hello.h"
 #include "options.h"
-#include "places.h"
-#include "preload.h"
-#include "record.h"
+#include "program/hello.h"
+#include "program/places.h"
+#include "program/preload.h"
 
 #include "shunt/protocol.h"
 

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "drill.h"
-#include "hello.h"
 #include "options.h"
-#include "places.h"
-#include "preload.h"
-#include "private.h"
-#include "program.h"
+#include "program/drill.h"
+#include "program/hello.h"
+#include "program/places.h"
+#include "program/preload.h"
+#include "program/private.h"
+#include "program/program.h"
 
 #include "shunt/protocol.h"
 

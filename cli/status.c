@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
+#include "api/record.h"
 #include "cli.h"
-#include "follow.h"
 #include "options.h"
-#include "record.h"
-#include "table.h"
-#include "terminal.h"
-#include "verdict.h"
-#include "words.h"
+#include "show/answer.h"
+#include "show/follow.h"
+#include "show/table.h"
+#include "show/terminal.h"
+#include "show/verdict.h"
+#include "show/words.h"
 
 /* --- the two tables ----------------------------------------------------------------------------- */
 

@@ -1,13 +1,13 @@
 /* The table of `shunt status`: asked for, and laid out. The command itself is in cli.h. */
-#ifndef SHUNT_STATUS_H
-#define SHUNT_STATUS_H
+#ifndef SHUNT_CLI_STATUS_H
+#define SHUNT_CLI_STATUS_H
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "api.h"
-#include "listing.h"
+#include "api/api.h"
+#include "api/listing.h"
 
 /*
  * What the daemon tells of all its names, or of that one (NULL: all). CLI_DONE with a listing that the caller frees; else the exit

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "changes.h"
+#include "api/changes.h"
+#include "api/record.h"
+#include "api/stream.h"
 #include "cli.h"
-#include "event_line.h"
 #include "options.h"
-#include "record.h"
-#include "stream.h"
-#include "terminal.h"
+#include "show/event_line.h"
+#include "show/terminal.h"
 
 struct watch {
 	const char *control;

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "daemon/election.h"
-#include "daemon/publish.h"
+#include "daemon/policy/election.h"
+#include "daemon/publish/publish.h"
 #include "shunt/protocol.h"
 
 static const char *const aliases[] = { "WWW", "web_1.example.com" };

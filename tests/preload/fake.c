@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/address.h"
-#include "daemon/publish.h"
+#include "daemon/base/address.h"
+#include "daemon/publish/publish.h"
 #include "orders.h"
 #include "shunt/protocol.h"
 

@@ -111,11 +111,11 @@ class Command(st.Case):
     def test_bounds(self):
         """the bounds of shunt(1) are those of the code"""
         for where, pattern, words in (
-            ("daemon/control_request.h", r"REQUEST_BODY_MAX (\d+)u", "A body has at most {} bytes"),
-            ("daemon/reload.h", r"RELOAD_NAMES_MAX (\d+)", "{} of each\nat most"),
+            ("daemon/control/request.h", r"REQUEST_BODY_MAX (\d+)u", "A body has at most {} bytes"),
+            ("daemon/reload/reload.h", r"RELOAD_NAMES_MAX (\d+)", "{} of each\nat most"),
             ("cli/api.c", r"DEADLINE_MS (\d+)000 ", "no answer within {} seconds"),
-            ("daemon/control_events.h", r"EVENTS_BEAT_MS (\d+)000u", "an empty line after {} seconds without one"),
-            ("daemon/control_events.h", r"EVENTS_BEHIND \((\d+)u << 10\)", "leaves {} KiB of events unread"),
+            ("daemon/control/events.h", r"EVENTS_BEAT_MS (\d+)000u", "an empty line after {} seconds without one"),
+            ("daemon/control/events.h", r"EVENTS_BEHIND \((\d+)u << 10\)", "leaves {} KiB of events unread"),
         ):
             with self.subTest(words):
                 self.assertIn(words.format(re.search(pattern, read(where)).group(1)), page("shunt.1"))

@@ -1,0 +1,183 @@
+#include "api/listing.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELDS 7u /* of the longest line, its word included; a daemon that is newer may tell more */
+
+struct reader {
+	struct listing *listing;
+	size_t endpoints, addresses; /* that are read */
+	bool begun, ended;
+};
+
+/* --- lines -------------------------------------------------------------------------------------- */
+
+/* False: it cannot stand there. */
+
+static bool read_head(struct reader *reader, char **fields)
+{
+	reader->begun = true;
+	reader->listing->settled = strcmp(fields[2], "true") == 0;
+	reader->listing->isolated = strcmp(fields[3], "true") == 0;
+	return true;
+}
+
+static bool read_record(struct reader *reader, char **fields)
+{
+	struct listing *listing = reader->listing;
+
+	listing->records[listing->record_count++] =
+	        (struct listing_record){ .name = fields[1],
+		                         .active = fields[2],
+		                         .answer = fields[3],
+		                         .since = (time_t)strtoll(fields[4], NULL, 10),
+		                         .all_down = fields[5],
+		                         .reason = fields[6],
+		                         .endpoints = listing->endpoints + reader->endpoints };
+	return true;
+}
+
+static bool read_endpoint(struct reader *reader, char **fields)
+{
+	struct listing *listing = reader->listing;
+
+	if (listing->record_count == 0)
+		return false;
+	listing->records[listing->record_count - 1].endpoint_count++;
+	listing->endpoints[reader->endpoints++] =
+	        (struct listing_endpoint){ .id = fields[1],
+		                           .health = fields[2],
+		                           .check = fields[3],
+		                           .error = fields[4],
+		                           .addresses = listing->addresses + reader->addresses };
+	return true;
+}
+
+static bool read_address(struct reader *reader, char **fields)
+{
+	struct listing *listing = reader->listing;
+
+	if (listing->record_count == 0 ||
+	    listing->records[listing->record_count - 1].endpoint_count == 0)
+		return false;
+	listing->endpoints[reader->endpoints - 1].address_count++;
+	listing->addresses[reader->addresses++] =
+	        (struct listing_address){ .address = fields[1],
+		                          .health = fields[2],
+		                          .latency_ms = *fields[3] ? strtod(fields[3], NULL) : -1,
+		                          .last_error = fields[4] };
+	return true;
+}
+
+static bool read_end(struct reader *reader, char **fields)
+{
+	(void)fields;
+	reader->ended = true;
+	return true;
+}
+
+enum { STATUS, RECORD, ENDPOINT, ADDRESS, END, KINDS };
+
+static const struct kind {
+	const char *word;
+	size_t fields;
+	bool (*read)(struct reader *reader, char **fields);
+} kinds[KINDS] = { [STATUS] = { "status", 4, read_head },
+	           [RECORD] = { "record", 7, read_record },
+	           [ENDPOINT] = { "endpoint", 5, read_endpoint },
+	           [ADDRESS] = { "address", 5, read_address },
+	           [END] = { "end", 1, read_end } };
+
+static bool is_word(const char *word, const char *text, size_t length)
+{
+	return *word == *text && strncmp(word, text, length) == 0 && !word[length];
+}
+
+/* Of the line that begins there; KINDS: a newer daemon may have others. */
+static size_t kind_of(const char *line)
+{
+	size_t length = strcspn(line, "\t\n"), i = 0;
+
+	while (i < KINDS && !is_word(kinds[i].word, line, length))
+		i++;
+	return i;
+}
+
+/* Cuts the line into its fields, and makes them printable. Returns how many are kept, and in `*rest` what follows the line. */
+static size_t split(char *line, char *fields[FIELDS], char **rest)
+{
+	size_t count = 1;
+	char *c;
+
+	fields[0] = line;
+	for (c = line;; c++) {
+		while (*c >= ' ' && *c <= '~')
+			c++;
+		if (*c == '\n' || *c == '\0')
+			break;
+		if (*c != '\t') {
+			*c = '?';
+			continue;
+		}
+		*c = '\0';
+		if (count < FIELDS)
+			fields[count++] = c + 1;
+	}
+	*rest = *c ? c + 1 : c;
+	*c = '\0';
+	return count;
+}
+
+static bool read_line(struct reader *reader, char *line, char **rest)
+{
+	size_t kind = kind_of(line);
+	char *fields[FIELDS];
+	size_t count = split(line, fields, rest);
+
+	if (!reader->begun && kind != STATUS)
+		return false;
+	if (kind == KINDS)
+		return true;
+	return count >= kinds[kind].fields && kinds[kind].read(reader, fields);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------- */
+
+/* Room for as many as there are lines of each kind, by the first letter, which tells all but the last line. */
+static bool make_room(struct listing *listing)
+{
+	size_t counts[UCHAR_MAX + 1] = { 0 };
+
+	for (const char *line = listing->text, *end; (end = strchr(line, '\n')); line = end + 1)
+		counts[(unsigned char)*line]++;
+	listing->records = calloc(counts['r'] + 1, sizeof(*listing->records));
+	listing->endpoints = calloc(counts['e'] + 1, sizeof(*listing->endpoints));
+	listing->addresses = calloc(counts['a'] + 1, sizeof(*listing->addresses));
+	return listing->records && listing->endpoints && listing->addresses;
+}
+
+bool listing_read(struct listing *listing, char *text)
+{
+	struct reader reader = { .listing = listing };
+	bool good;
+
+	*listing = (struct listing){ .text = text };
+	good = make_room(listing);
+	while (good && *text && !reader.ended)
+		good = strchr(text, '\n') && read_line(&reader, text, &text);
+	if (good && reader.ended)
+		return true;
+	listing_free(listing);
+	return false;
+}
+
+void listing_free(struct listing *listing)
+{
+	free(listing->records);
+	free(listing->endpoints);
+	free(listing->addresses);
+	free(listing->text);
+	*listing = (struct listing){ 0 };
+}

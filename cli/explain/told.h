@@ -1,0 +1,15 @@
+/* What a process is told of a name, by which door, and why. Pure. */
+#ifndef SHUNT_CLI_EXPLAIN_TOLD_H
+#define SHUNT_CLI_EXPLAIN_TOLD_H
+
+#include <jansson.h>
+
+#include "program/process.h"
+
+/*
+ * {"pid", "program", "bits", "door", "library", "replaced", "table", "forced", "told", "answer", "steps"} (shunt(1), explain).
+ * `record` is one of `status`. The caller releases.
+ */
+json_t *told_report(const json_t *status, const json_t *record, const struct process *process);
+
+#endif

@@ -1,0 +1,24 @@
+/* What `shunt status --follow` shows: a head, the table as far as it fits, the last events. Pure. */
+#ifndef SHUNT_CLI_SHOW_PAGE_H
+#define SHUNT_CLI_SHOW_PAGE_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "status.h"
+
+struct page_view {
+	const struct listing *listing;
+	const json_t *events; /* an array, the oldest first */
+	const char *trouble;  /* why there is no connection; NULL: there is one */
+	time_t trouble_since;
+	struct status_style style;
+	size_t rows;
+};
+
+/* At most `rows` lines, each with its end. */
+void page_print(const struct page_view *view, FILE *out);
+
+#endif

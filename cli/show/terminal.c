@@ -1,0 +1,27 @@
+#include "show/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define WIDTH_MIN 80u /* also off a terminal, and where it does not say */
+#define WIDTH_MAX 120u
+
+bool terminal_colours(FILE *out)
+{
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+
+	return isatty(fileno(out)) && term && *term && strcmp(term, "dumb") != 0 &&
+	       !(no_colour && *no_colour);
+}
+
+size_t terminal_width(FILE *out)
+{
+	struct winsize window;
+
+	if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &window) < 0 ||
+	    window.ws_col < WIDTH_MIN)
+		return WIDTH_MIN;
+	return window.ws_col < WIDTH_MAX ? window.ws_col : WIDTH_MAX;
+}

@@ -1,0 +1,129 @@
+#include "show/words.h"
+
+#include <string.h>
+
+#define NEAR_MAX 32 /* characters of a word that is compared */
+
+static const struct unit {
+	long long seconds;
+	const char *letter;
+} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } };
+
+/* printf() would be a third of what a table of a thousand names takes. Returns the end, where a final zero is. */
+static char *put_number(char *at, unsigned long long number, const char *behind)
+{
+	char digits[24], *digit = digits + sizeof(digits);
+	size_t length;
+
+	do
+		*--digit = (char)('0' + number % 10);
+	while (number /= 10);
+	length = (size_t)(digits + sizeof(digits) - digit);
+	memcpy(at, digit, length);
+	return stpcpy(at + length, behind);
+}
+
+const char *words_duration(long long seconds, char text[WORDS_TIME_MAX])
+{
+	size_t last = sizeof(units) / sizeof(units[0]) - 1, i = 0;
+	long long rest;
+	char *end;
+
+	if (seconds < 0)
+		seconds = 0;
+	while (i < last && seconds < units[i].seconds)
+		i++;
+	end = put_number(text, (unsigned long long)(seconds / units[i].seconds), units[i].letter);
+	rest = i < last ? seconds % units[i].seconds / units[i + 1].seconds : 0;
+	if (rest) {
+		*end++ = ' ';
+		put_number(end, (unsigned long long)rest, units[i + 1].letter);
+	}
+	return text;
+}
+
+time_t words_time(const char *text)
+{
+	struct tm tm = { 0 };
+	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
+
+	return end && !*end ? timegm(&tm) : -1;
+}
+
+/* With one decimal. */
+static void put_tenths(char *at, double number, const char *behind)
+{
+	unsigned long tenths = (unsigned long)(number * 10 + 0.5);
+
+	put_number(put_number(at, tenths / 10, "."), tenths % 10, behind);
+}
+
+const char *words_latency(double ms, char text[WORDS_TIME_MAX])
+{
+	if (!(ms >= 0 && ms < 1e9))
+		strcpy(text, "-");
+	else if (ms < 9.95)
+		put_tenths(text, ms, " ms");
+	else if (ms < 999.5)
+		put_number(text, (unsigned long long)(ms + 0.5), " ms");
+	else
+		put_tenths(text, ms / 1000, " s");
+	return text;
+}
+
+static bool is_printable(char c)
+{
+	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7f;
+}
+
+char *words_printable(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (!is_printable(*c))
+			*c = '?';
+	return text;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Insertions, deletions and replacements from one to the other (Levenshtein), row by row. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[NEAR_MAX + 1];
+	size_t width = strnlen(b, NEAR_MAX);
+
+	for (unsigned i = 0; i <= width; i++)
+		row[i] = i;
+	for (unsigned y = 1; *a && y <= NEAR_MAX; y++, a++) {
+		unsigned diagonal = row[0];
+
+		row[0] = y;
+		for (size_t x = 1; x <= width; x++) {
+			unsigned replaced = diagonal + (*a != b[x - 1]);
+
+			diagonal = row[x];
+			row[x] = least(replaced, least(row[x], row[x - 1]) + 1);
+		}
+	}
+	return row[width];
+}
+
+const char *words_nearest(const char *word, const char *const *words, size_t count)
+{
+	const char *nearest = NULL;
+	unsigned best = (unsigned)strnlen(word, NEAR_MAX) / 3 + 2; /* farther is no likeness */
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned far =
+		        strncmp(words[i], word, strlen(word)) == 0 ? 0 : distance(word, words[i]);
+
+		if (far < best && far < strlen(words[i])) {
+			best = far;
+			nearest = words[i];
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,109 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define CHUNK_BYTES 65536u /* a small configuration takes one */
+
+struct chunk {
+	struct chunk *next;
+	size_t size, used;
+	alignas(max_align_t) unsigned char bytes[];
+};
+
+struct arena {
+	struct chunk *chunks; /* the first is the one in use */
+};
+
+struct arena *arena_new(void)
+{
+	return xcalloc(1, sizeof(struct arena));
+}
+
+void arena_free(struct arena *arena)
+{
+	struct chunk *next;
+
+	if (!arena)
+		return;
+	for (struct chunk *chunk = arena->chunks; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+	free(arena);
+}
+
+static struct chunk *chunk_new(size_t size)
+{
+	struct chunk *chunk = xcalloc(1, sizeof(*chunk) + size);
+
+	chunk->size = size;
+	return chunk;
+}
+
+/* A chunk of its own for what is large, behind the one in use, whose rest is not lost. */
+static void *alloc_large(struct arena *arena, size_t size)
+{
+	struct chunk *chunk = chunk_new(size);
+
+	chunk->used = size;
+	if (arena->chunks) {
+		chunk->next = arena->chunks->next;
+		arena->chunks->next = chunk;
+	} else {
+		arena->chunks = chunk;
+	}
+	return chunk->bytes;
+}
+
+void *arena_alloc(struct arena *arena, size_t count, size_t size)
+{
+	const size_t unit = alignof(max_align_t);
+	struct chunk *chunk = arena->chunks;
+	size_t total;
+	void *bytes;
+
+	if (__builtin_mul_overflow(count, size, &total) || total > SIZE_MAX / 2)
+		fatal("a configuration asks for %zu times %zu bytes", count, size);
+	total = (total + unit - 1) / unit * unit;
+	if (total > CHUNK_BYTES / 4)
+		return alloc_large(arena, total);
+	if (!chunk || chunk->size - chunk->used < total) {
+		chunk = chunk_new(CHUNK_BYTES);
+		chunk->next = arena->chunks;
+		arena->chunks = chunk;
+	}
+	bytes = chunk->bytes + chunk->used;
+	chunk->used += total;
+	return bytes;
+}
+
+char *arena_copy(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = arena_alloc(arena, length + 1, 1);
+
+	memcpy(copy, text, length);
+	return copy;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list arguments;
+	char *text, *copy;
+	int length;
+
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		fatal("out of memory");
+	copy = arena_copy(arena, text, (size_t)length);
+	free(text);
+	return copy;
+}

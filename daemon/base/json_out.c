@@ -1,0 +1,117 @@
+#include "base/json_out.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "base/moment.h"
+
+static void put(struct json_out *out, const char *bytes, size_t length)
+{
+	text_out_put(&out->out, bytes, length);
+}
+
+/* What stands before a value. */
+static void begin(struct json_out *out, const char *key)
+{
+	if (out->comma)
+		put(out, ",", 1);
+	out->comma = true;
+	if (!key)
+		return;
+	put(out, "\"", 1);
+	put(out, key, strlen(key));
+	put(out, "\":", 2);
+}
+
+void json_out_open(struct json_out *out, const char *key, char bracket)
+{
+	begin(out, key);
+	put(out, &bracket, 1);
+	out->comma = false;
+}
+
+void json_out_close(struct json_out *out, char bracket)
+{
+	put(out, &bracket, 1);
+	out->comma = true;
+}
+
+void json_out_null(struct json_out *out, const char *key)
+{
+	begin(out, key);
+	put(out, "null", 4);
+}
+
+/* Whether it may stand between quotes as it is. */
+static bool is_plain(const char *value)
+{
+	for (const unsigned char *c = (const unsigned char *)value; *c; c++)
+		if (*c < 0x20 || *c >= 0x7f || *c == '"' || *c == '\\')
+			return false;
+	return true;
+}
+
+static void put_escaped(struct json_out *out, const char *value)
+{
+	json_t *json = json_text(value);
+	char *text = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+
+	if (text)
+		put(out, text, strlen(text));
+	else
+		out->out.failed = true;
+	free(text);
+	json_decref(json);
+}
+
+void json_out_text(struct json_out *out, const char *key, const char *value)
+{
+	if (!value) {
+		json_out_null(out, key);
+		return;
+	}
+	begin(out, key);
+	if (!is_plain(value)) {
+		put_escaped(out, value);
+		return;
+	}
+	put(out, "\"", 1);
+	put(out, value, strlen(value));
+	put(out, "\"", 1);
+}
+
+void json_out_bool(struct json_out *out, const char *key, bool value)
+{
+	begin(out, key);
+	put(out, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_out_number(struct json_out *out, const char *key, uint64_t value)
+{
+	begin(out, key);
+	text_out_number(&out->out, value);
+}
+
+void json_out_moment(struct json_out *out, const char *key, time_t value)
+{
+	char words[MOMENT_TEXT_MAX];
+
+	json_out_text(out, key, value ? moment_format(value, words) : NULL);
+}
+
+void json_out_ms(struct json_out *out, const char *key, uint64_t us)
+{
+	if (us == 0) {
+		json_out_null(out, key);
+		return;
+	}
+	begin(out, key);
+	text_out_ms(&out->out, us);
+}
+
+char *json_out_take(struct json_out *out)
+{
+	return text_out_take(&out->out);
+}

@@ -1,0 +1,157 @@
+#include "base/log.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log_journal.h"
+
+/* One line, its prefix and newline included: 4,096 bytes is the atomic size of a pipe (PIPE_BUF). */
+#define LINE_MAX_BYTES 4096
+
+static const int priorities[] = { 3, 4, 6, 7 }; /* syslog(3) */
+
+static enum log_level threshold = LOG_LEVEL_INFO;
+static const char *journal = LOG_JOURNAL_SOCKET;
+static unsigned lost; /* lines that found no room */
+
+void log_set_level(enum log_level level)
+{
+	threshold = level;
+}
+
+void log_set_journal(const char *path)
+{
+	journal = path;
+}
+
+/* --- standard error ----------------------------------------------------------------------------- */
+
+static size_t prefix(enum log_level level, bool is_journal, char *line, size_t size)
+{
+	static const char *const words[] = { "error: ", "warning: ", "", "debug: " };
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+
+	if (is_journal)
+		return (size_t)snprintf(line, size, "<%d>", priorities[level]);
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	n = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	return n + (size_t)snprintf(line + n, size - n, ".%03ldZ %s", now.tv_nsec / 1000000,
+	                            words[level]);
+}
+
+/*
+ * A stopped terminal or a pipe that nobody reads must not stop us: the descriptor is shared, so it is asked for room instead of made
+ * non-blocking. A pipe that has any takes PIPE_BUF bytes.
+ */
+static bool put(const char *line, size_t length)
+{
+	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&room, 1, 0) == 1 && room.revents & POLLOUT &&
+	       write(STDERR_FILENO, line, length) == (ssize_t)length;
+}
+
+static bool put_text(enum log_level level, bool is_journal, const char *text)
+{
+	char line[LINE_MAX_BYTES];
+	size_t n = prefix(level, is_journal, line, sizeof(line));
+
+	n += (size_t)snprintf(line + n, sizeof(line) - n, "%s", text);
+	if (n > sizeof(line) - 2)
+		n = sizeof(line) - 2;
+	line[n++] = '\n';
+	return put(line, n);
+}
+
+/* --- lines -------------------------------------------------------------------------------------- */
+
+static bool say(enum log_level level, const struct log_field *fields, const char *text)
+{
+	bool is_journal = log_journal_is_stderr();
+
+	return (is_journal && log_journal_send(journal, priorities[level], text, fields)) ||
+	       put_text(level, is_journal, text);
+}
+
+static bool say_lost(void)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u lines of the log found no room", lost);
+	return say(LOG_LEVEL_WARNING, NULL, text);
+}
+
+void log_fields(enum log_level level, const struct log_field *fields, const char *text)
+{
+	if (level > threshold)
+		return;
+	if (lost && say_lost())
+		lost = 0;
+	if (lost || !say(level, fields, text))
+		lost++;
+}
+
+static void write_line(enum log_level level, const char *format, va_list args)
+{
+	char text[LINE_MAX_BYTES];
+
+	vsnprintf(text, sizeof(text), format, args);
+	log_fields(level, NULL, text);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	if (level > threshold)
+		return;
+	va_start(args, format);
+	write_line(level, format, args);
+	va_end(args);
+}
+
+void fatal(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(LOG_LEVEL_ERROR, format, args);
+	va_end(args);
+	abort();
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	void *memory = calloc(count ? count : 1, size ? size : 1);
+
+	if (!memory)
+		fatal("out of memory");
+	return memory;
+}
+
+void *xreallocarray(void *old, size_t count, size_t size)
+{
+	void *memory = reallocarray(old, count ? count : 1, size ? size : 1);
+
+	if (!memory)
+		fatal("out of memory");
+	return memory;
+}
+
+char *xstrdup(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		fatal("out of memory");
+	return copy;
+}

@@ -1,0 +1,49 @@
+/*
+ * The log: one line for each thing that a person should know.
+ *
+ * A line goes to standard error, the wall-clock time (UTC) before it. Where the journal is at the other end (JOURNAL_STREAM says so) it goes
+ * to the journal's own socket instead, with its fields; and where that does not take it, to standard error after all, with
+ * the priority prefix of sd-daemon(3). Nothing waits for whoever reads it: lines without room are counted, and their number is the next
+ * line that has some.
+ *
+ *   log            which lines, and where they go
+ *   log_journal    the journal's protocol
+ */
+#ifndef SHUNT_BASE_LOG_H
+#define SHUNT_BASE_LOG_H
+
+#include <stddef.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Lines above `level` are dropped. Default: LOG_LEVEL_INFO. */
+void log_set_level(enum log_level level);
+
+/* Where the journal takes lines, unless it is where it always is. The text stays the caller's. */
+void log_set_journal(const char *path);
+
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What a line is about, by the name of the journal's field; a value of NULL or "" does not apply. */
+struct log_field {
+	const char *name;
+	const char *value;
+};
+
+/* A line with fields, which the journal alone keeps. The array ends with one that has no name. */
+void log_fields(enum log_level level, const struct log_field *fields, const char *text);
+
+#define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* For broken invariants and memory that ran out at start only: says so and aborts. */
+_Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* malloc, calloc and strdup that end in fatal(). For sizes that we choose, never for sizes from outside. */
+void *xcalloc(size_t count, size_t size);
+void *xreallocarray(void *old, size_t count, size_t size);
+char *xstrdup(const char *text);
+
+#endif

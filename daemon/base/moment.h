@@ -1,0 +1,12 @@
+/* A moment of the wall clock, for people and programs: RFC 3339 in UTC, "2026-11-25T05:00:00Z". */
+#ifndef SHUNT_BASE_MOMENT_H
+#define SHUNT_BASE_MOMENT_H
+
+#include <time.h>
+
+#define MOMENT_TEXT_MAX 40
+
+/* NULL when it cannot be said. Returns `text`. */
+const char *moment_format(time_t when, char text[MOMENT_TEXT_MAX]);
+
+#endif

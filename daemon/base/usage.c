@@ -1,0 +1,28 @@
+#include "base/usage.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+double usage_cpu_seconds(void)
+{
+	struct timespec used = { 0 };
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+/* The second number of proc(5)'s statm: pages. */
+double usage_resident_bytes(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long pages;
+	int read;
+
+	if (!file)
+		return NAN;
+	read = fscanf(file, "%*u %lu", &pages);
+	fclose(file);
+	return read == 1 ? (double)pages * (double)sysconf(_SC_PAGESIZE) : NAN;
+}

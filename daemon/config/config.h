@@ -1,0 +1,194 @@
+/*
+ * The configuration: a file in, an immutable struct config out.
+ *
+ * main and the reload call config_load(); everything else only reads. A file with a mistake yields no configuration and one
+ * line, `FILE:LINE: SETTING: what is wrong; the cure`. Nothing here opens a socket, asks a resolver or
+ * needs a user or directory to exist; a check's files (`ca_file`, `client_cert`, `credentials_file`) are read, and the program of
+ * a `command` must be there, since it could never pass without them.
+ *
+ * Every option is one row of one table (config_options): name, where it may stand, kind, bounds, default. A test
+ * holds conf/shunt.conf and the manual to it.
+ */
+#ifndef SHUNT_CONFIG_CONFIG_H
+#define SHUNT_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/address.h"
+#include "policy/election.h"
+#include "policy/health.h"
+
+#include "shunt/table.h"
+
+#define CONFIG_PATH "/etc/shunt/shunt.conf"
+
+#define CHECK_OF_MAX 255u /* checks that one is calculated from, through others too */
+
+enum check_type {
+	CHECK_HTTP,
+	CHECK_HTTPS,
+	CHECK_TCP,
+	CHECK_TLS,
+	CHECK_EXEC,
+	CHECK_CALCULATED,
+	CHECK_TYPES
+};
+
+/* As they are written; ends with NULL. */
+extern const char *const check_type_words[CHECK_TYPES + 1];
+extern const char *const failback_words[];
+extern const char *const all_down_words[];
+
+struct status_range {
+	uint16_t first; /* 100 to 599, inclusive */
+	uint16_t last;
+};
+
+/* Strings are never NULL unless said. Durations are milliseconds. */
+struct check {
+	const char *name; /* in `checks`; NULL for a group of its own */
+	enum check_type type;
+	uint16_t port;
+	const char *path; /* http: begins with '/' */
+	const char *
+	        host; /* NULL: the record's name. Host header, and SNI unless `sni` says otherwise */
+	const char *method;         /* http */
+	const char *const *headers; /* http: "Name: value" */
+	size_t header_count;
+	const char *
+	        credentials; /* http: "user:password" for Basic authentication (RFC 7617); NULL: none */
+	const struct status_range *expect_status;
+	size_t expect_status_count;
+	const char *expect_header; /* "Name" or "Name: text"; NULL: any headers will do */
+	const char *expect_body;   /* NULL: the body is not read */
+	uint32_t body_limit;       /* bytes of the body that are searched */
+	bool tls_verify;
+	const char *ca_file;          /* absolute; NULL: the system's store */
+	const char *sni;              /* NULL: as `host` */
+	const char *client_cert;      /* absolute; NULL: none */
+	const char *client_key;       /* absolute; NULL with client_cert */
+	uint32_t cert_warning;        /* before a certificate ends; 0: none */
+	struct address source;        /* to connect from; family 0: the system's choice, or */
+	const char *source_interface; /* this one; NULL: any */
+	const char *const *
+	        command; /* exec: the program's path, absolute, then what it is given, as written; ends with NULL */
+	const struct check *const *of; /* calculated: at the same address; each has a name */
+	size_t of_count;
+	uint32_t at_least; /* calculated: so many of them must be up; 0: always healthy */
+	bool invert;
+	bool disabled;
+	bool per_record;   /* what the probe does depends on who asks: the record's name, */
+	bool per_endpoint; /* the endpoint's id */
+	uint32_t interval;
+	uint32_t fast_interval;
+	uint32_t down_interval;
+	uint32_t timeout;         /* over the whole probe */
+	uint32_t connect_timeout; /* 0: none of its own */
+	struct health_rules rules;
+	const char *
+	        key; /* all options that make the probe, in canonical form: equal keys, equal probes. Without
+	                    `interval`, `fall`, `rise` it would share a schedule that differs, so they are in it */
+};
+
+/* Where an endpoint's addresses come from: a literal, or a name for the resolver. */
+struct source {
+	const char *name; /* NULL: `address` is it */
+	struct address address;
+};
+
+struct endpoint_config {
+	char id[SHUNT_ID_MAX + 1];
+	const struct check *check; /* NULL: always healthy */
+	const struct source *sources;
+	size_t source_count; /* at least 1 */
+	uint32_t min_up;     /* addresses that must be up for the endpoint to be */
+	bool allow_local;
+};
+
+struct record_config {
+	const char *name; /* as spelled, without a final dot */
+	const char *const *aliases;
+	size_t alias_count;
+	struct election_policy policy;
+	struct endpoint_config endpoints[SHUNT_ENDPOINTS_MAX]; /* the primary first */
+	size_t endpoint_count;
+};
+
+/* Whom an event is told. */
+struct notify_config {
+	const char *const
+	        *command; /* the program's path, absolute, then its arguments; ends with NULL */
+	uint32_t events;  /* those types: 1 << enum event_type */
+	uint32_t timeout;
+};
+
+struct resolver_address {
+	struct address address;
+	uint16_t port;
+};
+
+struct config {
+	const char *path;      /* as given */
+	const char *socket;    /* absolute */
+	const char *control;   /* absolute */
+	const char *state_dir; /* absolute; NULL in a private daemon */
+	const char *user;      /* NULL: stay who started it */
+	const char *exec_user; /* NULL: not written */
+	bool has_programs;     /* there is an exec check */
+	const char *http;      /* NULL: none; else as written, "address:port", and: */
+	struct resolver_address http_address;
+	const char *const *http_hosts;
+	size_t http_host_count;
+	const struct resolver_address *resolvers;
+	size_t resolver_count; /* 0: /etc/resolv.conf */
+	uint32_t stale_limit;
+	const struct notify_config *notify;
+	size_t notify_count;
+	const struct record_config *records;
+	size_t record_count;
+	/*
+	 * Where these settings stand, for errors that show only at start. The file may be an included one; it is `path`, and the
+	 * line 0, for a setting that is not written.
+	 */
+	unsigned socket_line, control_line, http_line, user_line, exec_user_line, state_dir_line,
+	        records_line;
+	const char *socket_file, *control_file, *http_file, *user_file, *exec_user_file,
+	        *state_dir_file, *records_file;
+	struct arena *arena; /* owns all of the above */
+};
+
+#define CONFIG_ERROR_MAX 1024
+
+/* NULL with `error` filled (one line, no newline), or a configuration to be freed by config_free(). */
+struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX]);
+
+void config_free(struct config *config);
+
+/* The option table, for the tests that hold the documents to it. */
+enum config_scope {
+	SCOPE_FILE = 1,
+	SCOPE_CHECK = 2,
+	SCOPE_RECORD = 4,
+	SCOPE_ENDPOINT = 8,
+	SCOPE_NOTIFY = 16
+};
+
+struct config_option {
+	const char *name;
+	unsigned scope;     /* one SCOPE_ */
+	const char *kind;   /* in words: "duration", "host name", … */
+	const char *bounds; /* in words; NULL where the kind says it all */
+	const char *value;  /* the default, as it would be written; NULL: none, or required */
+	bool required;
+	unsigned types; /* SCOPE_CHECK: 1 << enum check_type of those that take it; else 0 */
+	/* What `bounds` says of a number: milliseconds of a duration, characters or bytes of a text, entries of a list. */
+	uint32_t min, max;
+};
+
+/* Ends with a row whose name is NULL. */
+extern const struct config_option config_options[];
+
+#endif

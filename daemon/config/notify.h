@@ -1,0 +1,9 @@
+/* Programs that are told of events. */
+#ifndef SHUNT_CONFIG_NOTIFY_H
+#define SHUNT_CONFIG_NOTIFY_H
+
+#include "config/value.h"
+
+bool config_notify_read(const struct config_group *file, struct config *config);
+
+#endif

@@ -1,0 +1,373 @@
+#include "config/record.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "config/check.h"
+#include "config/name.h"
+#include "config/request.h"
+
+const char *const failback_words[] = { "auto", "manual", NULL };
+const char *const all_down_words[] = { "primary", "hold", "dns", "fail", NULL };
+
+_Static_assert(FAILBACK_AUTO == 0 && FAILBACK_MANUAL == 1, "in the order of the words");
+_Static_assert(ALL_DOWN_PRIMARY == 0 && ALL_DOWN_HOLD == 1 && ALL_DOWN_DNS == 2 &&
+                       ALL_DOWN_FAIL == 3,
+               "in the order of the words");
+
+/* --- endpoints ------------------------------------------------------------------------------- */
+
+static bool same_source(const struct source *a, const struct source *b)
+{
+	if (a->name && b->name)
+		return strcasecmp(a->name, b->name) == 0;
+	return !a->name && !b->name && address_compare(&a->address, &b->address) == 0;
+}
+
+/* fe80::/10 (RFC 4291 2.5.6) on no certain interface: no connect() takes it. */
+static bool lacks_zone(const struct address *address)
+{
+	return address->family == SHUNT_FAMILY_IPV6 && address->byte[0] == 0xfe &&
+	       (address->byte[1] & 0xc0) == 0x80 && !address->scope_id;
+}
+
+/* An IPv6 address but for its zone. */
+static bool has_bad_zone(const char *text)
+{
+	char plain[ADDRESS_TEXT_MAX];
+	size_t length = strcspn(text, "%");
+	struct address address;
+
+	if (!text[length] || length >= sizeof(plain))
+		return false;
+	memcpy(plain, text, length);
+	plain[length] = '\0';
+	return address_parse(plain, &address) && address.family == SHUNT_FAMILY_IPV6;
+}
+
+static bool fail_zone(const struct config_reader *reader, const config_setting_t *setting,
+                      const char *text)
+{
+	return config_fail(reader, setting,
+	                   "\"%.64s\" is link-local and has no zone; write the interface behind "
+	                   "it, as in \"fe80::1%%eth0\"",
+	                   text);
+}
+
+/* For what people write instead of an address. */
+static const char *address_cure(const char *text)
+{
+	if (strstr(text, "://"))
+		return "write the host alone, without \"://\" and what stands around it";
+	if (*text == '[')
+		return "write it without brackets, and a port into the check";
+	if (strchr(text, ':'))
+		return "write the port into the check";
+	return "write one, as in \"192.0.2.10\"";
+}
+
+/* A literal, or else a name. */
+static bool read_source(const struct config_reader *reader, const config_setting_t *setting,
+                        struct source *source)
+{
+	const char *text = config_text_of(reader, setting);
+	size_t length;
+
+	if (!text)
+		return false;
+	if (address_parse(text, &source->address))
+		return !lacks_zone(&source->address) || fail_zone(reader, setting, text);
+	if (has_bad_zone(text))
+		return config_fail(reader, setting,
+		                   "\"%.64s\" has a zone that is no interface of this host; write "
+		                   "an interface's name or number behind the %%",
+		                   text);
+	length = config_name_length(text);
+	if (config_name_fault(text, length))
+		return config_fail(reader, setting,
+		                   "\"%.64s\" is neither an IP address nor a host name; %s", text,
+		                   address_cure(text));
+	source->address = (struct address){ 0 };
+	source->name = arena_copy(reader->arena, text, length);
+	return true;
+}
+
+static bool read_sources(const struct config_group *group, struct endpoint_config *endpoint)
+{
+	const config_setting_t *one = group->values[OPT_ENDPOINT_ADDRESS];
+	const config_setting_t *several = group->values[OPT_ENDPOINT_ADDRESSES];
+	struct source *sources;
+	size_t count = 1;
+
+	if (one && several)
+		return config_fail(group->reader, several,
+		                   "stands beside address; move that one in here");
+	if (!one && !several)
+		return config_fail_missing(group, OPT_ENDPOINT_ADDRESS,
+		                           "an IP address or a host name, as in address = "
+		                           "\"192.0.2.10\"");
+	if (several && !config_value_list(group, OPT_ENDPOINT_ADDRESSES, &count))
+		return false;
+	sources = arena_alloc(group->reader->arena, count, sizeof(*sources));
+	for (size_t i = 0; i < count; i++) {
+		const config_setting_t *value =
+		        one ? one : config_setting_get_elem(several, (unsigned)i);
+
+		if (!read_source(group->reader, value, &sources[i]))
+			return false;
+		for (size_t j = 0; j < i; j++) {
+			if (same_source(&sources[i], &sources[j]))
+				return config_fail(group->reader, value,
+				                   "stands twice in this list; remove one");
+		}
+	}
+	endpoint->sources = sources;
+	endpoint->source_count = count;
+	return true;
+}
+
+/* How many addresses a name has is not known before it is resolved. */
+static bool read_min_up(const struct config_group *group, struct endpoint_config *endpoint)
+{
+	if (!config_value_integer(group, OPT_ENDPOINT_MIN_UP, &endpoint->min_up))
+		return false;
+	for (size_t i = 0; i < endpoint->source_count; i++) {
+		if (endpoint->sources[i].name)
+			return true;
+	}
+	if (endpoint->min_up <= endpoint->source_count)
+		return true;
+	return config_fail(group->reader, group->values[OPT_ENDPOINT_MIN_UP],
+	                   "%u is more than its addresses are; write 1 to %zu", endpoint->min_up,
+	                   endpoint->source_count);
+}
+
+/* `index` is the endpoint's in its record: 0 is the primary. */
+static bool read_id(const struct config_group *group, size_t index,
+                    struct endpoint_config *endpoint)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	const char *text;
+
+	if (!config_value_string(group, OPT_ENDPOINT_ID, &text))
+		return false;
+	if (text && text[strspn(text, good)])
+		return config_fail(group->reader, group->values[OPT_ENDPOINT_ID],
+		                   "\"%.64s\" is no id; write a-z, 0-9 and \"-\"", text);
+	if (text)
+		snprintf(endpoint->id, sizeof(endpoint->id), "%s", text);
+	else if (index < 2)
+		snprintf(endpoint->id, sizeof(endpoint->id), "%s",
+		         index == 0 ? "primary" : "secondary");
+	else
+		snprintf(endpoint->id, sizeof(endpoint->id), "secondary-%zu", index);
+	return true;
+}
+
+static bool check_id_free(const struct config_group *group, const struct record_config *record,
+                          const char *id)
+{
+	const config_setting_t *at = group->values[OPT_ENDPOINT_ID];
+
+	for (size_t i = 0; i < record->endpoint_count; i++) {
+		if (strcmp(record->endpoints[i].id, id) == 0)
+			return config_fail(
+			        group->reader, at ? at : group->setting,
+			        "another endpoint of this record has the id \"%s\"; write "
+			        "id = \"...\" with another",
+			        id);
+	}
+	return true;
+}
+
+/* A hostile DNS must not be given what only the right server may see. */
+static bool check_secret(const struct config_group *group, const struct endpoint_config *endpoint,
+                         const struct check *check)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < endpoint->source_count; i++)
+		named = named || endpoint->sources[i].name;
+	if (!named || !config_request_is_secret(check) ||
+	    (check->type == CHECK_HTTPS && check->tls_verify))
+		return true;
+	return config_fail(group->reader, group->values[OPT_ENDPOINT_CHECK],
+	                   "would send a password wherever the DNS points; write type = \"https\" "
+	                   "with tls_verify, or the endpoint's IP address");
+}
+
+/* The kernel binds no socket of one family to an address of the other. */
+static bool check_families(const struct config_group *group, const struct endpoint_config *endpoint,
+                           const struct check *check)
+{
+	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < endpoint->source_count; i++) {
+		const struct source *source = &endpoint->sources[i];
+
+		if (!check->source.family || source->name ||
+		    source->address.family == check->source.family)
+			continue;
+		return config_fail(
+		        group->reader, group->values[OPT_ENDPOINT_CHECK],
+		        "connects from %s, which cannot reach %s; write a source of that "
+		        "kind, or an interface",
+		        address_format(&check->source, from), address_format(&source->address, to));
+	}
+	return true;
+}
+
+/* Whether the check, and all that it is calculated from, can be applied to the endpoint. */
+static bool check_fits(const struct config_group *group, const struct endpoint_config *endpoint,
+                       const struct check *check)
+{
+	for (size_t i = 0; i < check->of_count; i++) {
+		if (!check_fits(group, endpoint, check->of[i]))
+			return false;
+	}
+	return check_secret(group, endpoint, check) && check_families(group, endpoint, check);
+}
+
+static bool read_endpoint_check(const struct config_group *group, struct endpoint_config *endpoint)
+{
+	const config_setting_t *value = group->values[OPT_ENDPOINT_CHECK];
+
+	if (!value)
+		return true;
+	return config_check_of(group->reader, value, &endpoint->check) &&
+	       check_fits(group, endpoint, endpoint->check);
+}
+
+static bool add_endpoint(struct config_reader *reader, const config_setting_t *setting,
+                         struct record_config *record)
+{
+	struct endpoint_config *endpoint = &record->endpoints[record->endpoint_count];
+	struct config_group group;
+
+	if (!config_group_open(reader, setting, SCOPE_ENDPOINT, &group) ||
+	    !read_id(&group, record->endpoint_count, endpoint) ||
+	    !check_id_free(&group, record, endpoint->id) || !read_sources(&group, endpoint) ||
+	    !read_min_up(&group, endpoint) ||
+	    !config_value_bool(&group, OPT_ENDPOINT_ALLOW_LOCAL, &endpoint->allow_local) ||
+	    !read_endpoint_check(&group, endpoint))
+		return false;
+	record->endpoint_count++;
+	return true;
+}
+
+/* --- records --------------------------------------------------------------------------------- */
+
+static bool read_endpoints(const struct config_group *group, struct record_config *record)
+{
+	const config_setting_t *primary = group->values[OPT_RECORD_PRIMARY];
+	const config_setting_t *secondary = group->values[OPT_RECORD_SECONDARY];
+	size_t count;
+
+	if (!primary)
+		return config_fail_missing(group, OPT_RECORD_PRIMARY,
+		                           "primary: { address = \"...\"; }");
+	if (!add_endpoint(group->reader, primary, record))
+		return false;
+	if (!secondary)
+		return true;
+	if (config_setting_is_group(secondary))
+		return add_endpoint(group->reader, secondary, record);
+	if (!config_setting_is_list(secondary))
+		return config_fail(
+		        group->reader, secondary,
+		        "must be an endpoint or a list of them; write { address = ...; } or "
+		        "( { ... }, { ... } )");
+	if (!config_value_list(group, OPT_RECORD_SECONDARY, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!add_endpoint(group->reader, config_setting_get_elem(secondary, (unsigned)i),
+		                  record))
+			return false;
+	}
+	return true;
+}
+
+static bool read_policy(const struct config_group *group, struct election_policy *policy)
+{
+	int failback, all_down;
+
+	if (!config_value_word(group, OPT_RECORD_FAILBACK, failback_words, &failback) ||
+	    !config_value_duration(group, OPT_RECORD_FAILBACK_DELAY, &policy->failback_delay_ms) ||
+	    !config_value_duration(group, OPT_RECORD_FLAP_PENALTY, &policy->flap_penalty_ms) ||
+	    !config_value_duration(group, OPT_RECORD_FLAP_WINDOW, &policy->flap_window_ms) ||
+	    !config_value_duration(group, OPT_RECORD_FAILBACK_MAX, &policy->failback_max_ms) ||
+	    !config_value_word(group, OPT_RECORD_ALL_DOWN, all_down_words, &all_down))
+		return false;
+	policy->failback = (enum failback)failback;
+	policy->all_down = (enum all_down)all_down;
+	return true;
+}
+
+static bool claim_name(struct config_reader *reader, const char *name, const config_setting_t *at)
+{
+	const config_setting_t *other = config_names_add(reader->names, name, at);
+	struct config_place place;
+
+	if (!other)
+		return true;
+	place = config_value_place(reader, other);
+	return config_fail(reader, at, "\"%s\" stands already at %s:%u; remove one of the two",
+	                   name, place.file, place.line);
+}
+
+static bool read_names(const struct config_group *group, struct record_config *record)
+{
+	struct config_reader *reader = group->reader;
+	const config_setting_t *aliases = group->values[OPT_RECORD_ALIASES];
+
+	if (!group->values[OPT_RECORD_NAME])
+		return config_fail_missing(group, OPT_RECORD_NAME,
+		                           "the name that programs look up, as in name = "
+		                           "\"www.example.com\"");
+	if (!config_value_host(group, OPT_RECORD_NAME, false, &record->name) ||
+	    !claim_name(reader, record->name, group->values[OPT_RECORD_NAME]) ||
+	    !config_value_hosts(group, OPT_RECORD_ALIASES, &record->aliases, &record->alias_count))
+		return false;
+	for (size_t i = 0; i < record->alias_count; i++) {
+		if (!claim_name(reader, record->aliases[i],
+		                config_setting_get_elem(aliases, (unsigned)i)))
+			return false;
+	}
+	return true;
+}
+
+static bool read_record(struct config_reader *reader, const config_setting_t *setting,
+                        struct record_config *record)
+{
+	struct config_group group;
+
+	return config_group_open(reader, setting, SCOPE_RECORD, &group) &&
+	       read_names(&group, record) && read_policy(&group, &record->policy) &&
+	       read_endpoints(&group, record);
+}
+
+bool config_records_read(const struct config_group *file, struct config *config)
+{
+	const config_setting_t *setting = file->values[OPT_FILE_RECORDS];
+	struct config_reader *reader = file->reader;
+	struct record_config *records;
+
+	if (!setting)
+		return config_fail_missing(file, OPT_FILE_RECORDS,
+		                           "records: ( { ... }, { ... } );");
+	/* [ ] holds no groups, but as an empty list it will do. */
+	if (!config_setting_is_list(setting) &&
+	    !(config_setting_is_array(setting) && config_setting_length(setting) == 0))
+		return config_fail(reader, setting, "must be a list of records; write ( { ... } )");
+	config->record_count = (size_t)config_setting_length(setting);
+	records = arena_alloc(reader->arena, config->record_count, sizeof(*records));
+	config->records = records;
+	for (size_t i = 0; i < config->record_count; i++) {
+		if (!read_record(reader, config_setting_get_elem(setting, (unsigned)i),
+		                 &records[i]))
+			return false;
+	}
+	return true;
+}

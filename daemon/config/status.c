@@ -1,0 +1,124 @@
+#include "config/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+#define STATUS_MIN 100u
+#define STATUS_MAX 599u
+
+struct statuses {
+	bool good[STATUS_MAX + 2]; /* the last one stays false */
+};
+
+/* A number of at most three digits; NULL when there is none within the bounds. */
+static const char *parse_number(const char *p, unsigned *out)
+{
+	const char *start = p;
+
+	for (*out = 0; *p >= '0' && *p <= '9' && p - start < 4; p++)
+		*out = *out * 10 + (unsigned)(*p - '0');
+	return *out >= STATUS_MIN && *out <= STATUS_MAX ? p : NULL;
+}
+
+/* "200" or "200-399" between blanks. */
+static const char *parse_range(struct statuses *statuses, const char *p)
+{
+	unsigned first, last;
+
+	p = parse_number(p + strspn(p, " "), &first);
+	last = first;
+	if (p && *p == '-')
+		p = parse_number(p + 1, &last);
+	if (!p || first > last)
+		return NULL;
+	for (; first <= last; first++)
+		statuses->good[first] = true;
+	return p + strspn(p, " ");
+}
+
+static bool parse_ranges(struct statuses *statuses, const char *text)
+{
+	const char *p = parse_range(statuses, text);
+
+	while (p && *p == ',')
+		p = parse_range(statuses, p + 1);
+	return p && !*p;
+}
+
+static bool add_value(const struct config_group *group, const config_setting_t *value,
+                      struct statuses *statuses)
+{
+	const char *bounds = config_options[OPT_CHECK_EXPECT_STATUS].bounds;
+	int number;
+
+	if (config_setting_type(value) == CONFIG_TYPE_STRING) {
+		if (parse_ranges(statuses, config_setting_get_string(value)))
+			return true;
+		return config_fail(group->reader, value,
+		                   "\"%.64s\" is no list of statuses; write %s, as in "
+		                   "\"200,300-399\"",
+		                   config_setting_get_string(value), bounds);
+	}
+	if (config_setting_type(value) != CONFIG_TYPE_INT)
+		return config_fail(group->reader, value,
+		                   "must be a status or ranges of them; write 200 or \"200-399\"");
+	number = config_setting_get_int(value);
+	if (number < (int)STATUS_MIN || number > (int)STATUS_MAX)
+		return config_fail_bounds(group->reader, value, bounds);
+	statuses->good[number] = true;
+	return true;
+}
+
+static bool add_list(const struct config_group *group, const config_setting_t *list,
+                     struct statuses *statuses)
+{
+	int count = config_setting_length(list);
+
+	if (count == 0)
+		return config_fail(group->reader, list,
+		                   "is empty; write at least one status, or leave it out");
+	for (int i = 0; i < count; i++) {
+		if (!add_value(group, config_setting_get_elem(list, (unsigned)i), statuses))
+			return false;
+	}
+	return true;
+}
+
+static void store(struct arena *arena, const struct statuses *statuses, struct check *check)
+{
+	/* Ranges that are not joined leave a gap, so there are at most so many. */
+	struct status_range ranges[(STATUS_MAX - STATUS_MIN) / 2 + 1], *kept;
+	size_t count = 0;
+
+	for (unsigned i = STATUS_MIN; i <= STATUS_MAX; i++) {
+		if (statuses->good[i] && !statuses->good[i - 1])
+			ranges[count].first = (uint16_t)i;
+		if (statuses->good[i] && !statuses->good[i + 1])
+			ranges[count++].last = (uint16_t)i;
+	}
+	kept = arena_alloc(arena, count, sizeof(*kept));
+	memcpy(kept, ranges, count * sizeof(*kept));
+	check->expect_status = kept;
+	check->expect_status_count = count;
+}
+
+bool config_status_read(const struct config_group *group, struct check *check)
+{
+	const config_setting_t *value = group->values[OPT_CHECK_EXPECT_STATUS];
+	struct statuses statuses = { { false } };
+	const char *text;
+	bool good;
+
+	if (!value)
+		good = config_value_string(group, OPT_CHECK_EXPECT_STATUS, &text) &&
+		       parse_ranges(&statuses, text);
+	else if (config_setting_is_list(value) || config_setting_is_array(value))
+		good = add_list(group, value, &statuses);
+	else
+		good = add_value(group, value, &statuses);
+	if (good)
+		store(group->reader->arena, &statuses, check);
+	return good;
+}

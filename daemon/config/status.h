@@ -1,0 +1,10 @@
+/* expect_status: 200, "200-399", "200,204,300-302", or a list of such. */
+#ifndef SHUNT_CONFIG_STATUS_H
+#define SHUNT_CONFIG_STATUS_H
+
+#include "config/value.h"
+
+/* Sorted, joined ranges, so that what means the same is the same. */
+bool config_status_read(const struct config_group *group, struct check *check);
+
+#endif

@@ -1,0 +1,106 @@
+#include "config/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/ca.h"
+#include "config/file.h"
+
+#define KEY_FILE_MAX (1u << 20) /* bytes; one with its certificate and a chain has a few thousand */
+
+static bool read_ca_file(const struct config_group *group, struct check *check)
+{
+	struct config_reader *reader = group->reader;
+	const char *fault;
+
+	if (!config_value_path(group, OPT_CHECK_CA_FILE, &check->ca_file))
+		return false;
+	if (!check->ca_file || (reader->ca_file && strcmp(reader->ca_file, check->ca_file) == 0))
+		return true;
+	fault = config_ca_fault(check->ca_file);
+	if (fault)
+		return config_fail(reader, group->values[OPT_CHECK_CA_FILE],
+		                   "cannot use %s: %s; name a readable file of PEM certificates",
+		                   check->ca_file, fault);
+	reader->ca_file = check->ca_file;
+	return true;
+}
+
+/* The first certificate is the client's own. With an empty password, or OpenSSL would ask the terminal for one. */
+static const char *pair_fault(BIO *certificates, BIO *keys)
+{
+	char no_password[] = "";
+	X509 *certificate = PEM_read_bio_X509(certificates, NULL, NULL, no_password);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(keys, NULL, NULL, no_password);
+	const char *why = NULL;
+
+	if (!key)
+		why = "it holds no private key in PEM form without a password";
+	else if (!certificate || X509_check_private_key(certificate, key) != 1)
+		why = "its private key is not the certificate's";
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+	ERR_clear_error();
+	return why;
+}
+
+static const char *key_fault(const char *cert_path, const char *key_path)
+{
+	const char *why = NULL;
+	size_t cert_length, key_length;
+	char *cert = config_file_read(cert_path, KEY_FILE_MAX, &cert_length, &why);
+	char *key =
+	        cert ? config_file_read_secret(key_path, KEY_FILE_MAX, &key_length, &why) : NULL;
+	BIO *certificates = key ? BIO_new_mem_buf(cert, (int)cert_length) : NULL;
+	BIO *keys = key ? BIO_new_mem_buf(key, (int)key_length) : NULL;
+
+	if (certificates && keys)
+		why = pair_fault(certificates, keys);
+	else if (key)
+		why = "out of memory";
+	BIO_free(certificates);
+	BIO_free(keys);
+	free(key);
+	free(cert);
+	return why;
+}
+
+static bool read_client(const struct config_group *group, struct check *check)
+{
+	const config_setting_t *cert = group->values[OPT_CHECK_CLIENT_CERT];
+	const config_setting_t *key = group->values[OPT_CHECK_CLIENT_KEY];
+	const char *fault;
+
+	if (!config_value_path(group, OPT_CHECK_CLIENT_CERT, &check->client_cert) ||
+	    !config_value_path(group, OPT_CHECK_CLIENT_KEY, &check->client_key))
+		return false;
+	if (key && !cert)
+		return config_fail_missing(group, OPT_CHECK_CLIENT_CERT,
+		                           "the certificate that client_key is for");
+	if (!cert)
+		return true;
+	fault = config_ca_fault(check->client_cert);
+	if (fault)
+		return config_fail(group->reader, cert,
+		                   "cannot use %s: %s; name a readable file of PEM certificates",
+		                   check->client_cert, fault);
+	if (!key)
+		check->client_key = check->client_cert;
+	fault = key_fault(check->client_cert, check->client_key);
+	return !fault || config_fail(group->reader, key ? key : cert,
+	                             "cannot use %s: %s; name a file of the certificate's private "
+	                             "key, as client_key if that is another one",
+	                             check->client_key, fault);
+}
+
+bool config_tls_read(const struct config_group *group, struct check *check)
+{
+	return config_value_bool(group, OPT_CHECK_TLS_VERIFY, &check->tls_verify) &&
+	       read_ca_file(group, check) &&
+	       config_value_host(group, OPT_CHECK_SNI, false, &check->sni) &&
+	       read_client(group, check) &&
+	       config_value_duration(group, OPT_CHECK_CERT_WARNING, &check->cert_warning);
+}

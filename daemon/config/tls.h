@@ -1,0 +1,9 @@
+/* The options of checks that speak TLS. */
+#ifndef SHUNT_CONFIG_TLS_H
+#define SHUNT_CONFIG_TLS_H
+
+#include "config/value.h"
+
+bool config_tls_read(const struct config_group *group, struct check *check);
+
+#endif

@@ -1,0 +1,429 @@
+#include "config/value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/duration.h"
+#include "base/near.h"
+#include "config/error.h"
+#include "config/name.h"
+
+/* --- errors ---------------------------------------------------------------------------------- */
+
+static void write_path(FILE *out, const config_setting_t *setting)
+{
+	const config_setting_t *parent = config_setting_parent(setting);
+	const char *name = config_setting_name(setting);
+
+	if (!parent)
+		return;
+	write_path(out, parent);
+	if (name)
+		fprintf(out, "%s%s", config_setting_is_root(parent) ? "" : ".", name);
+	else
+		fprintf(out, "[%d]", config_setting_index(setting));
+}
+
+struct config_place config_value_place(const struct config_reader *reader,
+                                       const config_setting_t *setting)
+{
+	unsigned line = setting ? config_setting_source_line(setting) : 0;
+	struct config_place place = config_text_place(reader->text, line);
+
+	if (!setting)
+		place.line = 0;
+	return place;
+}
+
+/* `member`, when it is given, is a setting below `at` that is not there. */
+static bool fail_at(const struct config_reader *reader, const config_setting_t *at,
+                    const char *member, const char *what)
+{
+	struct config_place place = config_value_place(reader, at);
+	char path[CONFIG_ERROR_MAX / 2] = "";
+	FILE *out = fmemopen(path, sizeof(path), "w");
+
+	if (out) {
+		write_path(out, at);
+		if (member)
+			fprintf(out, "%s%s", config_setting_is_root(at) ? "" : ".", member);
+		fclose(out);
+	}
+	path[sizeof(path) - 1] = '\0';
+	return config_error(reader->error, "%s:%u: %s: %s", place.file, place.line ? place.line : 1,
+	                    path, what);
+}
+
+bool config_fail(const struct config_reader *reader, const config_setting_t *at, const char *format,
+                 ...)
+{
+	char what[CONFIG_ERROR_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	return fail_at(reader, at, NULL, what);
+}
+
+/* A number that did not fit 32 bits is not there any more as it was written. */
+bool config_fail_bounds(const struct config_reader *reader, const config_setting_t *at,
+                        const char *bounds)
+{
+	const char *text = config_setting_get_string(at);
+	int number = config_setting_get_int(at);
+
+	if (text)
+		return config_fail(reader, at, "\"%.64s\" is out of bounds; write %s", text,
+		                   bounds);
+	if (number == INT32_MAX || number == INT32_MIN)
+		return config_fail(reader, at, "is out of bounds; write %s", bounds);
+	return config_fail(reader, at, "%d is out of bounds; write %s", number, bounds);
+}
+
+bool config_fail_missing(const struct config_group *group, enum option option, const char *cure)
+{
+	char what[CONFIG_ERROR_MAX];
+
+	snprintf(what, sizeof(what), "is missing; write %s", cure);
+	return fail_at(group->reader, group->setting, config_options[option].name, what);
+}
+
+/* --- groups ---------------------------------------------------------------------------------- */
+
+static bool fail_unknown(const struct config_reader *reader, const config_setting_t *setting,
+                         unsigned scope)
+{
+	char known[CONFIG_ERROR_MAX / 2];
+	struct config_near near;
+	size_t length = 0;
+
+	config_near_init(&near, config_setting_name(setting));
+	for (const struct config_option *row = config_options; row->name; row++) {
+		if (row->scope != scope)
+			continue;
+		config_near_offer(&near, row->name);
+		length += (size_t)snprintf(known + length, sizeof(known) - length, "%s%s",
+		                           length ? ", " : "", row->name);
+	}
+	if (near.best)
+		return config_fail(reader, setting, "unknown setting; did you mean \"%s\"?",
+		                   near.best);
+	return config_fail(reader, setting, "unknown setting; known here are %s", known);
+}
+
+static int find_option(const char *name, unsigned scope)
+{
+	for (int i = 0; i < OPTIONS; i++) {
+		if (config_options[i].scope == scope && strcmp(config_options[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+bool config_group_open(struct config_reader *reader, const config_setting_t *setting,
+                       unsigned scope, struct config_group *group)
+{
+	*group = (struct config_group){ .reader = reader, .setting = setting };
+	if (!config_setting_is_group(setting))
+		return config_fail(reader, setting, "must be a group; write { ... }");
+	for (int i = 0; i < config_setting_length(setting); i++) {
+		const config_setting_t *value = config_setting_get_elem(setting, (unsigned)i);
+		int option = find_option(config_setting_name(value), scope);
+
+		if (option < 0)
+			return fail_unknown(reader, value, scope);
+		group->values[option] = value;
+	}
+	return true;
+}
+
+/* --- scalars --------------------------------------------------------------------------------- */
+
+bool config_value_bool(const struct config_group *group, enum option option, bool *out)
+{
+	const config_setting_t *value = group->values[option];
+
+	if (value && config_setting_type(value) != CONFIG_TYPE_BOOL)
+		return config_fail(group->reader, value,
+		                   "must be true or false; write it without quotes");
+	*out = value ? config_setting_get_bool(value)
+	             : strcmp(config_options[option].value, "true") == 0;
+	return true;
+}
+
+bool config_value_integer(const struct config_group *group, enum option option, uint32_t *out)
+{
+	const struct config_option *row = &config_options[option];
+	const config_setting_t *value = group->values[option];
+	int number;
+
+	if (!value) {
+		*out = row->value ? (uint32_t)strtoul(row->value, NULL, 10) : 0;
+		return true;
+	}
+	if (config_setting_type(value) != CONFIG_TYPE_INT)
+		return config_fail(group->reader, value,
+		                   "must be a whole number; write %s without quotes", row->bounds);
+	number = config_setting_get_int(value);
+	if (number < 0 || (uint32_t)number < row->min || (uint32_t)number > row->max)
+		return config_fail_bounds(group->reader, value, row->bounds);
+	*out = (uint32_t)number;
+	return true;
+}
+
+const char *config_text_of(const struct config_reader *reader, const config_setting_t *setting)
+{
+	if (config_setting_type(setting) == CONFIG_TYPE_STRING)
+		return config_setting_get_string(setting);
+	config_fail(reader, setting, "must be a string; write it in double quotes");
+	return NULL;
+}
+
+/* A default without its quotes. */
+static char *default_text(struct arena *arena, const char *value)
+{
+	return arena_copy(arena, value + 1, strlen(value) - 2);
+}
+
+bool config_value_string(const struct config_group *group, enum option option, const char **out)
+{
+	const struct config_option *row = &config_options[option];
+	const config_setting_t *value = group->values[option];
+	const char *text;
+	size_t length;
+
+	*out = NULL;
+	if (!value) {
+		*out = row->value ? default_text(group->reader->arena, row->value) : NULL;
+		return true;
+	}
+	text = config_text_of(group->reader, value);
+	if (!text)
+		return false;
+	length = strlen(text);
+	if (length < row->min)
+		return config_fail(group->reader, value, "is empty; write %s", row->bounds);
+	if (row->max && length > row->max)
+		return config_fail(group->reader, value, "is too long; write %s", row->bounds);
+	*out = arena_copy(group->reader->arena, text, length);
+	return true;
+}
+
+/* `number` is as it was written, with its quotes if it has any. Seconds are the cure where they are within bounds. */
+static bool fail_unit(const struct config_reader *reader, const config_setting_t *value,
+                      const struct config_option *row, const char *number, const char *digits)
+{
+	char seconds[32];
+	uint32_t ms;
+
+	snprintf(seconds, sizeof(seconds), "%.16ss", digits);
+	if (duration_parse(seconds, &ms) == DURATION_OK && ms >= row->min && ms <= row->max)
+		return config_fail(reader, value, "%s has no unit; write \"%s\" for seconds",
+		                   number, seconds);
+	return config_fail(reader, value, "has no unit; write %s, as in \"10s\"", row->bounds);
+}
+
+static bool fail_duration(const struct config_reader *reader, const config_setting_t *value,
+                          enum duration_error fault, const struct config_option *row)
+{
+	const char *text = config_setting_get_string(value);
+	char number[32];
+
+	if (fault == DURATION_NO_UNIT) {
+		snprintf(number, sizeof(number), "\"%.16s\"", text);
+		return fail_unit(reader, value, row, number, text);
+	}
+	if (fault == DURATION_TOO_LONG)
+		return config_fail_bounds(reader, value, row->bounds);
+	return config_fail(reader, value,
+	                   "\"%.64s\" is no duration; write a whole number and ms, s, m or h, as "
+	                   "in \"10s\"",
+	                   text);
+}
+
+static bool parse_duration(const struct config_group *group, const config_setting_t *value,
+                           const struct config_option *row, uint32_t *out)
+{
+	enum duration_error fault;
+	char number[16];
+
+	if (config_setting_type(value) == CONFIG_TYPE_INT && config_setting_get_int(value) >= 0) {
+		snprintf(number, sizeof(number), "%d", config_setting_get_int(value));
+		return fail_unit(group->reader, value, row, number, number);
+	}
+	if (config_setting_type(value) != CONFIG_TYPE_STRING)
+		return config_fail(group->reader, value,
+		                   "must be a duration; write it as in \"10s\"");
+	fault = duration_parse(config_setting_get_string(value), out);
+	if (fault == DURATION_OK && (*out < row->min || *out > row->max))
+		fault = DURATION_TOO_LONG;
+	return fault == DURATION_OK || fail_duration(group->reader, value, fault, row);
+}
+
+bool config_value_duration(const struct config_group *group, enum option option, uint32_t *out)
+{
+	const struct config_option *row = &config_options[option];
+	char text[DURATION_TEXT_MAX];
+
+	if (group->values[option])
+		return parse_duration(group, group->values[option], row, out);
+	snprintf(text, sizeof(text), "%.*s", (int)strlen(row->value) - 2, row->value + 1);
+	return duration_parse(text, out) == DURATION_OK;
+}
+
+bool config_value_word(const struct config_group *group, enum option option,
+                       const char *const *words, int *out)
+{
+	const struct config_option *row = &config_options[option];
+	char cure[128];
+	const char *text;
+
+	if (!config_value_string(group, option, &text))
+		return false;
+	if (!text) {
+		snprintf(cure, sizeof(cure), "%s = %s", row->name, row->kind);
+		return config_fail_missing(group, option, cure);
+	}
+	for (*out = 0; words[*out]; ++*out) {
+		if (strcmp(words[*out], text) == 0)
+			return true;
+	}
+	return config_fail(group->reader, group->values[option], "\"%.64s\" is not known; write %s",
+	                   text, row->kind);
+}
+
+bool config_value_path(const struct config_group *group, enum option option, const char **out)
+{
+	const struct config_option *row = &config_options[option];
+	struct config_reader *reader = group->reader;
+	const config_setting_t *value = group->values[option];
+	const char *text;
+
+	*out = NULL;
+	if (!value)
+		return config_value_string(group, option, out);
+	text = config_text_of(reader, value);
+	if (!text)
+		return false;
+	if (!*text)
+		return config_fail(reader, value, "is empty; write the path of a file");
+	if (text[strlen(text) - 1] == '/')
+		return config_fail(reader, value, "ends in \"/\"; write the path without it");
+	*out = arena_printf(reader->arena, "%s%s", *text == '/' ? "" : reader->folder, text);
+	if (strlen(*out) > row->max)
+		return config_fail(reader, value, "is too long; write an absolute path of %s",
+		                   row->bounds);
+	return true;
+}
+
+/* --- hosts and addresses --------------------------------------------------------------------- */
+
+/* A host name without its final dot, in the arena; NULL with the error filled. */
+static const char *host_of(const struct config_reader *reader, const config_setting_t *setting,
+                           bool ipv4)
+{
+	const char *text = config_text_of(reader, setting), *fault;
+	struct address address;
+	size_t length;
+
+	if (!text)
+		return NULL;
+	if (ipv4 && address_parse(text, &address) && address.family == SHUNT_FAMILY_IPV4)
+		return arena_copy(reader->arena, text, strlen(text));
+	length = config_name_length(text);
+	fault = config_name_fault(text, length);
+	if (!fault)
+		return arena_copy(reader->arena, text, length);
+	config_fail(reader, setting, "\"%.64s\" %s", text, fault);
+	return NULL;
+}
+
+bool config_value_host(const struct config_group *group, enum option option, bool ipv4,
+                       const char **out)
+{
+	const config_setting_t *value = group->values[option];
+
+	*out = value ? host_of(group->reader, value, ipv4) : NULL;
+	return *out || !value;
+}
+
+static bool parse_port(const char *text, uint16_t *out)
+{
+	char *end;
+	unsigned long number;
+
+	if (*text < '0' || *text > '9' || strlen(text) > 5)
+		return false;
+	number = strtoul(text, &end, 10);
+	*out = (uint16_t)number;
+	return !*end && number >= 1 && number <= 65535;
+}
+
+bool config_parse_socket_address(const char *text, uint16_t port, struct resolver_address *out)
+{
+	const char *end, *behind;
+	char address[ADDRESS_TEXT_MAX];
+	bool bracket = *text == '[';
+
+	out->port = port;
+	if (address_parse(text, &out->address))
+		return port != 0;
+	end = strchr(text, bracket ? ']' : ':');
+	text += bracket;
+	if (!end || (size_t)(end - text) >= sizeof(address))
+		return false;
+	memcpy(address, text, (size_t)(end - text));
+	address[end - text] = '\0';
+	behind = end + bracket;
+	if (!address_parse(address, &out->address) ||
+	    bracket != (out->address.family == SHUNT_FAMILY_IPV6))
+		return false;
+	if (!*behind)
+		return port != 0;
+	return *behind == ':' && parse_port(behind + 1, &out->port);
+}
+
+/* --- lists ----------------------------------------------------------------------------------- */
+
+bool config_value_list(const struct config_group *group, enum option option, size_t *count)
+{
+	const struct config_option *row = &config_options[option];
+	const config_setting_t *value = group->values[option];
+
+	*count = 0;
+	if (!value)
+		return true;
+	if (!config_setting_is_list(value) && !config_setting_is_array(value))
+		return config_fail(group->reader, value, "must be a %s; write [ \"...\", \"...\" ]",
+		                   row->kind);
+	*count = (size_t)config_setting_length(value);
+	if (*count < row->min)
+		return config_fail(group->reader, value, "is empty; write %s", row->bounds);
+	if (*count > row->max)
+		return config_fail(group->reader, value, "has %zu entries; write %s", *count,
+		                   row->bounds);
+	return true;
+}
+
+bool config_value_hosts(const struct config_group *group, enum option option,
+                        const char *const **out, size_t *count)
+{
+	const char **hosts;
+
+	if (!config_value_list(group, option, count))
+		return false;
+	hosts = arena_alloc(group->reader->arena, *count, sizeof(*hosts));
+	*out = hosts;
+	for (size_t i = 0; i < *count; i++) {
+		hosts[i] =
+		        host_of(group->reader,
+		                config_setting_get_elem(group->values[option], (unsigned)i), false);
+		if (!hosts[i])
+			return false;
+	}
+	return true;
+}

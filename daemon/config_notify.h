@@ -1,9 +1,0 @@
-/* Programs that are told of events. */
-#ifndef SHUNT_CONFIG_NOTIFY_H
-#define SHUNT_CONFIG_NOTIFY_H
-
-#include "config_value.h"
-
-bool config_notify_read(const struct config_group *file, struct config *config);
-
-#endif

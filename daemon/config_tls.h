@@ -1,9 +1,0 @@
-/* The options of checks that speak TLS. */
-#ifndef SHUNT_CONFIG_TLS_H
-#define SHUNT_CONFIG_TLS_H
-
-#include "config_value.h"
-
-bool config_tls_read(const struct config_group *group, struct check *check);
-
-#endif

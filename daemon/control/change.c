@@ -1,0 +1,151 @@
+#include "control/change.h"
+
+#include <stdio.h>
+
+#include "base/duration.h"
+#include "control/answer.h"
+#include "control/body.h"
+#include "control/request.h"
+#include "control/rights.h"
+#include "control/routes.h"
+#include "monitor/monitor.h"
+#include "reload/reload.h"
+#include "report/json.h"
+
+/* For a request that takes no members: MHD_YES and true, or refused. */
+static enum MHD_Result check_empty(const struct request *request, bool *good)
+{
+	static const struct body_member none[] = { { 0 } };
+	char error[BODY_ERROR_MAX];
+	json_t *object = body_read(request->body, request->body_size, none, error);
+
+	*good = object != NULL;
+	json_decref(object);
+	return *good ? MHD_YES
+	             : answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+}
+
+/* --- a record ----------------------------------------------------------------------------------- */
+
+/* "10m" into milliseconds; NULL is 0. Always false with `error` filled when it is none. */
+static bool read_for(const char *text, uint32_t *ms, char error[BODY_ERROR_MAX])
+{
+	static const char *const faults[] = {
+		[DURATION_NO_UNIT] = "has no unit",
+		[DURATION_BAD] = "is no duration",
+		[DURATION_TOO_LONG] = "is more than 576h",
+	};
+	enum duration_error fault = DURATION_OK;
+
+	*ms = 0;
+	if (!text)
+		return true;
+	fault = duration_parse(text, ms);
+	if (fault == DURATION_OK && *ms > 0)
+		return true;
+	snprintf(error, BODY_ERROR_MAX,
+	         "for: \"%.64s\" %s; write it as in \"90s\", \"10m\" or \"2h\"", text,
+	         fault == DURATION_OK ? "is no time at all" : faults[fault]);
+	return false;
+}
+
+static enum MHD_Result force(struct request *request, size_t index,
+                             const struct monitor_order *order)
+{
+	static const unsigned statuses[] = {
+		[MONITOR_NO_ENDPOINT] = MHD_HTTP_NOT_FOUND, [MONITOR_DOWN] = MHD_HTTP_CONFLICT
+	};
+	char error[MONITOR_ERROR_MAX];
+	enum monitor_forced forced = monitor_force(request->parts->monitor, index, order, error);
+
+	if (forced == MONITOR_FORCED)
+		return answer_record(request->connection, request->parts->monitor, index);
+	return answer_error(request->connection, statuses[forced], "%s", error);
+}
+
+enum MHD_Result change_force(struct request *request)
+{
+	char name[RIGHTS_NAME_MAX], error[BODY_ERROR_MAX];
+	const char *duration = NULL;
+	struct monitor_order order = { .uid = request->peer->cred.uid };
+	const struct body_member members[] = {
+		{ .name = "endpoint", .text = &order.endpoint, .required = true },
+		{ .name = "for", .text = &duration },
+		{ .name = "reason", .text = &order.reason },
+		{ .name = "anyway", .flag = &order.anyway },
+		{ 0 },
+	};
+	enum MHD_Result result;
+	json_t *object;
+	size_t index;
+
+	if (!routes_record(request, &index, &result))
+		return result;
+	object = body_read(request->body, request->body_size, members, error);
+	if (object && read_for(duration, &order.for_ms, error)) {
+		order.by = rights_name(order.uid, name);
+		result = force(request, index, &order);
+	} else {
+		result = answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+	}
+	json_decref(object);
+	return result;
+}
+
+/* The record of a request that takes no members; false when it is answered already. */
+static bool plain_record(struct request *request, size_t *index, enum MHD_Result *result)
+{
+	bool good;
+
+	if (!routes_record(request, index, result))
+		return false;
+	*result = check_empty(request, &good);
+	return good;
+}
+
+enum MHD_Result change_auto(struct request *request)
+{
+	char name[RIGHTS_NAME_MAX];
+	enum MHD_Result result;
+	size_t index;
+
+	if (!plain_record(request, &index, &result))
+		return result;
+	monitor_auto(request->parts->monitor, index, rights_name(request->peer->cred.uid, name));
+	return answer_record(request->connection, request->parts->monitor, index);
+}
+
+enum MHD_Result change_check(struct request *request)
+{
+	struct monitor_record record;
+	enum MHD_Result result;
+	uint32_t within_ms;
+	size_t index;
+
+	if (!plain_record(request, &index, &result))
+		return result;
+	within_ms = monitor_check(request->parts->monitor, index);
+	monitor_read(request->parts->monitor, index, &record);
+	return answer_json(request->connection, MHD_HTTP_ACCEPTED,
+	                   report_check(&record, within_ms));
+}
+
+/* --- the configuration -------------------------------------------------------------------------- */
+
+enum MHD_Result change_reload(struct request *request)
+{
+	struct reload_result reload;
+	enum MHD_Result result;
+	bool good;
+
+	result = check_empty(request, &good);
+	if (!good)
+		return result;
+	if (reload_run(request->parts->reload, &reload))
+		result = answer_json(request->connection, MHD_HTTP_OK, report_reload(&reload));
+	else
+		result = answer_error(request->connection, MHD_HTTP_UNPROCESSABLE_CONTENT, "%s",
+		                      reload.error);
+	reload_result_free(&reload);
+	return result;
+}

@@ -1,0 +1,224 @@
+#include "control/peer.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/timer.h"
+
+#define TCP_CONNECTIONS 64u
+#define UNIX_CONNECTIONS 1024u
+#define UID_CONNECTIONS 256u /* of one uid that is neither root nor ours */
+#define OTHERS_RESERVE 64u   /* connections that only root and our own uid may take */
+#define DESCRIPTOR_SHARE 4u  /* never more than a quarter of the descriptors */
+#define DEADLINE_MS 30000u   /* for a request and its answer together */
+#define ACCEPTS 16u          /* in one turn of the loop */
+#define CUTS 64u             /* connections that are cut off in one turn */
+#define CUT_PAUSE_MS 10u     /* before the others are */
+#define RETRY_MS 100u     /* until accept() is tried again after it failed for want of something */
+#define WARNING_MS 60000u /* between two warnings of that */
+
+static size_t count_uid(const struct peers *peers, uid_t uid)
+{
+	const struct peer *peer;
+	size_t count = 0;
+
+	TAILQ_FOREACH (peer, &peers->list, link)
+		count += peer->cred.uid == uid;
+	return count;
+}
+
+static bool is_trusted(const struct peers *peers, uid_t uid)
+{
+	return peers->tcp || uid == 0 || uid == geteuid();
+}
+
+static bool uid_allowed(const struct peers *peers, uid_t uid)
+{
+	if (is_trusted(peers, uid))
+		return true;
+	return peers->count + OTHERS_RESERVE < peers->limit &&
+	       count_uid(peers, uid) < UID_CONNECTIONS;
+}
+
+bool peer_is_trusted(const struct peers *peers, const struct peer *peer)
+{
+	return is_trusted(peers, peer->cred.uid);
+}
+
+void peer_stays(struct peer *peer)
+{
+	peer->stays = true;
+}
+
+void peer_strike(struct peers *peers, struct peer *peer)
+{
+	TAILQ_REMOVE(&peers->list, peer, link);
+	free(peer);
+	if (peers->count-- == peers->limit)
+		event_add(peers->listening, NULL);
+}
+
+struct peer *peer_find(const struct peers *peers, int fd)
+{
+	struct peer *peer;
+
+	TAILQ_FOREACH_REVERSE (peer, &peers->list, peer_list, link) {
+		if (peer->fd == fd)
+			break;
+	}
+	return peer;
+}
+
+static struct peer *enter(struct peers *peers, int fd)
+{
+	struct ucred cred = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	socklen_t size = sizeof(cred);
+	struct peer *peer;
+
+	if (!peers->tcp)
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size);
+	peer = uid_allowed(peers, cred.uid) ? calloc(1, sizeof(*peer)) : NULL;
+	if (!peer)
+		return NULL;
+	peer->fd = fd;
+	peer->cred = cred;
+	peer->deadline_ms = clock_ms() + DEADLINE_MS;
+	TAILQ_INSERT_TAIL(&peers->list, peer, link);
+	if (++peers->count == peers->limit)
+		event_del(peers->listening);
+	if (!event_pending(peers->deadline, EV_TIMEOUT, NULL))
+		timer_arm(peers->deadline, DEADLINE_MS);
+	return peer;
+}
+
+/* A peer is entered before it is handed on: what takes it asks for it at once. */
+static void take(struct peers *peers, int fd, const struct sockaddr *address, socklen_t length)
+{
+	struct peer *peer;
+
+	if (!enter(peers, fd)) {
+		close(fd);
+		return;
+	}
+	if (peers->take(peers->arg, fd, address, length))
+		return;
+	peer = peer_find(peers, fd);
+	if (peer)
+		peer_strike(peers, peer);
+}
+
+/* Nobody can be let in for now: asking again at once would spin. */
+static void pause_accepting(struct peers *peers, int error)
+{
+	uint64_t now = clock_ms();
+
+	event_del(peers->listening);
+	timer_arm(peers->retry, RETRY_MS);
+	if (peers->warned_ms && now - peers->warned_ms < WARNING_MS)
+		return;
+	peers->warned_ms = now;
+	log_warning("the control %s lets nobody in for now: %s", peers->tcp ? "port" : "socket",
+	            strerror(error));
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct peers *peers = arg;
+
+	(void)fd;
+	(void)what;
+	if (peers->count < peers->limit)
+		event_add(peers->listening, NULL);
+}
+
+/* The errors that are of one connection, which is gone; accept(2) lists the network's among them. */
+static bool accept_again(int error)
+{
+	return error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM &&
+	       error != EINVAL && error != EBADF && error != ENOTSOCK;
+}
+
+static void on_connection(evutil_socket_t listening, short what, void *arg)
+{
+	struct peers *peers = arg;
+	struct sockaddr_storage address;
+
+	(void)what;
+	for (unsigned i = 0; i < ACCEPTS && peers->count < peers->limit; i++) {
+		socklen_t length = sizeof(address);
+		int fd = accept4(listening, (struct sockaddr *)&address, &length,
+		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			take(peers, fd, (struct sockaddr *)&address, length);
+		} else if (errno == EAGAIN) {
+			break;
+		} else if (!accept_again(errno)) {
+			pause_accepting(peers, errno);
+			break;
+		}
+	}
+	peers->turn(peers->arg);
+}
+
+/* shutdown() and not close(): the descriptor is libmicrohttpd's, which sees the end and closes it. */
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct peers *peers = arg;
+	struct peer *peer;
+	uint64_t now = clock_ms();
+	unsigned cuts = 0;
+
+	(void)fd;
+	(void)what;
+	TAILQ_FOREACH (peer, &peers->list, link) {
+		if (peer->cut || peer->stays)
+			continue;
+		if (peer->deadline_ms > now || cuts++ == CUTS) {
+			timer_arm(peers->deadline,
+			          peer->deadline_ms > now ? peer->deadline_ms - now : CUT_PAUSE_MS);
+			break;
+		}
+		peer->cut = true;
+		shutdown(peer->fd, SHUT_RDWR);
+	}
+	peers->turn(peers->arg);
+}
+
+size_t peer_limit(bool tcp)
+{
+	struct rlimit descriptors;
+	size_t limit = tcp ? TCP_CONNECTIONS : UNIX_CONNECTIONS;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
+	    descriptors.rlim_cur / DESCRIPTOR_SHARE < limit)
+		limit = descriptors.rlim_cur / DESCRIPTOR_SHARE;
+	return limit ? limit : 1;
+}
+
+bool peers_start(struct peers *peers, struct event_base *base, int fd)
+{
+	TAILQ_INIT(&peers->list);
+	peers->limit = peer_limit(peers->tcp);
+	peers->listening = event_new(base, fd, EV_READ | EV_PERSIST, on_connection, peers);
+	peers->deadline = evtimer_new(base, on_deadline, peers);
+	peers->retry = evtimer_new(base, on_retry, peers);
+	return peers->listening && peers->deadline && peers->retry &&
+	       event_add(peers->listening, NULL) == 0;
+}
+
+/* After the last is struck off. */
+void peers_free(struct peers *peers)
+{
+	struct event *events[] = { peers->listening, peers->deadline, peers->retry };
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (events[i])
+			event_free(events[i]);
+}

@@ -1,0 +1,58 @@
+#include "event/type.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct {
+	const char *word;
+	enum log_level level;
+	const char *says; /* what happened, in the log, where from and to do not say it */
+} types[EVENT_TYPES] = {
+	[EVENT_ANSWER] = { "answer", LOG_LEVEL_WARNING, "" },
+	[EVENT_HEALTH] = { "health", LOG_LEVEL_INFO, "" },
+	[EVENT_CHECK] = { "check", LOG_LEVEL_INFO, "check" },
+	[EVENT_UNCERTAIN] = { "uncertain", LOG_LEVEL_WARNING, "" },
+	[EVENT_RESOLVE] = { "resolve", LOG_LEVEL_INFO, "" },
+	[EVENT_REFUSED] = { "refused", LOG_LEVEL_WARNING, "" },
+	[EVENT_CERTIFICATE] = { "certificate", LOG_LEVEL_WARNING, "" },
+	[EVENT_SETTLED] = { "settled", LOG_LEVEL_INFO, "settled" },
+	[EVENT_RELOAD] = { "reload", LOG_LEVEL_INFO, "reload" },
+	[EVENT_FORCED] = { "forced", LOG_LEVEL_WARNING, "forced" },
+	[EVENT_RELEASED] = { "released", LOG_LEVEL_WARNING, "forced no longer" },
+	[EVENT_EXPIRED] = { "expired", LOG_LEVEL_WARNING, "forced no longer: its time is up" },
+	[EVENT_STATE] = { "state", LOG_LEVEL_WARNING, "state" },
+	[EVENT_DROPPED] = { "dropped", LOG_LEVEL_WARNING, "forced no longer" },
+	[EVENT_ISOLATED] = { "isolated", LOG_LEVEL_WARNING, "isolated" },
+	[EVENT_REJOINED] = { "rejoined", LOG_LEVEL_WARNING, "no longer isolated" },
+};
+
+const char *event_word(enum event_type type)
+{
+	return types[type].word;
+}
+
+bool event_find(const char *word, enum event_type *type)
+{
+	for (size_t i = 0; i < EVENT_TYPES; i++) {
+		if (strcmp(types[i].word, word) == 0) {
+			*type = (enum event_type)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *event_level(enum event_type type)
+{
+	return types[type].level == LOG_LEVEL_WARNING ? "warning" : "info";
+}
+
+enum log_level event_log_level(enum event_type type)
+{
+	return types[type].level;
+}
+
+const char *event_says(enum event_type type)
+{
+	return types[type].says;
+}

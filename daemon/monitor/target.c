@@ -1,0 +1,305 @@
+#include "monitor/target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "state/format.h"
+
+#define BUCKETS_MIN 64u
+
+void targets_init(struct targets *targets, struct prober *prober,
+                  const struct probe_kind *const *kinds, target_verdict *verdict, void *arg)
+{
+	*targets = (struct targets){
+		.prober = prober, .kinds = kinds, .verdict = verdict, .arg = arg
+	};
+	isolation_init(&targets->isolation);
+}
+
+bool target_is_remote(const struct target *target)
+{
+	return !target->targets->kinds[target->check->type]->off_network &&
+	       !address_is_loopback(&target->address);
+}
+
+struct target *target_of_site(struct isolation_site *site)
+{
+	return (struct target *)((char *)site - offsetof(struct target, site));
+}
+
+static uint32_t probe_ended(void *arg, const struct probe_result *result)
+{
+	struct target *target = arg;
+
+	return target->targets->verdict(target->targets->arg, target, result);
+}
+
+static struct probe_asker effective_asker(const struct check *check, struct probe_asker asker)
+{
+	if (check->host)
+		asker.host = check->host;
+	else if (!check->per_record)
+		asker.host = "";
+	if (!check->per_endpoint)
+		asker.endpoint = "";
+	return asker;
+}
+
+static char *make_key(const struct check *check, struct probe_asker asker,
+                      const struct address *address)
+{
+	char text[ADDRESS_TEXT_MAX];
+	char *key;
+
+	address_format(address, text);
+	if (asprintf(&key, "%s %s %s %s", text, asker.host, asker.endpoint, check->key) < 0)
+		fatal("out of memory");
+	for (char *p = key + strlen(text) + 1; *p != ' '; p++)
+		*p = (char)shunt_lower((unsigned char)*p);
+	return key;
+}
+
+static struct target **bucket(const struct targets *targets, const char *key)
+{
+	uint32_t hash = shunt_name_hash(0, key, (uint32_t)strlen(key));
+
+	return &targets->buckets[hash & (targets->bucket_count - 1)];
+}
+
+static void grow(struct targets *targets)
+{
+	struct target **old = targets->buckets;
+	size_t old_count = targets->bucket_count;
+
+	targets->bucket_count = old_count ? 4 * old_count : BUCKETS_MIN;
+	targets->buckets = xcalloc(targets->bucket_count, sizeof(*targets->buckets));
+	for (size_t i = 0; i < old_count; i++) {
+		while (old[i]) {
+			struct target *target = old[i];
+			struct target **head = bucket(targets, target->key);
+
+			old[i] = target->next;
+			target->next = *head;
+			*head = target;
+		}
+	}
+	free(old);
+}
+
+static struct target *find(const struct targets *targets, const char *key)
+{
+	struct target *target = targets->bucket_count ? *bucket(targets, key) : NULL;
+
+	while (target && strcmp(target->key, key) != 0)
+		target = target->next;
+	return target;
+}
+
+/* The first half: what it is. The second, begin(), may make other targets. */
+static struct target *make(struct targets *targets, char *key, const struct check *check,
+                           const struct address *address)
+{
+	struct target *target = xcalloc(1, sizeof(*target));
+	struct target **head;
+
+	if (targets->count >= targets->bucket_count)
+		grow(targets);
+	target->key = key;
+	target->check = check;
+	target->address = *address;
+	target->targets = targets;
+	LIST_INIT(&target->parents);
+	head = bucket(targets, key);
+	target->next = *head;
+	*head = target;
+	targets->count++;
+	return target;
+}
+
+static void adopt(struct target *target, struct probe_asker asker)
+{
+	const struct check *check = target->check;
+	bool made;
+
+	target->children = xcalloc(check->of_count, sizeof(*target->children));
+	for (size_t i = 0; i < check->of_count; i++) {
+		struct target_child *child = &target->children[i];
+
+		child->parent = target;
+		child->target =
+		        targets_get(target->targets, check->of[i], asker, &target->address, &made);
+		LIST_INSERT_HEAD(&child->target->parents, child, sibling);
+	}
+	target_calculate(target);
+}
+
+static void disable(struct target *target)
+{
+	target->health.state = target->check->invert ? HEALTH_DOWN : HEALTH_UP;
+	if (target->check->invert)
+		snprintf(target->error, sizeof(target->error),
+		         "the check is disabled and inverted");
+}
+
+/* What another life knew of it need not be waited for. */
+static void recall(struct target *target)
+{
+	struct targets *targets = target->targets;
+
+	if (targets->saved)
+		target->health.state = saved_health(targets->saved, target->key);
+	target->awaited = target->health.state == HEALTH_UNKNOWN;
+	targets->awaited += target->awaited;
+}
+
+static void begin(struct target *target, struct probe_asker asker)
+{
+	struct targets *targets = target->targets;
+	const struct check *check = target->check;
+
+	if (check->disabled) {
+		disable(target);
+	} else if (check->type == CHECK_CALCULATED) {
+		adopt(target, asker);
+	} else {
+		recall(target);
+		target->probe = probe_new(targets->prober, targets->kinds[check->type], check,
+		                          &target->address, effective_asker(check, asker),
+		                          probe_ended, target);
+		if (target_is_remote(target))
+			isolation_add(&targets->isolation, &target->site, &target->address);
+	}
+}
+
+/* The configuration that it was made from will be freed. */
+static void rebind(struct target *target, const struct check *check, struct probe_asker asker)
+{
+	bool made;
+
+	if (target->check == check)
+		return;
+	target->check = check;
+	if (target->probe)
+		probe_rebind(target->probe, check, effective_asker(check, asker));
+	for (size_t i = 0; target->children && i < check->of_count; i++)
+		targets_get(target->targets, check->of[i], asker, &target->address, &made);
+}
+
+struct target *targets_get(struct targets *targets, const struct check *check,
+                           struct probe_asker asker, const struct address *address, bool *made)
+{
+	char *key = make_key(check, effective_asker(check, asker), address);
+	struct target *target = find(targets, key);
+
+	*made = !target;
+	if (!target) {
+		target = make(targets, key, check, address);
+		begin(target, asker);
+		return target;
+	}
+	free(key);
+	rebind(target, check, asker);
+	return target;
+}
+
+void target_arrived(struct target *target)
+{
+	if (target->awaited)
+		target->targets->awaited--;
+	target->awaited = false;
+}
+
+void target_assume_up(struct target *target)
+{
+	if (target->health.state != HEALTH_UNKNOWN)
+		return;
+	for (size_t i = 0; target->children && i < target->check->of_count; i++)
+		target_assume_up(target->children[i].target);
+	if (target->children) {
+		target_calculate(target);
+		return;
+	}
+	target->health.state = HEALTH_UP;
+	target_arrived(target);
+}
+
+uint32_t target_ask(struct target *target)
+{
+	uint32_t longest = target->probe ? target->check->timeout : 0;
+
+	if (target->probe)
+		target->asked = probe_afresh(target->probe);
+	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
+		uint32_t timeout = target_ask(target->children[i].target);
+
+		if (timeout > longest)
+			longest = timeout;
+	}
+	return longest;
+}
+
+void target_asked(const struct target *target, uint32_t *probes, uint32_t *asked)
+{
+	*probes = target->probe ? probe_count(target->probe) : 0;
+	*asked = target->asked;
+	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
+		uint32_t child_probes, child_asked;
+
+		target_asked(target->children[i].target, &child_probes, &child_asked);
+		*asked += child_asked > 0;
+		*probes += child_asked > 0 && child_probes >= child_asked;
+	}
+}
+
+static void target_free(struct target *target)
+{
+	for (size_t i = 0; target->children && i < target->check->of_count; i++)
+		LIST_REMOVE(&target->children[i], sibling);
+	target_arrived(target);
+	isolation_remove(&target->targets->isolation, &target->site);
+	probe_free(target->probe);
+	free(target->children);
+	free(target->key);
+	free(target);
+}
+
+/* True when one was freed, whose children may now have nobody. */
+static bool sweep_once(struct targets *targets)
+{
+	const size_t before = targets->count;
+
+	for (size_t i = 0; i < targets->bucket_count; i++) {
+		struct target **link = &targets->buckets[i];
+
+		while (*link) {
+			struct target *target = *link;
+
+			if (target->users || !LIST_EMPTY(&target->parents)) {
+				link = &target->next;
+				continue;
+			}
+			*link = target->next;
+			target_free(target);
+			targets->count--;
+		}
+	}
+	return targets->count < before;
+}
+
+void targets_sweep(struct targets *targets)
+{
+	while (sweep_once(targets))
+		;
+}
+
+void targets_free(struct targets *targets)
+{
+	targets_sweep(targets);
+	if (targets->count)
+		fatal("%zu targets still have users", targets->count);
+	free(targets->buckets);
+	targets->buckets = NULL;
+	targets->bucket_count = 0;
+}

@@ -1,0 +1,251 @@
+#include "monitor/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "monitor/override.h"
+
+const char *view_answer(const struct record *record, int answer)
+{
+	if (answer == ELECTION_DNS)
+		return "dns";
+	if (answer == ELECTION_FAIL)
+		return "fail";
+	return record->endpoints[answer].config->id;
+}
+
+/* The first reason that one of its addresses gives for being down; NULL when none does. */
+static const char *first_error(const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->count; i++) {
+		const struct target *target = endpoint->members[i]->target;
+
+		if (target && target->error[0])
+			return target->error;
+	}
+	return NULL;
+}
+
+/* The target itself, or one that it is calculated from, whose verdicts fail to come; NULL: none. */
+static const struct target *find_uncertain(const struct target *target)
+{
+	const struct target *found = target->uncertain ? target : NULL;
+
+	for (size_t i = 0; target->children && i < target->check->of_count && !found; i++)
+		found = find_uncertain(target->children[i].target);
+	return found;
+}
+
+/* Why verdicts fail to come; NULL: they do not. */
+static const char *uncertain_error(const struct endpoint *endpoint)
+{
+	const struct target *found = NULL;
+
+	for (size_t i = 0; i < endpoint->count && !found; i++) {
+		if (endpoint->members[i]->target)
+			found = find_uncertain(endpoint->members[i]->target);
+	}
+	return found ? found->error : NULL;
+}
+
+static size_t count_up(const struct endpoint *endpoint)
+{
+	size_t up = 0;
+
+	for (size_t i = 0; i < endpoint->count; i++)
+		up += member_health(endpoint->members[i]) == HEALTH_UP;
+	return up;
+}
+
+/* It has a check, and an address. */
+static void say_health(const struct endpoint *endpoint, char *text, size_t size)
+{
+	const char *missing = uncertain_error(endpoint), *error = first_error(endpoint);
+	const char *id = endpoint->config->id;
+
+	if (endpoint->config->check->disabled)
+		snprintf(text, size, "%s is %s, since its check is disabled", id,
+		         health_word(endpoint->health));
+	else if (endpoint->health == HEALTH_UNKNOWN)
+		snprintf(text, size, "%s has no verdict%s%s", id, missing ? ": " : " yet",
+		         missing ? missing : "");
+	else if (missing)
+		snprintf(text, size, "%s was %s, and has no verdict now: %s", id,
+		         health_word(endpoint->health), missing);
+	else if (endpoint->health == HEALTH_DOWN && count_up(endpoint) > 0)
+		snprintf(text, size, "%s has %zu of %u addresses up that it needs%s%s", id,
+		         count_up(endpoint), endpoint->config->min_up, error ? ": " : "",
+		         error ? error : "");
+	else if (endpoint->health == HEALTH_DOWN)
+		snprintf(text, size, "%s is down%s%s", id, error ? ": " : "", error ? error : "");
+	else
+		snprintf(text, size, "%s is up", id);
+}
+
+void view_say_endpoint(const struct endpoint *endpoint, char *text, size_t size)
+{
+	const char *id = endpoint->config->id;
+	const char *error = endpoint_resolve_error(endpoint);
+
+	if (endpoint->count == 0)
+		snprintf(text, size, "%s has no address%s%s", id, error ? ": " : " yet",
+		         error ? error : "");
+	else if (!endpoint->config->check)
+		snprintf(text, size, "%s has no check", id);
+	else
+		say_health(endpoint, text, size);
+}
+
+/* "every endpoint is down, the primary answers (primary is down: connection refused)" */
+static void say_all_down(const struct record *record, char *text, size_t size)
+{
+	const int answer = record->election.answer;
+	char primary[MONITOR_REASON_MAX - 128];
+	char who[SHUNT_ID_MAX + 16];
+
+	view_say_endpoint(&record->endpoints[0], primary, sizeof(primary));
+	if (answer == ELECTION_DNS)
+		snprintf(who, sizeof(who), "DNS answers");
+	else if (answer == ELECTION_FAIL)
+		snprintf(who, sizeof(who), "lookups fail");
+	else
+		snprintf(who, sizeof(who), "%s answers", record->endpoints[answer].config->id);
+	snprintf(text, size, "%s, %s (%s)",
+	         record->count > 1 ? "no endpoint is up" : "there is no standby", who, primary);
+}
+
+/* An earlier endpoint that is up and does not answer. */
+static const char *earlier_up(const struct record *record)
+{
+	for (int i = 0; i < record->election.answer; i++) {
+		if (record->endpoints[i].health == HEALTH_UP && record->endpoints[i].count > 0)
+			return record->endpoints[i].config->id;
+	}
+	return "an earlier endpoint";
+}
+
+const char *view_reason(const struct record *record, char reason[MONITOR_REASON_MAX])
+{
+	const size_t size = MONITOR_REASON_MAX;
+	const struct endpoint *primary = &record->endpoints[0];
+	char words[OVERRIDE_WORDS_MAX];
+
+	switch (record->election.reason) {
+	case REASON_START:
+		snprintf(reason, size, "no verdict yet: the primary answers");
+		if (uncertain_error(primary))
+			snprintf(reason, size, "the primary answers without a verdict: %s",
+			         uncertain_error(primary));
+		break;
+	case REASON_HEALTHY:
+	case REASON_FAILOVER:
+	case REASON_UNPROVEN: view_say_endpoint(primary, reason, size); break;
+	case REASON_DELAY:
+		snprintf(reason, size, "%s is up again, and waits for %s", earlier_up(record),
+		         record->config->policy.flap_penalty_ms && record->election.returns
+		                 ? "failback_delay and flap_penalty"
+		                 : "failback_delay");
+		break;
+	case REASON_MANUAL:
+		snprintf(reason, size, "%s is up again; failback is manual", earlier_up(record));
+		break;
+	case REASON_ALL_DOWN: say_all_down(record, reason, size); break;
+	case REASON_NO_ADDRESS: view_say_endpoint(primary, reason, size); break;
+	case REASON_FORCED: snprintf(reason, size, "%s", override_words(record, words)); break;
+	}
+	if (record->override && record->election.reason != REASON_FORCED) {
+		size_t used = strlen(reason);
+
+		snprintf(reason + used, size - used, "; %s is forced, but has no address",
+		         record->endpoints[record->election.forced].config->id);
+	}
+	if (record->roster->targets->isolation.isolated)
+		snprintf(reason + strlen(reason), size - strlen(reason),
+		         "; this host is isolated: the answer holds");
+	return reason;
+}
+
+/* How many results in a row change the health. */
+static unsigned needed(const struct health *health, const struct health_rules *rules)
+{
+	if (health->state == HEALTH_UNKNOWN)
+		return 1;
+	return health->state == HEALTH_UP ? rules->fall : rules->rise;
+}
+
+static void view_member(const struct member *member, bool answers, struct monitor_address *out)
+{
+	const struct target *target = member->target;
+
+	*out = (struct monitor_address){ .address = member->address,
+		                         .health = member_health(member),
+		                         .answers = answers };
+	if (!target)
+		return;
+	out->last_error = target->error[0] ? target->error : NULL;
+	out->latency_us = target->latency_us;
+	memcpy(out->part_us, target->part_us, sizeof(out->part_us));
+	out->last_probe = target->last_probe;
+	out->certificate_expires = target->certificate_expires;
+	target_asked(target, &out->probes, &out->asked);
+	out->against = target->health.against;
+	out->needed = target->probe ? needed(&target->health, &target->check->rules) : 0;
+	out->held = target->site.held;
+	out->no_verdict_since =
+	        find_uncertain(target) ? find_uncertain(target)->uncertain_since : 0;
+}
+
+static void view_endpoint(const struct endpoint *endpoint, struct monitor_endpoint *out)
+{
+	const struct check *check = endpoint->config->check;
+	bool answers[SHUNT_ADDRESSES_MAX];
+
+	out->id = endpoint->config->id;
+	out->health = endpoint->health;
+	out->check = check ? check_type_words[check->type] : NULL;
+	out->settings = check;
+	out->min_up = endpoint->config->min_up;
+	out->error = endpoint_resolve_error(endpoint);
+	out->address_count = endpoint->count;
+	endpoint_answers(endpoint, answers);
+	for (size_t i = 0; i < endpoint->count; i++)
+		view_member(endpoint->members[i], answers[i], &out->addresses[i]);
+}
+
+static void view_rule(const struct record *record, struct monitor_record *out)
+{
+	const struct election *election = &record->election;
+	const struct election_policy *policy = &record->config->policy;
+	uint64_t now_ms = clock_ms();
+
+	out->rule = election->reason;
+	out->elected = election->elected;
+	out->failback = policy->failback;
+	out->failback_delay_ms = policy->failback_delay_ms;
+	out->failback_wait_ms = election_wait_ms(election, policy);
+	out->failback_at = 0;
+	if (election->wake_ms)
+		out->failback_at =
+		        time(NULL) + (time_t)(election->wake_ms > now_ms
+		                                      ? (election->wake_ms - now_ms) / 1000
+		                                      : 0);
+}
+
+void view_record(const struct record *record, struct monitor_record *out)
+{
+	out->name = record->config->name;
+	out->aliases = record->config->aliases;
+	out->alias_count = record->config->alias_count;
+	out->answer = record->election.answer;
+	out->all_down = record->config->policy.all_down;
+	view_rule(record, out);
+	out->since = record->since;
+	out->changes = record->changes;
+	out->override = record->override;
+	out->forced = record->election.forced;
+	view_reason(record, out->reason);
+	out->endpoint_count = record->count;
+	for (size_t i = 0; i < record->count; i++)
+		view_endpoint(&record->endpoints[i], &out->endpoints[i]);
+}

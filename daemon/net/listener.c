@@ -1,0 +1,316 @@
+#include "net/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* A lock file that is removed while we open it is opened anew; whoever does that for ever is not a dying daemon. */
+#define LOCK_TRIES 100
+
+struct listener {
+	int fd;
+	int lock;
+	char *path;
+	char *lock_path;
+	dev_t device; /* of the socket that we made */
+	ino_t inode;
+};
+
+struct error {
+	char *text;
+	size_t size;
+};
+
+__attribute__((format(printf, 2, 3))) static int refuse(struct error *error, const char *format,
+                                                        ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->text, error->size, format, args);
+	va_end(args);
+	return -1;
+}
+
+static void folder_of(const char *path, char folder[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = slash ? (size_t)(slash - path) : 0;
+
+	if (!slash)
+		snprintf(folder, PATH_MAX, ".");
+	else
+		snprintf(folder, PATH_MAX, "%.*s", length ? (int)length : 1, path);
+}
+
+/* `what` failed on `file`, which is `path` or its lock file, with errno. */
+static int refuse_errno(struct error *error, const char *path, const char *file, const char *what)
+{
+	char folder[PATH_MAX];
+	int reason = errno;
+
+	folder_of(path, folder);
+	switch (reason) {
+	case ENOENT:
+		return refuse(error,
+		              "%s: the folder %s does not exist; create it or choose another path",
+		              path, folder);
+	case ENOTDIR:
+		return refuse(error, "%s: %s is not a folder; choose another path", path, folder);
+	case EACCES:
+	case EPERM:
+		return refuse(
+		        error,
+		        "%s: no permission for %s in the folder %s; run as its owner or choose "
+		        "another path",
+		        path, strrchr(file, '/') ? strrchr(file, '/') + 1 : file, folder);
+	case EROFS:
+		return refuse(error, "%s: the folder %s is read-only; choose another path", path,
+		              folder);
+	case ELOOP:
+	case EISDIR:
+	case ENXIO:
+		return refuse(error,
+		              "%s: %s is not a regular file; remove it or choose another path",
+		              path, file);
+	default: return refuse(error, "%s: cannot %s %s: %s", path, what, file, strerror(reason));
+	}
+}
+
+static int refuse_live(struct error *error, const char *path, pid_t pid)
+{
+	if (pid > 0)
+		return refuse(
+		        error,
+		        "%s: is in use by a live daemon, process %d; stop it or choose another "
+		        "path",
+		        path, (int)pid);
+	return refuse(error, "%s: is in use by a live daemon; stop it or choose another path",
+	              path);
+}
+
+/* --- the lock ------------------------------------------------------------------------------------- */
+
+/* The process that the lock file names; 0: none. */
+static pid_t lock_pid(int lock)
+{
+	char text[16];
+	ssize_t got = pread(lock, text, sizeof(text) - 1, 0);
+	long pid;
+
+	if (got <= 0)
+		return 0;
+	text[got] = '\0';
+	pid = strtol(text, NULL, 10);
+	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+/* Whoever opened the file just before its owner removed it holds a lock on nothing. */
+static bool names_file(const char *path, int fd)
+{
+	struct stat named, held;
+
+	return lstat(path, &named) == 0 && fstat(fd, &held) == 0 && named.st_dev == held.st_dev &&
+	       named.st_ino == held.st_ino;
+}
+
+/* One try. Returns the locked file, -1 with `error` filled, or -2: again. */
+static int try_lock(const struct listener *listener, struct error *error)
+{
+	int fd = open(listener->lock_path,
+	              O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	struct stat status;
+	int result = -1;
+
+	if (fd < 0)
+		return refuse_errno(error, listener->path, listener->lock_path, "open");
+	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+		errno = EISDIR;
+		refuse_errno(error, listener->path, listener->lock_path, "lock");
+	} else if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		if (names_file(listener->lock_path, fd))
+			return fd;
+		result = -2;
+	} else if (errno == EWOULDBLOCK) {
+		refuse_live(error, listener->path, lock_pid(fd));
+	} else {
+		refuse_errno(error, listener->path, listener->lock_path, "lock");
+	}
+	close(fd);
+	return result;
+}
+
+static int take_lock(struct listener *listener, struct error *error)
+{
+	int fd = -2;
+
+	for (int i = 0; i < LOCK_TRIES && fd == -2; i++)
+		fd = try_lock(listener, error);
+	if (fd == -2)
+		return refuse(error, "%s: %s is removed again and again; choose another path",
+		              listener->path, listener->lock_path);
+	if (fd < 0)
+		return -1;
+	listener->lock = fd;
+	/* For people and for the message above; the lock itself is what counts. */
+	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+		log_debug("%s: cannot write the process number: %s", listener->lock_path,
+		          strerror(errno));
+	return 0;
+}
+
+/* --- what stands at the path ---------------------------------------------------------------------- */
+
+static int set_address(const char *path, struct sockaddr_un *address, struct error *error)
+{
+	size_t length = strlen(path), most = sizeof(address->sun_path) - 1;
+
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	if (length > most)
+		return refuse(
+		        error,
+		        "%s: is too long for a socket, %zu characters of at most %zu; choose a "
+		        "shorter path",
+		        path, length, most);
+	memcpy(address->sun_path, path, length);
+	return 0;
+}
+
+static pid_t peer_pid(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+/* Only a refused connection is a sign of death; a full backlog and a socket of another type are signs of life. */
+static int refuse_if_live(const char *path, const struct sockaddr_un *address, int type,
+                          struct error *error)
+{
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int result = 0;
+
+	if (fd < 0)
+		return refuse_errno(error, path, path, "make a socket to try");
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+		result = refuse_live(error, path, peer_pid(fd));
+	else if (errno == EAGAIN || errno == EPROTOTYPE || errno == EINPROGRESS)
+		result = refuse_live(error, path, 0);
+	else if (errno != ECONNREFUSED && errno != ENOENT)
+		result = refuse_errno(error, path, path, "connect to");
+	close(fd);
+	return result;
+}
+
+static int clear_path(const char *path, const struct sockaddr_un *address, int type,
+                      struct error *error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? 0 : refuse_errno(error, path, path, "look at");
+	if (!S_ISSOCK(status.st_mode))
+		return refuse(error, "%s: is not a socket; remove it or choose another path", path);
+	if (refuse_if_live(path, address, type, error) < 0)
+		return -1;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return refuse_errno(error, path, path, "replace");
+	return 0;
+}
+
+/* --- our socket ----------------------------------------------------------------------------------- */
+
+/* Nobody else may connect before we listen: only then the socket gets its permissions. */
+static int bind_private(int fd, const struct sockaddr_un *address)
+{
+	mode_t mask = umask(0177);
+	int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+
+	umask(mask);
+	return result;
+}
+
+static int make_socket(struct listener *listener, const struct sockaddr_un *address, int type,
+                       mode_t mode, struct error *error)
+{
+	const char *path = listener->path;
+	struct stat status;
+
+	listener->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return refuse_errno(error, path, path, "make");
+	if (bind_private(listener->fd, address) < 0)
+		return refuse_errno(error, path, path, "make");
+	if (lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
+		return refuse(error, "%s: was replaced by somebody else; choose another path",
+		              path);
+	listener->device = status.st_dev;
+	listener->inode = status.st_ino;
+	if (listen(listener->fd, SOMAXCONN) < 0)
+		return refuse_errno(error, path, path, "listen on");
+	if (chmod(path, mode) < 0)
+		return refuse_errno(error, path, path, "set the permissions of");
+	return 0;
+}
+
+struct listener *listener_open(const char *path, int type, mode_t mode, char *text, size_t size)
+{
+	struct error error = { text, size };
+	struct listener *listener;
+	struct sockaddr_un address;
+
+	if (set_address(path, &address, &error) < 0)
+		return NULL;
+	listener = xcalloc(1, sizeof(*listener));
+	listener->fd = -1;
+	listener->lock = -1;
+	listener->path = xstrdup(path);
+	if (asprintf(&listener->lock_path, "%s.lock", path) < 0)
+		fatal("out of memory");
+	if (take_lock(listener, &error) == 0 && clear_path(path, &address, type, &error) == 0 &&
+	    make_socket(listener, &address, type, mode, &error) == 0)
+		return listener;
+	listener_close(listener);
+	return NULL;
+}
+
+int listener_fd(const struct listener *listener)
+{
+	return listener->fd;
+}
+
+/* The lock file goes while it is locked: whoever waits with it open will find that it is not the file any more. */
+void listener_close(struct listener *listener)
+{
+	struct stat status;
+
+	if (!listener)
+		return;
+	if (listener->inode != 0 && lstat(listener->path, &status) == 0 &&
+	    status.st_dev == listener->device && status.st_ino == listener->inode)
+		unlink(listener->path);
+	if (listener->lock >= 0) {
+		if (names_file(listener->lock_path, listener->lock))
+			unlink(listener->lock_path);
+		close(listener->lock);
+	}
+	if (listener->fd >= 0)
+		close(listener->fd);
+	free(listener->lock_path);
+	free(listener->path);
+	free(listener);
+}

@@ -1,0 +1,175 @@
+#include "policy/election.h"
+
+struct ballot {
+	const struct election_policy *policy;
+	const struct election_endpoint *endpoints;
+	size_t count;
+	uint64_t now_ms;
+};
+
+void election_init(struct election *election)
+{
+	*election = (struct election){ .forced = -1, .reason = REASON_START };
+}
+
+/*
+ * Whether it may answer as one that is up. One without a verdict may go on answering, the primary at the start
+ * above all, but it never takes over from one that is up.
+ */
+static bool can_answer(const struct election *election, const struct ballot *ballot, size_t i)
+{
+	const struct election_endpoint *endpoint = &ballot->endpoints[i];
+
+	if (!endpoint->reachable)
+		return false;
+	if (endpoint->health == HEALTH_UNKNOWN)
+		return (int)i == election->endpoint && election->elected == election->endpoint;
+	return endpoint->health == HEALTH_UP;
+}
+
+static int first_unproven(const struct ballot *ballot)
+{
+	for (size_t i = 0; i < ballot->count; i++) {
+		if (ballot->endpoints[i].reachable && ballot->endpoints[i].health == HEALTH_UNKNOWN)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int first_reachable(const struct ballot *ballot)
+{
+	for (size_t i = 0; i < ballot->count; i++) {
+		if (ballot->endpoints[i].reachable)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Nothing is up and nothing is unproven. */
+static void elect_all_down(struct election *election, const struct ballot *ballot)
+{
+	int any = first_reachable(ballot);
+	int wanted = ballot->policy->all_down == ALL_DOWN_HOLD ? election->endpoint : 0;
+
+	election->reason = any < 0 ? REASON_NO_ADDRESS : REASON_ALL_DOWN;
+	if (ballot->policy->all_down == ALL_DOWN_DNS) {
+		election->elected = ELECTION_DNS;
+	} else if (any < 0 || ballot->policy->all_down == ALL_DOWN_FAIL) {
+		election->elected = ELECTION_FAIL;
+	} else {
+		election->elected = ballot->endpoints[wanted].reachable ? wanted : any;
+		election->endpoint = election->elected;
+	}
+}
+
+uint64_t election_wait_ms(const struct election *election, const struct election_policy *policy)
+{
+	uint64_t most = policy->failback_max_ms, penalty = policy->flap_penalty_ms, wait;
+
+	if (most < policy->failback_delay_ms)
+		most = policy->failback_delay_ms;
+	for (unsigned i = 1; i < election->returns && penalty < most; i++)
+		penalty *= 2;
+	wait = policy->failback_delay_ms + (election->returns ? penalty : 0);
+	return wait < most ? wait : most;
+}
+
+/* The election moves on to `best`. A return counts unless what returned has then lasted for flap_window. */
+static void count_returns(struct election *election, const struct ballot *ballot, int best)
+{
+	uint64_t since_ms = ballot->now_ms - election->returned_ms;
+
+	if (best > election->endpoint && since_ms > ballot->policy->flap_window_ms)
+		election->returns = 0;
+	if (best < election->endpoint && ballot->endpoints[best].health == HEALTH_UP) {
+		election->returns++;
+		election->returned_ms = ballot->now_ms;
+	}
+}
+
+/*
+ * The one that answers is fine, and an earlier one is up: who goes first? Returns the earlier one when it may take over,
+ * else the present one with the reason why it stays.
+ */
+static int elect_failback(struct election *election, const struct ballot *ballot)
+{
+	const struct election_policy *policy = ballot->policy;
+	const uint64_t wait_ms = election_wait_ms(election, policy);
+
+	election->reason = policy->failback == FAILBACK_MANUAL ? REASON_MANUAL : REASON_DELAY;
+	if (policy->failback == FAILBACK_MANUAL)
+		return election->endpoint;
+	for (int i = 0; i < election->endpoint; i++) {
+		uint64_t due = ballot->endpoints[i].healthy_ms + wait_ms;
+
+		if (!can_answer(election, ballot, (size_t)i))
+			continue;
+		if (due <= ballot->now_ms)
+			return i;
+		if (election->wake_ms == 0 || due < election->wake_ms)
+			election->wake_ms = due;
+	}
+	return election->endpoint;
+}
+
+static void elect(struct election *election, const struct ballot *ballot, int best)
+{
+	int present = election->endpoint;
+	enum health_state health = ballot->endpoints[best].health;
+
+	if (best == 0)
+		election->reason = health == HEALTH_UP ? REASON_HEALTHY : REASON_START;
+	else
+		election->reason = health == HEALTH_UP ? REASON_FAILOVER : REASON_UNPROVEN;
+	if (best < present && !election->release && can_answer(election, ballot, (size_t)present)) {
+		int winner = elect_failback(election, ballot);
+
+		/* With a time to wake, one that is earlier still waits. */
+		if (winner != present && election->wake_ms == 0)
+			election->reason = winner == 0 ? REASON_HEALTHY : REASON_FAILOVER;
+		best = winner;
+	}
+	election->elected = best;
+	/*
+	 * One that has only no address yet (its name is being resolved) is stood in for; it has not failed, so nothing has to
+	 * fail back to it.
+	 */
+	if (best < present || ballot->endpoints[present].health == HEALTH_DOWN) {
+		count_returns(election, ballot, best);
+		election->endpoint = best;
+	}
+}
+
+/* As if nothing were forced. */
+static void elect_by_health(struct election *election, const struct ballot *ballot)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < ballot->count && best < 0; i++) {
+		if (can_answer(election, ballot, i))
+			best = (int)i;
+	}
+	if (best < 0)
+		best = first_unproven(ballot);
+	if (best < 0)
+		elect_all_down(election, ballot);
+	else
+		elect(election, ballot, best);
+}
+
+bool election_run(struct election *election, const struct election_policy *policy,
+                  const struct election_endpoint *endpoints, size_t count, uint64_t now_ms)
+{
+	const struct ballot ballot = { policy, endpoints, count, now_ms };
+	int before = election->answer;
+
+	election->wake_ms = 0;
+	elect_by_health(election, &ballot);
+	election->release = false;
+	election->answer = election->elected;
+	if (election->forced >= 0 && endpoints[election->forced].reachable) {
+		election->answer = election->forced;
+		election->reason = REASON_FORCED;
+	}
+	return election->answer != before;
+}

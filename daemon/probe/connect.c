@@ -1,0 +1,271 @@
+#include "probe/connect.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "probe/errno_words.h"
+#include "probe/route.h"
+#include "shunt/table.h"
+
+struct connect_attempt {
+	struct event event;
+	struct probe *probe;
+	connect_done *done;
+	void (*failed)(void *arg);
+	void *arg;
+	int fd;
+};
+
+/* A lack of a way to the address: no fault of the moment where the host has none to any address of that kind. */
+static bool is_routeless(const struct probe *probe, int error)
+{
+	switch (error) {
+	case EADDRNOTAVAIL:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case EAFNOSUPPORT: return !route_exists(probe_address(probe), clock_us());
+	default: return false;
+	}
+}
+
+/* A link-local address without an interface, as the DNS gives it, can never be reached. */
+static bool lacks_zone(const struct probe *probe, int error)
+{
+	const struct address *address = probe_address(probe);
+
+	return error == EINVAL && address->family == SHUNT_FAMILY_IPV6 && !address->scope_id &&
+	       address_is_local(address);
+}
+
+/* Of a kind that this host has no way to, the address says nothing of the network. */
+static void finish_at_once(struct probe *probe, int error)
+{
+	const struct probe_outcome *outcome = probe_errno_at_once(error);
+
+	if (lacks_zone(probe, error))
+		probe_finish_path(probe, WHY_NO_ROUTE, PATH_UNKNOWN,
+		                  "no route: a link-local address without a zone");
+	else if (is_routeless(probe, error))
+		probe_finish_path(probe, WHY_NO_ROUTE, PATH_UNKNOWN,
+		                  "no route: this host has no %s beside loopback",
+		                  probe_address(probe)->family == SHUNT_FAMILY_IPV4 ? "IPv4"
+		                                                                    : "IPv6");
+	else if (outcome->words)
+		probe_finish_path(probe, outcome->why, outcome->path, "%s", outcome->words);
+	else
+		probe_finish_path(probe, outcome->why, outcome->path,
+		                  "cannot connect from here: %s", strerror(error));
+}
+
+static void finish_later(struct probe *probe, int error)
+{
+	const struct probe_outcome *outcome = probe_errno_later(error);
+
+	probe_finish_path(probe, outcome->why, outcome->path, "%s",
+	                  outcome->words ? outcome->words : strerror(error));
+}
+
+void connect_cancel(struct connect_attempt *attempt)
+{
+	event_del(&attempt->event);
+	if (attempt->fd >= 0)
+		close(attempt->fd);
+	free(attempt);
+}
+
+/* Both ends' addresses are one: the connection does not leave this host. */
+static bool is_here(const struct sockaddr_storage *own, const struct sockaddr_storage *peer)
+{
+	struct address a, b;
+
+	return address_from_sockaddr((const struct sockaddr *)own, &a) &&
+	       address_from_sockaddr((const struct sockaddr *)peer, &b) &&
+	       address_compare(&a, &b) == 0;
+}
+
+/*
+ * The end of a connection that was made. A port of the range for local ports that nobody listens on: a connect to this host may be
+ * given that very port as its own, and then the socket is connected to itself (simultaneous open, RFC 9293 3.5).
+ */
+static int look_at_ends(struct probe *probe, int fd)
+{
+	struct sockaddr_storage own = { 0 }, peer = { 0 };
+	socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
+
+	if (getsockname(fd, (struct sockaddr *)&own, &own_size) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&peer, &peer_size) < 0)
+		return 0;
+	if (own_size == peer_size && memcmp(&own, &peer, own_size) == 0)
+		return ECONNREFUSED;
+	if (is_here(&own, &peer))
+		probe_stays_here(probe);
+	return 0;
+}
+
+static int connect_error(struct probe *probe, int fd)
+{
+	socklen_t size = sizeof(int);
+	int error = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return errno;
+	return error ? error : look_at_ends(probe, fd);
+}
+
+static void writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct connect_attempt ended = *(struct connect_attempt *)arg;
+	struct connect_attempt *attempt = arg;
+	int error = connect_error(attempt->probe, fd);
+
+	(void)what;
+	if (!error)
+		attempt->fd = -1; /* the callee's */
+	connect_cancel(attempt);
+	if (!error) {
+		probe_peer_answered(ended.probe);
+		probe_reached(ended.probe, PROBE_CONNECT, clock_us());
+		route_worked(probe_address(ended.probe));
+		ended.done(ended.arg, ended.fd);
+		return;
+	}
+	ended.failed(ended.arg);
+	finish_later(ended.probe, error);
+}
+
+/* The port is left to connect(), which may use one for many peers. */
+static bool bind_source(const struct probe *probe, int fd)
+{
+	const struct check *check = probe_check(probe);
+	struct sockaddr_storage own;
+	socklen_t size;
+	int yes = 1;
+
+	if (check->source_interface)
+		return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, check->source_interface,
+		                  (socklen_t)strlen(check->source_interface)) == 0;
+	if (!check->source.family)
+		return true;
+	size = address_to_sockaddr(&check->source, 0, &own);
+	return setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes)) == 0 &&
+	       bind(fd, (struct sockaddr *)&own, size) == 0;
+}
+
+/* What the configuration asks for and this host does not have is no endpoint's fault, but for an address that it cannot fit. */
+static void finish_unbound(struct probe *probe, int error)
+{
+	const struct check *check = probe_check(probe);
+	char text[ADDRESS_TEXT_MAX];
+	const char *source = check->source_interface;
+
+	if (!source)
+		source = address_format(&check->source, text);
+	if (check->source.family && check->source.family != probe_address(probe)->family)
+		probe_finish_path(probe, WHY_NO_ROUTE, PATH_UNKNOWN,
+		                  "no route: from %s to an address of another kind", source);
+	else if (error == ENODEV)
+		probe_finish(probe, WHY_OWN_FAULT, "this host has no interface %s", source);
+	else if (error == EADDRNOTAVAIL)
+		probe_finish(probe, WHY_OWN_FAULT, "this host does not have the address %s",
+		             source);
+	else
+		probe_finish(probe, WHY_OWN_FAULT, "cannot connect from %s: %s", source,
+		             strerror(error));
+}
+
+static int open_socket(const struct probe *probe)
+{
+	const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+	int family = probe_address(probe)->family == SHUNT_FAMILY_IPV4 ? AF_INET : AF_INET6;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	return fd;
+}
+
+static bool begin(const struct probe *probe, int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = address_to_sockaddr(probe_address(probe), probe_check(probe)->port, &peer);
+
+	return connect(fd, (struct sockaddr *)&peer, size) == 0 || errno == EINPROGRESS;
+}
+
+struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
+                                      void (*failed)(void *arg), void *arg)
+{
+	struct connect_attempt *attempt;
+	void (*finish)(struct probe *, int) = finish_at_once;
+	int fd = open_socket(probe), error = errno;
+
+	if (fd < 0)
+		goto out;
+	if (!bind_source(probe, fd)) {
+		error = errno;
+		finish = finish_unbound;
+		goto out_fd;
+	}
+	if (!begin(probe, fd)) {
+		error = errno;
+		goto out_fd;
+	}
+	error = ENOMEM;
+	attempt = malloc(sizeof(*attempt));
+	if (!attempt)
+		goto out_fd;
+	*attempt = (struct connect_attempt){
+		.probe = probe, .done = done, .failed = failed, .arg = arg, .fd = fd
+	};
+	event_assign(&attempt->event, probe_base(probe), fd, EV_WRITE, writable, attempt);
+	if (event_add(&attempt->event, NULL) < 0)
+		goto out_attempt;
+	return attempt;
+out_attempt:
+	free(attempt);
+out_fd:
+	close(fd);
+out:
+	failed(arg);
+	finish(probe, error);
+	return NULL;
+}
+
+static void tcp_connected(void *arg, int fd)
+{
+	close(fd);
+	probe_finish(arg, WHY_PASS, "%s", "");
+}
+
+static void tcp_failed(void *arg)
+{
+	(void)arg;
+}
+
+static void tcp_start(struct probe *probe)
+{
+	probe_set_attempt(probe, connect_start(probe, tcp_connected, tcp_failed, probe));
+}
+
+static void tcp_cancel(void *attempt)
+{
+	connect_cancel(attempt);
+}
+
+static const char *tcp_stage(const void *attempt)
+{
+	(void)attempt;
+	return "connect";
+}
+
+const struct probe_kind probe_tcp = { .start = tcp_start,
+	                              .cancel = tcp_cancel,
+	                              .stage = tcp_stage };

@@ -1,0 +1,176 @@
+#include "probe/exec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many may be killed and not gone yet, hanging within the kernel, beside as many that run. */
+#define PROGRAMS_MAX (2 * PROBE_PROGRAMS_MAX)
+
+struct probe_exec {
+	struct spawner *spawner;
+	struct spawn_user user;
+	struct probe_kind kind;
+};
+
+/* --- what the program is given ------------------------------------------------------------------- */
+
+struct letters {
+	char address[ADDRESS_TEXT_MAX];
+	char port[8];
+	const char *record;
+	const char *endpoint;
+};
+
+static void letters_init(struct letters *letters, const struct probe *probe)
+{
+	address_format(probe_address(probe), letters->address);
+	snprintf(letters->port, sizeof(letters->port), "%u", probe_check(probe)->port);
+	letters->record = probe_host(probe);
+	letters->endpoint = probe_endpoint(probe);
+}
+
+/* The configuration has no other letters. */
+static const char *letter(const struct letters *letters, char which)
+{
+	switch (which) {
+	case 'a': return letters->address;
+	case 'p': return letters->port;
+	case 'n': return letters->record;
+	case 'e': return letters->endpoint;
+	default: return "%";
+	}
+}
+
+/* Appends `word` to a text that ends at `out`, and returns the new end; counts only when `out` is NULL. */
+static size_t expand(const struct letters *letters, const char *word, char *out)
+{
+	size_t length = 0;
+
+	for (const char *p = word; *p; p++) {
+		const char *piece = *p == '%' ? letter(letters, p[1]) : p;
+		size_t piece_length = *p == '%' ? strlen(piece) : 1;
+
+		if (out)
+			memcpy(out + length, piece, piece_length);
+		length += piece_length;
+		p += *p == '%';
+	}
+	if (out)
+		out[length] = '\0';
+	return length + 1;
+}
+
+/* One block of malloc's. The program's own path is taken as it stands. NULL: out of memory. */
+static char **make_arguments(const struct probe *probe)
+{
+	const char *const *command = probe_check(probe)->command;
+	struct letters letters;
+	size_t count = 0, bytes = 0;
+	char **arguments, *text;
+
+	letters_init(&letters, probe);
+	for (; command[count]; count++)
+		bytes += count ? expand(&letters, command[count], NULL) : strlen(command[0]) + 1;
+	arguments = malloc((count + 1) * sizeof(*arguments) + bytes);
+	if (!arguments)
+		return NULL;
+	text = (char *)(arguments + count + 1);
+	for (size_t i = 0; i < count; i++) {
+		arguments[i] = text;
+		if (i == 0)
+			text = stpcpy(text, command[0]) + 1;
+		else
+			text += expand(&letters, command[i], text);
+	}
+	arguments[count] = NULL;
+	return arguments;
+}
+
+/* --- what it says -------------------------------------------------------------------------------- */
+
+static void ended(void *arg, const struct spawn_end *end)
+{
+	struct probe *probe = arg;
+	const char *line = end->line;
+	char words[SPAWN_WORDS_MAX];
+
+	if (end->failed)
+		probe_finish(probe, WHY_PROGRAM, "cannot %s %s: %s", end->failed,
+		             probe_check(probe)->command[0], strerror(end->error));
+	else if (end->signal || end->status > 1)
+		probe_finish(probe, WHY_PROGRAM, "%s%s%s", spawn_words(end, words),
+		             *line ? ": " : "", line);
+	else if (end->status == 1)
+		probe_finish(probe, WHY_EXIT, "%s", *line ? line : spawn_words(end, words));
+	else
+		probe_finish(probe, WHY_PASS, "%s", line);
+}
+
+/* --- the kind ------------------------------------------------------------------------------------ */
+
+static void exec_start(struct probe *probe)
+{
+	const struct probe_exec *exec = probe_kind_of(probe)->context;
+	struct spawn_program program = { .argv = make_arguments(probe) };
+	struct spawn *spawn = NULL;
+
+	if (program.argv)
+		spawn = spawn_start(exec->spawner, &program, &exec->user, ended, probe);
+	if (spawn)
+		probe_set_attempt(probe, spawn);
+	else
+		probe_finish(probe, WHY_OWN_FAULT, "cannot start %s: %s",
+		             probe_check(probe)->command[0], strerror(errno));
+}
+
+static void exec_cancel(void *attempt)
+{
+	spawn_kill(attempt);
+}
+
+static const char *exec_stage(const void *attempt)
+{
+	(void)attempt;
+	return "program";
+}
+
+struct probe_exec *probe_exec_new(struct event_base *base, const struct spawn_user *user)
+{
+	struct probe_exec *exec = calloc(1, sizeof(*exec));
+
+	if (!exec)
+		return NULL;
+	exec->spawner = spawner_new(base, PROGRAMS_MAX);
+	if (!exec->spawner) {
+		free(exec);
+		return NULL;
+	}
+	exec->user = *user;
+	exec->kind = (struct probe_kind){ .start = exec_start,
+		                          .cancel = exec_cancel,
+		                          .stage = exec_stage,
+		                          .context = exec,
+		                          .cost = PROBE_PROGRAM,
+		                          .off_network = true };
+	return exec;
+}
+
+void probe_exec_free(struct probe_exec *exec)
+{
+	if (!exec)
+		return;
+	spawner_free(exec->spawner);
+	free(exec);
+}
+
+void probe_exec_set_user(struct probe_exec *exec, const struct spawn_user *user)
+{
+	exec->user = *user;
+}
+
+const struct probe_kind *probe_exec_kind(const struct probe_exec *exec)
+{
+	return &exec->kind;
+}

@@ -1,0 +1,21 @@
+/*
+ * http and https checks: probe_connect's socket handed to libcurl's multi interface, driven by libevent.
+ *
+ * main makes one, hands the two kinds to the monitor, and frees it after the prober.
+ */
+#ifndef SHUNT_PROBE_HTTP_H
+#define SHUNT_PROBE_HTTP_H
+
+#include "probe/probe.h"
+
+struct probe_http;
+struct trust;
+
+/* NULL when libcurl cannot start. curl_global_init() has been called. `trust` must outlive it. */
+struct probe_http *probe_http_new(struct event_base *base, struct trust *trust);
+void probe_http_free(struct probe_http *http);
+
+const struct probe_kind *probe_http_kind(const struct probe_http *http);
+const struct probe_kind *probe_https_kind(const struct probe_http *http);
+
+#endif

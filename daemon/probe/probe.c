@@ -1,0 +1,559 @@
+#include "probe/probe.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/log.h"
+#include "base/printable.h"
+#include "probe/lag.h"
+#include "probe/schedule.h"
+#include "probe/tally.h"
+
+/*
+ * So that the loop stays responsive: a connect costs us 0.06 ms, and a TLS handshake 1.7 ms, most of it not in the turn that
+ * starts it, but when the peer has answered. So those, and programs, are held to a rate that takes a whole core.
+ */
+#define STARTS_A_TURN 64u
+#define EXPENSIVE_A_WINDOW 8u
+#define WINDOW_US 10000u
+
+enum phase {
+	PHASE_IDLE,    /* the timer waits for the next attempt */
+	PHASE_WAITING, /* due, in a queue */
+	PHASE_RUNNING, /* the timer is the attempt's deadline */
+	PHASE_ENDING   /* within done() */
+};
+
+/* Small, since there may be 20,000: the event is part of it, and serves both as schedule and as deadline. */
+struct probe {
+	struct event timer;
+	TAILQ_ENTRY(probe) waiting;
+	struct prober *prober;
+	const struct probe_kind *kind;
+	const struct check *check;
+	struct probe_asker asker;
+	probe_done *done;
+	void *arg;
+	void *attempt;
+	uint64_t started_us;
+	uint64_t answered_us; /* when the peer said something in this attempt; 0: never */
+	uint64_t part_us[PROBE_PARTS];
+	uint64_t turn; /* in a queue: its number, to keep the order over both queues */
+	struct address address;
+	time_t expires;
+	uint32_t limit_ms; /* of the attempt, from its start */
+	uint32_t hash;
+	uint32_t attempts;
+	bool again;      /* as soon as the one under way has ended */
+	bool stays_here; /* this attempt does not leave this host */
+	enum phase phase;
+};
+
+TAILQ_HEAD(probe_queue, probe);
+
+struct prober {
+	struct event_base *base;
+	struct event turn; /* starts what waits */
+	uint64_t turn_us;  /* when that is due, if it is armed */
+	struct event tick; /* armed while attempts are under way */
+	struct lag lag;
+	struct probe_tally tally;
+	struct probe_queue waiting[PROBE_COSTS];
+	uint64_t turns; /* numbers given in the queues */
+	uint64_t made;
+	uint64_t window_us;      /* the start of the window for expensive starts */
+	unsigned expensive_left; /* in that window */
+	unsigned in_flight;
+	unsigned in_flight_max;
+	unsigned programs; /* of those in flight */
+	unsigned programs_max;
+};
+
+static struct lag_now lag_clock(void)
+{
+	struct lag_now now = { .us = clock_us() };
+	struct timespec boot;
+	uint64_t boot_us;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	boot_us = (uint64_t)boot.tv_sec * 1000000 + (uint64_t)boot.tv_nsec / 1000;
+	now.sleep_us = boot_us > now.us ? boot_us - now.us : 0;
+	return now;
+}
+
+/* libevent reckons from the time at which it last woke, which may be long ago within a busy turn. */
+static void arm(struct event *timer, uint64_t delay_us)
+{
+	struct timeval delay = { .tv_sec = (time_t)(delay_us / 1000000),
+		                 .tv_usec = (suseconds_t)(delay_us % 1000000) };
+
+	event_base_update_cache_time(event_get_base(timer));
+	if (event_add(timer, &delay) < 0)
+		fatal("out of memory");
+}
+
+/* Never later than it is armed already. */
+static void arm_turn(struct prober *prober, uint64_t delay_us)
+{
+	uint64_t due_us = clock_us() + delay_us;
+
+	if (event_pending(&prober->turn, EV_TIMEOUT, NULL) && prober->turn_us <= due_us)
+		return;
+	prober->turn_us = due_us;
+	arm(&prober->turn, delay_us);
+}
+
+static void enqueue(struct probe *probe)
+{
+	struct prober *prober = probe->prober;
+
+	probe->phase = PHASE_WAITING;
+	probe->turn = prober->turns++;
+	TAILQ_INSERT_TAIL(&prober->waiting[probe->kind->cost], probe, waiting);
+	if (prober->in_flight < prober->in_flight_max)
+		arm_turn(prober, 0);
+}
+
+static void dequeue(struct probe *probe)
+{
+	TAILQ_REMOVE(&probe->prober->waiting[probe->kind->cost], probe, waiting);
+}
+
+static void schedule(struct probe *probe, uint64_t delay_us)
+{
+	if (delay_us == 0) {
+		enqueue(probe);
+		return;
+	}
+	probe->phase = PHASE_IDLE;
+	arm(&probe->timer, delay_us);
+}
+
+static bool is_any_waiting(const struct prober *prober)
+{
+	for (int cost = 0; cost < PROBE_COSTS; cost++) {
+		if (!TAILQ_EMPTY(&prober->waiting[cost]))
+			return true;
+	}
+	return false;
+}
+
+static void attempt_began(struct prober *prober, const struct probe *probe)
+{
+	prober->programs += probe->kind->cost == PROBE_PROGRAM;
+	if (prober->in_flight++ > 0)
+		return;
+	lag_start(&prober->lag, lag_clock());
+	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
+}
+
+/* A tick that is overdue, and will not run, tells of a stall all the same. */
+static void stop_ticking(struct prober *prober)
+{
+	struct lag_now now = lag_clock();
+	uint64_t late_us = lag_overdue_us(&prober->lag, now);
+
+	if (late_us)
+		histogram_observe(&prober->tally.late, late_us);
+	lag_stop(&prober->lag, now);
+	event_del(&prober->tick);
+}
+
+static void attempt_over(struct prober *prober, const struct probe *probe)
+{
+	prober->programs -= probe->kind->cost == PROBE_PROGRAM;
+	if (--prober->in_flight == 0)
+		stop_ticking(prober);
+	if (is_any_waiting(prober))
+		arm_turn(prober, 0);
+}
+
+static void start(struct probe *probe)
+{
+	probe->phase = PHASE_RUNNING;
+	probe->attempt = NULL;
+	probe->attempts++;
+	probe->started_us = clock_us();
+	probe->answered_us = 0;
+	memset(probe->part_us, 0, sizeof(probe->part_us));
+	probe->stays_here = false;
+	attempt_began(probe->prober, probe);
+	probe->expires = 0;
+	probe->limit_ms = probe->check->connect_timeout ? probe->check->connect_timeout
+	                                                : probe->check->timeout;
+	arm(&probe->timer, (uint64_t)probe->limit_ms * 1000);
+	probe->kind->start(probe);
+}
+
+/* Words for a verdict that is none for our lateness say what was seen, too. */
+static void describe(struct probe_result *result, bool excused, uint32_t late_ms, const char *text)
+{
+	char late[DURATION_TEXT_MAX];
+	char line[2 * PROBE_DETAIL_MAX];
+
+	if (excused)
+		snprintf(line, sizeof(line), "our own loop was late by %s: %s",
+		         duration_format(late_ms, late), text);
+	probe_text_clean(result->detail, sizeof(result->detail), excused ? line : text);
+}
+
+/* How an attempt ended, before our own lateness is considered. */
+struct ending {
+	enum probe_why why;
+	enum probe_path path;
+	enum probe_cause cause;
+};
+
+static const struct ending timed_out = { WHY_TIMEOUT, PATH_SILENT, PROBE_TIMED_OUT };
+
+/* The same when our lateness is. */
+static enum probe_why judge(const struct ending *ending, uint32_t limit_ms, uint32_t late_ms)
+{
+	enum verdict verdict = probe_why_verdict(ending->why);
+
+	if (probe_schedule_verdict(verdict, ending->cause, limit_ms, late_ms) == verdict)
+		return ending->why;
+	return WHY_LATE;
+}
+
+/* Of an attempt that ends now. */
+static void see_path(struct probe_result *result, const struct probe *probe, enum probe_path path)
+{
+	if (probe->kind->off_network || probe->stays_here)
+		return;
+	result->path = result->verdict == VERDICT_NONE ? PATH_UNKNOWN : path;
+	result->proven_us = result->path == PATH_PROVEN ? clock_us() : probe->answered_us;
+}
+
+/* The one way out of an attempt. */
+static void complete(struct probe *probe, const struct ending *ending, const char *text)
+{
+	uint32_t late_ms = prober_late_ms(probe->prober, probe->started_us);
+	struct probe_result result = { .elapsed_us = clock_us() - probe->started_us,
+		                       .expires = probe->expires };
+	const enum probe_why why = judge(ending, probe->limit_ms, late_ms);
+	uint64_t now_us, next_us;
+	uint32_t delay_ms;
+
+	memcpy(result.part_us, probe->part_us, sizeof(result.part_us));
+	result.verdict = probe_why_verdict(why);
+	see_path(&result, probe, ending->path);
+	describe(&result, why == WHY_LATE, late_ms, text);
+	tally_ended(&probe->prober->tally, probe->check->type, why, result.elapsed_us);
+	event_del(&probe->timer);
+	probe->attempt = NULL;
+	probe->phase = PHASE_ENDING;
+	attempt_over(probe->prober, probe);
+	delay_ms = probe->done(probe->arg, &result);
+	if (probe->again)
+		delay_ms = 0;
+	probe->again = false;
+	now_us = clock_us();
+	next_us = probe_schedule_next_us(probe->hash, probe->attempts, probe->started_us, delay_ms,
+	                                 now_us);
+	schedule(probe, next_us - now_us);
+}
+
+static void deadline(struct probe *probe)
+{
+	uint64_t elapsed_us = clock_us() - probe->started_us;
+	uint64_t limit_us = (uint64_t)probe->limit_ms * 1000;
+	char text[PROBE_DETAIL_MAX], after[DURATION_TEXT_MAX];
+	const char *stage = "start";
+
+	/* It is connected by now, or libevent's clock was early: a coarse one unless it is asked for another. */
+	if (elapsed_us < limit_us) {
+		arm(&probe->timer, limit_us - elapsed_us);
+		return;
+	}
+	if (probe->attempt) {
+		stage = probe->kind->stage(probe->attempt);
+		probe->kind->cancel(probe->attempt);
+	}
+	snprintf(text, sizeof(text), "timed out in %s after %s", stage,
+	         duration_format(probe->limit_ms, after));
+	complete(probe, &timed_out, text);
+}
+
+static void timer_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct probe *probe = arg;
+
+	(void)fd;
+	(void)what;
+	if (probe->phase == PHASE_RUNNING)
+		deadline(probe);
+	else
+		enqueue(probe);
+}
+
+static bool may_start(const struct prober *prober, enum probe_cost cost)
+{
+	return cost == PROBE_CHEAP ||
+	       (prober->expensive_left > 0 &&
+	        (cost != PROBE_PROGRAM || prober->programs < prober->programs_max));
+}
+
+/* Of those that may start now the one that came first. */
+static struct probe *next_waiting(const struct prober *prober)
+{
+	struct probe *next = NULL;
+
+	for (int cost = 0; cost < PROBE_COSTS; cost++) {
+		struct probe *head = TAILQ_FIRST(&prober->waiting[cost]);
+
+		if (head && may_start(prober, (enum probe_cost)cost) &&
+		    (!next || head->turn < next->turn))
+			next = head;
+	}
+	return next;
+}
+
+static void open_window(struct prober *prober)
+{
+	uint64_t now_us = clock_us();
+
+	if (now_us - prober->window_us < WINDOW_US)
+		return;
+	prober->window_us = now_us;
+	prober->expensive_left = EXPENSIVE_A_WINDOW;
+}
+
+static void arm_next_turn(struct prober *prober)
+{
+	uint64_t passed_us = clock_us() - prober->window_us;
+
+	if (prober->in_flight >= prober->in_flight_max)
+		return;
+	if (next_waiting(prober))
+		arm_turn(prober, 0);
+	else if (prober->expensive_left == 0 && is_any_waiting(prober))
+		arm_turn(prober, passed_us < WINDOW_US ? WINDOW_US - passed_us : 0);
+}
+
+static void turn_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct prober *prober = arg;
+	uint64_t end = prober->turns;
+
+	(void)fd;
+	(void)what;
+	open_window(prober);
+	for (unsigned i = 0; i < STARTS_A_TURN && prober->in_flight < prober->in_flight_max; i++) {
+		struct probe *probe = next_waiting(prober);
+
+		/* What ends at once and is due at once waits for the next turn. */
+		if (!probe || probe->turn >= end)
+			break;
+		dequeue(probe);
+		prober->expensive_left -= probe->kind->cost != PROBE_CHEAP;
+		start(probe);
+	}
+	arm_next_turn(prober);
+}
+
+static void tick_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct prober *prober = arg;
+	struct lag_now now = lag_clock();
+
+	(void)fd;
+	(void)what;
+	histogram_observe(&prober->tally.late, lag_overdue_us(&prober->lag, now));
+	lag_tick(&prober->lag, now);
+	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
+}
+
+struct prober *prober_new(struct event_base *base, unsigned in_flight_max)
+{
+	struct prober *prober = xcalloc(1, sizeof(*prober));
+
+	prober->base = base;
+	prober->in_flight_max = in_flight_max ? in_flight_max : 1;
+	prober->programs_max = (prober->in_flight_max + 1) / 2;
+	if (prober->programs_max > PROBE_PROGRAMS_MAX)
+		prober->programs_max = PROBE_PROGRAMS_MAX;
+	for (int cost = 0; cost < PROBE_COSTS; cost++)
+		TAILQ_INIT(&prober->waiting[cost]);
+	evtimer_assign(&prober->turn, base, turn_ran, prober);
+	evtimer_assign(&prober->tick, base, tick_ran, prober);
+	return prober;
+}
+
+void prober_free(struct prober *prober)
+{
+	if (!prober)
+		return;
+	event_del(&prober->turn);
+	event_del(&prober->tick);
+	free(prober);
+}
+
+const struct probe_tally *prober_tally(const struct prober *prober)
+{
+	return &prober->tally;
+}
+
+uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us)
+{
+	return lag_ms(&prober->lag, since_us, lag_clock());
+}
+
+struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
+                        const struct check *check, const struct address *address,
+                        struct probe_asker asker, probe_done *done, void *arg)
+{
+	struct probe *probe = xcalloc(1, sizeof(*probe));
+
+	probe->prober = prober;
+	probe->kind = kind;
+	probe->check = check;
+	probe->asker = asker;
+	probe->done = done;
+	probe->arg = arg;
+	probe->address = *address;
+	probe->hash = probe_schedule_hash(check, address, asker.host);
+	evtimer_assign(&probe->timer, prober->base, timer_ran, probe);
+	schedule(probe, probe_schedule_first_us(probe->hash, prober->made++, check->interval));
+	return probe;
+}
+
+void probe_rebind(struct probe *probe, const struct check *check, struct probe_asker asker)
+{
+	probe->check = check;
+	probe->asker = asker;
+}
+
+void probe_now(struct probe *probe)
+{
+	if (!probe || probe->phase != PHASE_IDLE)
+		return;
+	event_del(&probe->timer);
+	enqueue(probe);
+}
+
+uint32_t probe_afresh(struct probe *probe)
+{
+	probe->again = probe->phase == PHASE_RUNNING;
+	probe_now(probe);
+	return probe->attempts + 1;
+}
+
+uint32_t probe_count(const struct probe *probe)
+{
+	return probe->attempts - (probe->phase == PHASE_RUNNING);
+}
+
+void probe_free(struct probe *probe)
+{
+	if (!probe)
+		return;
+	event_del(&probe->timer);
+	if (probe->phase == PHASE_WAITING)
+		dequeue(probe);
+	if (probe->phase == PHASE_RUNNING) {
+		if (probe->attempt)
+			probe->kind->cancel(probe->attempt);
+		attempt_over(probe->prober, probe);
+	}
+	free(probe);
+}
+
+const struct check *probe_check(const struct probe *probe)
+{
+	return probe->check;
+}
+
+const struct address *probe_address(const struct probe *probe)
+{
+	return &probe->address;
+}
+
+const char *probe_host(const struct probe *probe)
+{
+	return probe->asker.host;
+}
+
+const char *probe_endpoint(const struct probe *probe)
+{
+	return probe->asker.endpoint;
+}
+
+const struct probe_kind *probe_kind_of(const struct probe *probe)
+{
+	return probe->kind;
+}
+
+struct event_base *probe_base(const struct probe *probe)
+{
+	return probe->prober->base;
+}
+
+/* After a start that has already ended there is no attempt: what a kind still says of it is dropped. */
+void probe_set_attempt(struct probe *probe, void *attempt)
+{
+	if (probe->phase == PHASE_RUNNING)
+		probe->attempt = attempt;
+}
+
+void probe_set_expiry(struct probe *probe, time_t expires)
+{
+	probe->expires = expires;
+}
+
+static void finish(struct probe *probe, const struct ending *ending, const char *format,
+                   va_list args)
+{
+	char text[PROBE_DETAIL_MAX];
+
+	if (probe->phase != PHASE_RUNNING)
+		fatal("a probe ended twice");
+	vsnprintf(text, sizeof(text), format, args);
+	complete(probe, ending, text);
+}
+
+void probe_finish(struct probe *probe, enum probe_why why, const char *format, ...)
+{
+	const struct ending ending = { why, PATH_PROVEN, PROBE_ENDED };
+	va_list args;
+
+	va_start(args, format);
+	finish(probe, &ending, format, args);
+	va_end(args);
+}
+
+void probe_finish_path(struct probe *probe, enum probe_why why, enum probe_path path,
+                       const char *format, ...)
+{
+	const struct ending ending = { why, path, PROBE_ENDED };
+	va_list args;
+
+	va_start(args, format);
+	finish(probe, &ending, format, args);
+	va_end(args);
+}
+
+void probe_peer_answered(struct probe *probe)
+{
+	probe->answered_us = clock_us();
+	probe->limit_ms = probe->check->timeout;
+}
+
+void probe_reached(struct probe *probe, enum probe_part part, uint64_t when_us)
+{
+	/* Whoever looks late may have seen both within one tick of the clock. */
+	probe->part_us[part] = when_us > probe->started_us ? when_us - probe->started_us : 1;
+}
+
+void probe_stays_here(struct probe *probe)
+{
+	probe->stays_here = true;
+}

@@ -1,0 +1,333 @@
+#include "probe/trust.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "probe/words.h"
+
+#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+/* A reload may have left a file without users: dropped when another one is added, after longer than most intervals. */
+#define UNUSED_US UINT64_C(3600000000)
+/* A file that could not be read, perhaps for lack of a descriptor, is tried again after this. */
+#define RETRY_US 1000000u
+
+/* What of a file changes when it is written or replaced. */
+struct stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified, changed;
+};
+
+struct bundle {
+	struct bundle *next;
+	struct stamp stamp;
+	X509_STORE *store; /* NULL: it could not be read */
+	uint64_t used_us;
+	uint64_t read_us;
+	char path[];
+};
+
+struct trust {
+	struct bundle *bundles;
+};
+
+struct trust *trust_new(void)
+{
+	return calloc(1, sizeof(struct trust));
+}
+
+static void bundle_free(struct bundle *bundle)
+{
+	X509_STORE_free(bundle->store);
+	free(bundle);
+}
+
+void trust_free(struct trust *trust)
+{
+	struct bundle *bundle = trust ? trust->bundles : NULL;
+
+	while (bundle) {
+		struct bundle *next = bundle->next;
+
+		bundle_free(bundle);
+		bundle = next;
+	}
+	free(trust);
+}
+
+static void drop_unused(struct trust *trust, uint64_t now_us)
+{
+	struct bundle **link = &trust->bundles;
+
+	while (*link) {
+		struct bundle *bundle = *link;
+
+		if (now_us - bundle->used_us <= UNUSED_US) {
+			link = &bundle->next;
+			continue;
+		}
+		*link = bundle->next;
+		bundle_free(bundle);
+	}
+}
+
+static struct bundle *bundle_find(struct trust *trust, const char *path)
+{
+	uint64_t now_us = clock_us();
+	struct bundle *bundle = trust->bundles;
+
+	while (bundle && strcmp(bundle->path, path) != 0)
+		bundle = bundle->next;
+	if (!bundle) {
+		drop_unused(trust, now_us);
+		bundle = calloc(1, sizeof(*bundle) + strlen(path) + 1);
+		if (!bundle)
+			return NULL;
+		strcpy(bundle->path, path);
+		bundle->next = trust->bundles;
+		trust->bundles = bundle;
+	}
+	bundle->used_us = now_us;
+	return bundle;
+}
+
+/* False, with errno: there is no file that could be read without waiting. */
+static bool stamp_read(const char *path, struct stamp *stamp)
+{
+	struct stat status;
+
+	/* Compared as bytes, padding included. */
+	memset(stamp, 0, sizeof(*stamp));
+	if (stat(path, &status) < 0)
+		return false;
+	if (!S_ISREG(status.st_mode)) {
+		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+		return false;
+	}
+	stamp->device = status.st_dev;
+	stamp->inode = status.st_ino;
+	stamp->size = status.st_size;
+	stamp->modified = status.st_mtim;
+	stamp->changed = status.st_ctim;
+	return true;
+}
+
+static X509_STORE *store_read(const char *path)
+{
+	X509_STORE *store = X509_STORE_new();
+
+	if (!store)
+		return NULL;
+	/* As libcurl does: a server's own certificate, or an intermediate one, may be what is trusted. */
+	if (!X509_STORE_load_file(store, path) ||
+	    !X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST)) {
+		X509_STORE_free(store);
+		store = NULL;
+	}
+	ERR_clear_error();
+	return store;
+}
+
+static bool is_due(const struct bundle *bundle, const struct stamp *stamp)
+{
+	return memcmp(&bundle->stamp, stamp, sizeof(*stamp)) != 0 ||
+	       (!bundle->store && bundle->used_us - bundle->read_us > RETRY_US);
+}
+
+static const char *system_bundle(void)
+{
+	const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+
+	return curl->age >= CURLVERSION_SEVENTH && curl->cainfo ? curl->cainfo : SYSTEM_BUNDLE;
+}
+
+/* The store of `file`, or of the system's bundle when it is NULL. NULL, with words: it cannot be read. */
+static X509_STORE *find_store(struct trust *trust, const char *file, char words[TRUST_WORDS_MAX])
+{
+	const char *path = file ? file : system_bundle();
+	struct bundle *bundle = bundle_find(trust, path);
+	struct stamp stamp;
+
+	if (!bundle) {
+		snprintf(words, TRUST_WORDS_MAX, "out of memory");
+		return NULL;
+	}
+	if (!stamp_read(path, &stamp)) {
+		snprintf(words, TRUST_WORDS_MAX, "cannot read the CA file %s: %s", path,
+		         strerror(errno));
+		return NULL;
+	}
+	if (is_due(bundle, &stamp)) {
+		X509_STORE_free(bundle->store);
+		bundle->store = store_read(path);
+		bundle->stamp = stamp;
+		bundle->read_us = bundle->used_us;
+	}
+	if (bundle->store && X509_STORE_up_ref(bundle->store))
+		return bundle->store;
+	snprintf(words, TRUST_WORDS_MAX, "no certificate can be read from the CA file %s", path);
+	return NULL;
+}
+
+bool trust_peer_init(struct trust *trust, struct trust_peer *peer, const struct check *check,
+                     const char *host)
+{
+	*peer = (struct trust_peer){ .check = check, .name = check->sni ? check->sni : host };
+	if (!check->tls_verify)
+		return true;
+	peer->store = find_store(trust, check->ca_file, peer->words);
+	return peer->store != NULL;
+}
+
+void trust_peer_free(struct trust_peer *peer)
+{
+	X509_STORE_free(peer->store);
+	peer->store = NULL;
+}
+
+/* --- what a handshake shows --- */
+
+struct fault {
+	int error;
+	const char *words;
+	const ASN1_TIME *(*date)(const X509 *certificate); /* follows the words */
+};
+
+static const struct fault faults[] = {
+	{ X509_V_ERR_CERT_HAS_EXPIRED, "expired on ", X509_get0_notAfter },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, "is not valid before ", X509_get0_notBefore },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "is self-signed", NULL },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "is from an unknown CA", NULL },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "is from an unknown CA", NULL },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "is from an unknown CA", NULL },
+	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "is from an unknown CA", NULL },
+	{ X509_V_ERR_CERT_UNTRUSTED, "is from an unknown CA", NULL },
+	{ X509_V_ERR_INVALID_PURPOSE, "is not one for a server", NULL },
+	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, "has too long a chain", NULL },
+	{ X509_V_OK, NULL, NULL }
+};
+
+static bool is_wrong_name(int error)
+{
+	return error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH;
+}
+
+static void describe(X509_STORE_CTX *context, struct trust_peer *peer)
+{
+	int error = X509_STORE_CTX_get_error(context);
+	const X509 *certificate = X509_STORE_CTX_get_current_cert(context);
+	const struct fault *fault = faults;
+	char date[32] = "";
+	struct tm tm;
+
+	if (is_wrong_name(error)) {
+		snprintf(peer->words, sizeof(peer->words), "certificate is not for \"%s\"",
+		         peer->name);
+		return;
+	}
+	while (fault->words && fault->error != error)
+		fault++;
+	if (fault->date && certificate && ASN1_TIME_to_tm(fault->date(certificate), &tm))
+		strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+	snprintf(peer->words, sizeof(peer->words), "%s %s%s",
+	         fault->date && X509_STORE_CTX_get_error_depth(context) > 0 ? "CA certificate"
+	                                                                    : "certificate",
+	         fault->words ? fault->words : X509_verify_cert_error_string(error), date);
+}
+
+static time_t end_of(const X509 *certificate)
+{
+	struct tm tm;
+
+	return certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) ? timegm(&tm)
+	                                                                            : 0;
+}
+
+/* Runs in every handshake, the only place where the dates of a certificate that fails can be seen. */
+static int verify(X509_STORE_CTX *context, void *arg)
+{
+	struct trust_peer *peer = arg;
+
+	peer->expires = end_of(X509_STORE_CTX_get0_cert(context));
+	if (!peer->store || X509_verify_cert(context) > 0)
+		return 1;
+	describe(context, peer);
+	return 0;
+}
+
+static bool expect_name(SSL_CTX *context, const char *name)
+{
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
+
+	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1 ||
+	       X509_VERIFY_PARAM_set1_host(param, name, 0) == 1;
+}
+
+/* OpenSSL would wait at a FIFO, and the loop with it. */
+static bool use_file(SSL_CTX *context, const char *path, bool is_key)
+{
+	struct stamp stamp;
+
+	if (!stamp_read(path, &stamp)) {
+		ERR_raise(ERR_LIB_SYS, errno);
+		return false;
+	}
+	return is_key ? SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1
+	              : SSL_CTX_use_certificate_chain_file(context, path) == 1;
+}
+
+static bool load_certificate(SSL_CTX *context, struct trust_peer *peer)
+{
+	static char no_password[] = "";
+	const struct check *check = peer->check;
+	char text[256];
+
+	if (!check->client_cert)
+		return true;
+	/* Else OpenSSL would ask the terminal for one. */
+	SSL_CTX_set_default_passwd_cb_userdata(context, no_password);
+	ERR_clear_error();
+	if (use_file(context, check->client_cert, false) &&
+	    use_file(context, check->client_key, true))
+		return true;
+	ERR_error_string_n(ERR_peek_error(), text, sizeof(text));
+	ERR_clear_error();
+	snprintf(peer->words, sizeof(peer->words), "cannot use the client certificate %s: %s",
+	         check->client_cert, words_plain(text));
+	return false;
+}
+
+/* Runs when the peer asks for our certificate, be there one or not. */
+static int note_asked(SSL *ssl, void *arg)
+{
+	struct trust_peer *peer = arg;
+
+	(void)ssl;
+	peer->asks = true;
+	return 1;
+}
+
+bool trust_context_init(SSL_CTX *context, struct trust_peer *peer)
+{
+	SSL_CTX_set_cert_cb(context, note_asked, peer);
+	SSL_CTX_set_cert_verify_callback(context, verify, peer);
+	if (!load_certificate(context, peer))
+		return false;
+	/* Not the context's own store: libcurl puts one of its own there later. */
+	if (!peer->store || (SSL_CTX_set1_verify_cert_store(context, peer->store) == 1 &&
+	                     expect_name(context, peer->name)))
+		return true;
+	snprintf(peer->words, sizeof(peer->words), "out of memory");
+	return false;
+}

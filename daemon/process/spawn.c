@@ -1,0 +1,505 @@
+#include "process/spawn.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define DESCRIPTORS_USUAL 1024u /* more than that select() does not take */
+#define CHILD_STACK_BYTES 32768u
+#define THREAD_STACK_BYTES (65536u + CHILD_STACK_BYTES)
+#define LOOK_AGAIN_MS 100u /* at a program that epoll had no room for */
+#define STOP_WAIT_MS 1000u /* for those that are being started when we end */
+#define CHUNK_BYTES 4096u
+#define CHUNKS_A_TURN 16u
+
+/* The uid_t of these is the one of 32 bits everywhere. */
+#ifdef SYS_setresuid32
+#define SET_GROUPS SYS_setgroups32
+#define SET_GID SYS_setresgid32
+#define SET_UID SYS_setresuid32
+#else
+#define SET_GROUPS SYS_setgroups
+#define SET_GID SYS_setresgid
+#define SET_UID SYS_setresuid
+#endif
+
+/* For code that runs in a child with our memory, on a stack that no sanitizer knows. */
+#define PLAIN __attribute__((no_sanitize("address", "thread", "undefined")))
+
+LIST_HEAD(spawn_list, spawn);
+
+struct spawner {
+	struct event_base *base;
+	struct spawn_list all;
+	unsigned count, max;
+	unsigned starting;   /* threads that have one in hand */
+	int started[2];      /* a pipe: they hand it back, as a pointer */
+	struct event handed; /* on its reading end */
+	int null;            /* /dev/null */
+	int dumpable;
+};
+
+struct spawn {
+	LIST_ENTRY(spawn) all;
+	struct spawner *spawner;
+	spawn_done *done; /* NULL: killed */
+	void *arg;
+	struct event output;
+	struct event ended;
+	int out;       /* -1: closed */
+	int child_out; /* -1: closed, since it has started */
+	int child_in;  /* -1: /dev/null, or closed, since it has started */
+	size_t length; /* of end.line */
+	size_t taken;  /* of all output */
+	bool line_over;
+	/* The thread's until it hands the spawn back. */
+	char **argv;
+	char **environment;
+	bool errors;
+	struct spawn_user user;
+	pid_t pid;
+	int pidfd;
+	struct spawn_end end;
+};
+
+/* --- the child, in our memory until it is another program ---------------------------------------- */
+
+/*
+ * A handler of ours that ran here would run in our memory: all signals are blocked until there are none. libc keeps two from
+ * sigaction(); the kernel's own structure, all zeros, is the usual disposition.
+ */
+PLAIN static void reset_signals(void)
+{
+	static const uint64_t usual[8];
+	sigset_t none;
+
+	for (int i = 1; i < _NSIG; i++)
+		syscall(SYS_rt_sigaction, i, usual, NULL, _NSIG / 8);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+PLAIN static bool set_descriptors(const struct spawn *spawn)
+{
+	struct rlimit limit;
+	int null = spawn->spawner->null;
+	int in = spawn->child_in < 0 ? null : spawn->child_in;
+	int err = spawn->errors ? spawn->child_out : null;
+
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(spawn->child_out, STDOUT_FILENO) < 0 ||
+	    dup2(err, STDERR_FILENO) < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	if (close_range(3, ~0u, 0) < 0) { /* Linux before 5.9 */
+		for (unsigned fd = 3; fd < limit.rlim_cur; fd++)
+			close((int)fd);
+	}
+	if (limit.rlim_cur > DESCRIPTORS_USUAL)
+		limit.rlim_cur = DESCRIPTORS_USUAL;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+/* libc's own functions would have all of our threads change with us. */
+PLAIN static bool set_rights(const struct spawn_user *user)
+{
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (user->change && (syscall(SET_GROUPS, 0, NULL) < 0 ||
+	                     syscall(SET_GID, user->gid, user->gid, user->gid) < 0 ||
+	                     syscall(SET_UID, user->uid, user->uid, user->uid) < 0))
+		return false;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+PLAIN static int child(void *arg)
+{
+	static char *const no_environment[] = { NULL };
+	struct spawn *spawn = arg;
+
+	spawn->end.failed = "set up";
+	umask(S_IWGRP | S_IWOTH);
+	if (setsid() >= 0 && chdir("/") == 0 && set_descriptors(spawn) &&
+	    set_rights(&spawn->user)) {
+		spawn->end.failed = "run";
+		reset_signals();
+		execve(spawn->argv[0], spawn->argv,
+		       spawn->environment ? spawn->environment : no_environment);
+	}
+	spawn->end.error = errno;
+	_exit(127);
+}
+
+/* --- the thread that starts it ------------------------------------------------------------------- */
+
+/* Back from clone(): the child is another program, or is ending. */
+PLAIN static void look(struct spawn *spawn)
+{
+	siginfo_t info;
+
+	if (spawn->pid < 0) {
+		spawn->end.failed = "start";
+		spawn->end.error = errno;
+	} else if (spawn->end.error) {
+		waitid(P_PID, (id_t)spawn->pid, &info, WEXITED);
+		close(spawn->pidfd);
+	} else {
+		spawn->end.failed = NULL;
+	}
+}
+
+PLAIN static void *start(void *arg)
+{
+	char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
+	struct spawn *spawn = arg;
+	ssize_t n;
+
+	spawn->pid = clone(child, stack + sizeof(stack),
+	                   CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, spawn, &spawn->pidfd);
+	look(spawn);
+	/* The child's change of user has changed whether our memory, which was its memory, may be dumped. */
+	prctl(PR_SET_DUMPABLE, spawn->spawner->dumpable, 0, 0, 0);
+	do
+		n = write(spawn->spawner->started[1], &spawn, sizeof(struct spawn *));
+	while (n < 0 && errno == EINTR);
+	return NULL;
+}
+
+static int start_thread(struct spawn *spawn)
+{
+	sigset_t all, before;
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int error = pthread_attr_init(&attributes);
+
+	if (error)
+		return error;
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&thread, &attributes, start, spawn);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return error;
+}
+
+/* --- its output ---------------------------------------------------------------------------------- */
+
+static void close_output(struct spawn *spawn)
+{
+	if (spawn->out < 0)
+		return;
+	event_del(&spawn->output);
+	close(spawn->out);
+	spawn->out = -1;
+}
+
+static void take(struct spawn *spawn, const char *bytes, size_t count)
+{
+	spawn->taken += count;
+	for (size_t i = 0; i < count && !spawn->line_over; i++) {
+		spawn->line_over = bytes[i] == '\n' || bytes[i] == '\r';
+		if (!spawn->line_over)
+			spawn->end.line[spawn->length++] = bytes[i];
+		spawn->line_over |= spawn->length + 1 == sizeof(spawn->end.line);
+	}
+}
+
+/* At most `chunks` of what is there. */
+static void read_output(struct spawn *spawn, unsigned chunks)
+{
+	char bytes[CHUNK_BYTES];
+	ssize_t n = 1;
+
+	while (chunks-- > 0 && n > 0 && spawn->taken < SPAWN_OUTPUT_MAX) {
+		n = read(spawn->out, bytes, sizeof(bytes));
+		if (n > 0)
+			take(spawn, bytes, (size_t)n);
+	}
+	spawn->end.cut = spawn->taken >= SPAWN_OUTPUT_MAX;
+	if (n == 0 || spawn->end.cut || (n < 0 && errno != EAGAIN && errno != EINTR))
+		close_output(spawn);
+}
+
+static void output_ran(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	read_output(arg, CHUNKS_A_TURN);
+}
+
+/* --- its end ------------------------------------------------------------------------------------- */
+
+/* Of the descriptors that it is given our copies. */
+static void close_childs(struct spawn *spawn)
+{
+	if (spawn->child_out >= 0)
+		close(spawn->child_out);
+	if (spawn->child_in >= 0)
+		close(spawn->child_in);
+	spawn->child_out = spawn->child_in = -1;
+}
+
+static void spawn_free(struct spawn *spawn)
+{
+	close_output(spawn);
+	close_childs(spawn);
+	LIST_REMOVE(spawn, all);
+	spawn->spawner->count--;
+	free(spawn->argv);
+	free(spawn);
+}
+
+static void finish(struct spawn *spawn)
+{
+	if (spawn->done)
+		spawn->done(spawn->arg, &spawn->end);
+	spawn_free(spawn);
+}
+
+static void look_later(struct spawn *spawn)
+{
+	struct timeval delay = { .tv_usec = LOOK_AGAIN_MS * 1000 };
+
+	event_add(&spawn->ended, &delay);
+}
+
+/* Until it is waited for its number is nobody else's, so that what is left of its group can be killed first. */
+static void ended_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct spawn *spawn = arg;
+	siginfo_t info = { .si_pid = 0 };
+
+	(void)fd;
+	(void)what;
+	if (waitid(P_PID, (id_t)spawn->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		fatal("a program's end is lost: %s", strerror(errno));
+	if (info.si_pid != spawn->pid) {
+		look_later(spawn);
+		return;
+	}
+	kill(-spawn->pid, SIGKILL);
+	waitid(P_PID, (id_t)spawn->pid, &info, WEXITED);
+	close(spawn->pidfd);
+	if (spawn->out >= 0)
+		read_output(spawn, SPAWN_OUTPUT_MAX / CHUNK_BYTES);
+	if (info.si_code == CLD_EXITED)
+		spawn->end.status = info.si_status;
+	else
+		spawn->end.signal = info.si_status;
+	finish(spawn);
+}
+
+static void watch_end(struct spawn *spawn)
+{
+	struct event_base *base = spawn->spawner->base;
+
+	event_assign(&spawn->ended, base, spawn->pidfd, EV_READ, ended_ran, spawn);
+	if (event_add(&spawn->ended, NULL) == 0)
+		return;
+	event_assign(&spawn->ended, base, -1, 0, ended_ran, spawn);
+	look_later(spawn);
+}
+
+const char *spawn_words(const struct spawn_end *end, char text[SPAWN_WORDS_MAX])
+{
+	if (end->failed)
+		snprintf(text, SPAWN_WORDS_MAX, "cannot %s it: %s", end->failed,
+		         strerror(end->error));
+	else if (end->signal)
+		snprintf(text, SPAWN_WORDS_MAX, "killed by signal %d (%s)%s", end->signal,
+		         strsignal(end->signal),
+		         end->cut ? ", since its output was closed after 1 MiB" : "");
+	else
+		snprintf(text, SPAWN_WORDS_MAX, "exit status %d", end->status);
+	return text;
+}
+
+/* --- for callers --------------------------------------------------------------------------------- */
+
+static void started(struct spawn *spawn)
+{
+	spawn->spawner->starting--;
+	close_childs(spawn);
+	if (spawn->end.failed) {
+		finish(spawn);
+		return;
+	}
+	watch_end(spawn);
+	if (!spawn->done)
+		kill(-spawn->pid, SIGKILL);
+}
+
+static void handed_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct spawn *spawn;
+
+	(void)what;
+	(void)arg;
+	while (read(fd, &spawn, sizeof(struct spawn *)) == sizeof(struct spawn *))
+		started(spawn);
+}
+
+struct spawner *spawner_new(struct event_base *base, unsigned max)
+{
+	struct spawner *spawner = calloc(1, sizeof(*spawner));
+
+	if (!spawner)
+		return NULL;
+	spawner->base = base;
+	spawner->max = max;
+	spawner->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	LIST_INIT(&spawner->all);
+	spawner->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (spawner->null < 0)
+		goto out;
+	if (pipe2(spawner->started, O_CLOEXEC) < 0)
+		goto out_null;
+	if (fcntl(spawner->started[0], F_SETFL, O_NONBLOCK) < 0)
+		goto out_pipe;
+	event_assign(&spawner->handed, base, spawner->started[0], EV_READ | EV_PERSIST, handed_ran,
+	             spawner);
+	if (event_add(&spawner->handed, NULL) == 0)
+		return spawner;
+out_pipe:
+	close(spawner->started[0]);
+	close(spawner->started[1]);
+out_null:
+	close(spawner->null);
+out:
+	free(spawner);
+	return NULL;
+}
+
+/* False when one of them hangs within the kernel. */
+static bool await_starting(struct spawner *spawner)
+{
+	struct pollfd ready = { .fd = spawner->started[0], .events = POLLIN };
+	const uint64_t deadline = clock_ms() + STOP_WAIT_MS;
+
+	while (spawner->starting && clock_ms() < deadline) {
+		poll(&ready, 1, LOOK_AGAIN_MS);
+		handed_ran(ready.fd, 0, NULL);
+	}
+	return spawner->starting == 0;
+}
+
+void spawner_free(struct spawner *spawner)
+{
+	struct spawn *spawn;
+
+	if (!spawner)
+		return;
+	LIST_FOREACH(spawn, &spawner->all, all)
+	spawn_kill(spawn);
+	/* Then its thread has our memory until the process ends. */
+	if (!await_starting(spawner))
+		return;
+	while ((spawn = LIST_FIRST(&spawner->all)) != NULL) {
+		event_del(&spawn->ended);
+		close(spawn->pidfd);
+		spawn_free(spawn);
+	}
+	event_del(&spawner->handed);
+	close(spawner->started[0]);
+	close(spawner->started[1]);
+	close(spawner->null);
+	free(spawner);
+}
+
+static bool open_output(struct spawn *spawn)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	spawn->out = ends[0];
+	spawn->child_out = ends[1];
+	event_assign(&spawn->output, spawn->spawner->base, spawn->out, EV_READ | EV_PERSIST,
+	             output_ran, spawn);
+	return fcntl(spawn->out, F_SETFL, O_NONBLOCK) == 0 && event_add(&spawn->output, NULL) == 0;
+}
+
+/* It cannot be written to any more, through whatever door. */
+static bool open_input(struct spawn *spawn, const char *bytes, size_t length)
+{
+	ssize_t n = 0;
+
+	if (!bytes)
+		return true;
+	spawn->child_in = memfd_create("shunt-input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (spawn->child_in < 0)
+		return false;
+	for (; length > 0 && (n = write(spawn->child_in, bytes, length)) > 0; bytes += n)
+		length -= (size_t)n;
+	return length == 0 && lseek(spawn->child_in, 0, SEEK_SET) == 0 &&
+	       fcntl(spawn->child_in, F_ADD_SEALS,
+	             F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+}
+
+struct spawn *spawn_start(struct spawner *spawner, const struct spawn_program *program,
+                          const struct spawn_user *user, spawn_done *done, void *arg)
+{
+	struct spawn *spawn = spawner->count < spawner->max ? calloc(1, sizeof(*spawn)) : NULL;
+	int error = 0;
+
+	if (!spawn) {
+		free(program->argv);
+		errno = EAGAIN;
+		return NULL;
+	}
+	*spawn = (struct spawn){ .spawner = spawner,
+		                 .done = done,
+		                 .arg = arg,
+		                 .argv = program->argv,
+		                 .environment = program->environment,
+		                 .errors = program->errors,
+		                 .user = *user,
+		                 .out = -1,
+		                 .child_out = -1,
+		                 .child_in = -1 };
+	LIST_INSERT_HEAD(&spawner->all, spawn, all);
+	spawner->count++;
+	if (!open_output(spawn) || !open_input(spawn, program->input, program->input_length))
+		error = errno;
+	if (!error)
+		error = start_thread(spawn);
+	if (error) {
+		spawn_free(spawn);
+		errno = error;
+		return NULL;
+	}
+	spawner->starting++;
+	return spawn;
+}
+
+const char *spawn_line(const struct spawn *spawn)
+{
+	return spawn->end.line;
+}
+
+void spawn_kill(struct spawn *spawn)
+{
+	spawn->done = NULL;
+	close_output(spawn);
+	if (spawn->child_out < 0)
+		kill(-spawn->pid, SIGKILL);
+}

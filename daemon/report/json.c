@@ -1,0 +1,254 @@
+#include "report/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json_out.h"
+#include "base/json_text.h"
+#include "monitor/monitor.h"
+#include "monitor/override.h"
+#include "reload/reload.h"
+
+#include "shunt/version.h"
+
+static void put_address(struct json_out *out, const char *key, const struct address *address)
+{
+	char words[ADDRESS_TEXT_MAX];
+
+	json_out_text(out, key, address_format(address, words));
+}
+
+static void put_probes(struct json_out *out, const struct monitor_address *address)
+{
+	json_out_bool(out, "answers", address->answers);
+	json_out_ms(out, "connect_ms", address->part_us[PROBE_CONNECT]);
+	json_out_ms(out, "tls_ms", address->part_us[PROBE_TLS]);
+	json_out_ms(out, "first_byte_ms", address->part_us[PROBE_FIRST_BYTE]);
+	json_out_moment(out, "last_probe", address->last_probe);
+	json_out_moment(out, "certificate_expires", address->certificate_expires);
+	json_out_number(out, "probes", address->probes);
+	json_out_number(out, "asked", address->asked);
+	json_out_number(out, "against", address->against);
+	if (address->needed)
+		json_out_number(out, "needed", address->needed);
+	else
+		json_out_null(out, "needed");
+	json_out_number(out, "held", address->held);
+	json_out_moment(out, "no_verdict_since", address->no_verdict_since);
+}
+
+static void put_checked(struct json_out *out, const struct monitor_address *address)
+{
+	json_out_open(out, NULL, '{');
+	put_address(out, "address", &address->address);
+	json_out_text(out, "health", health_word(address->health));
+	json_out_text(out, "last_error", address->last_error);
+	json_out_ms(out, "latency_ms", address->latency_us);
+	put_probes(out, address);
+	json_out_close(out, '}');
+}
+
+/* Null for what the check's type has no use for. */
+static void put_settings(struct json_out *out, const struct check *check)
+{
+	const bool is_web = check && (check->type == CHECK_HTTP || check->type == CHECK_HTTPS);
+
+	if (!check) {
+		json_out_null(out, "check_settings");
+		return;
+	}
+	json_out_open(out, "check_settings", '{');
+	json_out_text(out, "name", check->name);
+	if (check->port)
+		json_out_number(out, "port", check->port);
+	else
+		json_out_null(out, "port");
+	json_out_text(out, "path", is_web ? check->path : NULL);
+	json_out_number(out, "interval_ms", check->interval);
+	json_out_number(out, "fall", check->rules.fall);
+	json_out_number(out, "rise", check->rules.rise);
+	json_out_bool(out, "invert", check->invert);
+	json_out_bool(out, "disabled", check->disabled);
+	json_out_close(out, '}');
+}
+
+static void put_endpoint(struct json_out *out, const struct monitor_endpoint *endpoint)
+{
+	json_out_open(out, NULL, '{');
+	json_out_text(out, "id", endpoint->id);
+	json_out_text(out, "health", health_word(endpoint->health));
+	json_out_text(out, "check", endpoint->check);
+	json_out_text(out, "error", endpoint->error);
+	put_settings(out, endpoint->settings);
+	json_out_number(out, "min_up", endpoint->min_up);
+	json_out_open(out, "addresses", '[');
+	for (size_t i = 0; i < endpoint->address_count; i++)
+		put_checked(out, &endpoint->addresses[i]);
+	json_out_close(out, ']');
+	json_out_close(out, '}');
+}
+
+/* What a program gets now: nothing where all_down says dns or fail. */
+static void put_answer(struct json_out *out, const struct monitor_record *record)
+{
+	const struct monitor_endpoint *endpoint =
+	        record->answer < 0 ? NULL : &record->endpoints[record->answer];
+
+	json_out_open(out, "answer", '[');
+	for (size_t i = 0; endpoint && i < endpoint->address_count; i++)
+		if (endpoint->addresses[i].answers)
+			put_address(out, NULL, &endpoint->addresses[i].address);
+	json_out_close(out, ']');
+}
+
+static void put_override(struct json_out *out, const struct monitor_record *record)
+{
+	const struct override *override = record->override;
+
+	json_out_bool(out, "forced", override != NULL);
+	if (!override) {
+		json_out_null(out, "override");
+		return;
+	}
+	json_out_open(out, "override", '{');
+	json_out_text(out, "endpoint", record->endpoints[record->forced].id);
+	json_out_text(out, "by", override->by);
+	json_out_number(out, "uid", override->uid);
+	json_out_text(out, "reason", override->reason[0] ? override->reason : NULL);
+	json_out_moment(out, "since", override->since);
+	json_out_moment(out, "until", override->until);
+	json_out_close(out, '}');
+}
+
+static void put_failback(struct json_out *out, const struct monitor_record *record)
+{
+	json_out_open(out, "failback", '{');
+	json_out_text(out, "policy", failback_words[record->failback]);
+	json_out_number(out, "delay_ms", record->failback_delay_ms);
+	json_out_number(out, "wait_ms", record->failback_wait_ms);
+	json_out_moment(out, "at", record->failback_at);
+	json_out_close(out, '}');
+}
+
+static const char *id_of(const struct monitor_record *record, int answer)
+{
+	return answer < 0 ? NULL : record->endpoints[answer].id;
+}
+
+static void put_rules(struct json_out *out, const struct monitor_record *record)
+{
+	static const char *const rules[] = { "start",    "healthy",    "failover",
+		                             "unproven", "delay",      "manual",
+		                             "all_down", "no_address", "forced" };
+
+	json_out_text(out, "rule", rules[record->rule]);
+	json_out_text(out, "elected", id_of(record, record->elected));
+	put_override(out, record);
+	put_failback(out, record);
+}
+
+static void put_record(struct json_out *out, const char *key, const struct monitor_record *record)
+{
+	json_out_open(out, key, '{');
+	json_out_text(out, "name", record->name);
+	json_out_open(out, "aliases", '[');
+	for (size_t i = 0; i < record->alias_count; i++)
+		json_out_text(out, NULL, record->aliases[i]);
+	json_out_close(out, ']');
+	json_out_text(out, "active", id_of(record, record->answer));
+	put_answer(out, record);
+	json_out_text(out, "reason", record->reason);
+	json_out_moment(out, "since", record->since);
+	json_out_text(out, "all_down", all_down_words[record->all_down]);
+	put_rules(out, record);
+	json_out_open(out, "endpoints", '[');
+	for (size_t i = 0; i < record->endpoint_count; i++)
+		put_endpoint(out, &record->endpoints[i]);
+	json_out_close(out, ']');
+	json_out_close(out, '}');
+}
+
+char *report_record(const struct monitor_record *record)
+{
+	struct json_out out = { 0 };
+
+	put_record(&out, NULL, record);
+	return json_out_take(&out);
+}
+
+char *report_check(const struct monitor_record *record, uint32_t within_ms)
+{
+	struct json_out out = { 0 };
+
+	json_out_open(&out, NULL, '{');
+	put_record(&out, "record", record);
+	json_out_number(&out, "within_ms", within_ms);
+	json_out_close(&out, '}');
+	return json_out_take(&out);
+}
+
+/* From the opening brace to that of the records' array. */
+static char *head_text(const struct monitor *monitor)
+{
+	const struct config *config = monitor_config(monitor);
+	struct json_out out = { 0 };
+
+	json_out_open(&out, NULL, '{');
+	json_out_text(&out, "version", SHUNT_VERSION);
+	json_out_number(&out, "pid", (uint64_t)getpid());
+	json_out_bool(&out, "settled", monitor_is_settled(monitor));
+	json_out_bool(&out, "isolated", monitor_is_isolated(monitor));
+	json_out_text(&out, "socket", config->socket);
+	json_out_text(&out, "control", config->control);
+	json_out_number(&out, "table", monitor_table_inode(monitor));
+	json_out_open(&out, "records", '[');
+	return json_out_take(&out);
+}
+
+/* A record and the comma before it. */
+static char *record_text(const struct monitor *monitor, size_t index, bool comma)
+{
+	struct monitor_record record;
+	struct json_out out = { .comma = comma };
+
+	monitor_read(monitor, index, &record);
+	put_record(&out, NULL, &record);
+	return json_out_take(&out);
+}
+
+char *report_status(const struct monitor *monitor, struct report_span span, size_t step, bool *last)
+{
+	*last = step > span.count;
+	if (*last)
+		return strdup("]}\n");
+	return step == 0 ? head_text(monitor)
+	                 : record_text(monitor, span.first + step - 1, step > 1);
+}
+
+/* Takes the value over. */
+static char *dumped(json_t *json)
+{
+	char *dump = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	json_decref(json);
+	return dump;
+}
+
+static json_t *names_report(const struct reload_names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->count && i < RELOAD_NAMES_MAX; i++)
+		json_array_append_new(list, json_text(names->list[i]));
+	return json_pack("{s:I, s:o}", "count", (json_int_t)names->count, "names", list);
+}
+
+char *report_reload(const struct reload_result *result)
+{
+	return dumped(json_pack("{s:I, s:o, s:o, s:o}", "records", (json_int_t)result->records,
+	                        "added", names_report(&result->added), "changed",
+	                        names_report(&result->changed), "removed",
+	                        names_report(&result->removed)));
+}

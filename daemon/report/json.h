@@ -1,0 +1,38 @@
+/*
+ * What the control API tells of the monitor, as JSON text.
+ *
+ * The shape is a contract with whoever reads it, documented in shunt(1). Fields are only ever added.
+ */
+#ifndef SHUNT_REPORT_JSON_H
+#define SHUNT_REPORT_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct monitor;
+struct monitor_record;
+struct reload_result;
+
+/* The records that are told of. */
+struct report_span {
+	size_t first, count;
+};
+
+/*
+ * The status in pieces: the head, each record, and what closes it, which is the last and ends a line. `step` counts from 0. NULL: out
+ * of memory. The caller frees.
+ */
+char *report_status(const struct monitor *monitor, struct report_span span, size_t step,
+                    bool *last);
+
+/* One record as it stands among the others. As above. */
+char *report_record(const struct monitor_record *record);
+
+/* What is to come of monitor_check(): {"record": {…}, "within_ms": 8000}. As above. */
+char *report_check(const struct monitor_record *record, uint32_t within_ms);
+
+/* What a reload did: {"records": 3, "added": {"count": 1, "names": […]}, "changed": …, "removed": …}. As above. */
+char *report_reload(const struct reload_result *result);
+
+#endif

@@ -1,0 +1,116 @@
+#include "report/lines.h"
+
+#include <string.h>
+
+#include "base/text_out.h"
+#include "config/config.h"
+#include "monitor/monitor.h"
+
+#include "shunt/version.h"
+
+static void put(struct text_out *out, const char *text)
+{
+	text_out_put(out, text, strlen(text));
+}
+
+/* The tab and the value; NULL: nothing. */
+static void put_field(struct text_out *out, const char *value)
+{
+	size_t length = value ? strlen(value) : 0;
+	char *place = text_out_add(out, length + 1);
+
+	if (!place)
+		return;
+	*place++ = '\t';
+	for (size_t i = 0; i < length; i++)
+		place[i] = (char)(value[i] < ' ' || value[i] > '~' ? '?' : value[i]);
+}
+
+static void put_address(struct text_out *out, const struct monitor_address *address)
+{
+	char words[ADDRESS_TEXT_MAX];
+
+	put(out, "address");
+	put_field(out, address_format(&address->address, words));
+	put_field(out, health_word(address->health));
+	text_out_put(out, "\t", 1);
+	if (address->latency_us)
+		text_out_ms(out, address->latency_us);
+	put_field(out, address->last_error);
+	text_out_put(out, "\n", 1);
+}
+
+static void put_endpoint(struct text_out *out, const struct monitor_endpoint *endpoint)
+{
+	put(out, "endpoint");
+	put_field(out, endpoint->id);
+	put_field(out, health_word(endpoint->health));
+	put_field(out, endpoint->check);
+	put_field(out, endpoint->error);
+	text_out_put(out, "\n", 1);
+	for (size_t i = 0; i < endpoint->address_count; i++)
+		put_address(out, &endpoint->addresses[i]);
+}
+
+static void put_answer(struct text_out *out, const struct monitor_endpoint *endpoint)
+{
+	char words[ADDRESS_TEXT_MAX];
+	const char *before = "\t";
+
+	for (size_t i = 0; i < endpoint->address_count; i++) {
+		if (!endpoint->addresses[i].answers)
+			continue;
+		put(out, before);
+		put(out, address_format(&endpoint->addresses[i].address, words));
+		before = " ";
+	}
+	if (*before == '\t')
+		put(out, before);
+}
+
+static char *record_lines(const struct monitor *monitor, size_t index)
+{
+	struct text_out out = { 0 };
+	struct monitor_record record;
+
+	monitor_read(monitor, index, &record);
+	put(&out, "record");
+	put_field(&out, record.name);
+	if (record.answer < 0) {
+		put(&out, "\t\t");
+	} else {
+		put_field(&out, record.endpoints[record.answer].id);
+		put_answer(&out, &record.endpoints[record.answer]);
+	}
+	text_out_put(&out, "\t", 1);
+	if (record.since)
+		text_out_number(&out, (uint64_t)record.since);
+	put_field(&out, all_down_words[record.all_down]);
+	put_field(&out, record.reason);
+	text_out_put(&out, "\n", 1);
+	for (size_t i = 0; i < record.endpoint_count; i++)
+		put_endpoint(&out, &record.endpoints[i]);
+	return text_out_take(&out);
+}
+
+static char *head_line(const struct monitor *monitor)
+{
+	static const char *const words[] = { "false", "true" };
+	struct text_out out = { 0 };
+
+	put(&out, "status");
+	put_field(&out, SHUNT_VERSION);
+	put_field(&out, words[monitor_is_settled(monitor)]);
+	put_field(&out, words[monitor_is_isolated(monitor)]);
+	text_out_put(&out, "\n", 1);
+	return text_out_take(&out);
+}
+
+char *listing_status(const struct monitor *monitor, struct report_span span, size_t step,
+                     bool *last)
+{
+	*last = step > span.count;
+	if (*last)
+		return strdup("end\n");
+	return step == 0 ? head_line(monitor) : record_lines(monitor, span.first + step - 1);
+}

@@ -1,0 +1,18 @@
+/* The metrics that have lines for each record. */
+#ifndef SHUNT_REPORT_METRICS_RECORD_H
+#define SHUNT_REPORT_METRICS_RECORD_H
+
+#include <stdio.h>
+
+struct monitor_record;
+
+struct metrics_record {
+	const char *name, *type, *help;
+	/* Writes the record's lines, perhaps none. */
+	void (*lines)(FILE *out, const char *metric, const struct monitor_record *record);
+};
+
+/* Ends with a NULL name. */
+extern const struct metrics_record metrics_record[];
+
+#endif

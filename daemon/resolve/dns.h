@@ -1,0 +1,65 @@
+/*
+ * c-ares in the event loop: one question in, one answer out. Which names are asked, when and how often is resolve's.
+ *
+ *   resolve  → dns_ask()     a question begins
+ *   dns      → answered()    its answer, exactly once, unless it was forgotten before
+ *   dns      → room()        after every call of c-ares: the place to ask more, and nowhere else
+ *
+ * answered() may come from within dns_ask(). It must not call dns_ask() itself.
+ */
+#ifndef SHUNT_RESOLVE_DNS_H
+#define SHUNT_RESOLVE_DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/address.h"
+#include "config/config.h"
+
+struct dns;
+struct dns_query;
+struct event_base;
+
+enum dns_outcome {
+	DNS_GOOD,
+	DNS_ABSENT,  /* a server says that there are none: NXDOMAIN, or no addresses */
+	DNS_FAILED,  /* no server gave an answer that is one */
+	DNS_AGAIN,   /* not asked to the end: the servers are others now */
+	DNS_SHORTAGE /* of our own descriptors or memory: no outcome either */
+};
+
+struct dns_answer {
+	enum dns_outcome outcome;
+	const char *error; /* NULL when good; one text has one address */
+	bool empty;        /* absent: the name is there, it has no addresses of this family */
+	bool silent;       /* failed: and that cost time */
+	struct address address[SHUNT_ADDRESSES_MAX]; /* good: sorted, no doubles */
+	size_t count;
+	bool more; /* …than fit; the largest were left out */
+	int ttl;   /* seconds, the smallest of addresses and aliases; negative from 2^31 on */
+};
+
+struct dns_user {
+	void (*answered)(void *question, const struct dns_answer *answer);
+	void (*room)(void *arg);
+	void (*other_servers)(void *arg); /* from now on */
+	void *arg;
+};
+
+/* `servers` as in struct config; 0 of them: those of /etc/resolv.conf, read again when it changes. NULL: cannot start. */
+struct dns *dns_new(struct event_base *base, const struct dns_user *user,
+                    const struct resolver_address *servers, size_t count);
+void dns_configure(struct dns *dns, const struct resolver_address *servers, size_t count);
+/* After all questions were answered or forgotten. */
+void dns_free(struct dns *dns);
+
+/* `family` is AF_INET or AF_INET6. The query is the callee's; `question` comes back with the answer. */
+struct dns_query *dns_ask(struct dns *dns, const char *name, int family, void *question);
+/* Nobody waits any more. It keeps its place in flight: c-ares cannot take it back. */
+void dns_forget(struct dns_query *query);
+unsigned dns_in_flight(const struct dns *dns);
+
+/* To be called from the loop when there is something to ask: comes back by room(). */
+void dns_turn(struct dns *dns);
+
+#endif

@@ -1,0 +1,240 @@
+#include "state/state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/timer.h"
+#include "event/event.h"
+#include "state/file.h"
+#include "state/writer.h"
+
+#define RETRY_MS 5000u /* after a write that failed */
+#define LAST_MS 5000   /* what the end waits for the disk */
+
+struct state {
+	struct state_file file;
+	struct state_writer *writer;
+	struct event *done;
+	struct event *due;   /* the next write */
+	struct event *stamp; /* every STATE_STAMP_MS */
+	state_text *make;
+	void *arg;
+	struct state_counts counts;
+	uint64_t last_ms; /* when the last write began; 0: none yet */
+	bool changed;     /* since then */
+	bool busy;        /* the writer is */
+	bool writes;      /* what it does is a write, no stamp */
+	bool failing;     /* the last write failed, and that has been said */
+};
+
+/* --- what happens -------------------------------------------------------------------------------- */
+
+static void emit(const char *reason)
+{
+	event_emit(&(struct event_record){ .type = EVENT_STATE, .reason = reason });
+}
+
+void state_set_aside(const struct state *state, const char *why)
+{
+	int error = state_file_set_aside(&state->file);
+	char text[300];
+
+	if (error)
+		snprintf(text, sizeof(text), "not believed: %s; it cannot be set aside: %s", why,
+		         strerror(error));
+	else
+		snprintf(text, sizeof(text),
+		         "not believed: %s; set aside as " STATE_FILE_NAME ".bad", why);
+	emit(text);
+}
+
+static void report(struct state *state, int error)
+{
+	char text[300];
+
+	if (error && !state->failing) {
+		snprintf(text, sizeof(text),
+		         "cannot be written: %s; it is tried again, and a restart now would "
+		         "forget what has changed",
+		         strerror(error));
+		emit(text);
+	} else if (!error && state->failing) {
+		emit("is written again");
+	}
+	state->failing = error != 0;
+}
+
+/* --- when ---------------------------------------------------------------------------------------- */
+
+static void plan(struct state *state)
+{
+	uint64_t now_ms = clock_ms();
+	uint64_t due_ms = state->last_ms + (state->failing ? RETRY_MS : STATE_WRITE_MS);
+
+	if (!state->writer || state->busy || !state->changed)
+		return;
+	if (!state->last_ms || due_ms < now_ms)
+		due_ms = now_ms;
+	timer_arm(state->due, due_ms - now_ms);
+}
+
+const struct state_counts *state_counts(const struct state *state)
+{
+	return &state->counts;
+}
+
+/* False: no memory; later, then. */
+static bool give(struct state *state)
+{
+	size_t size;
+	char *text = state->make(state->arg, &size);
+
+	state->last_ms = clock_ms();
+	if (!text)
+		return false;
+	state->changed = false;
+	state->busy = state->writes = true;
+	state_writer_write(state->writer, text, size);
+	return true;
+}
+
+static void on_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct state *state = arg;
+
+	(void)fd;
+	(void)what;
+	if (!state->busy && !give(state))
+		plan(state);
+}
+
+static void finish(struct state *state, int error)
+{
+	state->busy = false;
+	/* A stamp that fails is no news: the next write will tell. */
+	if (!state->writes)
+		return;
+	state->writes = false;
+	state->counts.write_failures += error != 0;
+	report(state, error);
+	state->changed |= error != 0;
+}
+
+static void on_done(evutil_socket_t fd, short what, void *arg)
+{
+	struct state *state = arg;
+	int error;
+
+	(void)fd;
+	(void)what;
+	if (!state_writer_done(state->writer, 0, &error))
+		return;
+	finish(state, error);
+	plan(state);
+}
+
+static void on_stamp(evutil_socket_t fd, short what, void *arg)
+{
+	struct state *state = arg;
+	char *digits;
+
+	(void)fd;
+	(void)what;
+	if (state->busy || asprintf(&digits, "%0*llu", STATE_STAMP_DIGITS,
+	                            (unsigned long long)clock_boot_ms()) < 0)
+		return;
+	state->busy = true;
+	state_writer_stamp(state->writer, digits, STATE_STAMP_DIGITS, strlen(STATE_HEAD));
+}
+
+void state_changed(struct state *state)
+{
+	if (state->changed)
+		return;
+	state->changed = true;
+	plan(state);
+}
+
+/* --- start and end ------------------------------------------------------------------------------- */
+
+struct state *state_open(const char *path, uid_t uid, gid_t gid, char *error, size_t size)
+{
+	struct state *state = xcalloc(1, sizeof(*state));
+
+	if (state_file_open(&state->file, path, uid, gid, error, size))
+		return state;
+	free(state);
+	return NULL;
+}
+
+char *state_read(const struct state *state, size_t *size)
+{
+	const char *why;
+	char *text;
+
+	switch (state_file_read(&state->file, &text, size, &why)) {
+	case 1: return text;
+	case 0: return NULL;
+	default: state_set_aside(state, why); return NULL;
+	}
+}
+
+bool state_start(struct state *state, struct event_base *base, state_text *make, void *arg)
+{
+	state->make = make;
+	state->arg = arg;
+	state->writer = state_writer_new(&state->file);
+	if (!state->writer)
+		return false;
+	state->done = event_new(base, state_writer_fd(state->writer), EV_READ | EV_PERSIST, on_done,
+	                        state);
+	state->due = evtimer_new(base, on_due, state);
+	state->stamp = event_new(base, -1, EV_PERSIST, on_stamp, state);
+	if (!state->done || !state->due || !state->stamp || event_add(state->done, NULL) < 0)
+		return false;
+	timer_arm(state->stamp, STATE_STAMP_MS);
+	plan(state);
+	return true;
+}
+
+/* True: the writer has nothing to do. A disk that does not answer does not keep us. */
+static bool write_last(struct state *state)
+{
+	int error;
+
+	if (state->busy) {
+		if (!state_writer_done(state->writer, LAST_MS, &error))
+			return false;
+		finish(state, error);
+	}
+	/* The stamp, too: what has never been written is another life's, and stays. */
+	if (!state->last_ms || !give(state))
+		return true;
+	if (!state_writer_done(state->writer, LAST_MS, &error))
+		return false;
+	finish(state, error);
+	return true;
+}
+
+void state_free(struct state *state)
+{
+	struct event *events[] = { state->done, state->due, state->stamp };
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (events[i])
+			event_free(events[i]);
+	if (state->writer && !write_last(state)) {
+		log_warning("state: the disk does not answer; what has changed last is lost");
+		return; /* to the thread, which ends with the process */
+	}
+	if (state->writer)
+		state_writer_free(state->writer);
+	state_file_close(&state->file);
+	free(state);
+}

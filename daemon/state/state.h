@@ -1,0 +1,58 @@
+/*
+ * What must survive a restart: when it is written, and what is said of that. What it says is somebody else's (monitor_state).
+ *
+ *   main      state_open (as root still, perhaps) → state_read → state_start → … → state_free, which writes a last time
+ *   monitor   state_changed
+ *
+ * After a change it is written as a whole, at most once a second, by a thread of its own. Every few seconds the file is stamped with the
+ * time, so that whoever reads it knows how long nobody has lived. When the disk is full that is said once, and it is tried again.
+ */
+#ifndef SHUNT_STATE_STATE_H
+#define SHUNT_STATE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct event_base;
+struct state;
+
+#define STATE_WRITE_MS 1000u /* at least, between two writes */
+#define STATE_STAMP_MS 5000u
+
+/*
+ * The text's first bytes are the stamp, which is replaced in place: STATE_HEAD, STATE_STAMP_DIGITS digits of CLOCK_BOOTTIME in ms, and
+ * then whatever continues a JSON object.
+ */
+#define STATE_HEAD "{\"alive\":\""
+#define STATE_STAMP_DIGITS 20
+
+/* NULL with the error filled: nothing will survive. */
+struct state *state_open(const char *path, uid_t uid, gid_t gid, char *error, size_t size);
+
+/* The file's text, which the caller frees; NULL: there is none, or it was set aside. */
+char *state_read(const struct state *state, size_t *size);
+
+/* It is not to be believed: it gets another name, and an event says so. */
+void state_set_aside(const struct state *state, const char *why);
+
+/* Makes the text; the caller frees it; NULL: no memory. */
+typedef char *state_text(void *arg, size_t *size);
+
+struct state_counts {
+	uint64_t write_failures;
+};
+
+/* Since the start; valid as long as the state. */
+const struct state_counts *state_counts(const struct state *state);
+
+/* False when it cannot start (errno). */
+bool state_start(struct state *state, struct event_base *base, state_text *make, void *arg);
+
+void state_changed(struct state *state);
+
+/* Writes what has not been written yet, waiting a few seconds at most. Before what `make` needs is freed. */
+void state_free(struct state *state);
+
+#endif

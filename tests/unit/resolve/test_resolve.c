@@ -1,0 +1,278 @@
+/* The decisions of resolve. Asking real servers is the system tests' part. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/resolve/rules.h"
+
+#include "shunt/table.h"
+
+static void ttls_are_held_to_their_bounds(void **state)
+{
+	static const struct {
+		int ttl;
+		uint32_t ms;
+	} cases[] = {
+		{ 0, 1000 },     { 1, 1000 },         { 2, 2000 },       { 299, 299000 },
+		{ 300, 300000 }, { 301, 300000 },     { 86400, 300000 }, { INT32_MAX, 300000 },
+		{ -1, 1000 },    { INT32_MIN, 1000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(resolve_ttl_ms(cases[i].ttl), cases[i].ms);
+}
+
+static void questions_come_early_but_never_late(void **state)
+{
+	static const uint32_t times[] = { 500, 1000, 10000, 300000 };
+	uint32_t least = UINT32_MAX, most = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+		for (uint32_t random = 0; random < 5000; random++) {
+			uint32_t ms = resolve_early_ms(times[i], random);
+
+			assert_in_range(ms, times[i] - times[i] / 10, times[i]);
+		}
+	assert_in_range(resolve_early_ms(300000, UINT32_MAX), 270000, 300000);
+	for (uint32_t random = 0; random < 5000; random++) {
+		uint32_t ms = resolve_early_ms(10000, random);
+
+		least = ms < least ? ms : least;
+		most = ms > most ? ms : most;
+	}
+	assert_int_equal(least, 9000);
+	assert_int_equal(most, 10000);
+}
+
+static void retries_back_off(void **state)
+{
+	static const struct {
+		unsigned failures;
+		uint32_t limit, ms;
+	} cases[] = {
+		{ 0, 10000, 1000 },   { 1, 10000, 2000 },           { 2, 10000, 4000 },
+		{ 3, 10000, 8000 },   { 4, 10000, 10000 },          { 5, 30000, 30000 },
+		{ 4, 30000, 16000 },  { 31, 10000, 10000 },         { 32, 30000, 30000 },
+		{ 64, 10000, 10000 }, { UINT32_MAX, 10000, 10000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(resolve_backoff_ms(cases[i].failures, cases[i].limit),
+		                 cases[i].ms);
+}
+
+static void an_outage_is_watched_closely_but_cheaply(void **state)
+{
+	static const struct {
+		size_t stalled;
+		bool silent;
+		uint32_t ms;
+	} cases[] = {
+		{ 0, false, 1000 },     { 1, false, 1000 },         { 1, true, 500 },
+		{ 50, true, 500 },      { 51, true, 510 },          { 100, false, 1000 },
+		{ 200, false, 2000 },   { 999, true, 9990 },        { 1000, true, 10000 },
+		{ 20000, true, 10000 }, { SIZE_MAX, false, 10000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(resolve_outage_ms(cases[i].stalled, cases[i].silent), cases[i].ms);
+}
+
+static struct address ip(const char *text)
+{
+	struct address address;
+
+	assert_true(address_parse(text, &address));
+	return address;
+}
+
+/* Inserts the words of `texts` and compares the set with the words of `wanted`. */
+static void check_insert(const char *texts, size_t room, const char *wanted, bool fits)
+{
+	struct address set[8];
+	size_t count = 0;
+	bool all = true;
+	char copy[256], got[256] = "", text[ADDRESS_TEXT_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", texts);
+	memset(set, 0xff, sizeof(set));
+	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
+		struct address address = ip(word);
+
+		all &= resolve_insert(set, &count, room, &address);
+	}
+	for (size_t i = 0; i < count; i++) {
+		strcat(got, i ? " " : "");
+		strcat(got, address_format(&set[i], text));
+	}
+	assert_string_equal(got, wanted);
+	assert_int_equal(all, fits);
+	/* What lies behind the room is untouched. */
+	assert_int_equal(set[room].family, UINT32_MAX);
+}
+
+static void addresses_are_sorted_without_doubles(void **state)
+{
+	static const struct {
+		const char *texts;
+		size_t room;
+		const char *wanted;
+		bool fits;
+	} cases[] = {
+		{ "", 4, "", true },
+		{ "10.0.0.1", 4, "10.0.0.1", true },
+		{ "10.0.0.3 10.0.0.1 10.0.0.2", 4, "10.0.0.1 10.0.0.2 10.0.0.3", true },
+		{ "10.0.0.1 10.0.0.1 10.0.0.1", 1, "10.0.0.1", true },
+		{ "::2 10.0.0.9 ::1", 4, "10.0.0.9 ::1 ::2", true },
+		{ "fe80::1%2 fe80::1%1 fe80::1%2", 4, "fe80::1%1 fe80::1%2", true },
+		/* Too many: the same ones stay, in whatever order they come. */
+		{ "10.0.0.1 10.0.0.2 10.0.0.3", 2, "10.0.0.1 10.0.0.2", false },
+		{ "10.0.0.3 10.0.0.2 10.0.0.1", 2, "10.0.0.1 10.0.0.2", false },
+		{ "10.0.0.2 10.0.0.3 10.0.0.1 10.0.0.3", 2, "10.0.0.1 10.0.0.2", false },
+		{ "10.0.0.2 10.0.0.1 10.0.0.2", 2, "10.0.0.1 10.0.0.2", true },
+		{ "10.0.0.1", 0, "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		check_insert(cases[i].texts, cases[i].room, cases[i].wanted, cases[i].fits);
+}
+
+static void resolv_conf_is_read_as_libc_does(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} cases[] = {
+		{ "", "127.0.0.1" },
+		{ "nameserver 192.0.2.1", "192.0.2.1" },
+		{ "nameserver 192.0.2.1\n", "192.0.2.1" },
+		{ "# a\nsearch example.com\nnameserver\t192.0.2.1 \r\noptions rotate\n",
+		  "192.0.2.1" },
+		{ "nameserver 192.0.2.1\nnameserver 2001:db8::1\n", "192.0.2.1 2001:db8::1" },
+		{ "nameserver fe80::1%1\n", "fe80::1%1" },
+		{ "nameserver 192.0.2.1 # office\nnameserver 192.0.2.2;x\n",
+		  "192.0.2.1 192.0.2.2" },
+		{ "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n"
+		  "nameserver 192.0.2.4\n",
+		  "192.0.2.1 192.0.2.2 192.0.2.3" },
+		/* Nothing of these is a server. */
+		{ "nameserver", "127.0.0.1" },
+		{ "nameserver \n", "127.0.0.1" },
+		{ "nameserver \n192.0.2.1\n", "127.0.0.1" },
+		{ " nameserver 192.0.2.1\n", "127.0.0.1" },
+		{ "nameservers 192.0.2.1\n", "127.0.0.1" },
+		{ "nameserver192.0.2.1\n", "127.0.0.1" },
+		{ "#nameserver 192.0.2.1\n", "127.0.0.1" },
+		{ "nameserver dns.example.com\n", "127.0.0.1" },
+		{ "nameserver 192.0.2.1.5\nnameserver 192.0.2.6\n", "192.0.2.6" },
+	};
+	struct resolver_address servers[RESOLVE_CONF_SERVERS];
+	char got[256], text[ADDRESS_TEXT_MAX], longest[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		size_t count = resolve_parse_servers(cases[i].text, servers, RESOLVE_CONF_SERVERS);
+
+		got[0] = '\0';
+		for (size_t j = 0; j < count; j++) {
+			assert_int_equal(servers[j].port, 53);
+			strcat(got, j ? " " : "");
+			strcat(got, address_format(&servers[j].address, text));
+		}
+		assert_string_equal(got, cases[i].wanted);
+	}
+	memset(longest, '1', sizeof(longest));
+	memcpy(longest, "nameserver ", 11);
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(resolve_parse_servers(longest, servers, RESOLVE_CONF_SERVERS), 1);
+	assert_string_equal(address_format(&servers[0].address, text), "127.0.0.1");
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static struct resolve_stamp stamp_of(const char *path)
+{
+	struct stat status;
+
+	assert_int_equal(stat(path, &status), 0);
+	return resolve_stamp(&status);
+}
+
+static bool same(struct resolve_stamp a, struct resolve_stamp b)
+{
+	return resolve_stamp_equal(&a, &b);
+}
+
+static void a_changed_file_has_another_stamp(void **state)
+{
+	char folder[] = "/tmp/shunt-resolve-XXXXXX", path[64], other[64];
+	struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct resolve_stamp first, second, none = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/resolv.conf", folder);
+	snprintf(other, sizeof(other), "%s/other", folder);
+	write_file(path, "nameserver 192.0.2.1\n");
+	first = stamp_of(path);
+	assert_true(same(first, stamp_of(path)));
+	assert_false(same(first, none));
+	/* Edited: another size. */
+	write_file(path, "nameserver 192.0.2.11\n");
+	second = stamp_of(path);
+	assert_false(same(first, second));
+	/* Touched: another time. */
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	first = stamp_of(path);
+	assert_false(same(first, second));
+	/* Replaced by one that looks the same: another inode. */
+	write_file(other, "nameserver 192.0.2.22\n");
+	assert_int_equal(utimensat(AT_FDCWD, other, times, 0), 0);
+	assert_int_equal(rename(other, path), 0);
+	second = stamp_of(path);
+	second.changed = first.changed;
+	assert_false(same(first, second));
+	second.inode = first.inode;
+	assert_true(same(first, second));
+	second.size++;
+	assert_false(same(first, second));
+	assert_true(same(stamp_of(folder), none));
+	unlink(path);
+	rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ttls_are_held_to_their_bounds),
+		cmocka_unit_test(questions_come_early_but_never_late),
+		cmocka_unit_test(retries_back_off),
+		cmocka_unit_test(an_outage_is_watched_closely_but_cheaply),
+		cmocka_unit_test(addresses_are_sorted_without_doubles),
+		cmocka_unit_test(resolv_conf_is_read_as_libc_does),
+		cmocka_unit_test(a_changed_file_has_another_stamp),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
