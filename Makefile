@@ -40,12 +40,12 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude $(WARNINGS) -MMD -MP
 HARDEN := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 
-# The daemon and the command write their includes from their own roots. Never -I: a folder must not shadow a system header.
-ROOTS := -iquote daemon -iquote cli
+# Each part writes its includes from its own root. Never -I: a folder must not shadow a system header.
+ROOTS := -iquote daemon -iquote cli -iquote shim
 
 # No FORTIFY in the shim: musl has no *_chk functions, and a program of musl's may load it. A lookup is an eighth shorter without
 # a PLT and with -O3, where it is optimised as usual. What packages add to CFLAGS may not bring back what is left out.
-SHIM_FLAGS := $(BASE) -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
+SHIM_FLAGS := $(BASE) -iquote shim -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
 SHIM_CFLAGS = $(patsubst -O2,-O3,$(filter-out -fstack-protector%,$(CFLAGS)))
 DAEMON_PKGS := libevent_core libcurl libcares libconfig libmicrohttpd jansson openssl
 CLI_PKGS := libcurl jansson
@@ -57,8 +57,9 @@ exist = $(if $(shell pkg-config --exists $(1) 2>/dev/null && echo yes),,$(error 
 
 objects = $(patsubst %.c,$(B)/%.o,$(shell find $(1) -name '*.c'))
 # Two doors over one lookup: what each file of the shim is for decides which library it is part of.
-PRELOAD_PARTS := $(filter-out nss,$(patsubst shim/%.c,%,$(wildcard shim/*.c)))
-NSS_PARTS := $(filter-out getaddrinfo gethostbyname addrinfo,$(patsubst shim/%.c,%,$(wildcard shim/*.c)))
+SHIM_PARTS := $(patsubst shim/%.c,%,$(shell find shim -name '*.c'))
+PRELOAD_PARTS := $(filter-out nss,$(SHIM_PARTS))
+NSS_PARTS := $(filter-out getaddrinfo gethostbyname answer/addrinfo,$(SHIM_PARTS))
 DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/control/page_data.o
 CLI_OBJECTS := $(call objects,cli)
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
@@ -275,10 +276,10 @@ tsan: check-deps
 # Seconds; all targets at the same time. What they find stays in $(B)/fuzz.
 FUZZ_TIME ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzz/%: tests/fuzz/%.c $(wildcard shim/*.[ch] include/shunt/*.h tests/fuzz/*.h) Makefile
+$(B)/fuzz/%: tests/fuzz/%.c $(shell find shim -name '*.[ch]') $(wildcard include/shunt/*.h tests/fuzz/*.h) Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)clang $(BASE) -Wno-unknown-warning-option -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
+	$(Q)clang $(BASE) -Wno-unknown-warning-option -I. $(ROOTS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
 
 .PHONY: fuzz fuzzers
 fuzzers: $(FUZZERS)

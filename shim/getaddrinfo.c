@@ -1,9 +1,9 @@
 #include <netdb.h>
 #include <stddef.h>
 
-#include "addrinfo.h"
-#include "libc.h"
-#include "lookup.h"
+#include "answer/addrinfo.h"
+#include "core/libc.h"
+#include "lookup/lookup.h"
 
 __attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
                                                        const struct addrinfo *hints,

@@ -2,9 +2,9 @@
 #include <netdb.h>
 #include <stddef.h>
 
-#include "hostent.h"
-#include "libc.h"
-#include "lookup.h"
+#include "answer/hostent.h"
+#include "core/libc.h"
+#include "lookup/lookup.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "hostent.h"
-#include "lookup.h"
+#include "answer/hostent.h"
+#include "lookup/lookup.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* NOLINTBEGIN(bugprone-suspicious-include) */
-#include "shim/errand.c"
-#include "shim/welcome.c"
+#include "shim/attach/attempt.c"
+#include "shim/attach/welcome.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #include "tests/fuzz/target.h"
@@ -80,15 +80,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
 	send_message(pair[0], data + 1, size - 1, descriptors);
 	close(pair[0]);
-	errand_start(tick_now());
-	HOLDS(errand_hold(pair[1]) == pair[1]);
+	attempt_start(tick_now());
+	HOLDS(attempt_hold(pair[1]) == pair[1]);
 	result = await_welcome(pair[1], NONCE, tick_ms() + 10000, &table, &settled);
 	HOLDS(result == WELCOME_TABLE || result == WELCOME_ABSENT);
 	if (result == WELCOME_TABLE) {
 		HOLDS(table >= 0 && fcntl(table, F_GETFD) == FD_CLOEXEC);
 		check_taken(data + 1, size - 1, descriptors);
 	}
-	errand_end();
+	attempt_end();
 	HOLDS(open_numbers() == before);
 	return 0;
 }

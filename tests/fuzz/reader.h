@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 
 /* NOLINTBEGIN(bugprone-suspicious-include) */
-#include "shim/family.c"
-#include "shim/force.c"
-#include "shim/hostent.c"
-#include "shim/table.c"
+#include "shim/answer/family.c"
+#include "shim/answer/hostent.c"
+#include "shim/core/table.c"
+#include "shim/lookup/force.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #include "tests/fuzz/target.h"

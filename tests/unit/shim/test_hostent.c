@@ -1,4 +1,4 @@
-/* shim/hostent.c: what it puts where, in buffers of every size and alignment. */
+/* shim/answer/hostent.c: what it puts where, in buffers of every size and alignment. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "shim/hostent.h"
-#include "shim/lookup.h"
+#include "shim/answer/hostent.h"
+#include "shim/lookup/lookup.h"
 
 #define NAME "Www.Example.com"
 #define ENOUGH 1024

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "shim/lookup.h"
+#include "shim/lookup/lookup.h"
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the Name Service Switch says what they are called. */
 nss_gethostbyname_r _nss_shunt_gethostbyname_r;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "shim/welcome.h"
+#include "shim/attach/welcome.h"
 #include "shunt/protocol.h"
 #include "shunt/table.h"
 

@@ -1,4 +1,4 @@
-/* The table's writer (daemon/publish/publish.c) and its reader (shim/table.c) together, and the reader
+/* The table's writer (daemon/publish/publish.c) and its reader (shim/core/table.c) together, and the reader
  * against hostile tables. */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "daemon/publish/publish.h"
-#include "shim/table.h"
+#include "shim/core/table.h"
 
 #define MANY 10000
 #define HOSTILE_ROUNDS 20000

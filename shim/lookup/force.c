@@ -1,4 +1,4 @@
-#include "force.h"
+#include "lookup/force.h"
 
 #include <stdbool.h>
 #include <stddef.h>

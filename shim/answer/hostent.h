@@ -7,7 +7,7 @@
 #include <netdb.h>
 #include <stddef.h>
 
-#include "table.h"
+#include "core/table.h"
 
 enum hostent_result {
 	HOSTENT_DONE,

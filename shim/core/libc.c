@@ -1,10 +1,10 @@
-#include "libc.h"
+#include "core/libc.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 
-#include "hot.h"
+#include "core/hot.h"
 
 /* The real `function`, as a pointer of its type; NULL where libc lacks it. */
 #define REAL(function) ((__typeof__(&(function)))real(REAL_##function, #function))

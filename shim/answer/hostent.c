@@ -1,11 +1,11 @@
-#include "hostent.h"
+#include "answer/hostent.h"
 
 #include <netinet/in.h>
 #include <stdalign.h>
 #include <string.h>
 
-#include "family.h"
-#include "lookup.h"
+#include "answer/family.h"
+#include "lookup/lookup.h"
 
 /* What is left of the caller's buffer. */
 struct room {

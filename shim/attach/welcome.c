@@ -1,4 +1,4 @@
-#include "welcome.h"
+#include "attach/welcome.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,10 +7,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "errand.h"
-#include "settings.h"
+#include "attach/attempt.h"
+#include "core/settings.h"
+#include "core/tick.h"
 #include "shunt/table.h"
-#include "tick.h"
 
 #define CONNECT_PAUSE_MS 2 /* the daemon's backlog is full */
 
@@ -145,7 +145,7 @@ static enum welcome_result await_welcome(int fd, uint32_t nonce, int64_t deadlin
 			return WELCOME_TIMEOUT;
 		errno = 0;
 	} while (!receive(fd, &welcome, &size, table) && (errno == EAGAIN || errno == EINTR));
-	*table = errand_hold(*table);
+	*table = attempt_hold(*table);
 	if (!welcome_check(&welcome, size, nonce) || *table < 0)
 		return WELCOME_ABSENT;
 	*settled = welcome.flags & SHUNT_WELCOME_SETTLED;
@@ -156,7 +156,7 @@ enum welcome_result welcome_ask(int *table, bool *settled)
 {
 	int64_t deadline = tick_ms() + SHUNT_ATTACH_MS;
 	uint32_t nonce = (uint32_t)deadline ^ (uint32_t)(uintptr_t)&deadline;
-	int fd = errand_hold(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+	int fd = attempt_hold(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 	enum welcome_result result;
 
 	*table = -1;

@@ -2,8 +2,8 @@
  * The mapped table of this process: got from the daemon, checked, mapped, replaced.
  *
  * There is no lock and nothing that a fork, a jump or a cancelled thread could leave behind: the
- * state is a handful of atomics, and the right to try is a point in time. (What a thread that is
- * attaching has in hand is in errand, the conversation with the daemon in welcome.) Returns are never freed:
+ * state is a handful of atomics, and the right to try is a point in time. (What a thread holds while
+ * it attaches is in attempt, the conversation with the daemon in welcome.) Returns are never freed:
  * a table is replaced where it stands.
  */
 #ifndef SHUNT_SHIM_ATTACH_H

@@ -1,10 +1,10 @@
-#include "settings.h"
+#include "core/settings.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hot.h"
+#include "core/hot.h"
 #include "shunt/protocol.h"
 
 #define KNOWN 0x80000000u

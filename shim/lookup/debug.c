@@ -1,4 +1,4 @@
-#include "debug.h"
+#include "lookup/debug.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "force.h"
-#include "format.h"
+#include "core/format.h"
+#include "lookup/force.h"
 
 /* A full answer: 16 addresses of 46 characters, and the names. Well below PIPE_BUF, so the line
  * comes in one piece. */
@@ -44,7 +44,7 @@ static void write_line(const struct line *line)
 		return;
 }
 
-void debug_lookup(const char *name, enum lookup_result result, const struct table_answer *answer)
+void debug_lookup(const char *name, const char *outcome, const struct table_answer *answer)
 {
 	struct line line = { .length = 0 };
 	int saved = errno;
@@ -52,12 +52,11 @@ void debug_lookup(const char *name, enum lookup_result result, const struct tabl
 	append(&line, "shunt: ");
 	append(&line, name);
 	append(&line, ":");
-	switch (result) {
-	case LOOKUP_PASS: append(&line, " passed on"); break;
-	case LOOKUP_FAIL: append(&line, " temporary failure"); break;
-	case LOOKUP_FOUND: append_answer(&line, answer); break;
-	}
-	if (result != LOOKUP_PASS && answer->forced)
+	if (outcome)
+		append(&line, outcome);
+	else
+		append_answer(&line, answer);
+	if (answer && answer->forced)
 		append(&line, " (forced)");
 	line.text[line.length++] = '\n';
 	write_line(&line);

@@ -5,7 +5,7 @@
 
 #include <netdb.h>
 
-#include "table.h"
+#include "core/table.h"
 
 /*
  * What libc gives for an /etc/hosts entry of this name with these addresses, in this order: 0 and

@@ -1,4 +1,4 @@
-#include "lookup.h"
+#include "lookup/lookup.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "attach.h"
-#include "debug.h"
-#include "force.h"
-#include "hot.h"
-#include "libc.h"
-#include "settings.h"
-#include "tick.h"
+#include "attach/attach.h"
+#include "core/hot.h"
+#include "core/libc.h"
+#include "core/settings.h"
+#include "core/tick.h"
+#include "lookup/debug.h"
+#include "lookup/force.h"
 
 /* A daemon that lost its processor in the middle of a record gets it back by then. */
 #define BUSY_MS 100
@@ -119,12 +119,18 @@ static enum lookup_result find(const char *name, uint32_t length, struct table_a
 	return judge(result, out);
 }
 
-static COLD void tell(const char *name, enum lookup_result result,
-                      const struct table_answer *answer)
+static COLD void report(const char *name, enum lookup_result result,
+                        const struct table_answer *answer)
 {
+	static const char *const outcomes[] = {
+		[LOOKUP_PASS] = " passed on",
+		[LOOKUP_FAIL] = " temporary failure",
+		[LOOKUP_FOUND] = NULL,
+	};
+
 	if (settings_flags() & SETTINGS_FORCED)
 		debug_force(attach_mapped(), settings_force());
-	debug_lookup(name, result, answer);
+	debug_lookup(name, outcomes[result], result == LOOKUP_PASS ? NULL : answer);
 }
 
 enum lookup_result lookup_name(const char *name, struct table_answer *out)
@@ -138,7 +144,7 @@ enum lookup_result lookup_name(const char *name, struct table_answer *out)
 	length = name_length(name);
 	result = length ? find(name, length, out) : LOOKUP_PASS;
 	if (flags & SETTINGS_DEBUG)
-		tell(name, result, out);
+		report(name, result, out);
 	return result;
 }
 

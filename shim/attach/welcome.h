@@ -15,7 +15,7 @@ enum welcome_result {
 };
 
 /*
- * On an errand that has started; it then holds `table`, which is not looked at yet. Takes SHUNT_ATTACH_MS at most.
+ * Within an attempt that has started, which then holds `table`, not checked yet. Takes SHUNT_ATTACH_MS at most.
  * `settled`: whether the daemon's table was, when it answered.
  */
 enum welcome_result welcome_ask(int *table, bool *settled);

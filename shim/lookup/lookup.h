@@ -11,7 +11,7 @@
 #ifndef SHUNT_SHIM_LOOKUP_H
 #define SHUNT_SHIM_LOOKUP_H
 
-#include "table.h"
+#include "core/table.h"
 
 enum lookup_result { LOOKUP_PASS, LOOKUP_FAIL, LOOKUP_FOUND };
 

@@ -1,4 +1,4 @@
-#include "errand.h"
+#include "attach/attempt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tick.h"
+#include "core/tick.h"
 
 #define LEFT_TICKS TICKS /* an attach is over by then; its mark is left over from a jump */
 
@@ -16,7 +16,7 @@ static __thread volatile struct {
 	int cancel_state; /* the program's own; negative: not taken yet */
 	int fd;           /* negative: none */
 	uint32_t file;    /* its number, by which it is known again; 0: not known */
-} errand;
+} attempt;
 
 static uint32_t file_of(int fd)
 {
@@ -39,41 +39,41 @@ static int above_stdio(int fd)
 
 static void let_go(void)
 {
-	int fd = errand.fd;
+	int fd = attempt.fd;
 
-	errand.fd = -1;
+	attempt.fd = -1;
 	if (fd >= 0)
 		close(fd);
 }
 
-int errand_hold(int fd)
+int attempt_hold(int fd)
 {
 	fd = above_stdio(fd);
 	if (fd < 0)
 		return -1;
 	let_go();
-	errand.file = 0;
-	errand.fd = fd;
-	errand.file = file_of(fd);
+	attempt.file = 0;
+	attempt.fd = fd;
+	attempt.file = file_of(fd);
 	return fd;
 }
 
-void errand_start(uint32_t now)
+void attempt_start(uint32_t now)
 {
 	int state = -1;
 
-	errand.fd = errand.cancel_state = -1;
-	errand.since = tick_nonzero(now);
+	attempt.fd = attempt.cancel_state = -1;
+	attempt.since = tick_nonzero(now);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	errand.cancel_state = state;
+	attempt.cancel_state = state;
 }
 
-void errand_end(void)
+void attempt_end(void)
 {
 	let_go();
-	if (errand.cancel_state >= 0)
-		pthread_setcancelstate(errand.cancel_state, NULL);
-	errand.since = 0;
+	if (attempt.cancel_state >= 0)
+		pthread_setcancelstate(attempt.cancel_state, NULL);
+	attempt.since = 0;
 }
 
 /* After a jump. The number may be the program's by now: only what is known to be ours is closed. */
@@ -81,17 +81,17 @@ static void tidy(void)
 {
 	int saved = errno;
 
-	if (errand.fd >= 0 && (errand.file == 0 || file_of(errand.fd) != errand.file))
-		errand.fd = -1;
-	errand_end();
+	if (attempt.fd >= 0 && (attempt.file == 0 || file_of(attempt.fd) != attempt.file))
+		attempt.fd = -1;
+	attempt_end();
 	errno = saved;
 }
 
-bool errand_may_start(uint32_t now)
+bool attempt_may_start(uint32_t now)
 {
-	if (!errand.since)
+	if (!attempt.since)
 		return true;
-	if (tick_since(errand.since, now) <= LEFT_TICKS)
+	if (tick_since(attempt.since, now) <= LEFT_TICKS)
 		return false;
 	tidy();
 	return true;

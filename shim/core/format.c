@@ -1,4 +1,4 @@
-#include "format.h"
+#include "core/format.h"
 
 static char *put_decimal(char *text, unsigned value)
 {

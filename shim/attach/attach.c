@@ -1,4 +1,4 @@
-#include "attach.h"
+#include "attach/attach.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,12 +6,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "errand.h"
-#include "hot.h"
+#include "attach/attempt.h"
+#include "attach/welcome.h"
+#include "core/hot.h"
+#include "core/table.h"
+#include "core/tick.h"
 #include "shunt/protocol.h"
-#include "table.h"
-#include "tick.h"
-#include "welcome.h"
 
 #define RETRY_TICKS TICKS      /* refused or absent: once a second */
 #define SOON_TICKS (TICKS / 4) /* the daemon is there, but has nothing better yet */
@@ -216,9 +216,9 @@ static void try_now(bool hold, bool first)
 {
 	int saved = errno;
 
-	errand_start(tick_now());
+	attempt_start(tick_now());
 	plan_next(attach(hold), first);
-	errand_end();
+	attempt_end();
 	errno = saved;
 }
 
@@ -254,7 +254,7 @@ static bool wants_another(const void *table, uint32_t now)
 static COLD const void *settle_table(const void *table, uint32_t now)
 {
 	/* What is mapped needs no attach, and the mark may be left over from a jump. */
-	if (!errand_may_start(now))
+	if (!attempt_may_start(now))
 		return table && is_usable(table, now) ? table : NULL;
 	if (!table)
 		return first_table(now);
@@ -291,7 +291,7 @@ const void *attach_again(void)
 	uint32_t now = tick_now();
 
 	/* A table that is not settled would take what the others in this one still answer. */
-	if (errand_may_start(now) && claim(now))
+	if (attempt_may_start(now) && claim(now))
 		try_now(table && is_usable(table, now), false);
 	return table;
 }

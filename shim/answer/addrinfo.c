@@ -1,12 +1,12 @@
-#include "addrinfo.h"
+#include "answer/addrinfo.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include "family.h"
-#include "hot.h"
-#include "libc.h"
+#include "answer/family.h"
+#include "core/hot.h"
+#include "core/libc.h"
 
 /*
  * What glibc takes for hints that are NULL. (POSIX would have no flags at all.)

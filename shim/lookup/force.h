@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "table.h"
+#include "core/table.h"
 
 /*
  * `list` is the variable's text, "name=endpoint,…". The first entry that names the asked name's record and one of its

@@ -1,4 +1,4 @@
-#include "family.h"
+#include "answer/family.h"
 
 #include <netinet/in.h>
 
