@@ -4,6 +4,7 @@
 #   B=DIR        build there (default: build)
 #   CC, CFLAGS, LDFLAGS, PREFIX, SBINDIR, SYSCONFDIR, DESTDIR    as usual
 #   LTO=         no link-time optimisation of the shim, where the compiler has none
+#   J=N          test programs at a time (default: 2)
 #   WERROR=-Werror    warnings are errors, as in check, asan, tsan and CI
 
 B ?= build
@@ -76,6 +77,8 @@ BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 LIBRARIES := libshunt.so libnss_shunt.so.2
 PRODUCTS := $(foreach width,$(LIB) $(LIB32),$(addprefix $(B)/$(width)/,$(LIBRARIES))) $(addprefix $(B)/,$(LIBRARIES)) $(B)/shuntd $(B)/shunt
 
+# Test programs at a time: most of them wait for something most of the time.
+J ?= 2
 # All processors for the targets that are somebody's only command, unless that somebody said otherwise with -j.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -262,16 +265,16 @@ check-deps:
 # In a second make, so that nothing is asked of pkg-config before the packages are there.
 check: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory WERROR=-Werror tested
-	$(Q)B=$(B) tests/run $(UNIT_TESTS) $(PRELOAD_TESTS) $(SYSTEM_TESTS)
+	$(Q)J=$(J) B=$(B) tests/run $(SYSTEM_TESTS) $(UNIT_TESTS) $(PRELOAD_TESTS)
 
 asan: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/asan SAN=address,undefined WERROR=-Werror CFLAGS='-O1 -g' tested
-	$(Q)B=$(B)/asan SAN=asan tests/run $(patsubst $(B)/%,$(B)/asan/%,$(UNIT_TESTS) $(PRELOAD_TESTS)) $(SYSTEM_TESTS)
+	$(Q)B=$(B)/asan SAN=asan J=$(J) tests/run $(SYSTEM_TESTS) $(patsubst $(B)/%,$(B)/asan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
 
 # -Wno-tsan: gcc says that it does not model fences; the words that they order are atomics, so no race is hidden.
 tsan: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/tsan SAN=thread WERROR=-Werror CFLAGS='-O1 -g -Wno-tsan' tested
-	$(Q)B=$(B)/tsan SAN=tsan tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
+	$(Q)B=$(B)/tsan SAN=tsan J=$(J) tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
 
 # Seconds; all targets at the same time. What they find stays in $(B)/fuzz.
 FUZZ_TIME ?= 60
