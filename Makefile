@@ -100,6 +100,7 @@ test-libraries:
 
 help:
 	@sed -n 's/^## //p' Makefile
+	@echo && sed -n '/^#   V=1/,/^$$/s/^#   //p' Makefile
 
 ## all          the daemon, the command and the library, in build/
 ## deps         install what Debian lacks to build, demo, test and lint (as root at once, else through sudo)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""README's incident, played: the alert is one of the rules, and each command prints what README says that it does.
+"""docs/incident.md, replayed: the alert is one of the rules, and each command prints what the page shows.
 
-The session stands in README as it was printed. What differs from one run to the next (times, ages, latencies, who it was) is compared
-as a word, and so is how text is broken into lines; everything else is compared as it is. UPDATE=1 prints the session instead.
+What differs from one run to the next (times, ages, latencies, the user) is compared as a word, and so are line breaks; everything
+else is compared exactly. UPDATE=1 prints the session instead.
 """
 import os
 import re
@@ -31,10 +31,9 @@ def shape(text):
 
 
 def session():
-    """[(command, what it prints)] of README's section; an alert is a command of its own."""
-    with open(os.path.join(st.ROOT, "README.md"), encoding="utf-8") as file:
-        section = re.search(r"(?ms)^## An incident, from the alert to the end\n(.*?)(?=^## )", file.read()).group(1)
-    blocks = re.findall(r"(?m)^    .*(?:\n(?:    .*|))*", section)
+    """[(command, its output)] of the page; an alert counts as a command."""
+    with open(os.path.join(st.ROOT, "docs", "incident.md"), encoding="utf-8") as file:
+        blocks = re.findall(r"(?m)^    .*(?:\n(?:    .*|))*", file.read())
     lines = [line[4:] for block in blocks for line in block.splitlines()]
     steps = []
     for line in lines:
@@ -101,7 +100,7 @@ class Incident(st.Case):
         self.assertRegex(summary, f"^{pattern}$")
 
     def test_session(self):
-        """the session in README is what the commands print"""
+        """the commands print the session of docs/incident.md"""
         # It asks at once then, and says nothing before the first change, which takes more than a second.
         connected = lambda: any(place.startswith("socket:") for place in st.descriptors(self.watch.pid).values())
         st.wait_until(connected, what="the watcher to connect")
