@@ -5,15 +5,13 @@
 #define SHUNT_FUZZ_REPLAY_H
 
 #include <dirent.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "tests/fuzz/target.h"
+#include "tests/support/unit.h"
 
 #define INPUT_MAX (1u << 20)
 

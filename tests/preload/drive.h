@@ -14,7 +14,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,9 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "orders.h"
+#include "tests/support/unit.h"
 
 #define DRIVE_CASES 64
 #define DRIVE_WIDTHS (sizeof(drive_folders) / sizeof(drive_folders[0]))

@@ -1,5 +1,4 @@
 /* Addresses: literals read strictly and written back, conversions, order and classes. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,10 +7,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include <cmocka.h>
-
 #include "daemon/base/address.h"
 #include "shunt/table.h"
+#include "tests/support/unit.h"
 
 /* NULL: refused. */
 static const struct {

@@ -1,12 +1,10 @@
 /* Durations: what is read, what is refused, and that the shortest exact form is read back. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "daemon/base/duration.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *text;

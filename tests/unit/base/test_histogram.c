@@ -1,12 +1,10 @@
 /* Histograms: a bound belongs to its own bucket, what is above all to the last, and nothing is lost. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "daemon/base/histogram.h"
+#include "tests/support/unit.h"
 
 static void bounds_rise(void **state)
 {

@@ -1,10 +1,7 @@
 /* The log: it never makes its writer wait, and it knows a journal from a terminal that a service started. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/base/log.h"
+#include "tests/support/unit.h"
 
 struct diverted {
 	int was; /* standard error, meanwhile */

@@ -1,9 +1,7 @@
 /* The command's pure parts: options, words, what a program is given. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
-#include <cmocka.h>
 #include <elf.h>
 #include <errno.h>
 #include <stdint.h>
@@ -20,6 +18,7 @@
 #include "cli/program/preload.h"
 #include "cli/program/program.h"
 #include "cli/show/words.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,9 +1,7 @@
 /* explain: which step decided, in what words, and what is read from /proc. Tables of JSON and text in, text out. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +12,7 @@
 #include "cli/explain/step.h"
 #include "cli/explain/told.h"
 #include "cli/program/process.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NOW 1767225600 /* 2026-01-01T00:00:00Z */

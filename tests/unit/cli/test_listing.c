@@ -1,10 +1,8 @@
 /* What `shunt status` makes of the daemon's lines: what it reads, how it ends, its table. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/show/verdict.h"
 #include "cli/status.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

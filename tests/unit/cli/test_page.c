@@ -1,10 +1,8 @@
 /* What watch and status --follow make of the daemon's news: changes that nobody told of, lines, a page that fits a window. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "cli/api/changes.h"
 #include "cli/show/event_line.h"
 #include "cli/show/page.h"
+#include "tests/support/unit.h"
 
 #define ENDPOINT(id, health)                                                                       \
 	"{\"id\":\"" id "\",\"health\":\"" health                                                  \

@@ -1,9 +1,7 @@
 /* What a reload says it changed: every option of a record and of an endpoint counts, what means the same does not. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
-#include <cmocka.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 
 #include "daemon/config/compare.h"
 #include "daemon/config/config.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

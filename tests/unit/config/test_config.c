@@ -5,7 +5,6 @@
  * Each case writes files into a folder of its own below TMPDIR, where the test has gone; shipped files are read from the
  * repository's root, where tests start.
  */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,12 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "daemon/base/duration.h"
 #include "daemon/config/config.h"
 #include "daemon/config/options.h"
 #include "daemon/event/type.h"
+#include "tests/support/unit.h"
 
 static char folder[256]; /* absolute */
 static int root_fd;      /* the repository */

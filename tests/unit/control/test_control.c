@@ -1,10 +1,8 @@
 /* The control API over Unix sockets and loopback TCP, on a monitor of the test's own. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <arpa/inet.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -29,6 +27,7 @@
 #include "daemon/reload/reload.h"
 #include "daemon/report/json.h"
 #include "shunt/version.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PATIENCE_S 60 /* how long a loaded machine may take; nothing waits for it to pass */

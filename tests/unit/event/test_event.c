@@ -1,10 +1,7 @@
 /* Events: one schema, numbered without gaps, the last ones kept, subscribers told in order. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <jansson.h>
 #include <stdio.h>
@@ -14,6 +11,7 @@
 #include "daemon/event/event.h"
 #include "daemon/event/fields.h"
 #include "daemon/event/ring.h"
+#include "tests/support/unit.h"
 
 static const struct event_record down = { .type = EVENT_HEALTH,
 	                                  .record = "www.example.com",

@@ -1,9 +1,7 @@
 /* Overrides: their words and events, their end by time, and what a reload makes of them. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +14,7 @@
 #include "daemon/event/event.h"
 #include "daemon/monitor/override.h"
 #include "daemon/monitor/roster.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PATIENCE_MS 60000u

@@ -1,10 +1,7 @@
 /* The roster across a reload: what is carried over, and what of it is told. No network: nothing in the loop is run. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -14,6 +11,7 @@
 
 #include "daemon/monitor/roster.h"
 #include "daemon/probe/connect.h"
+#include "tests/support/unit.h"
 
 #define CHECK "check = { type = \"tcp\"; port = 9; };"
 

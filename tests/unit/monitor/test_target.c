@@ -1,10 +1,7 @@
 /* Targets: who shares one with whom, and what calculated and disabled ones are. No network: nothing in the loop is run. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -12,6 +9,7 @@
 
 #include "daemon/monitor/target.h"
 #include "daemon/probe/connect.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -1,10 +1,7 @@
 /* Listening sockets: who may replace what stands at a path. Real sockets in a folder of their own. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/net/listener.h"
+#include "tests/support/unit.h"
 
 struct place {
 	char folder[32];

@@ -1,10 +1,7 @@
 /* What waits to be told of events: order, turns, bounds; and then with real programs, of a shell. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <event2/event.h>
 #include <signal.h>
@@ -20,6 +17,7 @@
 #include "daemon/notify/notify.h"
 #include "daemon/notify/queue.h"
 #include "daemon/process/spawn.h"
+#include "tests/support/unit.h"
 
 #define PATIENCE_MS 60000
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -1,4 +1,3 @@
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -6,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "daemon/policy/election.h"
 #include "shunt/table.h"
+#include "tests/support/unit.h"
 
 /*
  * A step is what the endpoints are, in order: U up, D down, ? no verdict; a lower-case u, d or n ("no verdict") has no address.

@@ -1,4 +1,3 @@
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -6,9 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
 #include "daemon/policy/health.h"
+#include "tests/support/unit.h"
 
 /* One letter a verdict: P pass, F fail, - none. After each, one letter: U up, D down, ? unknown; capitals where it changed. */
 struct row {

@@ -1,4 +1,3 @@
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,9 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
 #include "daemon/policy/isolation.h"
+#include "tests/support/unit.h"
 
 #define SITES 26
 #define STEP_US 1000000u

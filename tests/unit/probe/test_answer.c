@@ -1,15 +1,14 @@
 /* What an answer says, and a certificate's end: headers, the words for failures, and when an end is an event. Tables of cases. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <string.h>
 
 #include "daemon/monitor/target_event.h"
 #include "daemon/probe/header.h"
 #include "daemon/probe/words.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

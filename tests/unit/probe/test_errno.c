@@ -1,14 +1,12 @@
 /* What an errno of a connection says: faults of our own are no verdict, whatever they are. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include <errno.h>
 
 #include "daemon/probe/errno_words.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	int error;

@@ -1,11 +1,9 @@
 /* The schedule, our own lateness, texts and bodies as tables of cases; then the prober with a kind that needs no network. */
 #include <arpa/inet.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include "daemon/probe/schedule.h"
 #include "daemon/probe/tally.h"
 #include "shunt/table.h"
+#include "tests/support/unit.h"
 
 /* libevent's clock is a coarse one unless it is asked for another. */
 #define COARSE_US 20000

@@ -1,10 +1,7 @@
 /* Programs: how they end, what they are given, what is left of them. Real ones, of a shell. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <event2/event.h>
@@ -20,6 +17,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/process/spawn.h"
 #include "daemon/process/user.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define PATIENCE_MS 60000

@@ -1,5 +1,4 @@
 /* What a service manager is told, at every kind of address, and who it watches. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,10 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "daemon/base/log.h"
 #include "daemon/process/systemd.h"
+#include "tests/support/unit.h"
 
 #define SELF 4711
 

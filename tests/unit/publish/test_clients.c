@@ -1,10 +1,7 @@
 /* The client socket: well-behaved clients, and all others. Daemon's side and clients live in this process, on a real loop. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,6 +25,7 @@
 
 #include "shunt/protocol.h"
 #include "shunt/table.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DEADLINE_MS 20000 /* for what must happen on a loaded machine */

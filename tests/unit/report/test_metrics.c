@@ -1,10 +1,7 @@
 /* What Prometheus reads, to the letter: the names are what people have alerts on. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +17,7 @@
 #include "daemon/report/metrics.h"
 #include "daemon/report/metrics_text.h"
 #include "daemon/state/state.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,10 +1,7 @@
 /* The decisions of resolve. Asking real servers is the system tests' part. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +13,7 @@
 #include "daemon/resolve/rules.h"
 
 #include "shunt/table.h"
+#include "tests/support/unit.h"
 
 static void ttls_are_held_to_their_bounds(void **state)
 {

@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <setjmp.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "shim/answer/hostent.h"
 #include "shim/lookup/lookup.h"
+#include "tests/support/unit.h"
 
 #define NAME "Www.Example.com"
 #define ENOUGH 1024

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <nss.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,9 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <cmocka.h>
-
 #include "shim/lookup/lookup.h"
+#include "tests/support/unit.h"
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the Name Service Switch says what they are called. */
 nss_gethostbyname_r _nss_shunt_gethostbyname_r;

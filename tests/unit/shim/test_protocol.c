@@ -1,15 +1,13 @@
 /* The messages of the client socket: their layout, and what the shim takes for a welcome. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "shim/attach/welcome.h"
 #include "shunt/protocol.h"
 #include "shunt/table.h"
+#include "tests/support/unit.h"
 
 #define NONCE 0x1234u
 

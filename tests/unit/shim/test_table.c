@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,10 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "daemon/publish/publish.h"
 #include "shim/core/table.h"
+#include "tests/support/unit.h"
 
 #define MANY 10000
 #define HOSTILE_ROUNDS 20000

@@ -1,9 +1,7 @@
 /* What survives: the file in its folder and what is not believed, when it is written, and what its text says. */
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
-#include <cmocka.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -20,6 +18,7 @@
 #include "daemon/state/file.h"
 #include "daemon/state/format.h"
 #include "daemon/state/state.h"
+#include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PATIENCE_MS 60000u
