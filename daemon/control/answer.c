@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "control/control.h"
-#include "control/page.h"
+#include "control/page/page.h"
+#include "control/parts.h"
 #include "control/request.h"
 #include "control/slice.h"
 #include "monitor/monitor.h"

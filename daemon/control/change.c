@@ -5,9 +5,11 @@
 #include "base/duration.h"
 #include "control/answer.h"
 #include "control/body.h"
+#include "control/parts.h"
+#include "control/peer.h"
 #include "control/request.h"
 #include "control/rights.h"
-#include "control/routes.h"
+#include "control/subject.h"
 #include "monitor/monitor.h"
 #include "reload/reload.h"
 #include "report/json.h"
@@ -79,7 +81,7 @@ enum MHD_Result change_force(struct request *request)
 	json_t *object;
 	size_t index;
 
-	if (!routes_record(request, &index, &result))
+	if (!subject_record(request, &index, &result))
 		return result;
 	object = body_read(request->body, request->body_size, members, error);
 	if (object && read_for(duration, &order.for_ms, error)) {
@@ -97,7 +99,7 @@ static bool plain_record(struct request *request, size_t *index, enum MHD_Result
 {
 	bool good;
 
-	if (!routes_record(request, index, result))
+	if (!subject_record(request, index, result))
 		return false;
 	*result = check_empty(request, &good);
 	return good;

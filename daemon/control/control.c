@@ -6,10 +6,11 @@
 
 #include "base/log.h"
 #include "base/timer.h"
-#include "control/events.h"
+#include "control/dispatch.h"
 #include "control/peer.h"
 #include "control/request.h"
 #include "control/slice.h"
+#include "control/streams.h"
 
 #define MEMORY_LIMIT 32768u /* bytes for each connection: request, headers, a piece of the answer */
 #define IDLE_SECONDS 10u    /* silence that ends a connection */
@@ -48,10 +49,10 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 			return MHD_NO;
 		*context = request_new(&control->parts, connection, info->socket_context,
 		                       slice_of(control, info->socket_context), &control->streams);
-		return *context ? request_begin(*context, url, method) : MHD_NO;
+		return *context ? dispatch_begin(*context, url, method) : MHD_NO;
 	}
 	if (*data_size == 0)
-		return request_end(*context);
+		return dispatch_end(*context);
 	request_body(*context, data, *data_size);
 	*data_size = 0;
 	return MHD_YES;

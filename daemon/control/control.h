@@ -2,13 +2,22 @@
  * The control API: HTTP on the control socket and, read-only, on the TCP listener. libmicrohttpd in libevent's loop, by
  * its epoll descriptor.
  *
- *   control_peer      who is connected: limits, deadlines
- *   control           libmicrohttpd in the loop
- *   control_request   from a request to a route: Host, path, method, rights, body
- *   control_routes    what there is, and what each path does
- *   control_events    the stream of changes
- *   control_answer    what goes back
- *   control_slice     for how long in one turn of the loop
+ *   control     libmicrohttpd in the loop
+ *   dispatch    from a request to its route: Host, path, method, rights, body
+ *   routes      the table of paths and methods
+ *   read        the routes that read
+ *   change      the routes that write
+ *   events      GET /v1/events
+ *   streams     the connections that follow events: suspended, woken, dropped when they do not read
+ *   stream      what one of them is sent next
+ *   subject     the record or records that a request is about
+ *   answer      the responses
+ *   request     one request
+ *   body        the JSON of a request
+ *   rights      who may change things
+ *   peer        who is connected: limits, deadlines
+ *   slice       how long answers may take in one turn of the loop
+ *   parts       the daemon's parts that all of them work with
  *
  * Bounds: connections, memory for each, an absolute deadline for a request and its answer, the size of a body. The status is
  * produced record by record as the client reads, so a large one neither stalls the loop nor fills memory.
@@ -16,25 +25,9 @@
 #ifndef SHUNT_CONTROL_CONTROL_H
 #define SHUNT_CONTROL_CONTROL_H
 
-#include <stdbool.h>
-
-#include "report/metrics.h"
+#include "control/parts.h"
 
 struct control;
-struct event_base;
-struct monitor;
-struct reload;
-
-struct control_parts {
-	struct event_base *base;
-	struct monitor *monitor;
-	struct reload *reload; /* may be NULL on the TCP listener, which never writes */
-	struct metrics_sources metrics;
-	int fd; /* listens; stays the caller's */
-	/* Only read, and only for Host headers that are IP literals, localhost or one of the configuration's http_hosts. */
-	bool tcp;
-	bool is_private; /* our own uid may change things */
-};
 
 /* NULL when it cannot start. */
 struct control *control_new(const struct control_parts *parts);

@@ -1,188 +1,7 @@
 #include "control/request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#include "base/address.h"
-#include "base/log.h"
-#include "control/answer.h"
-#include "control/rights.h"
-#include "control/routes.h"
-#include "monitor/monitor.h"
-
-#define HOST_MAX 300u /* characters of a Host header */
-
-/* --- Host --------------------------------------------------------------------------------------- */
-
-struct host_header {
-	unsigned count;
-	const char *value;
-};
-
-static enum MHD_Result find_host(void *arg, enum MHD_ValueKind kind, const char *key,
-                                 const char *value)
-{
-	struct host_header *host = arg;
-
-	(void)kind;
-	if (strcasecmp(key, MHD_HTTP_HEADER_HOST) != 0)
-		return MHD_YES;
-	host->count++;
-	host->value = value;
-	return MHD_YES;
-}
-
-/* The host of "host", "host:port", "[v6]" and "[v6]:port", without a final dot. */
-static bool host_part(const char *value, char host[HOST_MAX])
-{
-	bool bracket = value[0] == '[';
-	size_t length = strcspn(value += bracket, bracket ? "]" : ":");
-	const char *rest = value + length;
-
-	if (bracket && *rest++ != ']')
-		return false;
-	if (*rest == ':')
-		rest += 1 + strspn(rest + 1, "0123456789");
-	if (*rest || length == 0 || length >= HOST_MAX)
-		return false;
-	memcpy(host, value, length);
-	host[length] = '\0';
-	if (!bracket && length > 1 && host[length - 1] == '.')
-		host[length - 1] = '\0';
-	return true;
-}
-
-/* A page of another site may have its name resolved to us: such a request carries that site's name. */
-static bool host_allowed(const struct config *config, const char *value)
-{
-	char host[HOST_MAX];
-	struct address address;
-
-	if (!host_part(value, host))
-		return false;
-	if (address_parse(host, &address) || strcasecmp(host, "localhost") == 0)
-		return true;
-	for (size_t i = 0; i < config->http_host_count; i++)
-		if (strcasecmp(host, config->http_hosts[i]) == 0)
-			return true;
-	return false;
-}
-
-/* MHD_YES, or refused. */
-static enum MHD_Result check_host(const struct request *request, bool *good)
-{
-	struct host_header host = { 0 };
-
-	*good = false;
-	if (request->parts->tcp)
-		MHD_get_connection_values(request->connection, MHD_HEADER_KIND, find_host, &host);
-	if (request->parts->tcp && (host.count != 1 || !host.value))
-		return answer_error(request->connection, MHD_HTTP_BAD_REQUEST,
-		                    "the request needs one Host header");
-	if (request->parts->tcp &&
-	    !host_allowed(monitor_config(request->parts->monitor), host.value))
-		return answer_error(request->connection, MHD_HTTP_FORBIDDEN,
-		                    "this host name is not served here; http_hosts in the "
-		                    "configuration lists those that are");
-	*good = true;
-	return MHD_YES;
-}
-
-/* --- path and method ---------------------------------------------------------------------------- */
-
-static enum MHD_Result check_method(const struct request *request, const char *url, bool *good)
-{
-	char allow[64];
-
-	*good = request->route != NULL;
-	if (*good)
-		return MHD_YES;
-	if (!routes_allow(url, request->parts->tcp, allow, sizeof(allow)))
-		return answer_error(request->connection, MHD_HTTP_NOT_FOUND,
-		                    "there is nothing at this path; shunt(1) lists what there is");
-	if (!*allow)
-		return answer_not_allowed(request->connection, " ",
-		                          "nothing is changed over TCP; use the control socket");
-	return answer_not_allowed(request->connection, allow,
-	                          strstr(allow, "GET") ? "this path takes GET and HEAD only"
-	                                               : "this path takes POST only");
-}
-
-/*
- * A browser names the page that asks. None of ours changes anything, and a foreign one could reach a socket that somebody forwards to a
- * port of his own, with his rights.
- */
-static enum MHD_Result check_origin(const struct request *request, bool *good)
-{
-	*good = !request->route->writes ||
-	        !MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Origin");
-	if (*good)
-		return MHD_YES;
-	return answer_error(request->connection, MHD_HTTP_FORBIDDEN,
-	                    "a page in a browser may change nothing; use the shunt command");
-}
-
-/* The first line of a refusal is the log's, in our words: the path is the client's. */
-static enum MHD_Result check_rights(const struct request *request, bool *good)
-{
-	const struct peer *peer = request->peer;
-
-	*good = !request->route->writes || rights_of(request->parts, peer);
-	if (*good)
-		return MHD_YES;
-	log_warning("control: %s %s refused: uid %u (process %d) is neither root nor in the "
-	            "socket's group",
-	            request->route->method, request->route->path, peer->cred.uid,
-	            (int)peer->cred.pid);
-	return answer_error(request->connection, MHD_HTTP_FORBIDDEN,
-	                    "only root and members of the control socket's group may do this "
-	                    "(you are uid %u)",
-	                    peer->cred.uid);
-}
-
-enum MHD_Result request_begin(struct request *request, const char *url, const char *method)
-{
-	enum MHD_Result result;
-	bool good;
-
-	result = check_host(request, &good);
-	if (!good)
-		return result;
-	request->route = routes_find(url, method, request->parts->tcp, &request->name);
-	result = check_method(request, url, &good);
-	if (!good)
-		return result;
-	result = check_origin(request, &good);
-	if (!good)
-		return result;
-	return check_rights(request, &good);
-}
-
-/* --- body ---------------------------------------------------------------------------------------- */
-
-void request_body(struct request *request, const char *data, size_t size)
-{
-	size_t room =
-	        request->body_size < REQUEST_BODY_MAX ? REQUEST_BODY_MAX - request->body_size : 0;
-
-	if (!request->body)
-		request->body = malloc(REQUEST_BODY_MAX);
-	if (request->body && room)
-		memcpy(request->body + request->body_size, data, size < room ? size : room);
-	request->body_size += size;
-}
-
-enum MHD_Result request_end(struct request *request)
-{
-	if (request->body_size > REQUEST_BODY_MAX)
-		return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
-		                    "the body has more than %u bytes", REQUEST_BODY_MAX);
-	if (request->body_size && !request->body)
-		return MHD_NO;
-	return request->route->run(request);
-}
 
 struct request *request_new(const struct control_parts *parts, struct MHD_Connection *connection,
                             struct peer *peer, const struct slice *slice, struct streams *streams)
@@ -209,4 +28,16 @@ void request_free(struct request *request)
 const char *request_argument(const struct request *request, const char *key)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, key);
+}
+
+void request_body(struct request *request, const char *data, size_t size)
+{
+	size_t room =
+	        request->body_size < REQUEST_BODY_MAX ? REQUEST_BODY_MAX - request->body_size : 0;
+
+	if (!request->body)
+		request->body = malloc(REQUEST_BODY_MAX);
+	if (request->body && room)
+		memcpy(request->body + request->body_size, data, size < room ? size : room);
+	request->body_size += size;
 }

@@ -1,16 +1,15 @@
-/*
- * One request, from its first line to its answer: Host, path, method, rights, body, and then the route's function.
- */
+/* One request: who asks, over which connection, and what has come of it so far. */
 #ifndef SHUNT_CONTROL_REQUEST_H
 #define SHUNT_CONTROL_REQUEST_H
 
 #include <microhttpd.h>
 #include <stddef.h>
 
-#include "control/control.h"
-#include "control/peer.h"
+#include "control/parts.h"
 
+struct peer;
 struct route;
+struct slice;
 struct streams;
 
 #define REQUEST_BODY_MAX 4096u
@@ -32,15 +31,10 @@ struct request *request_new(const struct control_parts *parts, struct MHD_Connec
                             struct peer *peer, const struct slice *slice, struct streams *streams);
 void request_free(struct request *request);
 
-/* Refuses what can be refused before the body comes, else MHD_YES. */
-enum MHD_Result request_begin(struct request *request, const char *url, const char *method);
-
+/* Appends a part of the body. */
 void request_body(struct request *request, const char *data, size_t size);
 
 /* A value of the query, which stays the request's; NULL: it has none of that key. */
 const char *request_argument(const struct request *request, const char *key);
-
-/* Everything has come. */
-enum MHD_Result request_end(struct request *request);
 
 #endif

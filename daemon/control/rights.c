@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/printable.h"
+#include "control/parts.h"
 #include "control/peer.h"
 
 #define NOBODY ((uid_t)-1)

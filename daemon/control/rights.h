@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "control/control.h"
-
+struct control_parts;
 struct peer;
 
 struct rights {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "event/event.h"
+#include "event/item.h"
 
 void event_fields(const struct event_record *event, uint64_t seq, struct event_fields *fields)
 {

@@ -4,7 +4,7 @@
 #include <sys/random.h>
 
 #include "base/log.h"
-#include "event/event.h"
+#include "event/item.h"
 
 static struct event_item *kept[EVENT_KEPT]; /* by number */
 static uint64_t last, bytes;

@@ -290,7 +290,7 @@ static void start_ran(evutil_socket_t fd, short what, void *arg)
 
 /* --- events -------------------------------------------------------------------------------------- */
 
-static void told(void *arg, struct event_item *event)
+static void on_event(void *arg, struct event_item *event)
 {
 	struct notify *notify = arg;
 	struct teller *teller;
@@ -328,7 +328,7 @@ struct notify *notify_new(struct event_base *base)
 	LIST_INIT(&notify->runs);
 	evtimer_assign(&notify->start, base, start_ran, notify);
 	evtimer_assign(&notify->minute, base, minute_ran, notify);
-	notify->subscriber = (struct event_subscriber){ .told = told, .arg = notify };
+	notify->subscriber = (struct event_subscriber){ .on_event = on_event, .arg = notify };
 	event_subscribe(&notify->subscriber);
 	return notify;
 }

@@ -114,8 +114,8 @@ class Command(st.Case):
             ("daemon/control/request.h", r"REQUEST_BODY_MAX (\d+)u", "A body has at most {} bytes"),
             ("daemon/reload/reload.h", r"RELOAD_NAMES_MAX (\d+)", "{} of each\nat most"),
             ("cli/api.c", r"DEADLINE_MS (\d+)000 ", "no answer within {} seconds"),
-            ("daemon/control/events.h", r"EVENTS_BEAT_MS (\d+)000u", "an empty line after {} seconds without one"),
-            ("daemon/control/events.h", r"EVENTS_BEHIND \((\d+)u << 10\)", "leaves {} KiB of events unread"),
+            ("daemon/control/streams.h", r"EVENTS_BEAT_MS (\d+)000u", "an empty line after {} seconds without one"),
+            ("daemon/control/streams.h", r"EVENTS_BEHIND \((\d+)u << 10\)", "leaves {} KiB of events unread"),
         ):
             with self.subTest(words):
                 self.assertIn(words.format(re.search(pattern, read(where)).group(1)), page("shunt.1"))
@@ -160,7 +160,7 @@ class Words(st.Case):
         protocol, places = read("include", "shunt", "protocol.h"), {}
         for word in ("SOCKET", "CONTROL"):
             places[word] = re.search(rf'SHUNT_{word}_PATH "([^"]+)"', protocol).group(1)
-        config = re.search(r'CONFIG_PATH "([^"]+)"', read("daemon", "config.h")).group(1)
+        config = re.search(r'CONFIG_PATH "([^"]+)"', read("daemon", "config", "config.h")).group(1)
         for name, wanted in (
             ("shunt.1", places.values()),
             ("shuntd.8", [*places.values(), config]),

@@ -211,7 +211,7 @@ struct listener {
 	size_t count;
 };
 
-static void told(void *arg, struct event_item *item)
+static void on_event(void *arg, struct event_item *item)
 {
 	struct listener *listener = arg;
 
@@ -221,7 +221,7 @@ static void told(void *arg, struct event_item *item)
 
 static void test_subscribers(void **state)
 {
-	struct listener first = { .subscriber = { .told = told } }, second = first;
+	struct listener first = { .subscriber = { .on_event = on_event } }, second = first;
 	uint64_t before = event_ring_last();
 
 	(void)state;

@@ -1,6 +1,6 @@
-/* The status page: one HTML text, made of daemon/page by the script `build` there. */
-#ifndef SHUNT_CONTROL_PAGE_H
-#define SHUNT_CONTROL_PAGE_H
+/* The status page: one HTML text, made of this folder by the script `build`. */
+#ifndef SHUNT_CONTROL_PAGE_PAGE_H
+#define SHUNT_CONTROL_PAGE_PAGE_H
 
 #include <stddef.h>
 

@@ -1,0 +1,72 @@
+#include "control/read.h"
+
+#include <string.h>
+
+#include "control/answer.h"
+#include "control/parts.h"
+#include "control/request.h"
+#include "control/subject.h"
+#include "monitor/monitor.h"
+#include "report/lines.h"
+#include "report/metrics.h"
+
+static char *status_piece(const struct control_parts *parts, struct report_span span, size_t step,
+                          bool *last)
+{
+	return report_status(parts->monitor, span, step, last);
+}
+
+static char *listing_piece(const struct control_parts *parts, struct report_span span, size_t step,
+                           bool *last)
+{
+	return listing_status(parts->monitor, span, step, last);
+}
+
+static char *metrics_text(const struct control_parts *parts, struct report_span span, size_t step,
+                          bool *last)
+{
+	(void)span;
+	return metrics_piece(&parts->metrics, step, last);
+}
+
+enum MHD_Result read_status(struct request *request)
+{
+	static const struct {
+		const char *word, *type;
+		answer_piece *piece;
+	} formats[] = { { "json", "application/json", status_piece },
+		        { "tsv", LISTING_TYPE, listing_piece } };
+	const char *word = request_argument(request, "format");
+	enum MHD_Result result;
+	struct report_span span;
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(word ? word : "json", formats[i].word) != 0)
+			continue;
+		return subject_span(request, &span, &result)
+		               ? answer_pieces(request, formats[i].type, formats[i].piece, span)
+		               : result;
+	}
+	return answer_error(request->connection, MHD_HTTP_BAD_REQUEST,
+	                    "format: \"%.40s\" is not known; give json or tsv", word);
+}
+
+enum MHD_Result read_page(struct request *request)
+{
+	return answer_page(request->connection);
+}
+
+enum MHD_Result read_metrics(struct request *request)
+{
+	return answer_pieces(request, METRICS_TYPE, metrics_text, (struct report_span){ 0 });
+}
+
+enum MHD_Result read_record(struct request *request)
+{
+	enum MHD_Result result;
+	size_t index;
+
+	if (!subject_record(request, &index, &result))
+		return result;
+	return answer_record(request->connection, request->parts->monitor, index);
+}
