@@ -28,8 +28,16 @@ def page(name):
     return read("man", name)
 
 
-def sources(folder):
-    return "".join(read(folder, name) for name in sorted(os.listdir(os.path.join(st.ROOT, folder))) if name.endswith(".c"))
+def sources(part, ends=(".c",)):
+    """The text of a part's files, wherever in it they stand."""
+    found = sorted(os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(st.ROOT, part)) for name in names if name.endswith(ends))
+    return "".join(read(path) for path in found)
+
+
+def declared(part, pattern):
+    """What the first group of the pattern is, which one line of the part's files matches."""
+    (value,) = re.findall(pattern, sources(part, (".c", ".h")))
+    return value
 
 
 def section(text, title):
@@ -104,27 +112,27 @@ class Command(st.Case):
 
     def test_exit(self):
         """the exit statuses of shunt(1) are those of the code"""
-        codes = set(re.findall(r"(?m)^\tCLI_\w+ = (\d+),", read("cli", "cli.h")))
+        codes = set(re.findall(r"(?m)^\tCLI_\w+ = (\d+),", sources("cli", (".h",))))
         self.assertGreater(len(codes), 7)
         self.assertEqual(set(re.findall(r"(?m)^\.It (\d+)$", section(page("shunt.1"), "EXIT STATUS"))), codes)
 
     def test_bounds(self):
         """the bounds of shunt(1) are those of the code"""
-        for where, pattern, words in (
-            ("daemon/control/request.h", r"REQUEST_BODY_MAX (\d+)u", "A body has at most {} bytes"),
-            ("daemon/reload/reload.h", r"RELOAD_NAMES_MAX (\d+)", "{} of each\nat most"),
-            ("cli/api.c", r"DEADLINE_MS (\d+)000 ", "no answer within {} seconds"),
-            ("daemon/control/streams.h", r"EVENTS_BEAT_MS (\d+)000u", "an empty line after {} seconds without one"),
-            ("daemon/control/streams.h", r"EVENTS_BEHIND \((\d+)u << 10\)", "leaves {} KiB of events unread"),
+        for part, pattern, words in (
+            ("daemon", r"#define REQUEST_BODY_MAX (\d+)u", "A body has at most {} bytes"),
+            ("daemon", r"#define RELOAD_NAMES_MAX (\d+)", "{} of each\nat most"),
+            ("cli", r"#define DEADLINE_MS (\d+)000 ", "no answer within {} seconds"),
+            ("daemon", r"#define EVENTS_BEAT_MS (\d+)000u", "an empty line after {} seconds without one"),
+            ("daemon", r"#define EVENTS_BEHIND \((\d+)u << 10\)", "leaves {} KiB of events unread"),
         ):
             with self.subTest(words):
-                self.assertIn(words.format(re.search(pattern, read(where)).group(1)), page("shunt.1"))
+                self.assertIn(words.format(declared(part, pattern)), page("shunt.1"))
 
 
 class Daemon(st.Case):
     def test_options(self):
         """the options of shuntd are in its help and in shuntd(8), by name, letter and argument; those between the programs are not"""
-        rows = re.findall(r'{ "([a-z-]+)", (no|required)_argument, NULL, (?:\'(\w)\'|\w+) }', read("daemon", "cmdline.c"))
+        rows = re.findall(r'{ "([a-z-]+)", (no|required)_argument, NULL, (?:\'(\w)\'|\w+) }', sources("daemon"))
         public = {f"--{name}": (letter, kind == "required") for name, kind, letter in rows if letter}
         self.assertEqual({name for name, _, letter in rows if not letter}, {"private", "owner-fd", "ready-fd"})
         told = offered(st.run([st.SHUNTD, "--help"]).stdout)
@@ -137,7 +145,7 @@ class Daemon(st.Case):
     def test_exit(self):
         """the exit statuses of shuntd(8)"""
         self.assertEqual(re.findall(r"(?m)^\.It (\d+)$", section(page("shuntd.8"), "EXIT STATUS")), ["0", "1", "64"])
-        self.assertIn("#define EXIT_USAGE 64 ", read("daemon", "cmdline.c"))
+        self.assertIn("#define EXIT_USAGE 64 ", sources("daemon"))
 
 
 class Words(st.Case):
@@ -160,7 +168,7 @@ class Words(st.Case):
         protocol, places = read("include", "shunt", "protocol.h"), {}
         for word in ("SOCKET", "CONTROL"):
             places[word] = re.search(rf'SHUNT_{word}_PATH "([^"]+)"', protocol).group(1)
-        config = re.search(r'CONFIG_PATH "([^"]+)"', read("daemon", "config", "config.h")).group(1)
+        config = declared("daemon", r'#define CONFIG_PATH "([^"]+)"')
         for name, wanted in (
             ("shunt.1", places.values()),
             ("shuntd.8", [*places.values(), config]),
