@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 
 #define CHUNK_BYTES 65536u /* a small configuration takes one */
 

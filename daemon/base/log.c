@@ -9,8 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log_journal.h"
-
 /* One line, its prefix and newline included: 4,096 bytes is the atomic size of a pipe (PIPE_BUF). */
 #define LINE_MAX_BYTES 4096
 
@@ -119,6 +117,14 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
+bool log_throttle_pass(struct log_throttle *throttle, uint64_t now_ms)
+{
+	if (throttle->passed_ms && now_ms - throttle->passed_ms < LOG_THROTTLE_MS)
+		return false;
+	throttle->passed_ms = now_ms;
+	return true;
+}
+
 void fatal(const char *format, ...)
 {
 	va_list args;
@@ -127,31 +133,4 @@ void fatal(const char *format, ...)
 	write_line(LOG_LEVEL_ERROR, format, args);
 	va_end(args);
 	abort();
-}
-
-void *xcalloc(size_t count, size_t size)
-{
-	void *memory = calloc(count ? count : 1, size ? size : 1);
-
-	if (!memory)
-		fatal("out of memory");
-	return memory;
-}
-
-void *xreallocarray(void *old, size_t count, size_t size)
-{
-	void *memory = reallocarray(old, count ? count : 1, size ? size : 1);
-
-	if (!memory)
-		fatal("out of memory");
-	return memory;
-}
-
-char *xstrdup(const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		fatal("out of memory");
-	return copy;
 }

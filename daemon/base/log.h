@@ -12,7 +12,10 @@
 #ifndef SHUNT_BASE_LOG_H
 #define SHUNT_BASE_LOG_H
 
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log_journal.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -24,12 +27,6 @@ void log_set_journal(const char *path);
 
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What a line is about, by the name of the journal's field; a value of NULL or "" does not apply. */
-struct log_field {
-	const char *name;
-	const char *value;
-};
-
 /* A line with fields, which the journal alone keeps. The array ends with one that has no name. */
 void log_fields(enum log_level level, const struct log_field *fields, const char *text);
 
@@ -38,12 +35,17 @@ void log_fields(enum log_level level, const struct log_field *fields, const char
 #define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
+/* For a warning that may come again and again: it is logged once a minute. */
+#define LOG_THROTTLE_MS 60000u
+
+struct log_throttle {
+	uint64_t passed_ms; /* when it last let one pass; 0: never */
+};
+
+/* True, and the minute begins anew, when a line may be logged. `now_ms` is clock_ms(). */
+bool log_throttle_pass(struct log_throttle *throttle, uint64_t now_ms);
+
 /* For broken invariants and memory that ran out at start only: says so and aborts. */
 _Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* malloc, calloc and strdup that end in fatal(). For sizes that we choose, never for sizes from outside. */
-void *xcalloc(size_t count, size_t size);
-void *xreallocarray(void *old, size_t count, size_t size);
-char *xstrdup(const char *text);
 
 #endif

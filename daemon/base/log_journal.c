@@ -12,8 +12,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/log.h"
-
 #define IDENTIFIER "shuntd"
 #define DATAGRAM_MAX 16384u /* several times what an event has; no socket's buffer is smaller */
 

@@ -9,7 +9,11 @@
 
 #include <stdbool.h>
 
-struct log_field;
+/* What a line is about, by the name of the journal's field; a value of NULL or "" does not apply. */
+struct log_field {
+	const char *name;
+	const char *value;
+};
 
 #define LOG_JOURNAL_SOCKET "/run/systemd/journal/socket"
 

@@ -1,20 +1,45 @@
-/* The loop's timers, in milliseconds. */
+/* The loop's timers: milliseconds, or microseconds where a probe is measured. Both replace a time that is pending. */
 #ifndef SHUNT_BASE_TIMER_H
 #define SHUNT_BASE_TIMER_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/log.h"
 
-/* From the loop's last waking, which is now unless the turn is long (probe.c counts from the clock). Replaces a time that is pending. */
+static inline struct timeval timer_delay_us(uint64_t us)
+{
+	return (struct timeval){ .tv_sec = (time_t)(us / 1000000),
+		                 .tv_usec = (suseconds_t)(us % 1000000) };
+}
+
+/*
+ * The time counts from the loop's last waking, which is now unless the turn is long (probe/probe.c updates the loop's clock
+ * first). False: out of memory.
+ */
+static inline bool timer_try_us(struct event *timer, uint64_t us)
+{
+	const struct timeval delay = timer_delay_us(us);
+
+	return event_add(timer, &delay) == 0;
+}
+
+static inline bool timer_try(struct event *timer, uint64_t ms)
+{
+	return timer_try_us(timer, ms * 1000);
+}
+
+/* For timers that the daemon cannot do without: being out of memory is fatal. */
+static inline void timer_arm_us(struct event *timer, uint64_t us)
+{
+	if (!timer_try_us(timer, us))
+		fatal("out of memory");
+}
+
 static inline void timer_arm(struct event *timer, uint64_t ms)
 {
-	const struct timeval delay = { .tv_sec = (time_t)(ms / 1000),
-		                       .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-
-	if (event_add(timer, &delay) < 0)
-		fatal("out of memory");
+	timer_arm_us(timer, ms * 1000);
 }
 
 #endif

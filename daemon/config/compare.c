@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/log.h"
+#include "base/memory.h"
 
 static bool same_text(const char *a, const char *b)
 {

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "base/address.h"
-#include "base/log.h"
+#include "base/memory.h"
 
 #include "shunt/table.h"
 

@@ -4,7 +4,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/memory.h"
 #include "base/timer.h"
 #include "control/dispatch.h"
 #include "control/peer.h"

@@ -20,8 +20,7 @@
 #define ACCEPTS 16u          /* in one turn of the loop */
 #define CUTS 64u             /* connections that are cut off in one turn */
 #define CUT_PAUSE_MS 10u     /* before the others are */
-#define RETRY_MS 100u     /* until accept() is tried again after it failed for want of something */
-#define WARNING_MS 60000u /* between two warnings of that */
+#define RETRY_MS 100u /* until accept() is tried again after it failed for want of something */
 
 static size_t count_uid(const struct peers *peers, uid_t uid)
 {
@@ -116,13 +115,10 @@ static void take(struct peers *peers, int fd, const struct sockaddr *address, so
 /* Nobody can be let in for now: asking again at once would spin. */
 static void pause_accepting(struct peers *peers, int error)
 {
-	uint64_t now = clock_ms();
-
 	event_del(peers->listening);
 	timer_arm(peers->retry, RETRY_MS);
-	if (peers->warned_ms && now - peers->warned_ms < WARNING_MS)
+	if (!log_throttle_pass(&peers->warned, clock_ms()))
 		return;
-	peers->warned_ms = now;
 	log_warning("the control %s lets nobody in for now: %s", peers->tcp ? "port" : "socket",
 	            strerror(error));
 }

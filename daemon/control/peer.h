@@ -12,6 +12,8 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
+
 struct event;
 struct event_base;
 
@@ -38,7 +40,7 @@ struct peers {
 	struct event *retry;
 	TAILQ_HEAD(peer_list, peer) list; /* the oldest first */
 	size_t count, limit;
-	uint64_t warned_ms;
+	struct log_throttle warned; /* of accept() */
 };
 
 /* How many connections there may be. */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/printable.h"
 #include "base/timer.h"
 #include "event/event.h"
@@ -28,7 +29,6 @@
 #define SETTLE_MS 5000u     /* a table settles after this at the latest */
 #define SETTLE_CHECK_MS 20u /* how often it is looked at before */
 #define WAKE_AGAIN_MS 1000u /* a failback that is due while this host is isolated */
-#define OWN_FAULT_MS 60000u /* between two lines on probes that we could not make */
 
 struct monitor {
 	struct monitor_parts parts;
@@ -41,7 +41,7 @@ struct monitor {
 	struct record *changed; /* those to update; linked by next_changed */
 	uint64_t generation;
 	uint64_t settle_by_ms;
-	uint64_t own_fault_ms; /* when the last line on one was written; 0: never */
+	struct log_throttle own_fault; /* of lines on probes that we could not make */
 	bool settled;
 	struct event *settle;
 	struct event *sweep; /* targets without users */
@@ -192,12 +192,10 @@ static void sweep_later(struct monitor *monitor)
 /* It counts against nobody, but must not last unseen. */
 static void report_own_fault(struct monitor *monitor, const struct target *target)
 {
-	uint64_t now_ms = clock_ms();
 	char text[ADDRESS_TEXT_MAX];
 
-	if (monitor->own_fault_ms && now_ms - monitor->own_fault_ms < OWN_FAULT_MS)
+	if (!log_throttle_pass(&monitor->own_fault, clock_ms()))
 		return;
-	monitor->own_fault_ms = now_ms;
 	log_warning("a probe of %s ended without a verdict, which counts for nothing: %s",
 	            address_format(&target->address, text), target->error);
 }

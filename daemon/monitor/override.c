@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/moment.h"
 #include "event/event.h"
 #include "monitor/roster.h"

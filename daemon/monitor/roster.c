@@ -7,7 +7,7 @@
 
 #include <event2/event.h>
 
-#include "base/log.h"
+#include "base/memory.h"
 #include "config/compare.h"
 #include "event/event.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/format.h"
 
 #define BUCKETS_MIN 64u

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 
 /* A lock file that is removed while we open it is opened anew; whoever does that for ever is not a dying daemon. */
 #define LOCK_TRIES 100

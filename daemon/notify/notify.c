@@ -10,6 +10,7 @@
 
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/printable.h"
 #include "base/timer.h"
 #include "config/config.h"

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "probe/body.h"
 #include "probe/connect.h"
 #include "probe/header.h"
@@ -281,13 +282,12 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, voi
 static int timer_changed(CURLM *multi, long delay_ms, void *arg)
 {
 	struct probe_http *http = arg;
-	struct timeval delay = { .tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000 };
 
 	(void)multi;
 	if (delay_ms < 0)
 		event_del(&http->timer);
-	else if (event_add(&http->timer, &delay) < 0)
-		fatal("out of memory");
+	else
+		timer_arm(&http->timer, (uint64_t)delay_ms);
 	return 0;
 }
 

@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/printable.h"
+#include "base/timer.h"
 #include "probe/lag.h"
 #include "probe/schedule.h"
 #include "probe/tally.h"
@@ -92,12 +94,8 @@ static struct lag_now lag_clock(void)
 /* libevent reckons from the time at which it last woke, which may be long ago within a busy turn. */
 static void arm(struct event *timer, uint64_t delay_us)
 {
-	struct timeval delay = { .tv_sec = (time_t)(delay_us / 1000000),
-		                 .tv_usec = (suseconds_t)(delay_us % 1000000) };
-
 	event_base_update_cache_time(event_get_base(timer));
-	if (event_add(timer, &delay) < 0)
-		fatal("out of memory");
+	timer_arm_us(timer, delay_us);
 }
 
 /* Never later than it is armed already. */

@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/timer.h"
 #include "probe/connect.h"
 #include "probe/errno_words.h"
 #include "probe/trust.h"
@@ -99,8 +100,7 @@ static void ready(evutil_socket_t fd, short what, void *arg);
 
 static void watch(struct attempt *attempt, short events, uint64_t timeout_us)
 {
-	struct timeval timeout = { .tv_sec = (time_t)(timeout_us / 1000000),
-		                   .tv_usec = (suseconds_t)(timeout_us % 1000000) };
+	const struct timeval timeout = timer_delay_us(timeout_us);
 
 	event_assign(&attempt->event, probe_base(attempt->probe), attempt->fd, events, ready,
 	             attempt);

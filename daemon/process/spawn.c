@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
 
 #define DESCRIPTORS_USUAL 1024u /* more than that select() does not take */
 #define CHILD_STACK_BYTES 32768u
@@ -277,9 +278,7 @@ static void finish(struct spawn *spawn)
 
 static void look_later(struct spawn *spawn)
 {
-	struct timeval delay = { .tv_usec = LOOK_AGAIN_MS * 1000 };
-
-	event_add(&spawn->ended, &delay);
+	timer_try(&spawn->ended, LOOK_AGAIN_MS);
 }
 
 /* Until it is waited for its number is nobody else's, so that what is left of its group can be killed first. */

@@ -15,6 +15,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/timer.h"
 
 #define MESSAGE_MAX 256
 #define WATCH_MIN_US 1000u /* a shorter time would keep the loop busy */
@@ -123,15 +125,13 @@ static void alive(evutil_socket_t fd, short what, void *arg)
 
 bool systemd_watch(struct systemd *systemd, struct event_base *base)
 {
-	struct timeval half;
 	uint64_t us;
 
 	if (!systemd || systemd->watchdog_us == 0)
 		return true;
 	us = systemd->watchdog_us / 2 > WATCH_MIN_US ? systemd->watchdog_us / 2 : WATCH_MIN_US;
-	half = (struct timeval){ (time_t)(us / 1000000), (suseconds_t)(us % 1000000) };
 	systemd->alive = event_new(base, -1, EV_PERSIST, alive, systemd);
-	return systemd->alive && event_add(systemd->alive, &half) == 0;
+	return systemd->alive && timer_try_us(systemd->alive, us);
 }
 
 void systemd_ready(const struct systemd *systemd)

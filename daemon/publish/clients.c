@@ -16,6 +16,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/timer.h"
 
 #include "shunt/protocol.h"
 #include "shunt/table.h"
@@ -33,8 +35,6 @@
 /* A kernel that cannot carry another descriptor now (ETOOMANYREFS, ENOBUFS, …) is asked so often again. */
 #define SEND_AGAIN_MS 20
 #define SEND_TRIES 10
-
-#define WARN_MS 60000 /* between two complaints */
 
 struct user {
 	SLIST_ENTRY(user) link;
@@ -70,17 +70,10 @@ struct clients {
 	struct clients_counts counts;
 	unsigned total;
 	unsigned total_max; /* the last quarter of it is root's alone */
-	uint64_t warned_ms; /* 0: never */
+	struct log_throttle crowded;
 	SLIST_HEAD(, user) users;
 	TAILQ_HEAD(, client) all;
 };
-
-static int arm(struct event *event, uint32_t ms)
-{
-	struct timeval wait = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
-
-	return event_add(event, &wait);
-}
 
 /* --- users ---------------------------------------------------------------------------------------- */
 
@@ -127,11 +120,8 @@ static bool has_room(const struct clients *clients, const struct user *user)
 
 static void warn_crowd(struct clients *clients, const struct user *user)
 {
-	uint64_t now = clock_ms();
-
-	if (clients->warned_ms && now - clients->warned_ms < WARN_MS)
+	if (!log_throttle_pass(&clients->crowded, clock_ms()))
 		return;
-	clients->warned_ms = now;
 	log_warning("the client socket turns connections away: %u are open, %u of them by uid %u",
 	            clients->total, user->connections, (unsigned)user->uid);
 }
@@ -270,7 +260,7 @@ static bool client_welcome(struct client *client)
 	}
 	if (!is_passing(errno) || ++client->tries > SEND_TRIES)
 		return refuse(client, CLIENTS_UNSENT);
-	return arm(&client->event, SEND_AGAIN_MS) == 0;
+	return timer_try(&client->event, SEND_AGAIN_MS);
 }
 
 /* After one of them has gone. Whoever cannot be served goes too, so the loop ends. */
@@ -378,7 +368,7 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
 /* Its event is edge-triggered: a connection that was shut down on one side, and is held, is readable for ever. */
 static bool client_start(struct client *client)
 {
-	return arm(&client->event, client->guest ? GUEST_MS : SHUNT_HELLO_MS) == 0 &&
+	return timer_try(&client->event, client->guest ? GUEST_MS : SHUNT_HELLO_MS) &&
 	       client_read(client);
 }
 
@@ -431,7 +421,7 @@ static void client_enter(struct clients *clients, int fd, bool guest)
 static void pause_accept(struct clients *clients)
 {
 	event_del(&clients->accept);
-	arm(&clients->resume, PAUSE_MS);
+	timer_try(&clients->resume, PAUSE_MS);
 }
 
 /*

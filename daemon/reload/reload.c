@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "config/compare.h"
 #include "event/event.h"
 #include "monitor/monitor.h"

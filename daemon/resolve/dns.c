@@ -13,6 +13,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/timer.h"
 #include "resolve/rules.h"
 
 #include "shunt/table.h"
@@ -71,13 +73,6 @@ struct dns {
 	struct resolve_stamp conf_stamp;
 	uint64_t conf_checked_ms;
 };
-
-static int arm(struct event *timer, uint32_t ms)
-{
-	struct timeval wait = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
-
-	return event_add(timer, &wait);
-}
 
 /* --- answers ------------------------------------------------------------------------------------- */
 
@@ -543,7 +538,7 @@ void dns_turn(struct dns *dns)
 	/* It rounds down: a millisecond more, or the loop would spin through the last one. */
 	if (wait)
 		ms = (uint32_t)(wait->tv_sec * 1000 + wait->tv_usec / 1000) + 1;
-	arm(&dns->timeout, ms);
+	timer_try(&dns->timeout, ms);
 }
 
 void dns_forget(struct dns_query *query)

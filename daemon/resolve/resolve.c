@@ -9,6 +9,8 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/timer.h"
 #include "resolve/dns.h"
 #include "resolve/rules.h"
 
@@ -84,13 +86,6 @@ struct resolver {
 	TAILQ_HEAD(, resolve_watch) pending;
 };
 
-static int arm(struct event *timer, uint32_t ms)
-{
-	struct timeval wait = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
-
-	return event_add(timer, &wait);
-}
-
 /* xorshift; for the spread of questions only. */
 static uint32_t next_random(struct resolver *resolver)
 {
@@ -116,7 +111,7 @@ static void enqueue(struct question *question)
 	TAILQ_INSERT_TAIL(&resolver->queue[question->slow], question, queue_link);
 	/* A timer of 0, not event_active(): the loop must come to its descriptors in between. */
 	if (!resolver->paused)
-		arm(&resolver->pump, 0);
+		timer_try(&resolver->pump, 0);
 }
 
 static void dequeue(struct question *question)
@@ -226,7 +221,7 @@ static void notify(struct resolve_watch *watch)
 		return;
 	watch->pending = true;
 	TAILQ_INSERT_TAIL(&resolver->pending, watch, pending_link);
-	arm(&resolver->notice, 0);
+	timer_try(&resolver->notice, 0);
 }
 
 static void on_notice(evutil_socket_t fd, short what, void *arg)
@@ -247,7 +242,7 @@ static void on_notice(evutil_socket_t fd, short what, void *arg)
 		watch->changed(watch->arg, &answer);
 	}
 	if (!TAILQ_EMPTY(&resolver->pending))
-		arm(&resolver->notice, 0);
+		timer_try(&resolver->notice, 0);
 }
 
 /* --- outcomes ------------------------------------------------------------------------------------- */
@@ -331,7 +326,7 @@ static void conclude(struct question *question, const struct dns_answer *answer)
 		wait = note_failure(question, answer);
 	/* Without memory for a timer: at once, which the limit in flight keeps bounded. */
 	dequeue(question);
-	if (arm(&question->timer, resolve_early_ms(wait, next_random(resolver))) < 0)
+	if (!timer_try(&question->timer, resolve_early_ms(wait, next_random(resolver))))
 		enqueue(question);
 	/* Words are compared by their address: they are all constants of one table. */
 	if (!changed && complete == name_complete(name) && error == name_error(name))
@@ -373,7 +368,7 @@ static void on_answered(void *arg, const struct dns_answer *answer)
 		resolver->slow_in_flight--;
 	if (answer->outcome == DNS_SHORTAGE) {
 		resolver->paused = true;
-		arm(&resolver->pump, SHORTAGE_MS);
+		timer_try(&resolver->pump, SHORTAGE_MS);
 	}
 	if (answer->outcome == DNS_AGAIN || answer->outcome == DNS_SHORTAGE) {
 		enqueue(question);
@@ -415,7 +410,7 @@ static void on_room(void *arg)
 		ask(question);
 	}
 	if (!resolver->paused && next_question(resolver))
-		arm(&resolver->pump, 0);
+		timer_try(&resolver->pump, 0);
 }
 
 static void on_other_servers(void *arg)
@@ -424,7 +419,7 @@ static void on_other_servers(void *arg)
 
 	wake_stalled(resolver);
 	if (!resolver->paused)
-		arm(&resolver->pump, 0);
+		timer_try(&resolver->pump, 0);
 }
 
 static void on_pump(evutil_socket_t fd, short what, void *arg)

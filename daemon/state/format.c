@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/memory.h"
 
 struct health_entry {
 	uint64_t key;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/timer.h"
 #include "event/event.h"
 #include "state/file.h"

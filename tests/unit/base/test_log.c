@@ -281,6 +281,18 @@ static void test_journal_of_others(void **state)
 	}
 }
 
+static void test_throttle(void **state)
+{
+	struct log_throttle throttle = { 0 };
+
+	(void)state;
+	assert_true(log_throttle_pass(&throttle, 5));
+	assert_false(log_throttle_pass(&throttle, 6));
+	assert_false(log_throttle_pass(&throttle, 4 + LOG_THROTTLE_MS));
+	assert_true(log_throttle_pass(&throttle, 5 + LOG_THROTTLE_MS));
+	assert_false(log_throttle_pass(&throttle, 5 + LOG_THROTTLE_MS + 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_journal_does_not_take_it),
 		cmocka_unit_test(test_journal_finds_no_path),
 		cmocka_unit_test(test_journal_of_others),
+		cmocka_unit_test(test_throttle),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
