@@ -1,17 +1,14 @@
 #include "probe/http.h"
 
 #include <curl/curl.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/timer.h"
+#include "net/transfer.h"
 #include "probe/body.h"
 #include "probe/connect.h"
 #include "probe/header.h"
@@ -24,27 +21,19 @@
 /* The prober's deadline is the one that counts; libcurl's own comes so much later, for a transfer that slipped through. */
 #define CURL_SLACK_MS 10000u
 
-TAILQ_HEAD(attempt_queue, attempt);
-
 struct probe_http {
-	struct event_base *base;
-	CURLM *multi;
-	struct event timer;
+	struct transfer_loop *loop;
 	struct trust *trust;
-	struct attempt_queue
-	        broken; /* sockets that libevent refused: ended outside of libcurl's callback */
 	struct probe_kind http, https;
 };
 
 struct attempt {
-	struct event event; /* of the socket, as libcurl wants it watched */
-	TAILQ_ENTRY(attempt) broken;
+	struct transfer transfer;
 	struct probe_http *owner;
 	struct probe *probe;
 	struct connect_attempt *connecting; /* NULL: connected */
 	uint64_t connected_us;              /* CLOCK_MONOTONIC; when libcurl began */
 	int fd;                             /* connected and not yet libcurl's, else -1 */
-	CURL *easy;                         /* NULL: not libcurl's yet */
 	struct curl_slist *to;              /* CONNECT_TO */
 	struct curl_slist *headers;
 	struct trust_peer peer;
@@ -55,7 +44,6 @@ struct attempt {
 	bool secure;
 	bool header_found; /* the one that the check expects, if any */
 	bool headers_done; /* to the empty line of the final answer */
-	bool is_broken;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -123,16 +111,9 @@ static const struct {
 
 static void attempt_free(struct attempt *attempt)
 {
-	if (attempt->is_broken)
-		TAILQ_REMOVE(&attempt->owner->broken, attempt, broken);
 	if (attempt->connecting)
 		connect_cancel(attempt->connecting);
-	if (attempt->easy) {
-		curl_multi_remove_handle(attempt->owner->multi, attempt->easy);
-		curl_easy_cleanup(attempt->easy);
-	}
-	if (event_initialized(&attempt->event))
-		event_del(&attempt->event);
+	transfer_stop(attempt->owner->loop, &attempt->transfer);
 	if (attempt->fd >= 0)
 		close(attempt->fd);
 	curl_slist_free_all(attempt->to);
@@ -216,7 +197,7 @@ static size_t take_header(char *data, size_t one, size_t size, void *arg)
 	}
 	if (attempt->headers_done || !is_empty)
 		return size;
-	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &attempt->status);
+	curl_easy_getinfo(attempt->transfer.easy, CURLINFO_RESPONSE_CODE, &attempt->status);
 	/* Interim answers go before the final one; after 101 there is none. */
 	if (attempt->status < 200 && attempt->status != 101)
 		return size;
@@ -233,62 +214,6 @@ static size_t take_body(char *data, size_t one, size_t size, void *arg)
 	if (!attempt->search.window || !text)
 		return 0;
 	return body_search_feed(&attempt->search, text, data, size) ? size : 0;
-}
-
-static void drive(struct probe_http *http, curl_socket_t fd, int what);
-
-static void socket_ready(evutil_socket_t fd, short what, void *arg)
-{
-	const struct attempt *attempt = arg;
-
-	drive(attempt->owner, fd,
-	      (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
-}
-
-static void watch(struct attempt *attempt, curl_socket_t fd, int what)
-{
-	short events = (short)(EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
-	                       (what & CURL_POLL_OUT ? EV_WRITE : 0));
-
-	if (event_initialized(&attempt->event))
-		event_del(&attempt->event);
-	event_assign(&attempt->event, attempt->owner->base, fd, events, socket_ready, attempt);
-	if (!(events & (EV_READ | EV_WRITE)) || event_add(&attempt->event, NULL) == 0)
-		return;
-	if (!attempt->is_broken)
-		TAILQ_INSERT_TAIL(&attempt->owner->broken, attempt, broken);
-	attempt->is_broken = true;
-}
-
-/* Always 0: libcurl gives up the whole multi handle after any other answer. */
-static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-	struct probe_http *http = arg;
-	struct attempt *attempt = socket_arg;
-
-	if (what == CURL_POLL_REMOVE) {
-		if (attempt)
-			event_del(&attempt->event);
-		return 0;
-	}
-	if (!attempt) {
-		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &attempt);
-		curl_multi_assign(http->multi, fd, attempt);
-	}
-	watch(attempt, fd, what);
-	return 0;
-}
-
-static int timer_changed(CURLM *multi, long delay_ms, void *arg)
-{
-	struct probe_http *http = arg;
-
-	(void)multi;
-	if (delay_ms < 0)
-		event_del(&http->timer);
-	else
-		timer_arm(&http->timer, (uint64_t)delay_ms);
-	return 0;
 }
 
 /* --- the end of an attempt --- */
@@ -361,7 +286,7 @@ static bool has_first_byte(const struct attempt *attempt)
 {
 	curl_off_t us = 0;
 
-	curl_easy_getinfo(attempt->easy, CURLINFO_STARTTRANSFER_TIME_T, &us);
+	curl_easy_getinfo(attempt->transfer.easy, CURLINFO_STARTTRANSFER_TIME_T, &us);
 	return us > 0 || attempt->header_bytes > 0;
 }
 
@@ -386,44 +311,24 @@ static void note_part(const struct attempt *attempt, enum probe_part part, CURLI
 {
 	curl_off_t us = 0;
 
-	curl_easy_getinfo(attempt->easy, info, &us);
+	curl_easy_getinfo(attempt->transfer.easy, info, &us);
 	if (us > 0)
 		probe_reached(attempt->probe, part, attempt->connected_us + (uint64_t)us);
 }
 
-/* Ends what libcurl has done with. Called after it has returned to us. */
-static void reap(struct probe_http *http)
+static void transfer_done(void *arg, CURLcode code)
 {
-	struct attempt *attempt;
-	CURLMsg *message;
-	int left;
+	struct attempt *attempt = arg;
 
-	while ((message = curl_multi_info_read(http->multi, &left))) {
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
-		if (attempt->secure)
-			note_part(attempt, PROBE_TLS, CURLINFO_APPCONNECT_TIME_T);
-		note_part(attempt, PROBE_FIRST_BYTE, CURLINFO_STARTTRANSFER_TIME_T);
-		transfer_ended(attempt, message->data.result);
-	}
-	while ((attempt = TAILQ_FIRST(&http->broken)))
-		finish(attempt, WHY_OWN_FAULT, "the socket cannot be watched", "", "");
+	if (attempt->secure)
+		note_part(attempt, PROBE_TLS, CURLINFO_APPCONNECT_TIME_T);
+	note_part(attempt, PROBE_FIRST_BYTE, CURLINFO_STARTTRANSFER_TIME_T);
+	transfer_ended(attempt, code);
 }
 
-static void drive(struct probe_http *http, curl_socket_t fd, int what)
+static void transfer_failed(void *arg)
 {
-	int running;
-
-	curl_multi_socket_action(http->multi, fd, what, &running);
-	reap(http);
-}
-
-static void timer_ran(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	drive(arg, CURL_SOCKET_TIMEOUT, 0);
+	finish(arg, WHY_OWN_FAULT, "the socket cannot be watched", "", "");
 }
 
 /* --- the start of an attempt --- */
@@ -447,7 +352,7 @@ static bool add_header(struct attempt *attempt, const char *header)
 	if (!headers)
 		return false;
 	attempt->headers = headers;
-	return curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
+	return curl_easy_setopt(attempt->transfer.easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 }
 
 /* The host of the URL is what goes into SNI and is looked for in the certificate. */
@@ -466,7 +371,7 @@ static bool set_url(struct attempt *attempt)
 		goto out;
 	if (asprintf(&url, "%s://%s%s", attempt->secure ? "https" : "http", place, check->path) < 0)
 		url = NULL;
-	good = url && curl_easy_setopt(attempt->easy, CURLOPT_URL, url) == CURLE_OK;
+	good = url && curl_easy_setopt(attempt->transfer.easy, CURLOPT_URL, url) == CURLE_OK;
 	if (!good || strcmp(own, place) == 0)
 		goto out;
 	if (asprintf(&header, "Host: %s", own) < 0)
@@ -494,14 +399,14 @@ static bool set_address(struct attempt *attempt)
 	snprintf(to, sizeof(to), "::%s", part);
 	free(part);
 	attempt->to = curl_slist_append(NULL, to);
-	return attempt->to &&
-	       curl_easy_setopt(attempt->easy, CURLOPT_CONNECT_TO, attempt->to) == CURLE_OK;
+	return attempt->to && curl_easy_setopt(attempt->transfer.easy, CURLOPT_CONNECT_TO,
+	                                       attempt->to) == CURLE_OK;
 }
 
 static bool set_method(struct attempt *attempt)
 {
 	const struct check *check = probe_check(attempt->probe);
-	CURL *easy = attempt->easy;
+	CURL *easy = attempt->transfer.easy;
 
 	if (strcmp(check->method, "GET") == 0)
 		return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
@@ -523,8 +428,9 @@ static bool set_headers(struct attempt *attempt)
 			return false;
 	}
 	if (check->credentials) {
-		bad |= curl_easy_setopt(attempt->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-		bad |= curl_easy_setopt(attempt->easy, CURLOPT_USERPWD, check->credentials);
+		bad |= curl_easy_setopt(attempt->transfer.easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		bad |= curl_easy_setopt(attempt->transfer.easy, CURLOPT_USERPWD,
+		                        check->credentials);
 	}
 	return !bad;
 }
@@ -537,13 +443,13 @@ static bool set_body(struct attempt *attempt)
 	if (!check->expect_body || !check->expect_body[0])
 		return true;
 	return body_search_init(&attempt->search, check->expect_body, check->body_limit) &&
-	       curl_easy_setopt(attempt->easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") ==
+	       curl_easy_setopt(attempt->transfer.easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") ==
 	               CURLE_OK;
 }
 
 static bool set_tls(struct attempt *attempt)
 {
-	CURL *easy = attempt->easy;
+	CURL *easy = attempt->transfer.easy;
 	int bad = 0;
 
 	if (!attempt->secure)
@@ -558,10 +464,9 @@ static bool set_tls(struct attempt *attempt)
 
 static bool set_callbacks(struct attempt *attempt)
 {
-	CURL *easy = attempt->easy;
+	CURL *easy = attempt->transfer.easy;
 	int bad = 0;
 
-	bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt);
 	bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->error);
 	bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, take_socket);
 	bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
@@ -576,7 +481,7 @@ static bool set_callbacks(struct attempt *attempt)
 static bool set_options(struct attempt *attempt)
 {
 	long timeout = (long)probe_check(attempt->probe)->timeout + CURL_SLACK_MS;
-	CURL *easy = attempt->easy;
+	CURL *easy = attempt->transfer.easy;
 	int bad = 0;
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
@@ -594,11 +499,14 @@ static bool set_options(struct attempt *attempt)
 
 static bool hand_over(struct attempt *attempt)
 {
-	attempt->easy = curl_easy_init();
-	return attempt->easy && set_options(attempt) && set_callbacks(attempt) &&
+	attempt->transfer = (struct transfer){ .easy = curl_easy_init(),
+		                               .done = transfer_done,
+		                               .failed = transfer_failed,
+		                               .arg = attempt };
+	return attempt->transfer.easy && set_options(attempt) && set_callbacks(attempt) &&
 	       set_url(attempt) && set_address(attempt) && set_method(attempt) &&
 	       set_headers(attempt) && set_tls(attempt) && set_body(attempt) &&
-	       curl_multi_add_handle(attempt->owner->multi, attempt->easy) == CURLM_OK;
+	       transfer_start(attempt->owner->loop, &attempt->transfer);
 }
 
 static void connected(void *arg, int fd)
@@ -672,26 +580,12 @@ static const char *http_stage(const void *arg)
 
 	if (attempt->connecting)
 		return "connect";
-	curl_easy_getinfo(attempt->easy, CURLINFO_APPCONNECT_TIME_T, &handshake_us);
+	curl_easy_getinfo(attempt->transfer.easy, CURLINFO_APPCONNECT_TIME_T, &handshake_us);
 	if (attempt->secure && handshake_us == 0)
 		return "TLS";
 	if (!has_first_byte(attempt))
 		return "first byte";
 	return attempt->headers_done ? "body" : "headers";
-}
-
-static bool multi_init(struct probe_http *http)
-{
-	int bad = 0;
-
-	http->multi = curl_multi_init();
-	if (!http->multi)
-		return false;
-	bad |= curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
-	bad |= curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	bad |= curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
-	bad |= curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-	return !bad;
 }
 
 struct probe_http *probe_http_new(struct event_base *base, struct trust *trust)
@@ -700,16 +594,14 @@ struct probe_http *probe_http_new(struct event_base *base, struct trust *trust)
 
 	if (!http)
 		return NULL;
-	http->base = base;
-	TAILQ_INIT(&http->broken);
-	evtimer_assign(&http->timer, base, timer_ran, http);
+	http->loop = transfer_loop_new(base);
 	http->http = (struct probe_kind){
 		.start = http_start, .cancel = http_cancel, .stage = http_stage, .context = http
 	};
 	http->https = http->http;
 	http->https.cost = PROBE_HANDSHAKE;
 	http->trust = trust;
-	if (multi_init(http))
+	if (http->loop)
 		return http;
 	probe_http_free(http);
 	return NULL;
@@ -719,8 +611,7 @@ void probe_http_free(struct probe_http *http)
 {
 	if (!http)
 		return;
-	curl_multi_cleanup(http->multi);
-	event_del(&http->timer);
+	transfer_loop_free(http->loop);
 	free(http);
 }
 
