@@ -154,7 +154,7 @@ $(B)/daemon/control/page_data.o: $(B)/daemon/control/page_data.c Makefile
 $(B)/cli/%.o: cli/%.c Makefile | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) -iquote cli $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(BASE) -iquote cli -iquote daemon $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
 
 # nodelete: a program that closes the library may have threads in it, and would map a table anew each time that it opens it.
 shared = $(CC) -shared -fPIC $(LTO) $(SHIM_CFLAGS) $(LDFLAGS) -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete

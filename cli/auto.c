@@ -1,13 +1,14 @@
 #include <jansson.h>
 
-#include "api/record.h"
-#include "cli.h"
+#include "api/ask.h"
+#include "base/cli.h"
+#include "commands.h"
 #include "show/answer.h"
 
 static int release(const char *control, const char *name)
 {
 	json_t *record;
-	int result = record_post(control, name, "/auto", NULL, &record);
+	int result = ask_post(control, name, "/auto", NULL, &record);
 
 	if (result != CLI_DONE)
 		return result;
@@ -16,15 +17,21 @@ static int release(const char *control, const char *name)
 	return cli_finish(CLI_DONE);
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
+static int run(const struct command *command, const struct command_context *context, int argc,
                char **argv)
 {
-	return record_run(command, context, argc, argv, release);
+	struct command_line line;
+	int status;
+
+	if (!command_begin(command, context, NULL, argc, argv, &line, &status))
+		return status;
+	return release(line.control, line.operands[0]);
 }
 
 const struct command auto_command = {
 	.name = "auto",
 	.summary = "end an override, and a manual failback's wait",
+	.operands = { 1, 1, "one name", { "name" } },
 	.help = "Usage: shunt auto NAME [--control PATH]\n"
 	        "\n"
 	        "Ends what 'shunt force NAME' began: the checks decide again. An earlier endpoint\n"

@@ -1,14 +1,17 @@
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "api/ask.h"
 #include "api/record.h"
-#include "cli.h"
-#include "clock.h"
-#include "show/words.h"
+#include "base/cli.h"
+#include "base/clock.h"
+#include "base/human.h"
+#include "commands.h"
 
 #define PAUSE_NS 50000000L /* 50 ms between two looks */
 #define SLACK_MS 5000      /* beyond what the probes themselves may take */
@@ -44,14 +47,14 @@ static int wait_for_verdicts(const char *control, const char *name, long long wi
                              json_t **record)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
-	long long end = clock_ms() + within_ms + SLACK_MS;
+	uint64_t end = clock_ms() + (uint64_t)(within_ms + SLACK_MS);
 
 	while (!record_ready(*record) && clock_ms() < end) {
 		json_t *next;
 		int result;
 
 		nanosleep(&pause, NULL);
-		result = record_get(control, name, &next);
+		result = ask_record(control, name, &next);
 		if (result != CLI_DONE)
 			return result;
 		json_decref(*record);
@@ -80,7 +83,7 @@ static void print_row(const struct widths *widths, const char *endpoint, const c
 	if (asprintf(&line, "%-*s  %-*s  %s", widths->endpoint, endpoint, widths->address, address,
 	             verdict) < 0)
 		return;
-	puts(words_printable(line));
+	puts(human_printable(line));
 	free(line);
 }
 
@@ -88,7 +91,7 @@ static void print_row(const struct widths *widths, const char *endpoint, const c
 static void print_address(const struct widths *widths, const json_t *endpoint,
                           const json_t *address)
 {
-	char verdict[256], latency[WORDS_TIME_MAX];
+	char verdict[256], latency[HUMAN_TIME_MAX];
 	const char *error = record_field(address, "last_error");
 
 	if (!json_is_string(json_object_get(endpoint, "check")))
@@ -99,7 +102,7 @@ static void print_address(const struct widths *widths, const json_t *endpoint,
 		snprintf(verdict, sizeof(verdict), "failed: %s", error);
 	else
 		snprintf(verdict, sizeof(verdict), "passed in %s",
-		         words_latency(json_number_value(json_object_get(address, "latency_ms")),
+		         human_latency(json_number_value(json_object_get(address, "latency_ms")),
 		                       latency));
 	print_row(widths, record_field(endpoint, "id"), record_field(address, "address"), verdict);
 }
@@ -135,7 +138,7 @@ static void print_verdicts(const json_t *record)
 static int check(const char *control, const char *name)
 {
 	json_t *answer, *record;
-	int result = record_post(control, name, "/check", NULL, &answer);
+	int result = ask_post(control, name, "/check", NULL, &answer);
 
 	if (result != CLI_DONE)
 		return result;
@@ -155,15 +158,21 @@ static int check(const char *control, const char *name)
 	return result;
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
+static int run(const struct command *command, const struct command_context *context, int argc,
                char **argv)
 {
-	return record_run(command, context, argc, argv, check);
+	struct command_line line;
+	int status;
+
+	if (!command_begin(command, context, NULL, argc, argv, &line, &status))
+		return status;
+	return check(line.control, line.operands[0]);
 }
 
 const struct command check_command = {
 	.name = "check",
 	.summary = "probe every endpoint of a name now",
+	.operands = { 1, 1, "one name", { "name" } },
 	.help = "Usage: shunt check NAME [--control PATH]\n"
 	        "\n"
 	        "Probes every address of NAME now and prints each verdict, of a probe that began\n"

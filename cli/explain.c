@@ -6,15 +6,16 @@
 #include <time.h>
 
 #include "api/api.h"
+#include "api/ask.h"
 #include "api/record.h"
-#include "cli.h"
-#include "explain/reason.h"
+#include "base/cli.h"
+#include "base/human.h"
+#include "commands.h"
+#include "explain/decision.h"
+#include "explain/lookup.h"
 #include "explain/step.h"
-#include "explain/told.h"
-#include "options.h"
 #include "program/process.h"
 #include "show/terminal.h"
-#include "show/words.h"
 
 struct question {
 	const char *control, *name;
@@ -37,11 +38,11 @@ static pid_t number_of(const char *text)
 static void print_head(const json_t *record)
 {
 	const char *active = record_field(record, "active"), *since = record_field(record, "since");
-	char age[WORDS_TIME_MAX];
+	char age[HUMAN_TIME_MAX];
 
 	printf("%s\n  %s answers since %s, for %s\n\n", record_field(record, "name"),
 	       *active ? active : "no endpoint", since,
-	       words_duration(time(NULL) - words_time(since), age));
+	       human_duration(time(NULL) - human_read_time(since), age));
 }
 
 static void print_process(const json_t *report)
@@ -97,10 +98,11 @@ static int explain(const struct question *question, const json_t *status, json_t
 	if (question->pid) {
 		good = process_read(&process, question->process, record_field(status, "socket"),
 		                    error);
-		report = good ? told_report(status, record, &process) : NULL;
+		report = good ? lookup_report(status, record, &process) : NULL;
 		process_free(&process);
 	}
-	result = print(question, status, record, reason_steps(status, record, time(NULL)), report);
+	result =
+	        print(question, status, record, decision_steps(status, record, time(NULL)), report);
 	if (good || result != CLI_DONE)
 		return result;
 	cli_error("%s", error);
@@ -109,9 +111,9 @@ static int explain(const struct question *question, const json_t *status, json_t
 
 static int ask(const struct question *question)
 {
-	char error[API_ERROR_MAX];
+	char error[TROUBLE_MAX];
 	json_t *status, *record;
-	int result = record_status(question->control, question->name, &status);
+	int result = ask_status(question->control, question->name, &status);
 
 	if (result != CLI_DONE)
 		return result;
@@ -119,32 +121,27 @@ static int ask(const struct question *question)
 	if (record) {
 		result = explain(question, status, record);
 	} else {
-		result = api_stranger(api_control(question->control), error);
+		result = trouble_stranger(api_control(question->control), error);
 		cli_error("%s", error);
 	}
 	json_decref(status);
 	return result;
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
+static int run(const struct command *command, const struct command_context *context, int argc,
                char **argv)
 {
-	struct question question = { .control = context->control };
-	bool help = false;
-	const struct option_row rows[] = { { 'h', "help", NULL, &help },
-		                           { 0, "json", NULL, &question.json },
+	struct question question = { 0 };
+	const struct option_row rows[] = { { 0, "json", NULL, &question.json },
 		                           { 0, "pid", &question.pid, NULL },
-		                           { 0, "control", &question.control, NULL },
 		                           { 0 } };
-	struct operands operands;
+	struct command_line line;
+	int status;
 
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (help)
-		return cli_help(command);
-	if (!record_operand(command, &operands, true))
-		return CLI_USAGE;
-	question.name = operands.list[0];
+	if (!command_begin(command, context, rows, argc, argv, &line, &status))
+		return status;
+	question.control = line.control;
+	question.name = line.operands[0];
 	question.process = question.pid ? number_of(question.pid) : 0;
 	if (question.pid && !question.process)
 		return cli_usage(command->name, "--pid takes the number of a process, not '%s'",
@@ -155,6 +152,7 @@ static int run(const struct command *command, const struct cli_context *context,
 const struct command explain_command = {
 	.name = "explain",
 	.summary = "the rules that led to an answer, and what a process is told",
+	.operands = { 1, 1, "one name", { "name" } },
 	.help = "Usage: shunt explain NAME [--pid PID] [--json] [--control PATH]\n"
 	        "\n"
 	        "Why NAME is answered as it is, step by step, in the order in which the daemon\n"

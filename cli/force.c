@@ -1,9 +1,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "api/record.h"
-#include "cli.h"
-#include "options.h"
+#include "api/ask.h"
+#include "base/cli.h"
+#include "commands.h"
 #include "show/answer.h"
 
 struct order {
@@ -24,7 +24,7 @@ static int force(const struct order *order)
 		cli_error("--reason and ENDPOINT must be text in UTF-8");
 		return CLI_USAGE;
 	}
-	result = record_post(order->control, order->name, "/force", body, &record);
+	result = ask_post(order->control, order->name, "/force", body, &record);
 	json_decref(body);
 	if (result != CLI_DONE)
 		return result;
@@ -33,37 +33,29 @@ static int force(const struct order *order)
 	return cli_finish(CLI_DONE);
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
+static int run(const struct command *command, const struct command_context *context, int argc,
                char **argv)
 {
-	struct order order = { .control = context->control };
-	bool help = false;
-	const struct option_row rows[] = {
-		{ 'h', "help", NULL, &help },           { 0, "for", &order.duration, NULL },
-		{ 0, "reason", &order.reason, NULL },   { 0, "anyway", NULL, &order.anyway },
-		{ 0, "control", &order.control, NULL }, { 0 }
-	};
-	struct operands operands;
+	struct order order = { 0 };
+	const struct option_row rows[] = { { 0, "for", &order.duration, NULL },
+		                           { 0, "reason", &order.reason, NULL },
+		                           { 0, "anyway", NULL, &order.anyway },
+		                           { 0 } };
+	struct command_line line;
+	int status;
 
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (help)
-		return cli_help(command);
-	if (operands.count != 2)
-		return cli_usage(command->name,
-		                 "force takes a name and an endpoint, not %d operand%s",
-		                 operands.count, operands.count == 1 ? "" : "s");
-	order.name = operands.list[0];
-	order.endpoint = operands.list[1];
-	if (!*order.name || !*order.endpoint)
-		return cli_usage(command->name, "the %s is empty",
-		                 *order.name ? "endpoint" : "name");
+	if (!command_begin(command, context, rows, argc, argv, &line, &status))
+		return status;
+	order.control = line.control;
+	order.name = line.operands[0];
+	order.endpoint = line.operands[1];
 	return force(&order);
 }
 
 const struct command force_command = {
 	.name = "force",
 	.summary = "let one endpoint answer, whatever the checks say",
+	.operands = { 2, 2, "a name and an endpoint", { "name", "endpoint" } },
 	.help = "Usage: shunt force NAME ENDPOINT [--for DURATION] [--reason TEXT] [--anyway]\n"
 	        "                   [--control PATH]\n"
 	        "\n"

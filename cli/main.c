@@ -3,13 +3,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "options.h"
-#include "show/words.h"
+#include "base/cli.h"
+#include "base/human.h"
+#include "base/options.h"
+#include "commands.h"
 
 #include "shunt/version.h"
 
-static int help_run(const struct command *command, const struct cli_context *context, int argc,
+static int help_run(const struct command *command, const struct command_context *context, int argc,
                     char **argv);
 
 static const struct command help_command = {
@@ -18,6 +19,8 @@ static const struct command help_command = {
 	.help = "Usage: shunt help [COMMAND]\n"
 	        "\n"
 	        "Lists the commands, or explains one of them.\n",
+	.is_local = true,
+	.operands = { 0, 1, "one command", { "command" } },
 	.run = help_run,
 };
 
@@ -60,39 +63,33 @@ static int unknown_command(const char *name)
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i] = commands[i]->name;
-	nearest = words_nearest(name, names, COMMAND_COUNT);
+	nearest = human_nearest(name, names, COMMAND_COUNT);
 	if (nearest)
 		return cli_usage(NULL, "there is no command '%s'; did you mean '%s'?", name,
 		                 nearest);
 	return cli_usage(NULL, "there is no command '%s'", name);
 }
 
-static int help_run(const struct command *command, const struct cli_context *context, int argc,
+static int help_run(const struct command *command, const struct command_context *context, int argc,
                     char **argv)
 {
-	bool help = false;
-	const struct option_row rows[] = { { 'h', "help", NULL, &help }, { 0 } };
-	struct operands operands;
+	struct command_line line;
 	const struct command *subject;
+	int status;
 
-	(void)context;
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (operands.count > 1)
-		return cli_usage(command->name, "help takes one command, not %d", operands.count);
-	if (help)
-		return cli_help(command);
-	if (operands.count == 0) {
+	if (!command_begin(command, context, NULL, argc, argv, &line, &status))
+		return status;
+	if (line.count == 0) {
 		print_usage(stdout);
 		return cli_finish(CLI_DONE);
 	}
-	subject = find_command(operands.list[0]);
-	return subject ? cli_help(subject) : unknown_command(operands.list[0]);
+	subject = find_command(line.operands[0]);
+	return subject ? command_help(subject) : unknown_command(line.operands[0]);
 }
 
 static int run(int argc, char **argv)
 {
-	struct cli_context context = { 0 };
+	struct command_context context = { 0 };
 	bool help = false, version = false;
 	const struct option_row rows[] = { { 'h', "help", NULL, &help },
 		                           { 'V', "version", NULL, &version },

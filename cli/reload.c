@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "api/api.h"
-#include "cli.h"
-#include "options.h"
-#include "show/words.h"
+#include "base/cli.h"
+#include "base/human.h"
+#include "commands.h"
 
 #define SECONDS 30 /* a large configuration takes a while */
 
@@ -21,7 +21,7 @@ static long long print_names(const json_t *answer, const char *kind)
 
 		snprintf(line, sizeof(line), "%-7s  %s", kind,
 		         json_string_value(name) ? json_string_value(name) : "?");
-		puts(words_printable(line));
+		puts(human_printable(line));
 	}
 	if ((long long)i < count)
 		printf("%-7s  ... and %lld more\n", kind, count - (long long)i);
@@ -39,30 +39,20 @@ static void print_result(const json_t *answer)
 	       changes ? "" : ", none of them has changed");
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
+static int run(const struct command *command, const struct command_context *context, int argc,
                char **argv)
 {
-	const char *control = context->control;
-	bool help = false;
-	const struct option_row rows[] = { { 'h', "help", NULL, &help },
-		                           { 0, "control", &control, NULL },
-		                           { 0 } };
-	struct operands operands;
-	char error[API_ERROR_MAX];
+	struct command_line line;
+	char error[TROUBLE_MAX];
 	json_t *answer;
-	int result;
+	int status;
 
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (help)
-		return cli_help(command);
-	if (operands.count)
-		return cli_usage(command->name, "reload takes no operands, not '%s'",
-		                 operands.list[0]);
-	result = api_post(api_control(control), "/v1/reload", NULL, SECONDS, &answer, error);
-	if (result != CLI_DONE) {
+	if (!command_begin(command, context, NULL, argc, argv, &line, &status))
+		return status;
+	status = api_post(api_control(line.control), "/v1/reload", NULL, SECONDS, &answer, error);
+	if (status != CLI_DONE) {
 		cli_error("%s", error);
-		return result;
+		return status;
 	}
 	print_result(answer);
 	json_decref(answer);

@@ -12,8 +12,8 @@
 
 #include "api/api.h"
 #include "api/record.h"
-#include "cli.h"
-#include "options.h"
+#include "base/cli.h"
+#include "commands.h"
 #include "program/hello.h"
 #include "program/places.h"
 #include "program/preload.h"
@@ -57,7 +57,7 @@ struct source {
 	const char *socket;  /* --socket, or NULL */
 	char path[PATH_MAX]; /* the client socket, absolute; "": unknown */
 	json_t *status;      /* of the daemon that has this socket; NULL: it could not be asked */
-	char trouble[API_ERROR_MAX +
+	char trouble[TROUBLE_MAX +
 	             PATH_MAX]; /* why there is no daemon's answer; "": there is one */
 };
 
@@ -115,7 +115,7 @@ static bool test_socket(struct source *source)
 static void ask_status(struct source *source)
 {
 	const char *socket;
-	char error[API_ERROR_MAX];
+	char error[TROUBLE_MAX];
 
 	if (!source->status)
 		api_get(api_control(source->control), "/v1/status", &source->status, error);
@@ -186,34 +186,26 @@ static int resolve(struct source *source, const char *name)
 	return result;
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
+static int run(const struct command *command, const struct command_context *context, int argc,
                char **argv)
 {
-	struct source source = { .control = context->control };
-	bool help = false, preloaded = false;
-	const struct option_row rows[] = { { 'h', "help", NULL, &help },
-		                           { 0, "control", &source.control, NULL },
-		                           { 0, "socket", &source.socket, NULL },
-		                           { 0 } };
-	struct operands operands;
+	struct source source = { 0 };
+	bool preloaded = argc > 1 && strcmp(argv[1], PRELOADED) == 0;
+	const struct option_row rows[] = { { 0, "socket", &source.socket, NULL }, { 0 } };
+	struct command_line line;
+	int status;
 
-	if (argc > 1 && strcmp(argv[1], PRELOADED) == 0) {
-		preloaded = true;
-		argv++;
-		argc--;
-	}
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (help)
-		return cli_help(command);
-	if (!record_operand(command, &operands, true))
-		return CLI_USAGE;
-	return preloaded ? print_addresses(operands.list[0]) : resolve(&source, operands.list[0]);
+	if (!command_begin(command, context, rows, argc - preloaded, argv + preloaded, &line,
+	                   &status))
+		return status;
+	source.control = line.control;
+	return preloaded ? print_addresses(line.operands[0]) : resolve(&source, line.operands[0]);
 }
 
 const struct command resolve_command = {
 	.name = "resolve",
 	.summary = "what a program is told, through the library itself",
+	.operands = { 1, 1, "one name", { "name" } },
 	.help = "Usage: shunt resolve NAME [--socket PATH] [--control PATH]\n"
 	        "\n"
 	        "Looks NAME up as a program under 'shunt run' does, and prints one address per\n"

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "options.h"
+#include "base/cli.h"
+#include "base/options.h"
+#include "commands.h"
 #include "program/drill.h"
 #include "program/hello.h"
 #include "program/places.h"
@@ -132,7 +133,7 @@ static int execute(const struct run_options *options, char **argv)
 }
 
 static int run_with(struct run_options *options, const struct command *command,
-                    const struct cli_context *context, int argc, char **argv)
+                    const struct command_context *context, int argc, char **argv)
 {
 	const struct option_row rows[] = { { 'c', "config", &options->file, NULL },
 		                           { 0, "socket", &options->socket, NULL },
@@ -145,7 +146,7 @@ static int run_with(struct run_options *options, const struct command *command,
 	if (!options_parse(command->name, rows, true, argc, argv, &operands))
 		return CLI_USAGE;
 	if (options->help)
-		return cli_help(command);
+		return command_help(command);
 	if (context->control)
 		return cli_usage(command->name, "run takes no --control");
 	if (options->file && options->socket)
@@ -159,7 +160,7 @@ static int run_with(struct run_options *options, const struct command *command,
 	return execute(options, operands.list);
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
+static int run(const struct command *command, const struct command_context *context, int argc,
                char **argv)
 {
 	struct run_options options = { .force = calloc((size_t)argc + 1, sizeof(char *)) };

@@ -7,10 +7,9 @@
 #include <unistd.h>
 
 #include "api/changes.h"
-#include "api/record.h"
 #include "api/stream.h"
-#include "cli.h"
-#include "options.h"
+#include "base/cli.h"
+#include "commands.h"
 #include "show/event_line.h"
 #include "show/terminal.h"
 
@@ -111,7 +110,7 @@ static int watch_run(const char *control, const char *name, bool json)
 		                            .turn = goes_on,
 		                            .arg = &watch,
 		                            .fd = -1 };
-	char error[API_ERROR_MAX];
+	char error[TROUBLE_MAX];
 	int result = stream_run(control, name, false, &calls, error);
 
 	json_decref(watch.answers);
@@ -120,29 +119,23 @@ static int watch_run(const char *control, const char *name, bool json)
 	return result == CLI_DONE ? cli_finish(CLI_DONE) : result;
 }
 
-static int run(const struct command *command, const struct cli_context *context, int argc,
+static int run(const struct command *command, const struct command_context *context, int argc,
                char **argv)
 {
-	const char *control = context->control;
-	bool help = false, as_json = false;
-	const struct option_row rows[] = { { 'h', "help", NULL, &help },
-		                           { 0, "json", NULL, &as_json },
-		                           { 0, "control", &control, NULL },
-		                           { 0 } };
-	struct operands operands;
+	bool as_json = false;
+	const struct option_row rows[] = { { 0, "json", NULL, &as_json }, { 0 } };
+	struct command_line line;
+	int status;
 
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (help)
-		return cli_help(command);
-	if (!record_operand(command, &operands, false))
-		return CLI_USAGE;
-	return watch_run(api_control(control), operands.list[0], as_json);
+	if (!command_begin(command, context, rows, argc, argv, &line, &status))
+		return status;
+	return watch_run(api_control(line.control), line.operands[0], as_json);
 }
 
 const struct command watch_command = {
 	.name = "watch",
 	.summary = "every change as it happens",
+	.operands = { 0, 1, "one name", { "name" } },
 	.help = "Usage: shunt watch [NAME] [--json] [--control PATH]\n"
 	        "\n"
 	        "One line for each change as it happens, or for those that concern NAME: another\n"

@@ -1,14 +1,15 @@
 #include "api/api.h"
+#include "api/curl.h"
+#include "api/trouble.h"
+#include "base/cli.h"
+#include "base/clock.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "api/curl.h"
-#include "cli.h"
-#include "clock.h"
 
 #include "shunt/protocol.h"
 
@@ -22,8 +23,8 @@ struct request {
 	const char *control;
 	const char *path;
 	char *sent;  /* the body of a POST; NULL: a GET */
-	char *error; /* API_ERROR_MAX bytes */
-	long long deadline_ms;
+	char *error; /* TROUBLE_MAX bytes */
+	uint64_t deadline_ms;
 	char *body;
 	size_t size, room;
 	long status;
@@ -33,7 +34,7 @@ struct request {
 
 static long left_ms(const struct request *request)
 {
-	long long left = request->deadline_ms - clock_ms();
+	int64_t left = (int64_t)(request->deadline_ms - clock_ms());
 
 	return left > 0 ? (long)left : 0;
 }
@@ -103,11 +104,6 @@ static int attempt(struct request *request)
 	return result;
 }
 
-int api_stranger(const char *control, char error[API_ERROR_MAX])
-{
-	return api_curl_unreachable(control, API_CURL_STRANGER, error);
-}
-
 static json_t *parse(const struct request *request)
 {
 	return json_loadb(request->body ? request->body : "", request->size, 0, NULL);
@@ -116,7 +112,7 @@ static json_t *parse(const struct request *request)
 static int refused(const struct request *request)
 {
 	json_t *answer = parse(request);
-	int result = api_curl_refused(request->status, answer, request->control, request->error);
+	int result = trouble_refused(request->status, answer, request->control, request->error);
 
 	json_decref(answer);
 	return result;
@@ -138,7 +134,7 @@ static int perform(struct request *request)
 	unsigned tries = 1;
 	int result;
 
-	if (!api_curl_fits(request->control, request->error))
+	if (!trouble_path_fits(request->control, request->error))
 		return CLI_UNREACHABLE;
 	for (;;) {
 		result = attempt(request);
@@ -164,13 +160,13 @@ static int perform_json(struct request *request, json_t **json)
 	if (!json_is_object(*json)) {
 		json_decref(*json);
 		*json = NULL;
-		result = api_stranger(request->control, request->error);
+		result = trouble_stranger(request->control, request->error);
 	}
 	free(request->body);
 	return result;
 }
 
-static struct request get(const char *control, const char *path, char error[API_ERROR_MAX])
+static struct request get(const char *control, const char *path, char error[TROUBLE_MAX])
 {
 	return (struct request){ .control = control,
 		                 .path = path,
@@ -178,14 +174,14 @@ static struct request get(const char *control, const char *path, char error[API_
 		                 .deadline_ms = clock_ms() + DEADLINE_MS };
 }
 
-int api_get(const char *control, const char *path, json_t **json, char error[API_ERROR_MAX])
+int api_get(const char *control, const char *path, json_t **json, char error[TROUBLE_MAX])
 {
 	struct request request = get(control, path, error);
 
 	return perform_json(&request, json);
 }
 
-int api_get_text(const char *control, const char *path, char **text, char error[API_ERROR_MAX])
+int api_get_text(const char *control, const char *path, char **text, char error[TROUBLE_MAX])
 {
 	struct request request = get(control, path, error);
 	int result = perform(&request);
@@ -193,24 +189,24 @@ int api_get_text(const char *control, const char *path, char **text, char error[
 	if (result != CLI_DONE)
 		return result;
 	if (!request.body)
-		return api_stranger(control, error);
+		return trouble_stranger(control, error);
 	request.body[request.size] = '\0';
 	*text = request.body;
 	return CLI_DONE;
 }
 
 int api_post(const char *control, const char *path, const json_t *body, unsigned seconds,
-             json_t **json, char error[API_ERROR_MAX])
+             json_t **json, char error[TROUBLE_MAX])
 {
 	struct request request = { .control = control,
 		                   .path = path,
 		                   .sent = body ? json_dumps(body, JSON_COMPACT) : strdup("{}"),
 		                   .error = error,
-		                   .deadline_ms = clock_ms() + 1000LL * seconds };
+		                   .deadline_ms = clock_ms() + UINT64_C(1000) * seconds };
 	int result;
 
 	if (!request.sent) {
-		snprintf(error, API_ERROR_MAX, "out of memory");
+		snprintf(error, TROUBLE_MAX, "out of memory");
 		return CLI_UNREACHABLE;
 	}
 	result = perform_json(&request, json);

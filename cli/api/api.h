@@ -3,9 +3,8 @@
 #define SHUNT_CLI_API_API_H
 
 #include <jansson.h>
-#include <stddef.h>
 
-#define API_ERROR_MAX 1600 /* a configuration may be named in it, and its mistake */
+#include "api/trouble.h"
 
 /* What was given, else SHUNT_CONTROL, else the default. */
 const char *api_control(const char *given);
@@ -14,20 +13,17 @@ const char *api_control(const char *given);
  * GET. CLI_DONE with a JSON object in `*json`, which the caller releases; else CLI_UNREACHABLE or CLI_REFUSED with one line
  * in `error`. Takes 5 s at most.
  */
-int api_get(const char *control, const char *path, json_t **json, char error[API_ERROR_MAX]);
+int api_get(const char *control, const char *path, json_t **json, char error[TROUBLE_MAX]);
 
 /* The same with any text, which the caller frees. */
-int api_get_text(const char *control, const char *path, char **text, char error[API_ERROR_MAX]);
-
-/* What answers is not the daemon. Returns CLI_UNREACHABLE with one line in `error`. */
-int api_stranger(const char *control, char error[API_ERROR_MAX]);
+int api_get_text(const char *control, const char *path, char **text, char error[TROUBLE_MAX]);
 
 /*
  * POST, with `body` (NULL: none), which stays the caller's. As above; takes `seconds` at most, and is never repeated once the daemon may
  * have had it.
  */
 int api_post(const char *control, const char *path, const json_t *body, unsigned seconds,
-             json_t **json, char error[API_ERROR_MAX]);
+             json_t **json, char error[TROUBLE_MAX]);
 
 /* "/v1/records/NAME" and what comes behind, with NAME as an URL needs it. NULL: no memory. The caller frees. */
 char *api_record(const char *name, const char *behind);

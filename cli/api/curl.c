@@ -1,13 +1,10 @@
 #include "api/curl.h"
+#include "api/trouble.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
-
-#include "cli.h"
-#include "show/words.h"
 
 #include "shunt/version.h"
 
@@ -33,13 +30,6 @@ bool api_curl_set(CURL *curl, const char *control, const char *path)
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "shunt/" SHUNT_VERSION);
 	return true;
-}
-
-int api_curl_unreachable(const char *control, const char *why, char error[API_ERROR_MAX])
-{
-	snprintf(error, API_ERROR_MAX, "cannot reach the daemon at %s: %s", control, why);
-	words_printable(error);
-	return CLI_UNREACHABLE;
 }
 
 static const char *connect_trouble(int error)
@@ -75,7 +65,7 @@ bool api_curl_is_full(CURL *curl, CURLcode code)
 	       (os_error(curl) == QUEUE_FULL || os_error(curl) == EAGAIN);
 }
 
-int api_curl_trouble(CURL *curl, CURLcode code, const char *control, char error[API_ERROR_MAX])
+int api_curl_trouble(CURL *curl, CURLcode code, const char *control, char error[TROUBLE_MAX])
 {
 	const char *why = curl_easy_strerror(code);
 
@@ -86,28 +76,6 @@ int api_curl_trouble(CURL *curl, CURLcode code, const char *control, char error[
 	else if (api_curl_is_cut(code))
 		why = "the connection was closed before the answer ended";
 	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
-		why = API_CURL_STRANGER;
-	return api_curl_unreachable(control, why, error);
-}
-
-bool api_curl_fits(const char *control, char error[API_ERROR_MAX])
-{
-	if (strlen(control) < sizeof(((struct sockaddr_un *)0)->sun_path))
-		return true;
-	api_curl_unreachable(control, "the path is too long for a socket (107 bytes at most)",
-	                     error);
-	return false;
-}
-
-int api_curl_refused(long status, const json_t *answer, const char *control,
-                     char error[API_ERROR_MAX])
-{
-	const char *message = json_string_value(json_object_get(answer, "error"));
-
-	if (status < 400)
-		return api_curl_unreachable(control, API_CURL_STRANGER, error);
-	snprintf(error, API_ERROR_MAX, "the daemon at %s refused: %s (HTTP status %ld)", control,
-	         message ? message : "it does not say why", status);
-	words_printable(error);
-	return CLI_REFUSED;
+		why = TROUBLE_STRANGER;
+	return trouble_unreachable(control, why, error);
 }

@@ -1,61 +1,8 @@
 #include "api/record.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "api/api.h"
-#include "cli.h"
-#include "options.h"
-
-#define SECONDS 5
-
-static int out_of_memory(void)
-{
-	cli_error("out of memory");
-	return CLI_OUTPUT;
-}
-
-int record_post(const char *control, const char *name, const char *behind, const json_t *body,
-                json_t **answer)
-{
-	char *path = api_record(name, behind), error[API_ERROR_MAX];
-	int result;
-
-	if (!path)
-		return out_of_memory();
-	result = api_post(api_control(control), path, body, SECONDS, answer, error);
-	free(path);
-	if (result != CLI_DONE)
-		cli_error("%s", error);
-	return result;
-}
-
-/* Frees `path`, which may be NULL. */
-static int get(const char *control, char *path, json_t **answer)
-{
-	char error[API_ERROR_MAX];
-	int result;
-
-	if (!path)
-		return out_of_memory();
-	result = api_get(api_control(control), path, answer, error);
-	free(path);
-	if (result != CLI_DONE)
-		cli_error("%s", error);
-	return result;
-}
-
-int record_get(const char *control, const char *name, json_t **answer)
-{
-	return get(control, api_record(name, ""), answer);
-}
-
-int record_status(const char *control, const char *name, json_t **status)
-{
-	return get(control, api_only("/v1/status", name), status);
-}
 
 const char *record_field(const json_t *object, const char *key)
 {
@@ -95,34 +42,4 @@ json_t *record_find(const json_t *status, const char *name)
 			return record;
 	}
 	return NULL;
-}
-
-bool record_operand(const struct command *command, const struct operands *operands, bool needed)
-{
-	if (operands->count > 1 || (needed && operands->count == 0))
-		cli_usage(command->name, "%s takes one name, not %d", command->name,
-		          operands->count);
-	else if (operands->count && !*operands->list[0])
-		cli_usage(command->name, "the name is empty");
-	else
-		return true;
-	return false;
-}
-
-int record_run(const struct command *command, const struct cli_context *context, int argc,
-               char **argv, int (*run)(const char *control, const char *name))
-{
-	const char *control = context->control;
-	bool help = false;
-	const struct option_row rows[] = { { 'h', "help", NULL, &help },
-		                           { 0, "control", &control, NULL },
-		                           { 0 } };
-	struct operands operands;
-
-	if (!options_parse(command->name, rows, false, argc, argv, &operands))
-		return CLI_USAGE;
-	if (help)
-		return cli_help(command);
-	return record_operand(command, &operands, true) ? run(control, operands.list[0])
-	                                                : CLI_USAGE;
 }

@@ -1,14 +1,15 @@
 #include "api/stream.h"
+#include "api/curl.h"
+#include "api/record.h"
+#include "api/trouble.h"
+#include "base/cli.h"
+#include "base/clock.h"
+#include "base/human.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "api/curl.h"
-#include "api/record.h"
-#include "cli.h"
-#include "clock.h"
-#include "show/words.h"
 
 #define LINE_MAX_BYTES (256u << 20) /* many times what the largest table can tell */
 #define GREETING_MS 5000            /* until the first line */
@@ -37,7 +38,7 @@ struct stream {
 	char *line;
 	size_t size, room;
 	bool greeted; /* its first line has come */
-	long long heard_ms;
+	uint64_t heard_ms;
 	CURLcode broken; /* by us */
 	bool full;       /* the socket's queue is */
 	long status;     /* of HTTP */
@@ -231,8 +232,8 @@ static bool wait_for(struct stream *stream, int ms)
 
 static int ended(const struct stream *stream)
 {
-	snprintf(stream->error, API_ERROR_MAX, "the daemon at %s has ended", stream->control);
-	words_printable(stream->error);
+	snprintf(stream->error, TROUBLE_MAX, "the daemon at %s has ended", stream->control);
+	human_printable(stream->error);
 	return CLI_UNREACHABLE;
 }
 
@@ -258,7 +259,7 @@ static int connection_run(struct stream *stream)
 	if (code != CURLE_OK)
 		return api_curl_trouble(stream->curl, code, stream->control, stream->error);
 	answer = json_loadb(stream->line ? stream->line : "", stream->size, 0, NULL);
-	result = api_curl_refused(stream->status, answer, stream->control, stream->error);
+	result = trouble_refused(stream->status, answer, stream->control, stream->error);
 	json_decref(answer);
 	return result;
 }
@@ -268,11 +269,11 @@ static int connection_run(struct stream *stream)
 /* False: whoever follows has had enough. */
 static bool pause_retry(struct stream *stream)
 {
-	long long until = clock_ms() + stream->retry_ms;
+	uint64_t until = clock_ms() + (uint64_t)stream->retry_ms;
 
 	stream->retry_ms =
 	        stream->retry_ms * 2 < RETRY_MAX_MS ? stream->retry_ms * 2 : RETRY_MAX_MS;
-	for (long long left; (left = until - clock_ms()) > 0;)
+	for (int64_t left; (left = (int64_t)(until - clock_ms())) > 0;)
 		if (!wait_for(stream, left < STREAM_TURN_MS ? (int)left : STREAM_TURN_MS))
 			return false;
 	return true;
@@ -288,7 +289,7 @@ static bool is_final(const struct stream *stream, int result, bool early)
 
 static int follow(struct stream *stream)
 {
-	const long long deadline = clock_ms() + GREETING_MS;
+	const uint64_t deadline = clock_ms() + GREETING_MS;
 
 	for (;;) {
 		int result = connection_run(stream);
@@ -305,7 +306,7 @@ static int follow(struct stream *stream)
 }
 
 int stream_run(const char *control, const char *name, bool history,
-               const struct stream_calls *calls, char error[API_ERROR_MAX])
+               const struct stream_calls *calls, char error[TROUBLE_MAX])
 {
 	struct stream stream = { .control = control,
 		                 .calls = calls,
@@ -316,8 +317,8 @@ int stream_run(const char *control, const char *name, bool history,
 		                 .retry_ms = RETRY_MIN_MS };
 	int result = CLI_UNREACHABLE;
 
-	snprintf(error, API_ERROR_MAX, "out of memory");
-	if (stream.multi && stream.path && api_curl_fits(control, error))
+	snprintf(error, TROUBLE_MAX, "out of memory");
+	if (stream.multi && stream.path && trouble_path_fits(control, error))
 		result = follow(&stream);
 	free(stream.path);
 	free(stream.line);

@@ -35,6 +35,6 @@ struct stream_calls {
  * daemon says no, and one line in `error`.
  */
 int stream_run(const char *control, const char *name, bool history,
-               const struct stream_calls *calls, char error[API_ERROR_MAX]);
+               const struct stream_calls *calls, char error[TROUBLE_MAX]);
 
 #endif

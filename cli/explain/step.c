@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "show/words.h"
+#include "base/human.h"
 
 #define TITLE_WIDTH 9  /* of the longest: addresses */
 #define TEXT_COLUMN 13 /* mark, title, gap */
@@ -30,7 +30,7 @@ void step_say(json_t *step, const char *format, ...)
 	va_end(args);
 	if (length < 0)
 		return;
-	json_array_append_new(json_object_get(step, "text"), json_string(words_printable(line)));
+	json_array_append_new(json_object_get(step, "text"), json_string(human_printable(line)));
 	free(line);
 }
 

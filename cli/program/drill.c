@@ -1,4 +1,9 @@
 #include "program/drill.h"
+#include "api/api.h"
+#include "api/ask.h"
+#include "api/record.h"
+#include "base/cli.h"
+#include "base/human.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -6,11 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include "api/api.h"
-#include "api/record.h"
-#include "cli.h"
-#include "show/words.h"
 
 #include "shunt/table.h"
 
@@ -72,7 +72,7 @@ static bool unknown_name(const json_t *status, const char *name)
 		if (known && count < NAMES_MAX)
 			names[count++] = known;
 	}
-	nearest = words_nearest(name, names, count);
+	nearest = human_nearest(name, names, count);
 	if (nearest)
 		cli_error("--force: %s is not a managed name; did you mean %s?", name, nearest);
 	else
@@ -179,7 +179,7 @@ static bool join(const char *const *values)
 
 bool drill_set(const char *const *values, const char *socket)
 {
-	char error[API_ERROR_MAX];
+	char error[TROUBLE_MAX];
 	json_t *status = NULL;
 	bool good;
 

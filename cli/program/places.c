@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "base/cli.h"
 
 #define LIBRARY "libshunt.so"
 #define DAEMON "shuntd"

@@ -1,9 +1,12 @@
 #include "program/private.h"
+#include "base/cli.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +15,6 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "cli.h"
-#include "clock.h"
 
 #define SETTLE_MS 10000
 #define LONGEST_NAME "/shunt-XXXXXX/control.sock"
@@ -166,11 +166,12 @@ static bool spawn(const struct private *private, const char *daemon, const char 
 /* False: the daemon has ended, and has said why. */
 static bool wait_settled(int ready)
 {
-	long long deadline = clock_ms() + SETTLE_MS, left;
+	const uint64_t deadline = clock_ms() + SETTLE_MS;
+	int64_t left;
 	struct pollfd poll_ready = { .fd = ready, .events = POLLIN };
 	char byte;
 
-	while ((left = deadline - clock_ms()) > 0) {
+	while ((left = (int64_t)(deadline - clock_ms())) > 0) {
 		if (poll(&poll_ready, 1, (int)left) > 0)
 			break;
 	}

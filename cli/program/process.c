@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "show/words.h"
+#include "base/human.h"
 
 #include "shunt/protocol.h"
 
@@ -40,7 +40,7 @@ static bool is_library(const char *path, const char *name)
 static void take_library(struct process_library *library, const char *path, bool replaced)
 {
 	snprintf(library->path, sizeof(library->path), "%s", path);
-	words_printable(library->path);
+	human_printable(library->path);
 	library->replaced = replaced;
 }
 
@@ -198,7 +198,7 @@ static bool read_program(struct process *process)
 	if (length < 0)
 		return false;
 	process->program[length] = '\0';
-	words_printable(process->program);
+	human_printable(process->program);
 	/* One that may only be executed stays of no kind. */
 	if (!program_read(path, &process->kind))
 		process->kind = (struct program_kind){ 0 };

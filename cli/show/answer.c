@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api/record.h"
-#include "show/words.h"
+#include "base/human.h"
 
 const char *answer_none(const char *active, const char *all_down)
 {
@@ -49,7 +49,7 @@ void answer_print(const json_t *record)
 
 	if (asprintf(&line, "%s: %s%s%s: %s", record_field(record, "name"), words ? words : "?",
 	             *active ? " from " : "", active, record_field(record, "reason")) >= 0) {
-		puts(words_printable(line));
+		puts(human_printable(line));
 		free(line);
 	}
 	free(words);

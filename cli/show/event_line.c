@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "api/record.h"
+#include "base/human.h"
 #include "show/terminal.h"
-#include "show/words.h"
 
 /* The first row that fits; NULL fits all. */
 static const struct {
@@ -49,7 +49,7 @@ void event_line_print(const json_t *event, bool colours, size_t width, FILE *out
 	if (asprintf(&text, "%s %s", width > 0 ? short_time(time, clock) : time,
 	             record_field(event, "text")) < 0)
 		return;
-	words_printable(text);
+	human_printable(text);
 	if (width > 0 && strlen(text) > width)
 		text[width] = '\0';
 	if (colour)

@@ -1,20 +1,21 @@
 #include "show/follow.h"
+#include "api/api.h"
+#include "api/ask.h"
+#include "api/stream.h"
+#include "base/cli.h"
+#include "base/clock.h"
+#include "show/page.h"
+#include "show/screen.h"
+#include "show/status_table.h"
+#include "show/terminal.h"
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "api/api.h"
-#include "api/stream.h"
-#include "cli.h"
-#include "clock.h"
-#include "show/page.h"
-#include "show/screen.h"
-#include "show/terminal.h"
-#include "status.h"
 
 #define EVENTS_MAX 200u /* as many lines as a tall window may show */
 #define REFRESH_MS 5000 /* latencies and errors change without an event */
@@ -25,10 +26,10 @@ struct follow {
 	struct screen screen;
 	struct listing listing; /* its text is NULL: not yet */
 	json_t *events;
-	char trouble[API_ERROR_MAX]; /* "": none */
+	char trouble[TROUBLE_MAX]; /* "": none */
 	time_t trouble_since;
 	bool stale; /* it is not the latest */
-	long long read_ms;
+	uint64_t read_ms;
 };
 
 /* --- what is known ------------------------------------------------------------------------------ */
@@ -36,11 +37,11 @@ struct follow {
 /* Events tell what has changed, not what is: that is asked for. Where it cannot be had the stream tells why. */
 static void refresh(struct follow *follow)
 {
-	char error[API_ERROR_MAX];
+	char error[TROUBLE_MAX];
 	struct listing listing;
 
 	follow->read_ms = clock_ms();
-	if (status_ask(follow->control, follow->name, &listing, error) != CLI_DONE)
+	if (ask_listing(follow->control, follow->name, &listing, error) != CLI_DONE)
 		return;
 	listing_free(&follow->listing);
 	follow->listing = listing;
@@ -125,7 +126,7 @@ int follow_run(const char *control, const char *name)
 		                      .lost = on_lost,
 		                      .turn = turn,
 		                      .arg = &follow };
-	char error[API_ERROR_MAX];
+	char error[TROUBLE_MAX];
 	int result;
 
 	if (!screen_open(&follow.screen)) {

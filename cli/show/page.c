@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "base/cli.h"
+#include "base/human.h"
 #include "show/event_line.h"
 #include "show/terminal.h"
 #include "show/verdict.h"
-#include "show/words.h"
 
 #define EVENTS_SHARE 4u /* one line in so many is an event's, if the table needs the others */
 #define EVENTS_MIN 3u
@@ -42,7 +42,7 @@ static void print_summary(const struct listing *listing, FILE *out)
 static void print_head(const struct page_view *view, FILE *out)
 {
 	const char *on = "", *off = "";
-	char age[WORDS_TIME_MAX], clock[16] = "";
+	char age[HUMAN_TIME_MAX], clock[16] = "";
 	struct tm tm;
 
 	if (gmtime_r(&view->style.now, &tm))
@@ -58,7 +58,7 @@ static void print_head(const struct page_view *view, FILE *out)
 		off = "\033[0m";
 	}
 	fprintf(out, "%sno news for %s%s: what follows is as it was then\n%s\n", on,
-	        words_duration(view->style.now - view->trouble_since, age), off, view->trouble);
+	        human_duration(view->style.now - view->trouble_since, age), off, view->trouble);
 }
 
 /* --- the table ---------------------------------------------------------------------------------- */
@@ -77,7 +77,7 @@ static struct listing_record *worst_first(const struct listing *listing)
 	return sorted;
 }
 
-static char *table(const struct listing *listing, const struct status_style *style)
+static char *table(const struct listing *listing, const struct status_table_style *style)
 {
 	char *text = NULL;
 	size_t size;
@@ -85,7 +85,7 @@ static char *table(const struct listing *listing, const struct status_style *sty
 
 	if (!stream)
 		return NULL;
-	status_print(listing, style, stream);
+	status_table_print(listing, style, stream);
 	fclose(stream);
 	return text;
 }

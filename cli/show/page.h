@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "status.h"
+#include "show/status_table.h"
 
 struct page_view {
 	const struct listing *listing;
 	const json_t *events; /* an array, the oldest first */
 	const char *trouble;  /* why there is no connection; NULL: there is one */
 	time_t trouble_since;
-	struct status_style style;
+	struct status_table_style style;
 	size_t rows;
 };
 

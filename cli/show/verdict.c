@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/record.h"
-#include "cli.h"
+#include "base/cli.h"
 
 /* An endpoint can answer unless it is down, or has no address. */
 static bool is_useless(const char *health, size_t addresses)

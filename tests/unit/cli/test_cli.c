@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "cli/options.h"
+#include "cli/base/cli.h"
+#include "cli/base/human.h"
+#include "cli/base/options.h"
 #include "cli/program/drill.h"
 #include "cli/program/places.h"
 #include "cli/program/preload.h"
 #include "cli/program/program.h"
-#include "cli/show/words.h"
 #include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -34,22 +34,22 @@ static void durations_have_two_units(void **state)
 		{ 303, "5m 3s" },    { 3600, "1h" },        { 7500, "2h 5m" }, { 86399, "23h 59m" },
 		{ 273600, "3d 4h" }, { 259200 + 59, "3d" }, { 3601, "1h" },
 	};
-	char text[WORDS_TIME_MAX];
+	char text[HUMAN_TIME_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_string_equal(words_duration(cases[i].seconds, text), cases[i].words);
+		assert_string_equal(human_duration(cases[i].seconds, text), cases[i].words);
 }
 
 static void times_are_utc_or_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(words_time("1970-01-02T00:00:01Z"), 86401);
-	assert_int_equal(words_time("2026-11-23T05:34:00Z"), 1795412040);
-	assert_int_equal(words_time("2026-11-23 05:34:00"), -1);
-	assert_int_equal(words_time("2026-11-23T05:34:00Zx"), -1);
-	assert_int_equal(words_time(""), -1);
-	assert_int_equal(words_time(NULL), -1);
+	assert_int_equal(human_read_time("1970-01-02T00:00:01Z"), 86401);
+	assert_int_equal(human_read_time("2026-11-23T05:34:00Z"), 1795412040);
+	assert_int_equal(human_read_time("2026-11-23 05:34:00"), -1);
+	assert_int_equal(human_read_time("2026-11-23T05:34:00Zx"), -1);
+	assert_int_equal(human_read_time(""), -1);
+	assert_int_equal(human_read_time(NULL), -1);
 }
 
 static void latencies_are_short(void **state)
@@ -60,11 +60,11 @@ static void latencies_are_short(void **state)
 	} cases[] = { { 0.04, "0.0 ms" },  { 1.26, "1.3 ms" }, { 9.96, "10 ms" },
 		      { 999.4, "999 ms" }, { 999.6, "1.0 s" }, { 12345, "12.3 s" },
 		      { -1, "-" },         { 1e300, "-" } };
-	char text[WORDS_TIME_MAX];
+	char text[HUMAN_TIME_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_string_equal(words_latency(cases[i].ms, text), cases[i].words);
+		assert_string_equal(human_latency(cases[i].ms, text), cases[i].words);
 }
 
 static void foreign_text_is_made_printable(void **state)
@@ -72,7 +72,7 @@ static void foreign_text_is_made_printable(void **state)
 	char text[] = "a\033[31mb\n\t\x7f\xc3\xa9 ~";
 
 	(void)state;
-	assert_string_equal(words_printable(text), "a?[31mb????? ~");
+	assert_string_equal(human_printable(text), "a?[31mb????? ~");
 }
 
 static void the_nearest_word_is_near(void **state)
@@ -90,7 +90,7 @@ static void the_nearest_word_is_near(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const char *nearest = words_nearest(cases[i].word, words, COUNT(words));
+		const char *nearest = human_nearest(cases[i].word, words, COUNT(words));
 
 		if (cases[i].nearest)
 			assert_string_equal(nearest, cases[i].nearest);

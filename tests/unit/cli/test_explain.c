@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/explain/reason.h"
+#include "cli/explain/decision.h"
+#include "cli/explain/lookup.h"
 #include "cli/explain/step.h"
-#include "cli/explain/told.h"
 #include "cli/program/process.h"
 #include "tests/support/unit.h"
 
@@ -67,7 +67,7 @@ static char *printed(const json_t *steps, bool bold)
 static char *explained(const char *status_text, const char *record_text)
 {
 	json_t *status = parsed(status_text), *record = parsed(record_text);
-	json_t *steps = reason_steps(status, record, NOW);
+	json_t *steps = decision_steps(status, record, NOW);
 	char *text = printed(steps, false);
 
 	json_decref(steps);
@@ -509,7 +509,7 @@ static void what_a_process_is_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		json_t *report = told_report(status, record, &cases[i].process), *answer;
+		json_t *report = lookup_report(status, record, &cases[i].process), *answer;
 		char *text = printed(json_object_get(report, "steps"), false), *flat;
 		const char *forced = json_string_value(json_object_get(report, "forced"));
 		const char *table = json_string_value(json_object_get(report, "table"));

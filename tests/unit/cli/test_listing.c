@@ -10,9 +10,9 @@
 
 #include "cli/api/listing.h"
 #include "cli/api/record.h"
-#include "cli/cli.h"
+#include "cli/base/cli.h"
+#include "cli/show/status_table.h"
 #include "cli/show/verdict.h"
-#include "cli/status.h"
 #include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -216,7 +216,7 @@ static void a_record_is_found_by_any_of_its_names(void **state)
 
 static char *printed(const char *text)
 {
-	const struct status_style style = { .width = 80, .now = 1767225600 + 7500 };
+	const struct status_table_style style = { .width = 80, .now = 1767225600 + 7500 };
 	struct listing listing;
 	char *out = NULL;
 	size_t size;
@@ -224,7 +224,7 @@ static char *printed(const char *text)
 
 	assert_non_null(stream);
 	assert_true(is_read(&listing, text));
-	status_print(&listing, &style, stream);
+	status_table_print(&listing, &style, stream);
 	fclose(stream);
 	listing_free(&listing);
 	return out;

@@ -1,11 +1,10 @@
-#include "explain/told.h"
-
-#include <stdbool.h>
-#include <string.h>
-
+#include "explain/lookup.h"
 #include "api/record.h"
 #include "explain/step.h"
 #include "program/drill.h"
+
+#include <stdbool.h>
+#include <string.h>
 
 /* What is found, step by step; a step that stops the others says why the answer is libc's. */
 struct told {
@@ -285,7 +284,7 @@ static json_t *report(const struct told *told, json_t *answer)
 	        "told", told->told, "answer", answer, "steps", told->steps);
 }
 
-json_t *told_report(const json_t *status, const json_t *record, const struct process *process)
+json_t *lookup_report(const json_t *status, const json_t *record, const struct process *process)
 {
 	struct told told = { .status = status,
 		             .record = record,

@@ -1,6 +1,6 @@
 /* Options of a command, from a table: long and short ones, "--name VALUE" and "--name=VALUE", "--" ends them. */
-#ifndef SHUNT_CLI_OPTIONS_H
-#define SHUNT_CLI_OPTIONS_H
+#ifndef SHUNT_CLI_BASE_OPTIONS_H
+#define SHUNT_CLI_BASE_OPTIONS_H
 
 #include <stdbool.h>
 

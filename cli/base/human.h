@@ -1,26 +1,26 @@
 /* Numbers, times and foreign text as people read them. Pure. */
-#ifndef SHUNT_CLI_SHOW_WORDS_H
-#define SHUNT_CLI_SHOW_WORDS_H
+#ifndef SHUNT_CLI_BASE_HUMAN_H
+#define SHUNT_CLI_BASE_HUMAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
-#define WORDS_TIME_MAX 48
+#define HUMAN_TIME_MAX 48
 
 /* "0s", "59s", "5m 3s", "2h 5m", "3d 4h". Less than nothing is nothing. Returns `text`. */
-const char *words_duration(long long seconds, char text[WORDS_TIME_MAX]);
+const char *human_duration(long long seconds, char text[HUMAN_TIME_MAX]);
 
 /* An RFC 3339 time in UTC, as the daemon writes it; -1 for anything else. */
-time_t words_time(const char *text);
+time_t human_read_time(const char *text);
 
 /* "0.4 ms", "12 ms", "1.5 s". Returns `text`. */
-const char *words_latency(double ms, char text[WORDS_TIME_MAX]);
+const char *human_latency(double ms, char text[HUMAN_TIME_MAX]);
 
 /* What a terminal might obey, and what is not ASCII, becomes '?'. In place; returns `text`. */
-char *words_printable(char *text);
+char *human_printable(char *text);
 
 /* Of `count` words the one nearest to `word`; NULL when none is near. */
-const char *words_nearest(const char *word, const char *const *words, size_t count);
+const char *human_nearest(const char *word, const char *const *words, size_t count);
 
 #endif

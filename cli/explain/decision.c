@@ -1,4 +1,4 @@
-#include "explain/reason.h"
+#include "explain/decision.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "api/record.h"
+#include "base/human.h"
 #include "explain/step.h"
-#include "show/words.h"
 
 /* What decided, by the daemon's rule. */
 static const struct {
@@ -29,18 +29,18 @@ static bool is_rule(const json_t *record, const char *rule)
 }
 
 /* "500ms", "5m", "1h 30m" */
-static const char *milliseconds(json_int_t ms, char text[WORDS_TIME_MAX])
+static const char *milliseconds(json_int_t ms, char text[HUMAN_TIME_MAX])
 {
 	if (ms % 1000 == 0)
-		return words_duration(ms / 1000, text);
-	snprintf(text, WORDS_TIME_MAX, "%lldms", (long long)ms);
+		return human_duration(ms / 1000, text);
+	snprintf(text, HUMAN_TIME_MAX, "%lldms", (long long)ms);
 	return text;
 }
 
 /* "1 pass", "3 passes" */
-static const char *results(json_int_t count, bool passes, char text[WORDS_TIME_MAX])
+static const char *results(json_int_t count, bool passes, char text[HUMAN_TIME_MAX])
 {
-	snprintf(text, WORDS_TIME_MAX, "%lld %s", (long long)count,
+	snprintf(text, HUMAN_TIME_MAX, "%lld %s", (long long)count,
 	         passes       ? count == 1 ? "pass" : "passes"
 	         : count == 1 ? "failure"
 	                      : "failures");
@@ -53,14 +53,14 @@ static void say_override(json_t *step, const json_t *override, time_t now)
 {
 	const char *until = record_field(override, "until"),
 	           *reason = record_field(override, "reason");
-	char left[WORDS_TIME_MAX];
+	char left[HUMAN_TIME_MAX];
 
 	step_say(step, "%s, by %s since %s%s%s", record_field(override, "endpoint"),
 	         record_field(override, "by"), record_field(override, "since"), *reason ? ": " : "",
 	         reason);
 	if (*until)
 		step_say(step, "  until %s, in %s; 'shunt auto' ends it sooner", until,
-		         words_duration(words_time(until) - now, left));
+		         human_duration(human_read_time(until) - now, left));
 	else
 		step_say(step, "  until 'shunt auto' ends it");
 }
@@ -115,7 +115,7 @@ static void say_check(const json_t *endpoint, char **words)
 {
 	const json_t *settings = json_object_get(endpoint, "check_settings");
 	const char *name = record_field(settings, "name"), *path = record_field(settings, "path");
-	char interval[WORDS_TIME_MAX], port[32] = "";
+	char interval[HUMAN_TIME_MAX], port[32] = "";
 
 	if (number(settings, "port"))
 		snprintf(port, sizeof(port), ", port %d", (int)number(settings, "port"));
@@ -152,19 +152,19 @@ static void say_endpoint(json_t *step, const json_t *endpoint)
 }
 
 /* How far its health is from a change: "1 of 3 failures in a row", "needs 3 passes in a row". */
-static void say_distance(const json_t *address, bool up, char text[WORDS_TIME_MAX * 2])
+static void say_distance(const json_t *address, bool up, char text[HUMAN_TIME_MAX * 2])
 {
 	json_int_t needed = number(address, "needed"), against = number(address, "against");
 	const char *row = needed == 1 ? "" : " in a row";
-	char count[WORDS_TIME_MAX];
+	char count[HUMAN_TIME_MAX];
 
 	results(needed, !up, count);
 	if (against)
-		snprintf(text, WORDS_TIME_MAX * 2, "%lld of %s%s", (long long)against, count, row);
+		snprintf(text, HUMAN_TIME_MAX * 2, "%lld of %s%s", (long long)against, count, row);
 	else if (up)
-		snprintf(text, WORDS_TIME_MAX * 2, "%s%s would take it down", count, row);
+		snprintf(text, HUMAN_TIME_MAX * 2, "%s%s would take it down", count, row);
 	else
-		snprintf(text, WORDS_TIME_MAX * 2, "needs %s%s", count, row);
+		snprintf(text, HUMAN_TIME_MAX * 2, "needs %s%s", count, row);
 }
 
 static void say_address(json_t *step, const json_t *address)
@@ -173,7 +173,7 @@ static void say_address(json_t *step, const json_t *address)
 	           *at = record_field(address, "address");
 	const char *error = record_field(address, "last_error");
 	const char *since = record_field(address, "no_verdict_since");
-	char distance[WORDS_TIME_MAX * 2] = "its first result decides", count[WORDS_TIME_MAX];
+	char distance[HUMAN_TIME_MAX * 2] = "its first result decides", count[HUMAN_TIME_MAX];
 
 	if (strcmp(health, "unknown") != 0)
 		say_distance(address, strcmp(health, "up") == 0, distance);
@@ -244,7 +244,7 @@ static const char *returned(const json_t *record)
 static void say_wait(json_t *step, const json_t *failback)
 {
 	json_int_t delay = number(failback, "delay_ms"), wait = number(failback, "wait_ms");
-	char all[WORDS_TIME_MAX], penalty[WORDS_TIME_MAX];
+	char all[HUMAN_TIME_MAX], penalty[HUMAN_TIME_MAX];
 
 	if (wait == 0)
 		step_say(step, "auto: an earlier endpoint takes over as soon as it is up");
@@ -261,7 +261,7 @@ static void add_failback(json_t *steps, const json_t *record, time_t now)
 	const char *at = record_field(failback, "at");
 	bool manual = strcmp(record_field(failback, "policy"), "manual") == 0;
 	json_t *step = step_add(steps, "failback");
-	char left[WORDS_TIME_MAX];
+	char left[HUMAN_TIME_MAX];
 
 	if (manual)
 		step_say(step,
@@ -273,7 +273,7 @@ static void add_failback(json_t *steps, const json_t *record, time_t now)
 		         returned(record), record_field(record, "name"));
 	else if (*at)
 		step_say(step, "%s is up, and takes over in %s, at %s, if it stays up",
-		         returned(record), words_duration(words_time(at) - now, left), at);
+		         returned(record), human_duration(human_read_time(at) - now, left), at);
 }
 
 static void add_all_down(json_t *steps, const json_t *record)
@@ -346,7 +346,7 @@ static void decide(json_t *steps, const json_t *status, const json_t *record)
 			step_decide(steps, deciders[i].step);
 }
 
-json_t *reason_steps(const json_t *status, const json_t *record, time_t now)
+json_t *decision_steps(const json_t *status, const json_t *record, time_t now)
 {
 	json_t *steps = json_array();
 

@@ -1,6 +1,6 @@
-/* What the commands share: how they are called and how they end. */
-#ifndef SHUNT_CLI_CLI_H
-#define SHUNT_CLI_CLI_H
+/* How a command ends: its exit status, its errors, its output. */
+#ifndef SHUNT_CLI_BASE_CLI_H
+#define SHUNT_CLI_BASE_CLI_H
 
 /* Exit statuses, a contract with scripts; shunt(1) documents them. */
 enum {
@@ -16,32 +16,6 @@ enum {
 	CLI_CANNOT_EXECUTE = 126,
 	CLI_NO_COMMAND = 127,
 };
-
-struct cli_context {
-	const char *control; /* given before the command's name; NULL: it was not */
-};
-
-struct command {
-	const char *name;
-	const char *summary; /* one line in the list of commands */
-	const char *help;    /* usage and options, for `shunt help NAME` */
-	/* argv[0] is the command's name. Returns the exit status. */
-	int (*run)(const struct command *command, const struct cli_context *context, int argc,
-	           char **argv);
-};
-
-extern const struct command run_command;
-extern const struct command status_command;
-extern const struct command watch_command;
-extern const struct command resolve_command;
-extern const struct command explain_command;
-extern const struct command force_command;
-extern const struct command auto_command;
-extern const struct command check_command;
-extern const struct command reload_command;
-
-/* Help on standard output. Returns CLI_DONE, or CLI_OUTPUT when it could not be written. */
-int cli_help(const struct command *command);
 
 /* Flushes standard output. Returns `status`, or says why it could not be written and returns CLI_OUTPUT. */
 int cli_finish(int status);

@@ -1,6 +1,6 @@
 /* What a process is told of a name, by which door, and why. Pure. */
-#ifndef SHUNT_CLI_EXPLAIN_TOLD_H
-#define SHUNT_CLI_EXPLAIN_TOLD_H
+#ifndef SHUNT_CLI_EXPLAIN_LOOKUP_H
+#define SHUNT_CLI_EXPLAIN_LOOKUP_H
 
 #include <jansson.h>
 
@@ -10,6 +10,6 @@
  * {"pid", "program", "bits", "door", "library", "replaced", "table", "forced", "told", "answer", "steps"} (shunt(1), explain).
  * `record` is one of `status`. The caller releases.
  */
-json_t *told_report(const json_t *status, const json_t *record, const struct process *process);
+json_t *lookup_report(const json_t *status, const json_t *record, const struct process *process);
 
 #endif

@@ -1,4 +1,4 @@
-#include "show/words.h"
+#include "base/human.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ static char *put_number(char *at, unsigned long long number, const char *behind)
 	return stpcpy(at + length, behind);
 }
 
-const char *words_duration(long long seconds, char text[WORDS_TIME_MAX])
+const char *human_duration(long long seconds, char text[HUMAN_TIME_MAX])
 {
 	size_t last = sizeof(units) / sizeof(units[0]) - 1, i = 0;
 	long long rest;
@@ -42,7 +42,7 @@ const char *words_duration(long long seconds, char text[WORDS_TIME_MAX])
 	return text;
 }
 
-time_t words_time(const char *text)
+time_t human_read_time(const char *text)
 {
 	struct tm tm = { 0 };
 	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
@@ -58,7 +58,7 @@ static void put_tenths(char *at, double number, const char *behind)
 	put_number(put_number(at, tenths / 10, "."), tenths % 10, behind);
 }
 
-const char *words_latency(double ms, char text[WORDS_TIME_MAX])
+const char *human_latency(double ms, char text[HUMAN_TIME_MAX])
 {
 	if (!(ms >= 0 && ms < 1e9))
 		strcpy(text, "-");
@@ -76,7 +76,7 @@ static bool is_printable(char c)
 	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7f;
 }
 
-char *words_printable(char *text)
+char *human_printable(char *text)
 {
 	for (char *c = text; *c; c++)
 		if (!is_printable(*c))
@@ -111,7 +111,7 @@ static unsigned distance(const char *a, const char *b)
 	return row[width];
 }
 
-const char *words_nearest(const char *word, const char *const *words, size_t count)
+const char *human_nearest(const char *word, const char *const *words, size_t count)
 {
 	const char *nearest = NULL;
 	unsigned best = (unsigned)strnlen(word, NEAR_MAX) / 3 + 2; /* farther is no likeness */

@@ -1,11 +1,11 @@
-#include "cli.h"
+#include "base/cli.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "show/words.h"
+#include "base/human.h"
 
 /* Longer than any path, name and reason that may stand in one line together. */
 #define LINE_SIZE 8192
@@ -15,7 +15,7 @@ static void print_line(const char *format, va_list args, const char *hint)
 	char line[LINE_SIZE];
 
 	vsnprintf(line, sizeof(line), format, args);
-	words_printable(line);
+	human_printable(line);
 	fprintf(stderr, "shunt: %s%s\n", line, hint);
 }
 
@@ -47,10 +47,4 @@ int cli_finish(int status)
 		return status;
 	cli_error("cannot write the output: %s", strerror(errno));
 	return CLI_OUTPUT;
-}
-
-int cli_help(const struct command *command)
-{
-	fputs(command->help, stdout);
-	return cli_finish(CLI_DONE);
 }

@@ -1,0 +1,50 @@
+/* A command of shunt: its row in the list of commands, and the prologue that all share. */
+#ifndef SHUNT_CLI_BASE_COMMAND_H
+#define SHUNT_CLI_BASE_COMMAND_H
+
+#include <stdbool.h>
+
+#include "base/options.h"
+
+#define COMMAND_OPERANDS_MAX 2
+
+/* What stands before the command's name. */
+struct command_context {
+	const char *control; /* --control; NULL: it was not given */
+};
+
+struct command {
+	const char *name;
+	const char *summary; /* one line in the list of commands */
+	const char *help;    /* usage and options, for `shunt help NAME` */
+	bool is_local;       /* it asks no daemon, and takes no --control */
+	/* How many operands it takes, as in "takes one name", and what each is. */
+	struct {
+		int least, most;
+		const char *words;
+		const char *names[COMMAND_OPERANDS_MAX];
+	} operands;
+	/* argv[0] is the command's name. Returns the exit status. */
+	int (*run)(const struct command *command, const struct command_context *context, int argc,
+	           char **argv);
+};
+
+/* What command_begin() has read. */
+struct command_line {
+	const char *control;
+	char **operands; /* NULL-terminated, in `argv`'s memory */
+	int count;
+};
+
+/*
+ * The prologue of a command: reads its options, which are `rows` (NULL: none), --control and --help, and its operands. False when
+ * there is nothing left to do: the help was asked for and printed, or a mistake was; then `*status` is the exit status.
+ */
+bool command_begin(const struct command *command, const struct command_context *context,
+                   const struct option_row *rows, int argc, char **argv, struct command_line *line,
+                   int *status);
+
+/* Help on standard output. Returns CLI_DONE, or CLI_OUTPUT when it could not be written. */
+int command_help(const struct command *command);
+
+#endif
