@@ -68,7 +68,7 @@ PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 # The programs that these run under the shim. Instrumented ones are of the machine's own width alone.
 CLIENTS_32 := $(if $(LIB32),$(if $(SAN),,$(patsubst tests/preload/%.c,$(B)/tests/preload32/%,$(wildcard tests/preload/client_*.c))))
 PRELOAD_CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/client_*.c)) $(CLIENTS_32)
-SYSTEM_TESTS := $(wildcard tests/system/test_*.py)
+SYSTEM_TESTS := $(wildcard tests/system/test_*.py) tests/soak/test_model.py
 # One of them is a library: it shifts a daemon's wall clock.
 SUPPORT_SOURCES := $(filter-out tests/support/clockstep.c,$(wildcard tests/support/*.c))
 SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(SUPPORT_SOURCES)) $(B)/tests/support/clockstep.so \
@@ -109,6 +109,8 @@ help:
 ## check-unit   only the unit tests
 ## asan, tsan   the tests under the address, undefined-behaviour and thread sanitizers
 ## fuzz         hostile tables and welcomes against their readers (FUZZ_TIME=60 seconds)
+## soak         everything that can happen to the daemon, at random, while clients look up (SOAK_TIME=60 seconds, SEED=n)
+## kills        orders of operators against kill -9 (KILLS=1000)
 ## suites       Python's and GLib's own tests, without the shim and under it (ten minutes)
 ## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
 ## bench        one table: a managed name beside what else could answer
@@ -230,6 +232,11 @@ $(B)/tests/support32/%: tests/support/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -m32 $(BASE) $(CFLAGS) -pthread -o $@ $<
 
+$(B)/tests/soak/client: tests/soak/client.c Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -pthread -o $@ $<
+
 $(B)/tests/preload/client_%: tests/preload/client_%.c Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
@@ -284,6 +291,21 @@ $(B)/fuzz/%: tests/fuzz/%.c $(shell find shim -name '*.[ch]') $(wildcard include
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)clang $(BASE) -Wno-unknown-warning-option -I. $(ROOTS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
+
+# Seconds, and what repeats a run's decisions; see tests/soak/soak.py and kills.py.
+SOAK_TIME ?= 60
+KILLS ?= 1000
+SEED ?=
+.PHONY: soak kills
+soak:
+	$(Q)tests/support/deps build check
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all $(B)/tests/soak/client
+	$(Q)B=$(B) SOAK_TIME=$(SOAK_TIME) SEED=$(SEED) tests/soak/soak.py
+
+kills:
+	$(Q)tests/support/deps build check
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
+	$(Q)B=$(B) KILLS=$(KILLS) SEED=$(SEED) tests/soak/kills.py
 
 .PHONY: fuzz fuzzers
 fuzzers: $(FUZZERS)

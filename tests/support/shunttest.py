@@ -231,6 +231,14 @@ def read_metrics(text):
     return types, found
 
 
+def write_whole(path, text):
+    """Writes a file that others see as it was or as it is, never a part of it."""
+    temporary = path + ".new"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(temporary, path)
+
+
 def need(*programs):
     """Skips the test when one of the programs is not installed."""
     for program in programs:
@@ -641,10 +649,7 @@ class Daemon(Process):
 
     def write_config(self, config):
         head = f'socket = "{self.socket}"; control = "{self.control}"; state_dir = "{self.dir}";\n'
-        temporary = self.config_path + ".new"
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(head + config)
-        os.rename(temporary, self.config_path)
+        write_whole(self.config_path, head + config)
 
     def ready(self):
         """Both sockets answer."""
