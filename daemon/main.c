@@ -233,7 +233,7 @@ static void open_state(struct server *server, const struct config *config)
 /* What another life left; NULL: nothing. */
 static struct saved *read_state(const struct state *state)
 {
-	char boot[SAVED_BOOT_MAX];
+	char boot[FORMAT_BOOT_MAX];
 	struct saved *saved;
 	const char *why;
 	size_t size;
@@ -241,7 +241,7 @@ static struct saved *read_state(const struct state *state)
 
 	if (!text)
 		return NULL;
-	saved = saved_parse(text, size, saved_boot(boot), clock_boot_ms(), &why);
+	saved = format_parse(text, size, format_boot(boot), clock_boot_ms(), &why);
 	free(text);
 	if (!saved)
 		state_set_aside(state, why);

@@ -14,6 +14,7 @@
 #include "control/request.h"
 #include "control/slice.h"
 #include "monitor/monitor.h"
+#include "monitor/view.h"
 
 #define PIECE 8192u /* bytes of an answer that are made at one time */
 #define JSON_TYPE "application/json"
@@ -86,7 +87,7 @@ enum MHD_Result answer_not_allowed(struct MHD_Connection *connection, const char
 enum MHD_Result answer_record(struct MHD_Connection *connection, const struct monitor *monitor,
                               size_t index)
 {
-	struct monitor_record record;
+	struct view_record record;
 
 	monitor_read(monitor, index, &record);
 	return answer_json(connection, MHD_HTTP_OK, report_record(&record));

@@ -11,6 +11,8 @@
 #include "control/rights.h"
 #include "control/subject.h"
 #include "monitor/monitor.h"
+#include "monitor/operate.h"
+#include "monitor/view.h"
 #include "reload/reload.h"
 #include "report/json.h"
 
@@ -52,15 +54,15 @@ static bool read_for(const char *text, uint32_t *ms, char error[BODY_ERROR_MAX])
 }
 
 static enum MHD_Result force(struct request *request, size_t index,
-                             const struct monitor_order *order)
+                             const struct operate_order *order)
 {
 	static const unsigned statuses[] = {
-		[MONITOR_NO_ENDPOINT] = MHD_HTTP_NOT_FOUND, [MONITOR_DOWN] = MHD_HTTP_CONFLICT
+		[OPERATE_NO_ENDPOINT] = MHD_HTTP_NOT_FOUND, [OPERATE_DOWN] = MHD_HTTP_CONFLICT
 	};
-	char error[MONITOR_ERROR_MAX];
-	enum monitor_forced forced = monitor_force(request->parts->monitor, index, order, error);
+	char error[OPERATE_ERROR_MAX];
+	enum operate_forced forced = operate_force(request->parts->monitor, index, order, error);
 
-	if (forced == MONITOR_FORCED)
+	if (forced == OPERATE_FORCED)
 		return answer_record(request->connection, request->parts->monitor, index);
 	return answer_error(request->connection, statuses[forced], "%s", error);
 }
@@ -69,7 +71,7 @@ enum MHD_Result change_force(struct request *request)
 {
 	char name[RIGHTS_NAME_MAX], error[BODY_ERROR_MAX];
 	const char *duration = NULL;
-	struct monitor_order order = { .uid = request->peer->cred.uid };
+	struct operate_order order = { .uid = request->peer->cred.uid };
 	const struct body_member members[] = {
 		{ .name = "endpoint", .text = &order.endpoint, .required = true },
 		{ .name = "for", .text = &duration },
@@ -113,20 +115,20 @@ enum MHD_Result change_auto(struct request *request)
 
 	if (!plain_record(request, &index, &result))
 		return result;
-	monitor_auto(request->parts->monitor, index, rights_name(request->peer->cred.uid, name));
+	operate_auto(request->parts->monitor, index, rights_name(request->peer->cred.uid, name));
 	return answer_record(request->connection, request->parts->monitor, index);
 }
 
 enum MHD_Result change_check(struct request *request)
 {
-	struct monitor_record record;
+	struct view_record record;
 	enum MHD_Result result;
 	uint32_t within_ms;
 	size_t index;
 
 	if (!plain_record(request, &index, &result))
 		return result;
-	within_ms = monitor_check(request->parts->monitor, index);
+	within_ms = operate_check(request->parts->monitor, index);
 	monitor_read(request->parts->monitor, index, &record);
 	return answer_json(request->connection, MHD_HTTP_ACCEPTED,
 	                   report_check(&record, within_ms));

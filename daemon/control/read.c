@@ -19,7 +19,7 @@ static char *status_piece(const struct control_parts *parts, struct report_span 
 static char *listing_piece(const struct control_parts *parts, struct report_span span, size_t step,
                            bool *last)
 {
-	return listing_status(parts->monitor, span, step, last);
+	return lines_status(parts->monitor, span, step, last);
 }
 
 static char *metrics_text(const struct control_parts *parts, struct report_span span, size_t step,
@@ -35,7 +35,7 @@ enum MHD_Result read_status(struct request *request)
 		const char *word, *type;
 		answer_piece *piece;
 	} formats[] = { { "json", "application/json", status_piece },
-		        { "tsv", LISTING_TYPE, listing_piece } };
+		        { "tsv", LINES_TYPE, listing_piece } };
 	const char *word = request_argument(request, "format");
 	enum MHD_Result result;
 	struct report_span span;

@@ -9,6 +9,7 @@
 #include "event/item.h"
 #include "event/ring.h"
 #include "monitor/monitor.h"
+#include "monitor/view.h"
 #include "report/json.h"
 
 static void let_go(struct stream *stream)
@@ -85,12 +86,12 @@ static bool snapshot_advance(struct stream *stream)
 	return give(stream, closed);
 }
 
-static bool has_address(const struct monitor_record *record, const char *address)
+static bool has_address(const struct view_record *record, const char *address)
 {
 	char text[ADDRESS_TEXT_MAX];
 
 	for (size_t i = 0; i < record->endpoint_count; i++) {
-		const struct monitor_endpoint *endpoint = &record->endpoints[i];
+		const struct view_endpoint *endpoint = &record->endpoints[i];
 
 		for (size_t j = 0; j < endpoint->address_count; j++)
 			if (strcmp(address_format(&endpoint->addresses[j].address, text),
@@ -104,7 +105,7 @@ static bool has_address(const struct monitor_record *record, const char *address
 static bool concerns(const struct stream *stream, const struct event_record *event)
 {
 	const struct monitor *monitor = stream->monitor;
-	struct monitor_record record;
+	struct view_record record;
 	size_t index;
 
 	if (!stream->only || !event->record || strcmp(event->record, stream->only) == 0)

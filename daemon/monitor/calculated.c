@@ -1,60 +1,56 @@
+#include "monitor/calculated.h"
+
 #include <stdio.h>
-#include <string.h>
 
-#include "monitor/target.h"
-
-/* The first child that is not up; NULL when all are. */
-static const struct target_child *first_fault(const struct target *target)
+/* The first child that is not up; check->of_count when all are. */
+static size_t first_fault(const struct check *check, const struct calculated_child *children)
 {
-	for (size_t i = 0; i < target->check->of_count; i++) {
-		if (target->children[i].target->health.state != HEALTH_UP)
-			return &target->children[i];
-	}
-	return NULL;
+	size_t i = 0;
+
+	while (i < check->of_count && children[i].health == HEALTH_UP)
+		i++;
+	return i;
 }
 
-static const char *fault_words(const struct target *child)
+static const char *fault_words(const struct calculated_child *child)
 {
-	if (child->health.state == HEALTH_UNKNOWN)
+	if (child->health == HEALTH_UNKNOWN)
 		return "no verdict yet";
-	return child->error[0] ? child->error : health_word(child->health.state);
+	return child->error[0] ? child->error : health_word(child->health);
 }
 
-/* "1 of 2 checks up: web: connection refused" */
-static void describe(const struct target *target, size_t up, char *text, size_t size)
+static size_t count_up(const struct check *check, const struct calculated_child *children)
 {
-	const struct check *check = target->check;
-	const struct target_child *fault = first_fault(target);
-	int length = snprintf(text, size, "%zu of %zu checks up", up, check->of_count);
+	size_t up = 0;
+
+	for (size_t i = 0; i < check->of_count; i++)
+		up += children[i].health == HEALTH_UP;
+	return up;
+}
+
+void calculated_error(const struct check *check, const struct calculated_child *children,
+                      char *text, size_t size)
+{
+	const size_t fault = first_fault(check, children);
+	int length = snprintf(text, size, "%zu of %zu checks up", count_up(check, children),
+	                      check->of_count);
 
 	if (check->invert)
 		snprintf(text + length, size - (size_t)length, ", and inverted");
-	else if (!fault)
+	else if (fault == check->of_count)
 		snprintf(text + length, size - (size_t)length, ", %u needed", check->at_least);
 	else
 		snprintf(text + length, size - (size_t)length, ": %.64s: %s",
-		         check->of[fault - target->children]->name, fault_words(fault->target));
+		         check->of[fault]->name, fault_words(&children[fault]));
 }
 
-bool target_calculate(struct target *target)
+enum health_state calculated_health(const struct check *check,
+                                    const struct calculated_child *children)
 {
-	const struct check *check = target->check;
 	enum health_state states[CHECK_OF_MAX], state;
-	char error[PROBE_DETAIL_MAX] = "";
-	size_t up = 0;
-	bool changed;
 
-	for (size_t i = 0; i < check->of_count; i++) {
-		states[i] = target->children[i].target->health.state;
-		up += states[i] == HEALTH_UP;
-	}
+	for (size_t i = 0; i < check->of_count; i++)
+		states[i] = children[i].health;
 	state = health_combine(states, check->of_count, check->at_least);
-	if (check->invert)
-		state = health_invert(state);
-	if (state != HEALTH_UP)
-		describe(target, up, error, sizeof(error));
-	changed = state != target->health.state || strcmp(error, target->error) != 0;
-	target->health.state = state;
-	memcpy(target->error, error, sizeof(error));
-	return changed;
+	return check->invert ? health_invert(state) : state;
 }

@@ -16,17 +16,17 @@
 #define ASK_ISOLATED_MS 1000u
 #define ASK_AT_MOST_US 100000u /* between two askings for new silences */
 
-struct silence {
-	struct targets *targets;
+struct host_fault {
+	struct isolation isolation;
 	struct event *again; /* armed while failures are held, or this host is isolated */
 	uint64_t asked_us;
-	silence_counts *counts;
+	host_fault_counts *counts;
 	void *arg;
 };
 
-static struct isolation *isolation_of(const struct silence *silence)
+static struct host_site *site_of(struct isolation_site *site)
 {
-	return &silence->targets->isolation;
+	return (struct host_site *)((char *)site - offsetof(struct host_site, isolation));
 }
 
 static bool wants_witnesses(const struct isolation *isolation)
@@ -35,52 +35,67 @@ static bool wants_witnesses(const struct isolation *isolation)
 }
 
 /* Those that are under way already, silent ones perhaps, are not disturbed. */
-static void ask(struct silence *silence)
+static void ask(struct host_fault *fault)
 {
-	struct isolation *isolation = isolation_of(silence);
+	struct isolation *isolation = &fault->isolation;
 	const uint32_t ms = isolation->isolated ? ASK_ISOLATED_MS : ASK_AGAIN_MS;
 
-	silence->asked_us = clock_us();
+	fault->asked_us = clock_us();
 	for (size_t i = 0; i < WITNESSES && i < isolation->count; i++)
-		probe_now(target_of_site(isolation_witness(isolation))->probe);
-	timer_arm(silence->again, ms);
+		probe_now(site_of(isolation_witness(isolation))->probe);
+	timer_arm(fault->again, ms);
 }
 
 /* A silence that begins is worth an asking of its own, if there was not one just now. */
-static bool should_ask(const struct silence *silence, bool begins, uint64_t now_us)
+static bool should_ask(const struct host_fault *fault, bool begins, uint64_t now_us)
 {
-	if (!wants_witnesses(isolation_of(silence)))
+	if (!wants_witnesses(&fault->isolation))
 		return false;
-	return (begins && now_us - silence->asked_us > ASK_AT_MOST_US) ||
-	       !event_pending(silence->again, EV_TIMEOUT, NULL);
+	return (begins && now_us - fault->asked_us > ASK_AT_MOST_US) ||
+	       !event_pending(fault->again, EV_TIMEOUT, NULL);
 }
 
 static void ask_again(evutil_socket_t fd, short what, void *arg)
 {
-	struct silence *silence = arg;
+	struct host_fault *fault = arg;
 
 	(void)fd;
 	(void)what;
-	if (wants_witnesses(isolation_of(silence)))
-		ask(silence);
+	if (wants_witnesses(&fault->isolation))
+		ask(fault);
 }
 
-struct silence *silence_new(struct event_base *base, struct targets *targets,
-                            silence_counts *counts, void *arg)
+struct host_fault *host_fault_new(struct event_base *base, host_fault_counts *counts, void *arg)
 {
-	struct silence *silence = xcalloc(1, sizeof(*silence));
+	struct host_fault *fault = xcalloc(1, sizeof(*fault));
 
-	*silence = (struct silence){ .targets = targets, .counts = counts, .arg = arg };
-	silence->again = evtimer_new(base, ask_again, silence);
-	if (!silence->again)
+	*fault = (struct host_fault){ .counts = counts, .arg = arg };
+	isolation_init(&fault->isolation);
+	fault->again = evtimer_new(base, ask_again, fault);
+	if (!fault->again)
 		fatal("out of memory");
-	return silence;
+	return fault;
 }
 
-void silence_free(struct silence *silence)
+void host_fault_free(struct host_fault *fault)
 {
-	event_free(silence->again);
-	free(silence);
+	event_free(fault->again);
+	free(fault);
+}
+
+void host_fault_add(struct host_fault *fault, struct host_site *site, const struct address *address)
+{
+	isolation_add(&fault->isolation, &site->isolation, address);
+}
+
+void host_fault_remove(struct host_fault *fault, struct host_site *site)
+{
+	isolation_remove(&fault->isolation, &site->isolation);
+}
+
+bool host_fault_is_isolated(const struct host_fault *fault)
+{
+	return fault->isolation.isolated;
 }
 
 static void report_isolated(const struct isolation *isolation)
@@ -93,92 +108,83 @@ static void report_isolated(const struct isolation *isolation)
 	event_emit(&(struct event_record){ .type = EVENT_ISOLATED, .reason = reason });
 }
 
-static void report_rejoined(const char *reason, const struct target *target)
+/* `address` NULL: nothing was heard. */
+static void report_rejoined(const char *reason, const struct address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	event_emit(&(struct event_record){
-	        .type = EVENT_REJOINED,
-	        .address = target ? address_format(&target->address, text) : NULL,
-	        .reason = reason });
+	event_emit(
+	        &(struct event_record){ .type = EVENT_REJOINED,
+	                                .address = address ? address_format(address, text) : NULL,
+	                                .reason = reason });
 }
 
-static void count_due(struct silence *silence)
+static void count_due(struct host_fault *fault)
 {
 	struct isolation_site *site;
 	unsigned failures;
 
-	while ((site = isolation_due(isolation_of(silence), &failures)))
-		silence->counts(silence->arg, target_of_site(site), failures);
+	while ((site = isolation_due(&fault->isolation, &failures)))
+		fault->counts(fault->arg, site_of(site), failures);
 }
 
-static void hear(struct silence *silence, const struct target *target, uint64_t when_us)
+static void hear(struct host_fault *fault, const struct address *address, uint64_t when_us)
 {
-	if (isolation_heard(isolation_of(silence), when_us))
-		report_rejoined("answers; failures count again", target);
+	if (isolation_heard(&fault->isolation, when_us))
+		report_rejoined("answers; failures count again", address);
 }
 
-/* How many failures in a row change its state, or confirm it. */
-static unsigned needed(const struct target *target)
+static enum verdict judge_silence(struct host_fault *fault, struct host_site *site,
+                                  const struct host_attempt *attempt)
 {
-	const struct check *check = target->check;
-	enum health_state says = check->invert ? HEALTH_UP : HEALTH_DOWN;
-
-	if (target->health.state == HEALTH_UNKNOWN || target->health.state == says)
-		return 1;
-	return check->invert ? check->rules.rise : check->rules.fall;
-}
-
-static enum verdict judge_silence(struct silence *silence, struct target *target,
-                                  const struct probe_result *result)
-{
-	struct isolation *isolation = isolation_of(silence);
+	struct isolation *isolation = &fault->isolation;
 	bool was_isolated = isolation->isolated;
 	uint64_t now_us = clock_us();
-	enum isolation_verdict judged = isolation_silent(isolation, &target->site, needed(target),
-	                                                 now_us - result->elapsed_us, now_us);
+	enum isolation_verdict judged =
+	        isolation_silent(isolation, &site->isolation, attempt->needed,
+	                         now_us - attempt->result->elapsed_us, now_us);
 
 	if (judged == ISOLATION_COUNTS)
-		return result->verdict;
+		return attempt->result->verdict;
 	if (isolation->isolated && !was_isolated)
 		report_isolated(isolation);
-	if (should_ask(silence, target->site.held == 1, now_us))
-		ask(silence);
+	if (should_ask(fault, site->isolation.held == 1, now_us))
+		ask(fault);
 	return VERDICT_NONE;
 }
 
-/* A kind of address that this host does not have, or one of its own: neither says anything of the network beyond. */
-static void place_site(struct isolation *isolation, struct target *target,
-                       const struct probe_result *result)
+/* An address of a kind that this host does not have, or one of its own, says nothing of the network beyond. */
+static void place_site(struct host_fault *fault, struct host_site *site,
+                       const struct host_attempt *attempt)
 {
-	if (result->path != PATH_UNKNOWN && target_is_remote(target))
-		isolation_add(isolation, &target->site, &target->address);
-	else if (result->verdict != VERDICT_NONE)
-		isolation_remove(isolation, &target->site);
+	if (attempt->result->path != PATH_UNKNOWN && attempt->remote)
+		host_fault_add(fault, site, attempt->address);
+	else if (attempt->result->verdict != VERDICT_NONE)
+		host_fault_remove(fault, site);
 }
 
-enum verdict silence_judge(struct silence *silence, struct target *target,
-                           const struct probe_result *result)
+enum verdict host_fault_judge(struct host_fault *fault, struct host_site *site,
+                              const struct host_attempt *attempt)
 {
-	struct isolation *isolation = isolation_of(silence);
+	const struct probe_result *result = attempt->result;
 	enum verdict verdict = result->verdict;
 
-	place_site(isolation, target, result);
-	if (target->site.listed) {
+	place_site(fault, site, attempt);
+	if (site->isolation.listed) {
 		if (result->proven_us)
-			hear(silence, target, result->proven_us);
+			hear(fault, attempt->address, result->proven_us);
 		if (result->path == PATH_PROVEN)
-			isolation_answered(isolation, &target->site);
+			isolation_answered(&fault->isolation, &site->isolation);
 		else if (result->path == PATH_SILENT)
-			verdict = judge_silence(silence, target, result);
+			verdict = judge_silence(fault, site, attempt);
 	}
-	silence_recount(silence);
+	host_fault_recount(fault);
 	return verdict;
 }
 
-void silence_recount(struct silence *silence)
+void host_fault_recount(struct host_fault *fault)
 {
-	if (isolation_recount(isolation_of(silence), clock_us()))
+	if (isolation_recount(&fault->isolation, clock_us()))
 		report_rejoined("too few addresses are left to tell; failures count again", NULL);
-	count_due(silence);
+	count_due(fault);
 }

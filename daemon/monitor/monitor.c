@@ -10,133 +10,21 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/printable.h"
 #include "base/timer.h"
 #include "event/event.h"
 #include "monitor/host_fault.h"
-#include "monitor/override.h"
+#include "monitor/inside.h"
 #include "monitor/persist.h"
-#include "monitor/roster.h"
-#include "monitor/target.h"
 #include "monitor/target_event.h"
 #include "monitor/view.h"
 #include "probe/schedule.h"
 #include "publish/publish.h"
-#include "publish/tables.h"
 #include "state/format.h"
-#include "state/state.h"
 
 #define SETTLE_MS 5000u     /* a table settles after this at the latest */
 #define SETTLE_CHECK_MS 20u /* how often it is looked at before */
-#define WAKE_AGAIN_MS 1000u /* a failback that is due while this host is isolated */
-
-struct monitor {
-	struct monitor_parts parts;
-	struct config *config;
-	struct roster *roster;
-	struct targets targets;
-	struct overrides overrides;
-	struct silence *silence;
-	struct tables tables;
-	struct record *changed; /* those to update; linked by next_changed */
-	uint64_t generation;
-	uint64_t settle_by_ms;
-	struct log_throttle own_fault; /* of lines on probes that we could not make */
-	bool settled;
-	struct event *settle;
-	struct event *sweep; /* targets without users */
-};
 
 /* --- from a health to the table ---------------------------------------------------------------- */
-
-static void record_update(struct monitor *monitor, struct record *record);
-
-static void record_wakes(evutil_socket_t fd, short what, void *arg)
-{
-	struct record *record = arg;
-
-	(void)fd;
-	(void)what;
-	if (record->roster->targets->isolation.isolated)
-		timer_arm(record->wake, WAKE_AGAIN_MS);
-	else
-		record_update(record->roster->arg, record);
-}
-
-static void arm_wake(struct monitor *monitor, struct record *record, uint64_t now_ms)
-{
-	uint64_t due = record->election.wake_ms;
-
-	if (due == 0) {
-		if (record->wake)
-			event_del(record->wake);
-		return;
-	}
-	if (!record->wake)
-		record->wake = evtimer_new(monitor->parts.base, record_wakes, record);
-	if (!record->wake)
-		fatal("out of memory");
-	timer_arm(record->wake, due > now_ms ? due - now_ms : 1);
-}
-
-static bool elect(struct record *record, uint64_t now_ms)
-{
-	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
-
-	for (size_t i = 0; i < record->count; i++) {
-		struct endpoint *endpoint = &record->endpoints[i];
-
-		endpoint_count_health(endpoint, now_ms);
-		endpoints[i] = (struct election_endpoint){ .health = endpoint->health,
-			                                   .reachable = endpoint->count > 0,
-			                                   .healthy_ms = endpoint->healthy_ms };
-	}
-	return election_run(&record->election, &record->config->policy, endpoints, record->count,
-	                    now_ms);
-}
-
-static void announce(struct record *record, const char *from)
-{
-	char reason[MONITOR_REASON_MAX];
-
-	record->changes++;
-	event_emit(&(struct event_record){ .type = EVENT_ANSWER,
-	                                   .record = record->config->name,
-	                                   .from = from,
-	                                   .to = view_answer(record, record->election.answer),
-	                                   .reason = view_reason(record, reason) });
-}
-
-/* Before the first table is settled the answers come and go with the first verdicts: settle() tells what is left of that. */
-static bool is_starting(const struct monitor *monitor)
-{
-	return monitor->generation == 1 && !monitor->settled;
-}
-
-/* Before the first table is settled, the file of another life knows more than we do. */
-static void remember(const struct monitor *monitor)
-{
-	if (monitor->parts.state && !is_starting(monitor))
-		state_changed(monitor->parts.state);
-}
-
-static void record_update(struct monitor *monitor, struct record *record)
-{
-	uint64_t now_ms = clock_ms();
-	const char *from =
-	        record->gone ? record->gone : view_answer(record, record->election.answer);
-	bool changed = elect(record, now_ms) || record->gone;
-
-	tables_publish(&monitor->tables, record, (size_t)(record - monitor->roster->records));
-	arm_wake(monitor, record, now_ms);
-	record->gone = NULL;
-	remember(monitor);
-	if (!changed)
-		return;
-	record->since = time(NULL);
-	if (!is_starting(monitor))
-		announce(record, from);
-}
 
 /* A record may have several addresses behind one target: each is updated once. */
 static void mark_users(struct monitor *monitor, const struct target *target)
@@ -159,7 +47,7 @@ static void update_marked(struct monitor *monitor)
 
 		monitor->changed = record->next_changed;
 		record->changed = false;
-		record_update(monitor, record);
+		decide_record(&monitor->decide, record);
 	}
 }
 
@@ -172,7 +60,7 @@ static void spread(struct monitor *monitor, const struct target *target, enum he
 	struct target_child *child;
 
 	if (target->health.state != before) {
-		monitor_event_health(target, before);
+		target_event_health(target, before);
 		mark_users(monitor, target);
 	}
 	LIST_FOREACH(child, &target->parents, sibling)
@@ -214,10 +102,10 @@ static void count(struct monitor *monitor, struct target *target, enum verdict v
 	update_marked(monitor);
 }
 
-static void count_held(void *arg, struct target *target, unsigned failures)
+static void count_held(void *arg, struct host_site *site, unsigned failures)
 {
 	while (failures--)
-		count(arg, target, VERDICT_FAIL);
+		count(arg, target_of_site(site), VERDICT_FAIL);
 }
 
 /* What readers see of it. */
@@ -244,15 +132,19 @@ static void note(struct target *target, const struct probe_result *result)
 static uint32_t monitor_verdict(void *arg, struct target *target, const struct probe_result *result)
 {
 	struct monitor *monitor = arg;
+	const struct host_attempt attempt = { .result = result,
+		                              .address = &target->address,
+		                              .remote = target_is_remote(target),
+		                              .needed = target_failures_needed(target) };
 
 	note(target, result);
 	if (result->expires)
-		monitor_event_certificate(target, result->expires, target->last_probe);
+		target_event_certificate(target, result->expires, target->last_probe);
 	if (result->verdict == VERDICT_NONE)
 		report_own_fault(monitor, target);
-	count(monitor, target, silence_judge(monitor->silence, target, result));
-	monitor_event_certainty(target, result->verdict == VERDICT_NONE, clock_ms());
-	if (target->site.held)
+	count(monitor, target, host_fault_judge(monitor->host_fault, &target->site, &attempt));
+	target_event_certainty(target, result->verdict == VERDICT_NONE, clock_ms());
+	if (target->site.isolation.held)
 		return target->check->fast_interval;
 	return probe_schedule_delay_ms(target->check, &target->health);
 }
@@ -261,25 +153,27 @@ static void record_changed(void *arg, struct record *record)
 {
 	struct monitor *monitor = arg;
 
-	record_update(monitor, record);
+	decide_record(&monitor->decide, record);
 	sweep_later(monitor);
 }
 
 /* Its time was up. */
 static void override_ended(void *arg, struct record *record)
 {
-	record_update(arg, record);
+	struct monitor *monitor = arg;
+
+	decide_record(&monitor->decide, record);
 }
 
 /* --- timers ------------------------------------------------------------------------------------ */
 
-static void announce_start(const struct roster *roster)
+static void announce_start(const struct monitor *monitor)
 {
-	for (size_t i = 0; i < roster->count; i++) {
-		struct record *record = &roster->records[i];
+	for (size_t i = 0; i < monitor->roster->count; i++) {
+		struct record *record = &monitor->roster->records[i];
 
-		if (record->election.answer != 0)
-			announce(record, view_answer(record, 0));
+		if (record->decided.election.answer != 0)
+			decide_announce(&monitor->decide, record, view_answer(record, 0));
 	}
 }
 
@@ -287,19 +181,20 @@ static void announce_start(const struct roster *roster)
 static void forget_saved(struct monitor *monitor)
 {
 	if (monitor->parts.saved)
-		monitor_state_settle(monitor->parts.saved, monitor->roster);
+		persist_settle(monitor->parts.saved, monitor->roster);
 	monitor->targets.saved = NULL;
-	saved_free(monitor->parts.saved);
+	format_free(monitor->parts.saved);
 	monitor->parts.saved = NULL;
 }
 
 static void settle(struct monitor *monitor)
 {
-	if (is_starting(monitor))
-		announce_start(monitor->roster);
+	if (monitor->decide.starting)
+		announce_start(monitor);
 	monitor->settled = true;
+	monitor->decide.starting = false;
 	forget_saved(monitor);
-	remember(monitor);
+	decide_remember(&monitor->decide);
 	event_del(monitor->settle);
 	publish_settle(monitor->tables.current);
 	event_emit(&(struct event_record){
@@ -328,7 +223,7 @@ static void sweep_targets(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	targets_sweep(&monitor->targets);
-	silence_recount(monitor->silence);
+	host_fault_recount(monitor->host_fault);
 }
 
 /* --- start, reload, stop ----------------------------------------------------------------------- */
@@ -347,14 +242,19 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	struct monitor *monitor = xcalloc(1, sizeof(*monitor));
 
 	monitor->parts = *parts;
-	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor_verdict,
-	             monitor);
+	monitor->host_fault = host_fault_new(parts->base, count_held, monitor);
+	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor->host_fault,
+	             monitor_verdict, monitor);
 	monitor->targets.saved = parts->saved;
 	overrides_init(&monitor->overrides, parts->base, override_ended, monitor);
-	monitor->silence = silence_new(parts->base, &monitor->targets, count_held, monitor);
 	monitor->settle = timer(monitor, EV_PERSIST, look_whether_settled);
 	monitor->sweep = timer(monitor, 0, sweep_targets);
 	tables_init(&monitor->tables, parts->base);
+	monitor->decide = (struct decide){ .base = parts->base,
+		                           .host_fault = monitor->host_fault,
+		                           .tables = &monitor->tables,
+		                           .state = parts->state,
+		                           .starting = true };
 	return monitor;
 }
 
@@ -366,10 +266,10 @@ void monitor_free(struct monitor *monitor)
 	if (monitor->roster)
 		roster_free(monitor->roster);
 	targets_free(&monitor->targets);
-	silence_free(monitor->silence);
+	host_fault_free(monitor->host_fault);
 	tables_free(&monitor->tables);
 	config_free(monitor->config);
-	saved_free(monitor->parts.saved);
+	format_free(monitor->parts.saved);
 	free(monitor);
 }
 
@@ -379,28 +279,32 @@ static void free_old(struct monitor *monitor, struct roster *roster, struct conf
 	if (roster)
 		roster_free(roster);
 	targets_sweep(&monitor->targets);
-	silence_recount(monitor->silence);
+	host_fault_recount(monitor->host_fault);
 	config_free(config);
 }
 
 bool monitor_load(struct monitor *monitor, struct config *config)
 {
+	const struct endpoint_parts endpoint_parts = { .targets = &monitor->targets,
+		                                       .resolver = monitor->parts.resolver,
+		                                       .changed = record_changed,
+		                                       .arg = monitor };
 	struct publish *table = publish_new(config);
 	struct roster *old_roster = monitor->roster;
 	struct config *old_config = monitor->config;
 
 	if (!table)
 		return false;
-	monitor->roster = roster_build(config, old_roster, &monitor->targets,
-	                               monitor->parts.resolver, record_changed, monitor);
+	monitor->roster = roster_build(config, old_roster, &endpoint_parts);
 	overrides_carry(&monitor->overrides, old_roster, monitor->roster);
 	if (!old_roster && monitor->parts.saved)
-		monitor_state_restore(monitor->parts.saved, monitor->roster, &monitor->overrides);
+		persist_restore(monitor->parts.saved, monitor->roster, &monitor->overrides);
 	monitor->config = config;
-	monitor->generation++;
+	if (monitor->generation++ > 0)
+		monitor->decide.starting = false;
 	tables_replace(&monitor->tables, table);
 	for (size_t i = 0; i < monitor->roster->count; i++)
-		record_update(monitor, &monitor->roster->records[i]);
+		decide_record(&monitor->decide, &monitor->roster->records[i]);
 	free_old(monitor, old_roster, old_config);
 	tables_supersede(&monitor->tables);
 	/* Reloads in quick succession share it: who holds an older table gets no news until one is settled. */
@@ -418,7 +322,7 @@ char *monitor_state(void *arg, size_t *size)
 {
 	const struct monitor *monitor = arg;
 
-	return monitor_state_text(monitor->roster, &monitor->targets, size);
+	return persist_text(monitor->roster, &monitor->targets, size);
 }
 
 /* --- for readers ------------------------------------------------------------------------------- */
@@ -446,7 +350,7 @@ bool monitor_is_settled(const struct monitor *monitor)
 
 bool monitor_is_isolated(const struct monitor *monitor)
 {
-	return monitor->targets.isolation.isolated;
+	return host_fault_is_isolated(monitor->host_fault);
 }
 
 const struct config *monitor_config(const struct monitor *monitor)
@@ -469,7 +373,7 @@ size_t monitor_override_count(const struct monitor *monitor)
 	size_t count = 0;
 
 	for (size_t i = 0; i < monitor_record_count(monitor); i++)
-		count += monitor->roster->records[i].override != NULL;
+		count += monitor->roster->records[i].decided.override != NULL;
 	return count;
 }
 
@@ -492,97 +396,7 @@ bool monitor_find(const struct monitor *monitor, const char *name, size_t *index
 	return record;
 }
 
-void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out)
+void monitor_read(const struct monitor *monitor, size_t index, struct view_record *out)
 {
-	view_record(&monitor->roster->records[index], out);
-}
-
-/* --- for operators ----------------------------------------------------------------------------- */
-
-/* "www.example.com has no endpoint "x"; it has primary, secondary" */
-static void say_no_endpoint(const struct record *record, const char *id,
-                            char error[MONITOR_ERROR_MAX])
-{
-	size_t used =
-	        (size_t)snprintf(error, MONITOR_ERROR_MAX, "%s has no endpoint \"%.64s\"; it has ",
-	                         record->config->name, id);
-
-	for (size_t i = 0; i < record->count && used < MONITOR_ERROR_MAX; i++)
-		used += (size_t)snprintf(error + used, MONITOR_ERROR_MAX - used, "%s%s",
-		                         i ? ", " : "", record->endpoints[i].config->id);
-}
-
-static void say_down(const struct endpoint *endpoint, char error[MONITOR_ERROR_MAX])
-{
-	size_t used;
-
-	view_say_endpoint(endpoint, error, MONITOR_ERROR_MAX - 64);
-	used = strlen(error);
-	snprintf(error + used, MONITOR_ERROR_MAX - used,
-	         "; \"anyway\" (--anyway) forces it all the same");
-}
-
-static struct override make_override(const struct monitor_order *order)
-{
-	struct override override = { .uid = order->uid, .since = time(NULL) };
-
-	snprintf(override.by, sizeof(override.by), "%s", order->by);
-	probe_text_clean(override.reason, sizeof(override.reason),
-	                 order->reason ? order->reason : "");
-	if (order->for_ms) {
-		override.until = override.since + (time_t)((order->for_ms + 999) / 1000);
-		override.deadline_ms = clock_boot_ms() + order->for_ms;
-	}
-	return override;
-}
-
-enum monitor_forced monitor_force(struct monitor *monitor, size_t index,
-                                  const struct monitor_order *order, char error[MONITOR_ERROR_MAX])
-{
-	struct record *record = &monitor->roster->records[index];
-	int endpoint = record_endpoint(record, order->endpoint);
-	struct override override;
-
-	if (endpoint < 0) {
-		say_no_endpoint(record, order->endpoint, error);
-		return MONITOR_NO_ENDPOINT;
-	}
-	if (!order->anyway && (record->endpoints[endpoint].health == HEALTH_DOWN ||
-	                       record->endpoints[endpoint].count == 0)) {
-		say_down(&record->endpoints[endpoint], error);
-		return MONITOR_DOWN;
-	}
-	override = make_override(order);
-	override_set(&monitor->overrides, record, endpoint, &override);
-	record_update(monitor, record);
-	return MONITOR_FORCED;
-}
-
-void monitor_auto(struct monitor *monitor, size_t index, const char *by)
-{
-	struct record *record = &monitor->roster->records[index];
-
-	override_release(&monitor->overrides, record, by);
-	record->election.release = true;
-	record_update(monitor, record);
-}
-
-uint32_t monitor_check(struct monitor *monitor, size_t index)
-{
-	const struct record *record = &monitor->roster->records[index];
-	uint32_t longest = 0;
-
-	for (size_t i = 0; i < record->count; i++) {
-		const struct endpoint *endpoint = &record->endpoints[i];
-
-		for (size_t k = 0; k < endpoint->count; k++) {
-			struct target *target = endpoint->members[k]->target;
-
-			uint32_t timeout = target ? target_ask(target) : 0;
-
-			if (timeout > longest)
-				longest = timeout;
-		}
-	}
-	return 2 * longest; /* the one that is under way, and ours */
+	view_read(&monitor->roster->records[index], monitor_is_isolated(monitor), out);
 }

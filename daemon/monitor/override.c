@@ -19,7 +19,7 @@
 
 static const char *endpoint_id(const struct record *record)
 {
-	return record->config->endpoints[record->election.forced].id;
+	return record->config->endpoints[record->decided.election.forced].id;
 }
 
 static void emit(const struct record *record, enum event_type type, const char *reason)
@@ -44,7 +44,7 @@ const char *override_words(const struct record *record, char text[OVERRIDE_WORDS
 {
 	int used = snprintf(text, OVERRIDE_WORDS_MAX, "forced to %s ", endpoint_id(record));
 
-	say(record->override, text + used, OVERRIDE_WORDS_MAX - (size_t)used);
+	say(record->decided.override, text + used, OVERRIDE_WORDS_MAX - (size_t)used);
 	return text;
 }
 
@@ -56,7 +56,7 @@ static uint64_t next_deadline(const struct roster *roster)
 	uint64_t next = 0;
 
 	for (size_t i = 0; i < roster->count; i++) {
-		const struct override *override = roster->records[i].override;
+		const struct override *override = roster->records[i].decided.override;
 
 		if (override && override->deadline_ms &&
 		    (next == 0 || override->deadline_ms < next))
@@ -78,16 +78,16 @@ static void arm(const struct overrides *overrides)
 
 static void forget(struct record *record)
 {
-	free(record->override);
-	record->override = NULL;
-	record->election.forced = -1;
+	free(record->decided.override);
+	record->decided.override = NULL;
+	record->decided.election.forced = -1;
 }
 
 static void expire(const struct overrides *overrides, struct record *record)
 {
 	char words[OVERRIDE_WORDS_MAX];
 
-	say(record->override, words, sizeof(words));
+	say(record->decided.override, words, sizeof(words));
 	emit(record, EVENT_EXPIRED, words);
 	forget(record);
 	overrides->changed(overrides->arg, record);
@@ -104,8 +104,8 @@ static void on_expiry(evutil_socket_t fd, short what, void *arg)
 	for (size_t i = 0; i < overrides->roster->count; i++) {
 		struct record *record = &overrides->roster->records[i];
 
-		if (record->override && record->override->deadline_ms &&
-		    record->override->deadline_ms <= now_ms)
+		if (record->decided.override && record->decided.override->deadline_ms &&
+		    record->decided.override->deadline_ms <= now_ms)
 			expire(overrides, record);
 	}
 	arm(overrides);
@@ -137,10 +137,10 @@ void overrides_free(struct overrides *overrides)
 void override_restore(struct overrides *overrides, struct record *record, int endpoint,
                       const struct override *override)
 {
-	if (!record->override)
-		record->override = xcalloc(1, sizeof(*record->override));
-	*record->override = *override;
-	record->election.forced = endpoint;
+	if (!record->decided.override)
+		record->decided.override = xcalloc(1, sizeof(*record->decided.override));
+	*record->decided.override = *override;
+	record->decided.election.forced = endpoint;
 	arm(overrides);
 }
 
@@ -158,7 +158,7 @@ void override_release(struct overrides *overrides, struct record *record, const 
 {
 	char words[OVERRIDE_NAME_MAX + 8];
 
-	if (!record->override)
+	if (!record->decided.override)
 		return;
 	snprintf(words, sizeof(words), "by %s", by);
 	emit(record, EVENT_RELEASED, words);
@@ -169,9 +169,9 @@ void override_release(struct overrides *overrides, struct record *record, const 
 static void carry(struct record *from, struct record *to)
 {
 	if (to && strcasecmp(to->config->name, from->config->name) == 0 &&
-	    to->election.forced >= 0) {
-		to->override = from->override;
-		from->override = NULL;
+	    to->decided.election.forced >= 0) {
+		to->decided.override = from->decided.override;
+		from->decided.override = NULL;
 		return;
 	}
 	emit(from, EVENT_DROPPED, OVERRIDE_GONE);
@@ -184,7 +184,7 @@ void overrides_carry(struct overrides *overrides, struct roster *old, const stru
 	for (size_t i = 0; old && i < old->count; i++) {
 		struct record *record = &old->records[i];
 
-		if (record->override)
+		if (record->decided.override)
 			carry(record, roster_find(roster, record->config->name));
 	}
 	arm(overrides);

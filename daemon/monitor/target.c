@@ -6,17 +6,20 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "monitor/calculated.h"
 #include "state/format.h"
 
 #define BUCKETS_MIN 64u
 
 void targets_init(struct targets *targets, struct prober *prober,
-                  const struct probe_kind *const *kinds, target_verdict *verdict, void *arg)
+                  const struct probe_kind *const *kinds, struct host_fault *host_fault,
+                  target_verdict *verdict, void *arg)
 {
-	*targets = (struct targets){
-		.prober = prober, .kinds = kinds, .verdict = verdict, .arg = arg
-	};
-	isolation_init(&targets->isolation);
+	*targets = (struct targets){ .prober = prober,
+		                     .kinds = kinds,
+		                     .host_fault = host_fault,
+		                     .verdict = verdict,
+		                     .arg = arg };
 }
 
 bool target_is_remote(const struct target *target)
@@ -25,7 +28,7 @@ bool target_is_remote(const struct target *target)
 	       !address_is_loopback(&target->address);
 }
 
-struct target *target_of_site(struct isolation_site *site)
+struct target *target_of_site(struct host_site *site)
 {
 	return (struct target *)((char *)site - offsetof(struct target, site));
 }
@@ -119,6 +122,38 @@ static struct target *make(struct targets *targets, char *key, const struct chec
 	return target;
 }
 
+unsigned target_failures_needed(const struct target *target)
+{
+	const struct check *check = target->check;
+	enum health_state says = check->invert ? HEALTH_UP : HEALTH_DOWN;
+
+	if (target->health.state == HEALTH_UNKNOWN || target->health.state == says)
+		return 1;
+	return check->invert ? check->rules.rise : check->rules.fall;
+}
+
+bool target_calculate(struct target *target)
+{
+	const struct check *check = target->check;
+	struct calculated_child children[CHECK_OF_MAX];
+	char error[PROBE_DETAIL_MAX] = "";
+	enum health_state state;
+	bool changed;
+
+	for (size_t i = 0; i < check->of_count; i++) {
+		const struct target *child = target->children[i].target;
+
+		children[i] = (struct calculated_child){ child->health.state, child->error };
+	}
+	state = calculated_health(check, children);
+	if (state != HEALTH_UP)
+		calculated_error(check, children, error, sizeof(error));
+	changed = state != target->health.state || strcmp(error, target->error) != 0;
+	target->health.state = state;
+	memcpy(target->error, error, sizeof(error));
+	return changed;
+}
+
 static void adopt(struct target *target, struct probe_asker asker)
 {
 	const struct check *check = target->check;
@@ -150,7 +185,7 @@ static void recall(struct target *target)
 	struct targets *targets = target->targets;
 
 	if (targets->saved)
-		target->health.state = saved_health(targets->saved, target->key);
+		target->health.state = format_health(targets->saved, target->key);
 	target->awaited = target->health.state == HEALTH_UNKNOWN;
 	targets->awaited += target->awaited;
 }
@@ -169,8 +204,9 @@ static void begin(struct target *target, struct probe_asker asker)
 		target->probe = probe_new(targets->prober, targets->kinds[check->type], check,
 		                          &target->address, effective_asker(check, asker),
 		                          probe_ended, target);
+		target->site.probe = target->probe;
 		if (target_is_remote(target))
-			isolation_add(&targets->isolation, &target->site, &target->address);
+			host_fault_add(targets->host_fault, &target->site, &target->address);
 	}
 }
 
@@ -259,7 +295,7 @@ static void target_free(struct target *target)
 	for (size_t i = 0; target->children && i < target->check->of_count; i++)
 		LIST_REMOVE(&target->children[i], sibling);
 	target_arrived(target);
-	isolation_remove(&target->targets->isolation, &target->site);
+	host_fault_remove(target->targets->host_fault, &target->site);
 	probe_free(target->probe);
 	free(target->children);
 	free(target->key);

@@ -16,7 +16,7 @@
 #include <sys/queue.h>
 #include <time.h>
 
-#include "policy/isolation.h"
+#include "monitor/host_fault.h"
 #include "probe/probe.h"
 
 struct member;
@@ -41,10 +41,10 @@ struct target {
 	        *children; /* check->of_count of them; NULL: not calculated, or disabled */
 	struct target_parents parents;
 	struct health health;
-	struct member *users;          /* linked by next_user */
-	bool awaited;                  /* the table does not settle without its first verdict */
-	char error[PROBE_DETAIL_MAX];  /* of the last verdict, when it was no pass; else "" */
-	struct isolation_site site;    /* listed while it is remote */
+	struct member *users;         /* linked by next_user */
+	bool awaited;                 /* the table does not settle without its first verdict */
+	char error[PROBE_DETAIL_MAX]; /* of the last verdict, when it was no pass; else "" */
+	struct host_site site;
 	uint64_t latency_us;           /* of the last pass; 0: none */
 	uint64_t part_us[PROBE_PARTS]; /* of the same */
 	time_t last_probe;             /* wall clock; 0: none */
@@ -67,7 +67,7 @@ struct targets {
 	size_t bucket_count; /* a power of two, or 0 */
 	size_t count;
 	size_t awaited; /* how many have `awaited` set */
-	struct isolation isolation;
+	struct host_fault *host_fault;
 	const struct saved *saved; /* health of another life, for new ones; NULL: none */
 	struct prober *prober;
 	const struct probe_kind *const *kinds; /* by enum check_type */
@@ -76,7 +76,8 @@ struct targets {
 };
 
 void targets_init(struct targets *targets, struct prober *prober,
-                  const struct probe_kind *const *kinds, target_verdict *verdict, void *arg);
+                  const struct probe_kind *const *kinds, struct host_fault *host_fault,
+                  target_verdict *verdict, void *arg);
 
 /*
  * The target of this identity, made when there is none: then `*made` is true. Adds no user. `asker` is the record's name and the
@@ -103,7 +104,10 @@ void target_asked(const struct target *target, uint32_t *probes, uint32_t *asked
 /* Probed over the network, beyond this host. */
 bool target_is_remote(const struct target *target);
 
-struct target *target_of_site(struct isolation_site *site);
+struct target *target_of_site(struct host_site *site);
+
+/* How many failures in a row change its health, or confirm it. */
+unsigned target_failures_needed(const struct target *target);
 
 /* Nobody waits for its first verdict any more, since it has come. */
 void target_arrived(struct target *target);

@@ -4,7 +4,7 @@
 
 #include "base/duration.h"
 #include "event/event.h"
-#include "monitor/roster.h"
+#include "monitor/endpoint.h"
 
 /* Who has the target, be it as a check of a calculated one; NULL: nobody any more. */
 static const struct member *first_user(const struct target *target)
@@ -23,13 +23,13 @@ static void emit(const struct target *target, struct event_record event)
 
 	for (const struct member *next = target->users; next; next = next->next_user)
 		event.more += next->endpoint->record != user->endpoint->record;
-	event.record = user ? user->endpoint->record->config->name : NULL;
+	event.record = user ? user->endpoint->record_name : NULL;
 	event.endpoint = user ? user->endpoint->config->id : NULL;
 	event.address = address_format(&target->address, text);
 	event_emit(&event);
 }
 
-void monitor_event_health(const struct target *target, enum health_state before)
+void target_event_health(const struct target *target, enum health_state before)
 {
 	const char *error = target->health.state == HEALTH_UP ? "" : target->error;
 	struct event_record event = { .type = EVENT_HEALTH,
@@ -56,7 +56,7 @@ static void become_certain(struct target *target)
 	target->uncertain_ms = 0;
 }
 
-void monitor_event_certainty(struct target *target, bool own_fault, uint64_t now_ms)
+void target_event_certainty(struct target *target, bool own_fault, uint64_t now_ms)
 {
 	const uint32_t interval_ms = target->check->interval;
 	char lasted[DURATION_TEXT_MAX], reason[PROBE_DETAIL_MAX + 64];
@@ -77,19 +77,19 @@ void monitor_event_certainty(struct target *target, bool own_fault, uint64_t now
 	emit(target, (struct event_record){ .type = EVENT_UNCERTAIN, .reason = reason });
 }
 
-bool monitor_event_is_due(time_t expires, time_t warned, time_t now, uint32_t warning_ms)
+bool target_event_is_due(time_t expires, time_t warned, time_t now, uint32_t warning_ms)
 {
 	return warning_ms && expires > warned && expires - now <= (time_t)(warning_ms / 1000);
 }
 
-void monitor_event_certificate(struct target *target, time_t expires, time_t now)
+void target_event_certificate(struct target *target, time_t expires, time_t now)
 {
 	char words[64];
 	struct tm tm;
 
 	target->certificate_expires = expires;
-	if (!monitor_event_is_due(expires, target->certificate_warned, now,
-	                          target->check->cert_warning) ||
+	if (!target_event_is_due(expires, target->certificate_warned, now,
+	                         target->check->cert_warning) ||
 	    !gmtime_r(&expires, &tm))
 		return;
 	target->certificate_warned = expires;

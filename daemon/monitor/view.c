@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "monitor/override.h"
+#include "monitor/record.h"
 
 const char *view_answer(const struct record *record, int answer)
 {
@@ -83,7 +84,7 @@ static void say_health(const struct endpoint *endpoint, char *text, size_t size)
 		snprintf(text, size, "%s is up", id);
 }
 
-void view_say_endpoint(const struct endpoint *endpoint, char *text, size_t size)
+void view_endpoint_words(const struct endpoint *endpoint, char *text, size_t size)
 {
 	const char *id = endpoint->config->id;
 	const char *error = endpoint_resolve_error(endpoint);
@@ -100,11 +101,11 @@ void view_say_endpoint(const struct endpoint *endpoint, char *text, size_t size)
 /* "every endpoint is down, the primary answers (primary is down: connection refused)" */
 static void say_all_down(const struct record *record, char *text, size_t size)
 {
-	const int answer = record->election.answer;
-	char primary[MONITOR_REASON_MAX - 128];
+	const int answer = record->decided.election.answer;
+	char primary[VIEW_REASON_MAX - 128];
 	char who[SHUNT_ID_MAX + 16];
 
-	view_say_endpoint(&record->endpoints[0], primary, sizeof(primary));
+	view_endpoint_words(&record->endpoints[0], primary, sizeof(primary));
 	if (answer == ELECTION_DNS)
 		snprintf(who, sizeof(who), "DNS answers");
 	else if (answer == ELECTION_FAIL)
@@ -118,20 +119,20 @@ static void say_all_down(const struct record *record, char *text, size_t size)
 /* An earlier endpoint that is up and does not answer. */
 static const char *earlier_up(const struct record *record)
 {
-	for (int i = 0; i < record->election.answer; i++) {
+	for (int i = 0; i < record->decided.election.answer; i++) {
 		if (record->endpoints[i].health == HEALTH_UP && record->endpoints[i].count > 0)
 			return record->endpoints[i].config->id;
 	}
 	return "an earlier endpoint";
 }
 
-const char *view_reason(const struct record *record, char reason[MONITOR_REASON_MAX])
+const char *view_reason(const struct record *record, bool isolated, char reason[VIEW_REASON_MAX])
 {
-	const size_t size = MONITOR_REASON_MAX;
+	const size_t size = VIEW_REASON_MAX;
 	const struct endpoint *primary = &record->endpoints[0];
 	char words[OVERRIDE_WORDS_MAX];
 
-	switch (record->election.reason) {
+	switch (record->decided.election.reason) {
 	case REASON_START:
 		snprintf(reason, size, "no verdict yet: the primary answers");
 		if (uncertain_error(primary))
@@ -140,10 +141,10 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 		break;
 	case REASON_HEALTHY:
 	case REASON_FAILOVER:
-	case REASON_UNPROVEN: view_say_endpoint(primary, reason, size); break;
+	case REASON_UNPROVEN: view_endpoint_words(primary, reason, size); break;
 	case REASON_DELAY:
 		snprintf(reason, size, "%s is up again, and waits for %s", earlier_up(record),
-		         record->config->policy.flap_penalty_ms && record->election.returns
+		         record->config->policy.flap_penalty_ms && record->decided.election.returns
 		                 ? "failback_delay and flap_penalty"
 		                 : "failback_delay");
 		break;
@@ -151,16 +152,16 @@ const char *view_reason(const struct record *record, char reason[MONITOR_REASON_
 		snprintf(reason, size, "%s is up again; failback is manual", earlier_up(record));
 		break;
 	case REASON_ALL_DOWN: say_all_down(record, reason, size); break;
-	case REASON_NO_ADDRESS: view_say_endpoint(primary, reason, size); break;
+	case REASON_NO_ADDRESS: view_endpoint_words(primary, reason, size); break;
 	case REASON_FORCED: snprintf(reason, size, "%s", override_words(record, words)); break;
 	}
-	if (record->override && record->election.reason != REASON_FORCED) {
+	if (record->decided.override && record->decided.election.reason != REASON_FORCED) {
 		size_t used = strlen(reason);
 
 		snprintf(reason + used, size - used, "; %s is forced, but has no address",
-		         record->endpoints[record->election.forced].config->id);
+		         record->endpoints[record->decided.election.forced].config->id);
 	}
-	if (record->roster->targets->isolation.isolated)
+	if (isolated)
 		snprintf(reason + strlen(reason), size - strlen(reason),
 		         "; this host is isolated: the answer holds");
 	return reason;
@@ -174,13 +175,13 @@ static unsigned needed(const struct health *health, const struct health_rules *r
 	return health->state == HEALTH_UP ? rules->fall : rules->rise;
 }
 
-static void view_member(const struct member *member, bool answers, struct monitor_address *out)
+static void read_member(const struct member *member, bool answers, struct view_address *out)
 {
 	const struct target *target = member->target;
 
-	*out = (struct monitor_address){ .address = member->address,
-		                         .health = member_health(member),
-		                         .answers = answers };
+	*out = (struct view_address){ .address = member->address,
+		                      .health = member_health(member),
+		                      .answers = answers };
 	if (!target)
 		return;
 	out->last_error = target->error[0] ? target->error : NULL;
@@ -191,12 +192,12 @@ static void view_member(const struct member *member, bool answers, struct monito
 	target_asked(target, &out->probes, &out->asked);
 	out->against = target->health.against;
 	out->needed = target->probe ? needed(&target->health, &target->check->rules) : 0;
-	out->held = target->site.held;
+	out->held = target->site.isolation.held;
 	out->no_verdict_since =
 	        find_uncertain(target) ? find_uncertain(target)->uncertain_since : 0;
 }
 
-static void view_endpoint(const struct endpoint *endpoint, struct monitor_endpoint *out)
+static void read_endpoint(const struct endpoint *endpoint, struct view_endpoint *out)
 {
 	const struct check *check = endpoint->config->check;
 	bool answers[SHUNT_ADDRESSES_MAX];
@@ -210,12 +211,12 @@ static void view_endpoint(const struct endpoint *endpoint, struct monitor_endpoi
 	out->address_count = endpoint->count;
 	endpoint_answers(endpoint, answers);
 	for (size_t i = 0; i < endpoint->count; i++)
-		view_member(endpoint->members[i], answers[i], &out->addresses[i]);
+		read_member(endpoint->members[i], answers[i], &out->addresses[i]);
 }
 
-static void view_rule(const struct record *record, struct monitor_record *out)
+static void read_rule(const struct record *record, struct view_record *out)
 {
-	const struct election *election = &record->election;
+	const struct election *election = &record->decided.election;
 	const struct election_policy *policy = &record->config->policy;
 	uint64_t now_ms = clock_ms();
 
@@ -232,20 +233,20 @@ static void view_rule(const struct record *record, struct monitor_record *out)
 		                                      : 0);
 }
 
-void view_record(const struct record *record, struct monitor_record *out)
+void view_read(const struct record *record, bool isolated, struct view_record *out)
 {
 	out->name = record->config->name;
 	out->aliases = record->config->aliases;
 	out->alias_count = record->config->alias_count;
-	out->answer = record->election.answer;
+	out->answer = record->decided.election.answer;
 	out->all_down = record->config->policy.all_down;
-	view_rule(record, out);
-	out->since = record->since;
-	out->changes = record->changes;
-	out->override = record->override;
-	out->forced = record->election.forced;
-	view_reason(record, out->reason);
+	read_rule(record, out);
+	out->since = record->decided.since;
+	out->changes = record->decided.changes;
+	out->override = record->decided.override;
+	out->forced = record->decided.election.forced;
+	view_reason(record, isolated, out->reason);
 	out->endpoint_count = record->count;
 	for (size_t i = 0; i < record->count; i++)
-		view_endpoint(&record->endpoints[i], &out->endpoints[i]);
+		read_endpoint(&record->endpoints[i], &out->endpoints[i]);
 }

@@ -79,20 +79,11 @@ void tables_supersede(struct tables *tables)
 	timer_arm(tables->forget, SHUNT_SUPERSEDED_MS);
 }
 
-void tables_publish(const struct tables *tables, const struct record *record, size_t index)
+void tables_publish(const struct tables *tables, struct tables_place place, int answer,
+                    const struct publish_endpoint *endpoints, size_t count)
 {
-	struct publish_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
-
-	for (size_t i = 0; i < record->count; i++) {
-		const struct endpoint *endpoint = &record->endpoints[i];
-
-		endpoints[i].count = endpoint->count;
-		for (size_t k = 0; k < endpoint->count; k++)
-			endpoints[i].addresses[k] = endpoint->members[k]->address;
-		endpoint_answers(endpoint, endpoints[i].answer);
-	}
-	publish_record(tables->current, index, record->election.answer, endpoints, record->count);
-	if (tables->superseded && record->previous >= 0)
-		publish_record(tables->superseded, (size_t)record->previous,
-		               record->election.answer, endpoints, record->count);
+	publish_record(tables->current, place.index, answer, endpoints, count);
+	if (tables->superseded && place.previous >= 0)
+		publish_record(tables->superseded, (size_t)place.previous, answer, endpoints,
+		               count);
 }

@@ -1,6 +1,6 @@
 /*
- * The monitor's tables: the one that new clients get and, for SHUNT_SUPERSEDED_MS after a reload, the one before it. Both have a
- * heartbeat, and both are told what a record answers.
+ * The tables in use: the one that new clients get and, for SHUNT_SUPERSEDED_MS after a reload, the one before it. Both have a
+ * heartbeat, and each answer is written to both.
  *
  * At a reload: tables_replace() with the new one, tables_publish() for every record, then tables_supersede().
  */
@@ -8,7 +8,6 @@
 #define SHUNT_PUBLISH_TABLES_H
 
 #include "base/histogram.h"
-#include "monitor/roster.h"
 #include "publish/publish.h"
 
 struct event;
@@ -32,7 +31,14 @@ void tables_replace(struct tables *tables, struct publish *table);
 /* From now on, clients of the table before the current one look for that. */
 void tables_supersede(struct tables *tables);
 
-/* What the record answers, `index` being its place in the configuration. */
-void tables_publish(const struct tables *tables, const struct record *record, size_t index);
+/* Where a record is. */
+struct tables_place {
+	size_t index; /* in the current table */
+	int previous; /* in the superseded one; -1: it is not in it, or what is written does not fit it */
+};
+
+/* What the record answers: an endpoint's index, or ELECTION_. */
+void tables_publish(const struct tables *tables, struct tables_place place, int answer,
+                    const struct publish_endpoint *endpoints, size_t count);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/json_text.h"
 #include "monitor/monitor.h"
 #include "monitor/override.h"
+#include "monitor/view.h"
 #include "reload/reload.h"
 
 #include "shunt/version.h"
@@ -20,7 +21,7 @@ static void put_address(struct json_out *out, const char *key, const struct addr
 	json_out_text(out, key, address_format(address, words));
 }
 
-static void put_probes(struct json_out *out, const struct monitor_address *address)
+static void put_probes(struct json_out *out, const struct view_address *address)
 {
 	json_out_bool(out, "answers", address->answers);
 	json_out_ms(out, "connect_ms", address->part_us[PROBE_CONNECT]);
@@ -39,7 +40,7 @@ static void put_probes(struct json_out *out, const struct monitor_address *addre
 	json_out_moment(out, "no_verdict_since", address->no_verdict_since);
 }
 
-static void put_checked(struct json_out *out, const struct monitor_address *address)
+static void put_checked(struct json_out *out, const struct view_address *address)
 {
 	json_out_open(out, NULL, '{');
 	put_address(out, "address", &address->address);
@@ -74,7 +75,7 @@ static void put_settings(struct json_out *out, const struct check *check)
 	json_out_close(out, '}');
 }
 
-static void put_endpoint(struct json_out *out, const struct monitor_endpoint *endpoint)
+static void put_endpoint(struct json_out *out, const struct view_endpoint *endpoint)
 {
 	json_out_open(out, NULL, '{');
 	json_out_text(out, "id", endpoint->id);
@@ -91,9 +92,9 @@ static void put_endpoint(struct json_out *out, const struct monitor_endpoint *en
 }
 
 /* What a program gets now: nothing where all_down says dns or fail. */
-static void put_answer(struct json_out *out, const struct monitor_record *record)
+static void put_answer(struct json_out *out, const struct view_record *record)
 {
-	const struct monitor_endpoint *endpoint =
+	const struct view_endpoint *endpoint =
 	        record->answer < 0 ? NULL : &record->endpoints[record->answer];
 
 	json_out_open(out, "answer", '[');
@@ -103,7 +104,7 @@ static void put_answer(struct json_out *out, const struct monitor_record *record
 	json_out_close(out, ']');
 }
 
-static void put_override(struct json_out *out, const struct monitor_record *record)
+static void put_override(struct json_out *out, const struct view_record *record)
 {
 	const struct override *override = record->override;
 
@@ -122,7 +123,7 @@ static void put_override(struct json_out *out, const struct monitor_record *reco
 	json_out_close(out, '}');
 }
 
-static void put_failback(struct json_out *out, const struct monitor_record *record)
+static void put_failback(struct json_out *out, const struct view_record *record)
 {
 	json_out_open(out, "failback", '{');
 	json_out_text(out, "policy", failback_words[record->failback]);
@@ -132,12 +133,12 @@ static void put_failback(struct json_out *out, const struct monitor_record *reco
 	json_out_close(out, '}');
 }
 
-static const char *id_of(const struct monitor_record *record, int answer)
+static const char *id_of(const struct view_record *record, int answer)
 {
 	return answer < 0 ? NULL : record->endpoints[answer].id;
 }
 
-static void put_rules(struct json_out *out, const struct monitor_record *record)
+static void put_rules(struct json_out *out, const struct view_record *record)
 {
 	static const char *const rules[] = { "start",    "healthy",    "failover",
 		                             "unproven", "delay",      "manual",
@@ -149,7 +150,7 @@ static void put_rules(struct json_out *out, const struct monitor_record *record)
 	put_failback(out, record);
 }
 
-static void put_record(struct json_out *out, const char *key, const struct monitor_record *record)
+static void put_record(struct json_out *out, const char *key, const struct view_record *record)
 {
 	json_out_open(out, key, '{');
 	json_out_text(out, "name", record->name);
@@ -170,7 +171,7 @@ static void put_record(struct json_out *out, const char *key, const struct monit
 	json_out_close(out, '}');
 }
 
-char *report_record(const struct monitor_record *record)
+char *report_record(const struct view_record *record)
 {
 	struct json_out out = { 0 };
 
@@ -178,7 +179,7 @@ char *report_record(const struct monitor_record *record)
 	return json_out_take(&out);
 }
 
-char *report_check(const struct monitor_record *record, uint32_t within_ms)
+char *report_check(const struct view_record *record, uint32_t within_ms)
 {
 	struct json_out out = { 0 };
 
@@ -210,7 +211,7 @@ static char *head_text(const struct monitor *monitor)
 /* A record and the comma before it. */
 static char *record_text(const struct monitor *monitor, size_t index, bool comma)
 {
-	struct monitor_record record;
+	struct view_record record;
 	struct json_out out = { .comma = comma };
 
 	monitor_read(monitor, index, &record);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct monitor;
-struct monitor_record;
+struct view_record;
 struct reload_result;
 
 /* The records that are told of. */
@@ -27,10 +27,10 @@ char *report_status(const struct monitor *monitor, struct report_span span, size
                     bool *last);
 
 /* One record as it stands among the others. As above. */
-char *report_record(const struct monitor_record *record);
+char *report_record(const struct view_record *record);
 
-/* What is to come of monitor_check(): {"record": {…}, "within_ms": 8000}. As above. */
-char *report_check(const struct monitor_record *record, uint32_t within_ms);
+/* What is to come of operate_check(): {"record": {…}, "within_ms": 8000}. As above. */
+char *report_check(const struct view_record *record, uint32_t within_ms);
 
 /* What a reload did: {"records": 3, "added": {"count": 1, "names": […]}, "changed": …, "removed": …}. As above. */
 char *report_reload(const struct reload_result *result);

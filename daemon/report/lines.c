@@ -5,6 +5,7 @@
 #include "base/text_out.h"
 #include "config/config.h"
 #include "monitor/monitor.h"
+#include "monitor/view.h"
 
 #include "shunt/version.h"
 
@@ -26,7 +27,7 @@ static void put_field(struct text_out *out, const char *value)
 		place[i] = (char)(value[i] < ' ' || value[i] > '~' ? '?' : value[i]);
 }
 
-static void put_address(struct text_out *out, const struct monitor_address *address)
+static void put_address(struct text_out *out, const struct view_address *address)
 {
 	char words[ADDRESS_TEXT_MAX];
 
@@ -40,7 +41,7 @@ static void put_address(struct text_out *out, const struct monitor_address *addr
 	text_out_put(out, "\n", 1);
 }
 
-static void put_endpoint(struct text_out *out, const struct monitor_endpoint *endpoint)
+static void put_endpoint(struct text_out *out, const struct view_endpoint *endpoint)
 {
 	put(out, "endpoint");
 	put_field(out, endpoint->id);
@@ -52,7 +53,7 @@ static void put_endpoint(struct text_out *out, const struct monitor_endpoint *en
 		put_address(out, &endpoint->addresses[i]);
 }
 
-static void put_answer(struct text_out *out, const struct monitor_endpoint *endpoint)
+static void put_answer(struct text_out *out, const struct view_endpoint *endpoint)
 {
 	char words[ADDRESS_TEXT_MAX];
 	const char *before = "\t";
@@ -71,7 +72,7 @@ static void put_answer(struct text_out *out, const struct monitor_endpoint *endp
 static char *record_lines(const struct monitor *monitor, size_t index)
 {
 	struct text_out out = { 0 };
-	struct monitor_record record;
+	struct view_record record;
 
 	monitor_read(monitor, index, &record);
 	put(&out, "record");
@@ -106,8 +107,7 @@ static char *head_line(const struct monitor *monitor)
 	return text_out_take(&out);
 }
 
-char *listing_status(const struct monitor *monitor, struct report_span span, size_t step,
-                     bool *last)
+char *lines_status(const struct monitor *monitor, struct report_span span, size_t step, bool *last)
 {
 	*last = step > span.count;
 	if (*last)

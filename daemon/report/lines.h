@@ -15,10 +15,9 @@
 
 #include "report/json.h"
 
-#define LISTING_TYPE "text/tab-separated-values"
+#define LINES_TYPE "text/tab-separated-values"
 
 /* As report_status(). */
-char *listing_status(const struct monitor *monitor, struct report_span span, size_t step,
-                     bool *last);
+char *lines_status(const struct monitor *monitor, struct report_span span, size_t step, bool *last);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "monitor/monitor.h"
+#include "monitor/view.h"
 #include "report/metrics_daemon.h"
 #include "report/metrics_record.h"
 #include "report/metrics_text.h"
@@ -12,10 +13,10 @@
 static void write_record(FILE *out, const struct metrics_record *metric,
                          const struct monitor *monitor, size_t step)
 {
-	struct monitor_record record;
+	struct view_record record;
 
 	if (step == 0) {
-		metrics_head(out, metric->name, metric->type, metric->help);
+		metrics_text_head(out, metric->name, metric->type, metric->help);
 		return;
 	}
 	monitor_read(monitor, step - 1, &record);
@@ -32,9 +33,9 @@ static void write_daemon(FILE *out, const struct metrics_daemon *metric,
                          const struct metrics_sources *sources, size_t step)
 {
 	if (step == 0)
-		metrics_head(out, metric->name, metric->type, metric->help);
+		metrics_text_head(out, metric->name, metric->type, metric->help);
 	if (metric->value)
-		metrics_line(out, metric->name, NULL, metric->value(sources));
+		metrics_text_line(out, metric->name, NULL, metric->value(sources));
 	else if (metric->of_type)
 		metric->of_type(out, metric->name, sources, (enum check_type)step);
 	else

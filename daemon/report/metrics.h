@@ -16,26 +16,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
-struct clients_counts;
-struct monitor;
-struct notify;
-struct probe_tally;
-struct reload_history;
-struct state_counts;
+#include "report/metrics_sources.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
-
-struct metrics_sources {
-	const struct monitor *monitor;
-	const struct probe_tally *probes;
-	const struct clients_counts *clients;
-	const struct reload_history *reloads;
-	const struct notify *notify;
-	const struct state_counts *state; /* NULL: nothing survives */
-	time_t started;                   /* wall clock */
-};
 
 /*
  * The piece of that number, never empty: a metric of the daemon's, or a part of a long one, the head of one of records, or its lines for one record. NULL: no

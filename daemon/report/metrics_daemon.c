@@ -18,7 +18,7 @@ static void labelled(FILE *out, const char *metric, const char *label, const cha
 {
 	const struct metrics_label labels[] = { { label, value }, { NULL, NULL } };
 
-	metrics_line(out, metric, labels, number);
+	metrics_text_line(out, metric, labels, number);
 }
 
 static void version_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
@@ -179,7 +179,7 @@ static void result_lines(FILE *out, const char *metric, const struct metrics_sou
 			                                { "result", probe_why_word(why) },
 			                                { NULL, NULL } };
 
-		metrics_line(out, metric, labels, (double)sources->probes->ended[type][why]);
+		metrics_text_line(out, metric, labels, (double)sources->probes->ended[type][why]);
 	}
 }
 
@@ -188,7 +188,7 @@ static void duration_lines(FILE *out, const char *metric, const struct metrics_s
 {
 	const struct metrics_label label = { "type", check_type_words[type] };
 
-	metrics_histogram(out, metric, &label, &sources->probes->took[type]);
+	metrics_text_histogram(out, metric, &label, &sources->probes->took[type]);
 }
 
 static void lag_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
@@ -196,7 +196,7 @@ static void lag_lines(FILE *out, const char *metric, const struct metrics_source
 	struct histogram late = sources->probes->late;
 
 	histogram_add(&late, monitor_lateness(sources->monitor));
-	metrics_histogram(out, metric, NULL, &late);
+	metrics_text_histogram(out, metric, NULL, &late);
 }
 
 /* --- the table ----------------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "config/config.h"
-#include "report/metrics.h"
+#include "report/metrics_sources.h"
 
 struct metrics_daemon {
 	const char *name, *type, *help;

@@ -7,29 +7,30 @@
 #include <math.h>
 
 #include "monitor/monitor.h"
+#include "monitor/view.h"
 #include "report/metrics_text.h"
 
 /* --- of a record --------------------------------------------------------------------------------- */
 
-static void record_line(FILE *out, const char *metric, const struct monitor_record *record,
+static void record_line(FILE *out, const char *metric, const struct view_record *record,
                         double value)
 {
 	const struct metrics_label labels[] = { { "record", record->name }, { NULL, NULL } };
 
-	metrics_line(out, metric, labels, value);
+	metrics_text_line(out, metric, labels, value);
 }
 
-static void primary_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void primary_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	record_line(out, metric, record, record->answer == 0);
 }
 
-static void changes_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void changes_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	record_line(out, metric, record, (double)record->changes);
 }
 
-static void since_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void since_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	record_line(out, metric, record, (double)record->since);
 }
@@ -37,7 +38,7 @@ static void since_lines(FILE *out, const char *metric, const struct monitor_reco
 /* --- of an endpoint ------------------------------------------------------------------------------ */
 
 /* `name` NULL: no label beside record and endpoint. */
-static void endpoint_line(FILE *out, const char *metric, const struct monitor_record *record,
+static void endpoint_line(FILE *out, const char *metric, const struct view_record *record,
                           size_t endpoint, struct metrics_label more, double value)
 {
 	const struct metrics_label labels[] = { { "record", record->name },
@@ -45,18 +46,18 @@ static void endpoint_line(FILE *out, const char *metric, const struct monitor_re
 		                                more,
 		                                { NULL, NULL } };
 
-	metrics_line(out, metric, labels, value);
+	metrics_text_line(out, metric, labels, value);
 }
 
 static const struct metrics_label no_more = { NULL, NULL };
 
-static void active_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void active_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	for (size_t i = 0; i < record->endpoint_count; i++)
 		endpoint_line(out, metric, record, i, no_more, record->answer == (int)i);
 }
 
-static void up_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void up_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	static const double values[] = {
 		[HEALTH_UNKNOWN] = NAN, [HEALTH_UP] = 1, [HEALTH_DOWN] = 0
@@ -66,14 +67,14 @@ static void up_lines(FILE *out, const char *metric, const struct monitor_record 
 		endpoint_line(out, metric, record, i, no_more, values[record->endpoints[i].health]);
 }
 
-static void override_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void override_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	for (size_t i = 0; i < record->endpoint_count; i++)
 		endpoint_line(out, metric, record, i, no_more,
 		              record->override && record->forced == (int)i);
 }
 
-static bool lacks_verdicts(const struct monitor_endpoint *endpoint)
+static bool lacks_verdicts(const struct view_endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->address_count; i++) {
 		if (endpoint->addresses[i].no_verdict_since)
@@ -82,10 +83,10 @@ static bool lacks_verdicts(const struct monitor_endpoint *endpoint)
 	return false;
 }
 
-static void problem_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void problem_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	for (size_t i = 0; i < record->endpoint_count; i++) {
-		const struct monitor_endpoint *endpoint = &record->endpoints[i];
+		const struct view_endpoint *endpoint = &record->endpoints[i];
 
 		if (endpoint->error)
 			endpoint_line(out, metric, record, i,
@@ -98,7 +99,7 @@ static void problem_lines(FILE *out, const char *metric, const struct monitor_re
 
 /* --- of its addresses ---------------------------------------------------------------------------- */
 
-static size_t count_health(const struct monitor_endpoint *endpoint, enum health_state health)
+static size_t count_health(const struct view_endpoint *endpoint, enum health_state health)
 {
 	size_t count = 0;
 
@@ -107,12 +108,12 @@ static size_t count_health(const struct monitor_endpoint *endpoint, enum health_
 	return count;
 }
 
-static void addresses_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void addresses_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	static const enum health_state healths[] = { HEALTH_UP, HEALTH_DOWN, HEALTH_UNKNOWN };
 
 	for (size_t i = 0; i < record->endpoint_count; i++) {
-		const struct monitor_endpoint *endpoint = &record->endpoints[i];
+		const struct view_endpoint *endpoint = &record->endpoints[i];
 
 		for (size_t k = 0; endpoint->address_count > 1 && k < 3; k++)
 			endpoint_line(out, metric, record, i,
@@ -124,7 +125,7 @@ static void addresses_lines(FILE *out, const char *metric, const struct monitor_
 struct address_line {
 	FILE *out;
 	const char *metric, *record, *endpoint;
-	const struct monitor_address *address;
+	const struct view_address *address;
 };
 
 static void address_line(const struct address_line *of, const char *part, double value)
@@ -137,14 +138,14 @@ static void address_line(const struct address_line *of, const char *part, double
 		                                { part ? "part" : NULL, part },
 		                                { NULL, NULL } };
 
-	metrics_line(of->out, of->metric, labels, value);
+	metrics_text_line(of->out, of->metric, labels, value);
 }
 
-static void each_address(FILE *out, const char *metric, const struct monitor_record *record,
+static void each_address(FILE *out, const char *metric, const struct view_record *record,
                          void (*lines)(const struct address_line *of))
 {
 	for (size_t i = 0; i < record->endpoint_count; i++) {
-		const struct monitor_endpoint *endpoint = &record->endpoints[i];
+		const struct view_endpoint *endpoint = &record->endpoints[i];
 		struct address_line of = { .out = out,
 			                   .metric = metric,
 			                   .record = record->name,
@@ -175,7 +176,7 @@ static void part_lines(const struct address_line *of)
 	}
 }
 
-static void probe_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void probe_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	each_address(out, metric, record, part_lines);
 }
@@ -186,7 +187,7 @@ static void expiry_line(const struct address_line *of)
 		address_line(of, NULL, (double)of->address->certificate_expires);
 }
 
-static void certificate_lines(FILE *out, const char *metric, const struct monitor_record *record)
+static void certificate_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	each_address(out, metric, record, expiry_line);
 }

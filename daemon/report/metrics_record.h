@@ -4,12 +4,12 @@
 
 #include <stdio.h>
 
-struct monitor_record;
+struct view_record;
 
 struct metrics_record {
 	const char *name, *type, *help;
 	/* Writes the record's lines, perhaps none. */
-	void (*lines)(FILE *out, const char *metric, const struct monitor_record *record);
+	void (*lines)(FILE *out, const char *metric, const struct view_record *record);
 };
 
 /* Ends with a NULL name. */

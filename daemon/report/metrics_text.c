@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-void metrics_head(FILE *out, const char *metric, const char *type, const char *help)
+void metrics_text_head(FILE *out, const char *metric, const char *type, const char *help)
 {
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", metric, help, metric, type);
 }
@@ -22,7 +22,8 @@ static void write_label(FILE *out, const char *before, const struct metrics_labe
 	putc('"', out);
 }
 
-void metrics_line(FILE *out, const char *metric, const struct metrics_label *labels, double value)
+void metrics_text_line(FILE *out, const char *metric, const struct metrics_label *labels,
+                       double value)
 {
 	const char *before = "{";
 
@@ -39,8 +40,8 @@ void metrics_line(FILE *out, const char *metric, const struct metrics_label *lab
 		fprintf(out, " %.15g\n", value);
 }
 
-void metrics_histogram(FILE *out, const char *metric, const struct metrics_label *label,
-                       const struct histogram *histogram)
+void metrics_text_histogram(FILE *out, const char *metric, const struct metrics_label *label,
+                            const struct histogram *histogram)
 {
 	char name[128], bound[32];
 	struct metrics_label labels[] = { { "le", bound }, { NULL, NULL }, { NULL, NULL } };
@@ -55,10 +56,10 @@ void metrics_histogram(FILE *out, const char *metric, const struct metrics_label
 		if (i < HISTOGRAM_BOUNDS)
 			snprintf(bound, sizeof(bound), "%.15g",
 			         (double)histogram_bounds_us[i] / 1e6);
-		metrics_line(out, name, labels, (double)count);
+		metrics_text_line(out, name, labels, (double)count);
 	}
 	snprintf(name, sizeof(name), "%s_sum", metric);
-	metrics_line(out, name, label ? &labels[1] : NULL, (double)histogram->sum_us / 1e6);
+	metrics_text_line(out, name, label ? &labels[1] : NULL, (double)histogram->sum_us / 1e6);
 	snprintf(name, sizeof(name), "%s_count", metric);
-	metrics_line(out, name, label ? &labels[1] : NULL, (double)count);
+	metrics_text_line(out, name, label ? &labels[1] : NULL, (double)count);
 }

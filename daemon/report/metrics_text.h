@@ -14,13 +14,14 @@ struct metrics_label {
 #define METRICS_LABELS_MAX 4 /* and the end */
 
 /* `type`: "gauge", "counter", "histogram". */
-void metrics_head(FILE *out, const char *metric, const char *type, const char *help);
+void metrics_text_head(FILE *out, const char *metric, const char *type, const char *help);
 
 /* `labels` NULL: none. */
-void metrics_line(FILE *out, const char *metric, const struct metrics_label *labels, double value);
+void metrics_text_line(FILE *out, const char *metric, const struct metrics_label *labels,
+                       double value);
 
 /* Buckets, sum and count, in seconds. `label` NULL: none beside "le". */
-void metrics_histogram(FILE *out, const char *metric, const struct metrics_label *label,
-                       const struct histogram *histogram);
+void metrics_text_histogram(FILE *out, const char *metric, const struct metrics_label *label,
+                            const struct histogram *histogram);
 
 #endif

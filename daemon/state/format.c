@@ -1,12 +1,16 @@
 #include "state/format.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
+#include "state/state.h"
+
+#include "shunt/table.h"
 
 struct health_entry {
 	uint64_t key;
@@ -20,10 +24,10 @@ struct saved {
 	size_t count;
 };
 
-const char *saved_boot(char boot[SAVED_BOOT_MAX])
+const char *format_boot(char boot[FORMAT_BOOT_MAX])
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, boot, SAVED_BOOT_MAX - 1) : 0;
+	ssize_t n = fd >= 0 ? read(fd, boot, FORMAT_BOOT_MAX - 1) : 0;
 
 	boot[n > 0 ? n : 0] = '\0';
 	boot[strcspn(boot, "\n")] = '\0';
@@ -42,10 +46,82 @@ static uint64_t hash(const char *key)
 	return value;
 }
 
-const char *saved_key(const char *key, char text[SAVED_KEY_MAX])
+const char *format_key(const char *key, char text[FORMAT_KEY_MAX])
 {
-	snprintf(text, SAVED_KEY_MAX, "%016llx", (unsigned long long)hash(key));
+	snprintf(text, FORMAT_KEY_MAX, "%016llx", (unsigned long long)hash(key));
 	return text;
+}
+
+/* --- writing ------------------------------------------------------------------------------------- */
+
+/* A name in lower case; it needs no escapes in JSON. */
+static const char *lower(const char *name, char text[SHUNT_NAME_MAX + 1])
+{
+	size_t i = 0;
+
+	for (; i < SHUNT_NAME_MAX && name[i]; i++)
+		text[i] = (char)shunt_lower((unsigned char)name[i]);
+	text[i] = '\0';
+	return text;
+}
+
+void format_begin(FILE *out, uint64_t alive_ms)
+{
+	char boot[FORMAT_BOOT_MAX];
+
+	fprintf(out, STATE_HEAD "%0*llu\", \"version\": %d, \"boot\": \"%s\",\n\"records\": {",
+	        STATE_STAMP_DIGITS, (unsigned long long)alive_ms, FORMAT_VERSION,
+	        format_boot(boot));
+}
+
+static void write_override(const struct format_override *override, FILE *out)
+{
+	json_t *json = json_pack(
+	        "{s:s, s:I, s:s, s:s, s:I, s:I, s:I}", "endpoint", override->endpoint, "uid",
+	        (json_int_t) override->uid, "by", override->by, "reason", override->reason, "since",
+	        (json_int_t) override->since, "until", (json_int_t) override->until, "deadline",
+	        (json_int_t) override->deadline_ms);
+
+	if (!json)
+		fatal("out of memory");
+	fputs(", \"override\": ", out);
+	json_dumpf(json, out, 0);
+	json_decref(json);
+}
+
+/* By hand: the loop does it for each of thousands of records. */
+void format_record(FILE *out, const struct format_record *record, bool first)
+{
+	char name[SHUNT_NAME_MAX + 1];
+
+	fprintf(out, "%s\"%s\": {\"active\": \"%s\", \"since\": %lld", first ? "\n" : ",\n",
+	        lower(record->name, name), record->active, (long long)record->since);
+	if (record->returns)
+		fprintf(out, ", \"returns\": %llu, \"returned\": %llu",
+		        (unsigned long long)record->returns,
+		        (unsigned long long)record->returned_ms);
+	if (record->endpoint[0])
+		fprintf(out, ", \"endpoint\": \"%s\"", record->endpoint);
+	if (record->overridden)
+		write_override(&record->override, out);
+	putc('}', out);
+}
+
+void format_health_begin(FILE *out, enum health_state state)
+{
+	fprintf(out, "%s,\n\"%s\": [", state == HEALTH_UP ? "}" : "]", health_word(state));
+}
+
+void format_health_key(FILE *out, const char *key, bool first)
+{
+	char text[FORMAT_KEY_MAX];
+
+	fprintf(out, "%s\"%s\"", first ? "" : ",\n", format_key(key, text));
+}
+
+void format_end(FILE *out)
+{
+	fputs("]}\n", out);
 }
 
 /* --- reading ------------------------------------------------------------------------------------- */
@@ -97,6 +173,11 @@ static bool read_health(struct saved *saved, const char *member, enum health_sta
 	return true;
 }
 
+static const json_t *records_of(const struct saved *saved)
+{
+	return json_object_get(saved->json, "records");
+}
+
 static bool records_good(const json_t *records)
 {
 	const char *name;
@@ -120,20 +201,21 @@ static const char *understand(struct saved *saved, const char *boot, uint64_t no
 
 	if (!json_is_object(saved->json))
 		return "it is no JSON object";
-	if (json_integer_value(json_object_get(saved->json, "version")) != SAVED_VERSION)
+	if (json_integer_value(json_object_get(saved->json, "version")) != FORMAT_VERSION)
 		return "it is of another version";
 	if (!of || !read_number(json_object_get(saved->json, "alive"), 10, &alive_ms) ||
-	    !records_good(saved_records(saved)) || !read_health(saved, "up", HEALTH_UP) ||
+	    !records_good(records_of(saved)) || !read_health(saved, "up", HEALTH_UP) ||
 	    !read_health(saved, "down", HEALTH_DOWN))
 		return "it is damaged";
 	saved->same_boot = *boot && strcmp(of, boot) == 0;
-	saved->fresh = saved->same_boot && alive_ms <= now_ms && now_ms - alive_ms < SAVED_FRESH_MS;
+	saved->fresh =
+	        saved->same_boot && alive_ms <= now_ms && now_ms - alive_ms < FORMAT_FRESH_MS;
 	qsort(saved->health, saved->count, sizeof(*saved->health), compare);
 	return NULL;
 }
 
-struct saved *saved_parse(const char *text, size_t size, const char *boot, uint64_t now_ms,
-                          const char **why)
+struct saved *format_parse(const char *text, size_t size, const char *boot, uint64_t now_ms,
+                           const char **why)
 {
 	struct saved *saved = xcalloc(1, sizeof(*saved));
 
@@ -141,11 +223,11 @@ struct saved *saved_parse(const char *text, size_t size, const char *boot, uint6
 	*why = understand(saved, boot, now_ms);
 	if (!*why)
 		return saved;
-	saved_free(saved);
+	format_free(saved);
 	return NULL;
 }
 
-void saved_free(struct saved *saved)
+void format_free(struct saved *saved)
 {
 	if (!saved)
 		return;
@@ -156,17 +238,17 @@ void saved_free(struct saved *saved)
 
 /* --- asking -------------------------------------------------------------------------------------- */
 
-bool saved_same_boot(const struct saved *saved)
+bool format_same_boot(const struct saved *saved)
 {
 	return saved->same_boot;
 }
 
-bool saved_is_fresh(const struct saved *saved)
+bool format_is_fresh(const struct saved *saved)
 {
 	return saved->fresh;
 }
 
-enum health_state saved_health(const struct saved *saved, const char *key)
+enum health_state format_health(const struct saved *saved, const char *key)
 {
 	const struct health_entry wanted = { .key = hash(key) };
 	const struct health_entry *found;
@@ -177,7 +259,68 @@ enum health_state saved_health(const struct saved *saved, const char *key)
 	return found ? found->state : HEALTH_UNKNOWN;
 }
 
-const json_t *saved_records(const struct saved *saved)
+static const char *text_of(const json_t *json, const char *member)
 {
-	return json_object_get(saved->json, "records");
+	const char *text = json_string_value(json_object_get(json, member));
+
+	return text ? text : "";
+}
+
+/* What is below 0, or not a number, is 0. */
+static json_int_t number_of(const json_t *json, const char *member)
+{
+	json_int_t number = json_integer_value(json_object_get(json, member));
+
+	return number > 0 ? number : 0;
+}
+
+static struct format_override override_of(const json_t *json)
+{
+	return (struct format_override){
+		.endpoint = text_of(json, "endpoint"),
+		.uid = (uid_t)number_of(json, "uid"),
+		.by = text_of(json, "by"),
+		.reason = text_of(json, "reason"),
+		.since = (time_t)number_of(json, "since"),
+		.until = (time_t)number_of(json, "until"),
+		.deadline_ms = (uint64_t)number_of(json, "deadline"),
+	};
+}
+
+static void record_of(const char *name, const json_t *json, struct format_record *record)
+{
+	const json_t *override = json_object_get(json, "override");
+
+	*record = (struct format_record){
+		.name = name,
+		.active = text_of(json, "active"),
+		.since = (time_t)number_of(json, "since"),
+		.endpoint = text_of(json, "endpoint"),
+		.returns = (uint64_t)number_of(json, "returns"),
+		.returned_ms = (uint64_t)number_of(json, "returned"),
+		.overridden = override,
+		.override = override_of(override),
+	};
+}
+
+void format_each(const struct saved *saved, format_record_found *found, void *arg)
+{
+	struct format_record record;
+	const char *name;
+	json_t *json;
+
+	json_object_foreach((json_t *)records_of(saved), name, json)
+	{
+		record_of(name, json, &record);
+		found(arg, &record);
+	}
+}
+
+bool format_find(const struct saved *saved, const char *name, struct format_record *record)
+{
+	char text[SHUNT_NAME_MAX + 1];
+	const json_t *json = json_object_get(records_of(saved), lower(name, text));
+
+	record_of("", json, record);
+	return json;
 }

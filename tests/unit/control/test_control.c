@@ -20,7 +20,9 @@
 #include "daemon/control/control.h"
 #include "daemon/control/rights.h"
 #include "daemon/monitor/monitor.h"
+#include "daemon/monitor/operate.h"
 #include "daemon/monitor/override.h"
+#include "daemon/monitor/view.h"
 #include "daemon/notify/notify.h"
 #include "daemon/probe/tally.h"
 #include "daemon/publish/clients.h"
@@ -112,10 +114,10 @@ void notify_count(const struct notify *notify, struct notify_counts *counts)
 static const char *last_error = STATUS_503;
 static int active = 1;
 
-static void fill_record(struct monitor_record *out)
+static void fill_record(struct view_record *out)
 {
 	static const char *const aliases[] = { "www" };
-	struct monitor_endpoint *primary = &out->endpoints[0], *secondary = &out->endpoints[1];
+	struct view_endpoint *primary = &out->endpoints[0], *secondary = &out->endpoints[1];
 
 	static const struct override override = {
 		.by = "root", .reason = "maintenance", .since = 86400, .until = 86403
@@ -128,54 +130,54 @@ static void fill_record(struct monitor_record *out)
 		                          .rules = { 3, 2 },
 		                          .invert = true };
 
-	*out = (struct monitor_record){ .name = "www.example.com",
-		                        .aliases = aliases,
-		                        .alias_count = 1,
-		                        .answer = active,
-		                        .reason = "primary is down",
-		                        .rule = REASON_FORCED,
-		                        .elected = ELECTION_FAIL,
-		                        .all_down = ALL_DOWN_FAIL,
-		                        .failback = FAILBACK_MANUAL,
-		                        .failback_delay_ms = 1000,
-		                        .failback_wait_ms = 5000,
-		                        .failback_at = 86405,
-		                        .since = 86401,
-		                        .override = &override,
-		                        .forced = 1,
-		                        .endpoint_count = 2 };
-	*primary = (struct monitor_endpoint){ .id = "primary",
-		                              .health = HEALTH_DOWN,
-		                              .check = "http",
-		                              .address_count = 1,
-		                              .settings = &web,
-		                              .min_up = 2 };
-	primary->addresses[0] = (struct monitor_address){ .health = HEALTH_DOWN,
-		                                          .answers = true,
-		                                          .last_error = last_error,
-		                                          .last_probe = 86402,
-		                                          .certificate_expires = 86403,
-		                                          .probes = 7,
-		                                          .asked = 8,
-		                                          .against = 1,
-		                                          .needed = 3,
-		                                          .held = 2,
-		                                          .no_verdict_since = 86404 };
+	*out = (struct view_record){ .name = "www.example.com",
+		                     .aliases = aliases,
+		                     .alias_count = 1,
+		                     .answer = active,
+		                     .reason = "primary is down",
+		                     .rule = REASON_FORCED,
+		                     .elected = ELECTION_FAIL,
+		                     .all_down = ALL_DOWN_FAIL,
+		                     .failback = FAILBACK_MANUAL,
+		                     .failback_delay_ms = 1000,
+		                     .failback_wait_ms = 5000,
+		                     .failback_at = 86405,
+		                     .since = 86401,
+		                     .override = &override,
+		                     .forced = 1,
+		                     .endpoint_count = 2 };
+	*primary = (struct view_endpoint){ .id = "primary",
+		                           .health = HEALTH_DOWN,
+		                           .check = "http",
+		                           .address_count = 1,
+		                           .settings = &web,
+		                           .min_up = 2 };
+	primary->addresses[0] = (struct view_address){ .health = HEALTH_DOWN,
+		                                       .answers = true,
+		                                       .last_error = last_error,
+		                                       .last_probe = 86402,
+		                                       .certificate_expires = 86403,
+		                                       .probes = 7,
+		                                       .asked = 8,
+		                                       .against = 1,
+		                                       .needed = 3,
+		                                       .held = 2,
+		                                       .no_verdict_since = 86404 };
 	address_parse("192.0.2.1", &primary->addresses[0].address);
-	*secondary = (struct monitor_endpoint){
+	*secondary = (struct view_endpoint){
 		.id = "secondary", .health = HEALTH_UP, .error = "NXDOMAIN", .address_count = 2
 	};
-	secondary->addresses[0] = (struct monitor_address){
+	secondary->addresses[0] = (struct view_address){
 		.health = HEALTH_UP,
 		.latency_us = 1500,
 		.part_us = { [PROBE_CONNECT] = 250, [PROBE_FIRST_BYTE] = 1250 }
 	};
-	secondary->addresses[1] = (struct monitor_address){ .health = HEALTH_UP, .answers = true };
+	secondary->addresses[1] = (struct view_address){ .health = HEALTH_UP, .answers = true };
 	address_parse("192.0.2.2", &secondary->addresses[0].address);
 	address_parse("2001:db8::2", &secondary->addresses[1].address);
 }
 
-void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out)
+void monitor_read(const struct monitor *monitor, size_t index, struct view_record *out)
 {
 	(void)monitor;
 	(void)index;
@@ -199,26 +201,26 @@ bool monitor_find(const struct monitor *monitor, const char *name, size_t *index
 /* What the last request asked of the monitor; `anyway` decides whether "down" is down. */
 static char asked[200];
 
-enum monitor_forced monitor_force(struct monitor *monitor, size_t index,
-                                  const struct monitor_order *order, char error[MONITOR_ERROR_MAX])
+enum operate_forced operate_force(struct monitor *monitor, size_t index,
+                                  const struct operate_order *order, char error[OPERATE_ERROR_MAX])
 {
 	(void)monitor;
 	snprintf(asked, sizeof(asked), "%zu %s %u %s %s", index, order->endpoint, order->for_ms,
 	         order->reason ? order->reason : "-", order->anyway ? "anyway" : "-");
-	snprintf(error, MONITOR_ERROR_MAX, "why not");
+	snprintf(error, OPERATE_ERROR_MAX, "why not");
 	if (strcmp(order->endpoint, "nowhere") == 0)
-		return MONITOR_NO_ENDPOINT;
-	return strcmp(order->endpoint, "down") == 0 && !order->anyway ? MONITOR_DOWN
-	                                                              : MONITOR_FORCED;
+		return OPERATE_NO_ENDPOINT;
+	return strcmp(order->endpoint, "down") == 0 && !order->anyway ? OPERATE_DOWN
+	                                                              : OPERATE_FORCED;
 }
 
-void monitor_auto(struct monitor *monitor, size_t index, const char *by)
+void operate_auto(struct monitor *monitor, size_t index, const char *by)
 {
 	(void)monitor;
 	snprintf(asked, sizeof(asked), "%zu auto%s", index, *by ? "" : "?");
 }
 
-uint32_t monitor_check(struct monitor *monitor, size_t index)
+uint32_t operate_check(struct monitor *monitor, size_t index)
 {
 	(void)monitor;
 	snprintf(asked, sizeof(asked), "%zu check", index);
@@ -828,7 +830,7 @@ static void the_metrics_are_served(void **state)
 
 static void no_endpoint_answers(void **state)
 {
-	struct monitor_record record;
+	struct view_record record;
 	char *text;
 	json_t *json;
 

@@ -76,7 +76,7 @@ static void fill(struct world *world, struct roster *roster, struct record *reco
 	*roster = (struct roster){ .records = records, .count = RECORDS };
 	for (size_t i = 0; i < RECORDS; i++) {
 		records[i].config = &configs[first + i];
-		election_init(&records[i].election);
+		election_init(&records[i].decided.election);
 	}
 }
 
@@ -99,7 +99,7 @@ static int end(void **state)
 
 	overrides_free(&world->overrides);
 	for (size_t i = 0; i < RECORDS; i++)
-		free(world->records[i].override);
+		free(world->records[i].decided.override);
 	event_base_free(world->base);
 	free(world);
 	return 0;
@@ -139,8 +139,8 @@ static void words(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct override override = cases[i].override;
 		struct record record = { .config = &configs[0],
-			                 .override = &override,
-			                 .election.forced = 1 };
+			                 .decided.override = &override,
+			                 .decided.election.forced = 1 };
 
 		assert_string_equal(override_words(&record, text), cases[i].words);
 	}
@@ -151,13 +151,13 @@ static void set_and_released(void **state)
 	struct world *world = *state;
 
 	set(world, 0, 1, 0, "");
-	assert_int_equal(world->records[0].election.forced, 1);
+	assert_int_equal(world->records[0].decided.election.forced, 1);
 	set(world, 0, 0, 0, "other");
-	assert_int_equal(world->records[0].election.forced, 0);
+	assert_int_equal(world->records[0].decided.election.forced, 0);
 	expect("a secondary forced by root\na primary forced by root: other\n");
 	override_release(&world->overrides, &world->records[0], "eva");
-	assert_int_equal(world->records[0].election.forced, -1);
-	assert_null(world->records[0].override);
+	assert_int_equal(world->records[0].decided.election.forced, -1);
+	assert_null(world->records[0].decided.override);
 	expect("a primary released by eva\n");
 	override_release(&world->overrides, &world->records[0], "eva");
 	expect("");
@@ -173,15 +173,15 @@ static void they_expire_in_time(void **state)
 	set(world, 1, 1, 100, "soon");
 	set(world, 2, 1, 0, "stays");
 	story[0] = '\0';
-	while (world->records[0].override || world->records[1].override) {
+	while (world->records[0].decided.override || world->records[1].decided.override) {
 		assert_true(clock_boot_ms() - start < PATIENCE_MS);
 		event_base_loop(world->base, EVLOOP_ONCE);
-		if (world->records[0].override == NULL)
+		if (world->records[0].decided.override == NULL)
 			assert_true(clock_boot_ms() - start >= 1000);
 	}
 	assert_true(clock_boot_ms() - start >= 1000);
-	assert_int_equal(world->records[0].election.forced, -1);
-	assert_non_null(world->records[2].override);
+	assert_int_equal(world->records[0].decided.election.forced, -1);
+	assert_non_null(world->records[2].decided.override);
 	expect("b secondary expired by root until 1970-01-02T00:00:00Z: soon\nb elects\n"
 	       "a secondary expired by root until 1970-01-02T00:00:01Z: late\na elects\n");
 }
@@ -194,7 +194,7 @@ static void what_is_overdue_ends_at_once(void **state)
 
 	override_set(&world->overrides, &world->records[0], 1, &override);
 	event_base_loop(world->base, EVLOOP_ONCE);
-	assert_null(world->records[0].override);
+	assert_null(world->records[0].decided.override);
 }
 
 /* Of a, b and c the next configuration has b, c and d; roster_build() has carried what was forced of b, but c's endpoint is gone. */
@@ -209,15 +209,15 @@ static void a_reload_carries_or_drops(void **state)
 	set(world, 2, 1, 0, "");
 	story[0] = '\0';
 	fill(world, &roster, records, 1);
-	records[0].election.forced = 0;
+	records[0].decided.election.forced = 0;
 	overrides_carry(&world->overrides, &world->roster, &roster);
 	expect("a secondary dropped the configuration has it no longer\n"
 	       "c secondary dropped the configuration has it no longer\n");
 	for (size_t i = 0; i < RECORDS; i++)
-		assert_null(world->records[i].override);
-	assert_string_equal(records[0].override->reason, "stays");
-	assert_null(records[1].override);
-	free(records[0].override);
+		assert_null(world->records[i].decided.override);
+	assert_string_equal(records[0].decided.override->reason, "stays");
+	assert_null(records[1].decided.override);
+	free(records[0].decided.override);
 	overrides_carry(&world->overrides, NULL, &world->roster);
 }
 

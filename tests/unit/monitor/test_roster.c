@@ -20,6 +20,7 @@ struct world {
 	struct prober *prober;
 	struct resolver *resolver;
 	const struct probe_kind *kinds[CHECK_TYPES];
+	struct host_fault *host_fault;
 	struct targets targets;
 	struct config *config[2]; /* before and after the reload */
 	struct roster *roster[2];
@@ -58,8 +59,9 @@ static struct config *read_config(const char *records)
 static void load(struct world *world, int which, const char *records)
 {
 	world->config[which] = read_config(records);
-	world->roster[which] = roster_build(world->config[which], which ? world->roster[0] : NULL,
-	                                    &world->targets, world->resolver, changed, NULL);
+	world->roster[which] = roster_build(
+	        world->config[which], which ? world->roster[0] : NULL,
+	        &(struct endpoint_parts){ &world->targets, world->resolver, changed, NULL });
 }
 
 static int setup(void **state)
@@ -72,7 +74,9 @@ static int setup(void **state)
 	world->prober = prober_new(world->base, 16);
 	world->resolver = resolve_new(world->base, &nowhere, 1);
 	world->kinds[CHECK_TCP] = &probe_tcp;
-	targets_init(&world->targets, world->prober, world->kinds, verdict, world);
+	world->host_fault = host_fault_new(world->base, NULL, NULL);
+	targets_init(&world->targets, world->prober, world->kinds, world->host_fault, verdict,
+	             world);
 	*state = world;
 	return 0;
 }
@@ -88,6 +92,7 @@ static int teardown(void **state)
 			config_free(world->config[i]);
 	}
 	targets_free(&world->targets);
+	host_fault_free(world->host_fault);
 	resolve_free(world->resolver);
 	prober_free(world->prober);
 	event_base_free(world->base);
@@ -140,17 +145,18 @@ static void test_reload(void **state)
 		setup(state);
 		world = *state;
 		load(world, 0, row->before);
-		world->roster[0]->records[0].election.answer = row->answered;
-		world->roster[0]->records[0].election.elected = row->answered;
-		world->roster[0]->records[0].election.endpoint = row->endpoint;
+		world->roster[0]->records[0].decided.election.answer = row->answered;
+		world->roster[0]->records[0].decided.election.elected = row->answered;
+		world->roster[0]->records[0].decided.election.endpoint = row->endpoint;
 		load(world, 1, row->after);
 		record = &world->roster[1]->records[0];
-		if (record->election.answer != row->answers || record->previous != row->previous)
-			fail_msg("row %zu: answers %d, previous %d", i, record->election.answer,
-			         record->previous);
-		assert_int_equal(!record->gone, !row->gone);
+		if (record->decided.election.answer != row->answers ||
+		    record->previous != row->previous)
+			fail_msg("row %zu: answers %d, previous %d", i,
+			         record->decided.election.answer, record->previous);
+		assert_int_equal(!record->decided.gone, !row->gone);
 		if (row->gone)
-			assert_string_equal(record->gone, row->gone);
+			assert_string_equal(record->decided.gone, row->gone);
 		teardown(state);
 	}
 }
@@ -192,21 +198,23 @@ static void test_forced(void **state)
 		setup(state);
 		world = *state;
 		load(world, 0, forced[i].before);
-		world->roster[0]->records[0].election =
+		world->roster[0]->records[0].decided.election =
 		        (struct election){ .forced = was->forced,
 			                   .answer = was->answer,
 			                   .elected = was->elected,
 			                   .endpoint = was->endpoint };
 		load(world, 1, forced[i].after);
 		record = &world->roster[1]->records[0];
-		is = (struct orders){ record->election.forced, record->election.answer,
-			              record->election.elected, record->election.endpoint };
+		is = (struct orders){ record->decided.election.forced,
+			              record->decided.election.answer,
+			              record->decided.election.elected,
+			              record->decided.election.endpoint };
 		if (memcmp(&is, &forced[i].is, sizeof(is)) != 0)
 			fail_msg("row %zu: forced %d, answers %d, elected %d, endpoint %d", i,
 			         is.forced, is.answer, is.elected, is.endpoint);
-		assert_int_equal(!record->gone, !forced[i].gone);
+		assert_int_equal(!record->decided.gone, !forced[i].gone);
 		if (forced[i].gone)
-			assert_string_equal(record->gone, forced[i].gone);
+			assert_string_equal(record->decided.gone, forced[i].gone);
 		teardown(state);
 	}
 }
@@ -332,6 +340,7 @@ static void test_what_dns_no_longer_names(void **state)
 	config_free(world->config[0]);
 	world->config[0] = read_config(record);
 	world->roster[0]->records[0].config = &world->config[0]->records[0];
+	world->roster[0]->records[0].endpoints[0].record_name = world->config[0]->records[0].name;
 	world->roster[0]->records[0].endpoints[0].config =
 	        &world->config[0]->records[0].endpoints[0];
 	load(world, 1, record);

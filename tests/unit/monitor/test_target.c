@@ -17,6 +17,7 @@ static struct world {
 	struct event_base *base;
 	struct prober *prober;
 	const struct probe_kind *kinds[CHECK_TYPES];
+	struct host_fault *host_fault;
 	struct targets targets;
 	struct address address;
 } world;
@@ -36,7 +37,8 @@ static int setup(void **state)
 	world.prober = prober_new(world.base, 16);
 	for (size_t i = 0; i < CHECK_TYPES; i++)
 		world.kinds[i] = i == CHECK_CALCULATED ? NULL : &probe_tcp;
-	targets_init(&world.targets, world.prober, world.kinds, verdict, NULL);
+	world.host_fault = host_fault_new(world.base, NULL, NULL);
+	targets_init(&world.targets, world.prober, world.kinds, world.host_fault, verdict, NULL);
 	address_parse("192.0.2.1", &world.address);
 	return 0;
 }
@@ -46,6 +48,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	targets_free(&world.targets);
+	host_fault_free(world.host_fault);
 	prober_free(world.prober);
 	event_base_free(world.base);
 	return 0;

@@ -88,8 +88,8 @@ static void test_certificate_is_due(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(monitor_event_is_due(cases[i].expires, cases[i].warned,
-		                                      cases[i].now, cases[i].warning_ms),
+		assert_int_equal(target_event_is_due(cases[i].expires, cases[i].warned,
+		                                     cases[i].now, cases[i].warning_ms),
 		                 cases[i].is_due);
 }
 

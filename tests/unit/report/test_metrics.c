@@ -10,6 +10,7 @@
 #include "daemon/event/event.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/override.h"
+#include "daemon/monitor/view.h"
 #include "daemon/notify/notify.h"
 #include "daemon/probe/tally.h"
 #include "daemon/publish/clients.h"
@@ -64,47 +65,47 @@ const struct histogram *monitor_lateness(const struct monitor *monitor)
 	return &lateness;
 }
 
-static void fill_failed_over(struct monitor_record *out)
+static void fill_failed_over(struct view_record *out)
 {
 	static const struct override override = { .by = "root" };
-	struct monitor_endpoint *primary = &out->endpoints[0], *secondary = &out->endpoints[1];
+	struct view_endpoint *primary = &out->endpoints[0], *secondary = &out->endpoints[1];
 
-	*out = (struct monitor_record){ .name = "www.example.com",
-		                        .answer = 1,
-		                        .since = 86401,
-		                        .changes = 3,
-		                        .override = &override,
-		                        .forced = 1,
-		                        .endpoint_count = 2 };
-	*primary = (struct monitor_endpoint){ .id = "primary",
-		                              .health = HEALTH_DOWN,
-		                              .address_count = 1 };
-	primary->addresses[0] = (struct monitor_address){ .health = HEALTH_DOWN,
-		                                          .certificate_expires = 86403,
-		                                          .no_verdict_since = 86404 };
+	*out = (struct view_record){ .name = "www.example.com",
+		                     .answer = 1,
+		                     .since = 86401,
+		                     .changes = 3,
+		                     .override = &override,
+		                     .forced = 1,
+		                     .endpoint_count = 2 };
+	*primary = (struct view_endpoint){ .id = "primary",
+		                           .health = HEALTH_DOWN,
+		                           .address_count = 1 };
+	primary->addresses[0] = (struct view_address){ .health = HEALTH_DOWN,
+		                                       .certificate_expires = 86403,
+		                                       .no_verdict_since = 86404 };
 	address_parse("192.0.2.1", &primary->addresses[0].address);
-	*secondary = (struct monitor_endpoint){
+	*secondary = (struct view_endpoint){
 		.id = "secondary", .health = HEALTH_UP, .error = "NXDOMAIN", .address_count = 2
 	};
-	secondary->addresses[0] = (struct monitor_address){
+	secondary->addresses[0] = (struct view_address){
 		.health = HEALTH_UP,
 		.latency_us = 1500,
 		.part_us = { [PROBE_CONNECT] = 250, [PROBE_FIRST_BYTE] = 1250 }
 	};
-	secondary->addresses[1] = (struct monitor_address){ .health = HEALTH_DOWN };
+	secondary->addresses[1] = (struct view_address){ .health = HEALTH_DOWN };
 	address_parse("192.0.2.2", &secondary->addresses[0].address);
 	address_parse("2001:db8::2", &secondary->addresses[1].address);
 }
 
-static void fill_plain(struct monitor_record *out)
+static void fill_plain(struct view_record *out)
 {
-	*out = (struct monitor_record){
+	*out = (struct view_record){
 		.name = "a.example.com", .answer = ELECTION_DNS, .since = 5, .endpoint_count = 1
 	};
-	out->endpoints[0] = (struct monitor_endpoint){ .id = "primary", .health = HEALTH_UNKNOWN };
+	out->endpoints[0] = (struct view_endpoint){ .id = "primary", .health = HEALTH_UNKNOWN };
 }
 
-void monitor_read(const struct monitor *monitor, size_t index, struct monitor_record *out)
+void monitor_read(const struct monitor *monitor, size_t index, struct view_record *out)
 {
 	(void)monitor;
 	if (index == 0)
@@ -429,7 +430,7 @@ static void labels_are_quoted(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	metrics_line(out, "metric", labels, 0.1);
+	metrics_text_line(out, "metric", labels, 0.1);
 	fclose(out);
 	assert_string_equal(text, "metric{a=\"x\\\"y\\\\z\\nw\",b=\"\"} 0.1\n");
 	free(text);

@@ -354,12 +354,12 @@ static void texts_are_held_to_what_they_should_be(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *why;
 		struct saved *saved =
-		        saved_parse(cases[i].text, strlen(cases[i].text), "b", 1, &why);
+		        format_parse(cases[i].text, strlen(cases[i].text), "b", 1, &why);
 
 		assert_int_equal(saved == NULL, cases[i].why != NULL);
 		if (cases[i].why)
 			assert_string_equal(why, cases[i].why);
-		saved_free(saved);
+		format_free(saved);
 	}
 }
 
@@ -372,32 +372,32 @@ static void health_gets_old(void **state)
 		bool same_boot, fresh;
 	} cases[] = {
 		{ "b", 100000, true, true },
-		{ "b", 100000 + SAVED_FRESH_MS - 1, true, true },
-		{ "b", 100000 + SAVED_FRESH_MS, true, false },
+		{ "b", 100000 + FORMAT_FRESH_MS - 1, true, true },
+		{ "b", 100000 + FORMAT_FRESH_MS, true, false },
 		{ "b", 99999, true, false }, /* another's clock */
 		{ "c", 100000, false, false },
 		{ "", 100000, false, false },
 	};
-	char text[300], up[SAVED_KEY_MAX], down[SAVED_KEY_MAX];
+	char text[300], up[FORMAT_KEY_MAX], down[FORMAT_KEY_MAX];
 
 	(void)state;
 	snprintf(text, sizeof(text),
 	         GOOD("00000000000000100000", "b", "{}, \"up\": [\"%s\"], \"down\": [\"%s\"]}"),
-	         saved_key("one", up), saved_key("two", down));
+	         format_key("one", up), format_key("two", down));
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *why;
 		struct saved *saved =
-		        saved_parse(text, strlen(text), cases[i].boot, cases[i].now_ms, &why);
+		        format_parse(text, strlen(text), cases[i].boot, cases[i].now_ms, &why);
 
 		assert_non_null(saved);
-		assert_int_equal(saved_same_boot(saved), cases[i].same_boot);
-		assert_int_equal(saved_is_fresh(saved), cases[i].fresh);
-		assert_int_equal(saved_health(saved, "one"),
+		assert_int_equal(format_same_boot(saved), cases[i].same_boot);
+		assert_int_equal(format_is_fresh(saved), cases[i].fresh);
+		assert_int_equal(format_health(saved, "one"),
 		                 cases[i].fresh ? HEALTH_UP : HEALTH_UNKNOWN);
-		assert_int_equal(saved_health(saved, "two"),
+		assert_int_equal(format_health(saved, "two"),
 		                 cases[i].fresh ? HEALTH_DOWN : HEALTH_UNKNOWN);
-		assert_int_equal(saved_health(saved, "three"), HEALTH_UNKNOWN);
-		saved_free(saved);
+		assert_int_equal(format_health(saved, "three"), HEALTH_UNKNOWN);
+		format_free(saved);
 	}
 }
 

@@ -1,0 +1,25 @@
+/*
+ * Calculated checks: the health of one from the healths of the checks that it names. Pure: no clock, no library, no globals.
+ *
+ * target calls it whenever one of a calculated target's children changed.
+ */
+#ifndef SHUNT_MONITOR_CALCULATED_H
+#define SHUNT_MONITOR_CALCULATED_H
+
+#include "config/config.h"
+#include "policy/health.h"
+
+struct calculated_child {
+	enum health_state health;
+	const char *error; /* of its last verdict; "" for none */
+};
+
+/* The health, without any words. `children` are check->of_count, in the order of check->of. */
+enum health_state calculated_health(const struct check *check,
+                                    const struct calculated_child *children);
+
+/* Why it is not up, as one line: "1 of 2 checks up: web: connection refused". */
+void calculated_error(const struct check *check, const struct calculated_child *children,
+                      char *text, size_t size);
+
+#endif

@@ -1,0 +1,116 @@
+#include "monitor/decide.h"
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/timer.h"
+#include "event/event.h"
+#include "monitor/host_fault.h"
+#include "monitor/view.h"
+#include "publish/tables.h"
+#include "state/state.h"
+
+#define WAKE_AGAIN_MS 1000u /* a failback that is due while this host is isolated */
+
+static void record_wakes(evutil_socket_t fd, short what, void *arg)
+{
+	struct record *record = arg;
+	const struct decide *decide = record->decided.by;
+
+	(void)fd;
+	(void)what;
+	if (host_fault_is_isolated(decide->host_fault))
+		timer_arm(record->decided.wake, WAKE_AGAIN_MS);
+	else
+		decide_record(decide, record);
+}
+
+static void arm_wake(const struct decide *decide, struct record *record, uint64_t now_ms)
+{
+	struct decision *decided = &record->decided;
+	uint64_t due = decided->election.wake_ms;
+
+	if (due == 0) {
+		if (decided->wake)
+			event_del(decided->wake);
+		return;
+	}
+	decided->by = decide;
+	if (!decided->wake)
+		decided->wake = evtimer_new(decide->base, record_wakes, record);
+	if (!decided->wake)
+		fatal("out of memory");
+	timer_arm(decided->wake, due > now_ms ? due - now_ms : 1);
+}
+
+static bool elect(struct record *record, uint64_t now_ms)
+{
+	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
+
+	for (size_t i = 0; i < record->count; i++) {
+		struct endpoint *endpoint = &record->endpoints[i];
+
+		endpoint_count_health(endpoint, now_ms);
+		endpoints[i] = (struct election_endpoint){ .health = endpoint->health,
+			                                   .reachable = endpoint->count > 0,
+			                                   .healthy_ms = endpoint->healthy_ms };
+	}
+	return election_run(&record->decided.election, &record->config->policy, endpoints,
+	                    record->count, now_ms);
+}
+
+static void publish(const struct decide *decide, const struct record *record)
+{
+	struct publish_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct endpoint *endpoint = &record->endpoints[i];
+
+		endpoints[i].count = endpoint->count;
+		for (size_t k = 0; k < endpoint->count; k++)
+			endpoints[i].addresses[k] = endpoint->members[k]->address;
+		endpoint_answers(endpoint, endpoints[i].answer);
+	}
+	tables_publish(decide->tables, (struct tables_place){ record->index, record->previous },
+	               record->decided.election.answer, endpoints, record->count);
+}
+
+void decide_announce(const struct decide *decide, struct record *record, const char *from)
+{
+	bool isolated = host_fault_is_isolated(decide->host_fault);
+	char reason[VIEW_REASON_MAX];
+
+	record->decided.changes++;
+	event_emit(
+	        &(struct event_record){ .type = EVENT_ANSWER,
+	                                .record = record->config->name,
+	                                .from = from,
+	                                .to = view_answer(record, record->decided.election.answer),
+	                                .reason = view_reason(record, isolated, reason) });
+}
+
+void decide_remember(const struct decide *decide)
+{
+	if (decide->state && !decide->starting)
+		state_changed(decide->state);
+}
+
+void decide_record(const struct decide *decide, struct record *record)
+{
+	struct decision *decided = &record->decided;
+	uint64_t now_ms = clock_ms();
+	const char *from =
+	        decided->gone ? decided->gone : view_answer(record, decided->election.answer);
+	bool changed = elect(record, now_ms) || decided->gone;
+
+	publish(decide, record);
+	arm_wake(decide, record, now_ms);
+	decided->gone = NULL;
+	decide_remember(decide);
+	if (!changed)
+		return;
+	decided->since = time(NULL);
+	if (!decide->starting)
+		decide_announce(decide, record, from);
+}

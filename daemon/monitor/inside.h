@@ -1,0 +1,31 @@
+/* The monitor from inside: for monitor and operate alone. */
+#ifndef SHUNT_MONITOR_INSIDE_H
+#define SHUNT_MONITOR_INSIDE_H
+
+#include "base/log.h"
+#include "monitor/decide.h"
+#include "monitor/override.h"
+#include "monitor/parts.h"
+#include "monitor/roster.h"
+#include "monitor/target.h"
+#include "publish/tables.h"
+
+struct monitor {
+	struct monitor_parts parts;
+	struct config *config;
+	struct roster *roster;
+	struct targets targets;
+	struct overrides overrides;
+	struct host_fault *host_fault;
+	struct decide decide;
+	struct tables tables;
+	struct record *changed; /* those to update; linked by next_changed */
+	uint64_t generation;
+	uint64_t settle_by_ms;
+	struct log_throttle own_fault; /* of lines on probes that we could not make */
+	bool settled;
+	struct event *settle;
+	struct event *sweep; /* targets without users */
+};
+
+#endif

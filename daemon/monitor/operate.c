@@ -1,0 +1,97 @@
+#include "monitor/operate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/printable.h"
+#include "monitor/inside.h"
+#include "monitor/view.h"
+
+/* "www.example.com has no endpoint "x"; it has primary, secondary" */
+static void say_no_endpoint(const struct record *record, const char *id,
+                            char error[OPERATE_ERROR_MAX])
+{
+	size_t used =
+	        (size_t)snprintf(error, OPERATE_ERROR_MAX, "%s has no endpoint \"%.64s\"; it has ",
+	                         record->config->name, id);
+
+	for (size_t i = 0; i < record->count && used < OPERATE_ERROR_MAX; i++)
+		used += (size_t)snprintf(error + used, OPERATE_ERROR_MAX - used, "%s%s",
+		                         i ? ", " : "", record->endpoints[i].config->id);
+}
+
+static void say_down(const struct endpoint *endpoint, char error[OPERATE_ERROR_MAX])
+{
+	size_t used;
+
+	view_endpoint_words(endpoint, error, OPERATE_ERROR_MAX - 64);
+	used = strlen(error);
+	snprintf(error + used, OPERATE_ERROR_MAX - used,
+	         "; \"anyway\" (--anyway) forces it all the same");
+}
+
+static struct override make_override(const struct operate_order *order)
+{
+	struct override override = { .uid = order->uid, .since = time(NULL) };
+
+	snprintf(override.by, sizeof(override.by), "%s", order->by);
+	probe_text_clean(override.reason, sizeof(override.reason),
+	                 order->reason ? order->reason : "");
+	if (order->for_ms) {
+		override.until = override.since + (time_t)((order->for_ms + 999) / 1000);
+		override.deadline_ms = clock_boot_ms() + order->for_ms;
+	}
+	return override;
+}
+
+enum operate_forced operate_force(struct monitor *monitor, size_t index,
+                                  const struct operate_order *order, char error[OPERATE_ERROR_MAX])
+{
+	struct record *record = &monitor->roster->records[index];
+	int endpoint = record_endpoint(record, order->endpoint);
+	struct override override;
+
+	if (endpoint < 0) {
+		say_no_endpoint(record, order->endpoint, error);
+		return OPERATE_NO_ENDPOINT;
+	}
+	if (!order->anyway && (record->endpoints[endpoint].health == HEALTH_DOWN ||
+	                       record->endpoints[endpoint].count == 0)) {
+		say_down(&record->endpoints[endpoint], error);
+		return OPERATE_DOWN;
+	}
+	override = make_override(order);
+	override_set(&monitor->overrides, record, endpoint, &override);
+	decide_record(&monitor->decide, record);
+	return OPERATE_FORCED;
+}
+
+void operate_auto(struct monitor *monitor, size_t index, const char *by)
+{
+	struct record *record = &monitor->roster->records[index];
+
+	override_release(&monitor->overrides, record, by);
+	record->decided.election.release = true;
+	decide_record(&monitor->decide, record);
+}
+
+uint32_t operate_check(struct monitor *monitor, size_t index)
+{
+	const struct record *record = &monitor->roster->records[index];
+	uint32_t longest = 0;
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct endpoint *endpoint = &record->endpoints[i];
+
+		for (size_t k = 0; k < endpoint->count; k++) {
+			struct target *target = endpoint->members[k]->target;
+
+			uint32_t timeout = target ? target_ask(target) : 0;
+
+			if (timeout > longest)
+				longest = timeout;
+		}
+	}
+	return 2 * longest; /* the one that is under way, and ours */
+}

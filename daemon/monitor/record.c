@@ -1,0 +1,71 @@
+#include "monitor/record.h"
+
+#include <string.h>
+
+#include "config/compare.h"
+
+int record_endpoint(const struct record *record, const char *id)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		if (strcmp(record->config->endpoints[i].id, id) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+#define ANSWER_GONE (-3) /* beside the ELECTION_ ones */
+
+/* An index into the old record's endpoints, in the new one's; what is none (ELECTION_, nothing forced) stays. */
+static int carry_index(const struct record *record, const struct record *old, int endpoint,
+                       int when_gone)
+{
+	int index = endpoint < 0 ? endpoint
+	                         : record_endpoint(record, old->endpoints[endpoint].config->id);
+
+	return endpoint >= 0 && index < 0 ? when_gone : index;
+}
+
+static void carry_election(struct record *record, const struct record *old)
+{
+	const struct election *before = &old->decided.election;
+	struct election *election = &record->decided.election;
+
+	record->decided.changes = old->decided.changes;
+	*election = *before;
+	election->forced = carry_index(record, old, before->forced, -1);
+	election->elected = carry_index(record, old, before->elected, 0);
+	election->endpoint = carry_index(record, old, before->endpoint,
+	                                 election->elected >= 0 ? election->elected : 0);
+	election->answer = carry_index(record, old, before->answer, ANSWER_GONE);
+	if (election->answer != ANSWER_GONE) {
+		record->decided.since = old->decided.since;
+		return;
+	}
+	election->answer = 0;
+	record->decided.gone = old->endpoints[before->answer].config->id;
+}
+
+/*
+ * The same endpoints from the same sources: what is written for the one fits the other, in layout and in meaning. Others
+ * may be without address or verdict yet, so who holds the superseded table keeps what it says until the new one is settled.
+ */
+static bool same_endpoints(const struct record *record, const struct record *old)
+{
+	if (record->count != old->count)
+		return false;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct endpoint_config *a = record->endpoints[i].config;
+		const struct endpoint_config *b = old->endpoints[i].config;
+
+		if (strcmp(a->id, b->id) != 0 || !config_compare_sources(a, b))
+			return false;
+	}
+	return true;
+}
+
+void record_carry(struct record *record, const struct record *old)
+{
+	carry_election(record, old);
+	if (same_endpoints(record, old))
+		record->previous = (int)old->index;
+}

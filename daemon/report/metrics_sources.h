@@ -1,0 +1,24 @@
+/* What the metrics are taken from: each part lends its counts. Valid as long as the daemon runs. */
+#ifndef SHUNT_REPORT_METRICS_SOURCES_H
+#define SHUNT_REPORT_METRICS_SOURCES_H
+
+#include <time.h>
+
+struct clients_counts;
+struct monitor;
+struct notify;
+struct probe_tally;
+struct reload_history;
+struct state_counts;
+
+struct metrics_sources {
+	const struct monitor *monitor;
+	const struct probe_tally *probes;
+	const struct clients_counts *clients;
+	const struct reload_history *reloads;
+	const struct notify *notify;
+	const struct state_counts *state; /* NULL: nothing survives */
+	time_t started;                   /* wall clock */
+};
+
+#endif
