@@ -63,6 +63,8 @@ PRELOAD_PARTS := $(filter-out nss,$(SHIM_PARTS))
 NSS_PARTS := $(filter-out getaddrinfo gethostbyname answer/addrinfo,$(SHIM_PARTS))
 DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/control/page_data.o
 CLI_OBJECTS := $(call objects,cli)
+# What the command uses of daemon/base.
+SHARED_OBJECTS := $(B)/daemon/base/near.o
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 # The programs that these run under the shim. Instrumented ones are of the machine's own width alone.
@@ -183,7 +185,7 @@ $(B)/shuntd: $(DAEMON_OBJECTS)
 	$(call say,LD)
 	$(Q)$(CC) -pie -pthread $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $@ $^ $(call libs,$(DAEMON_PKGS))
 
-$(B)/shunt: $(CLI_OBJECTS)
+$(B)/shunt: $(CLI_OBJECTS) $(SHARED_OBJECTS)
 	$(call say,LD)
 	$(Q)$(CC) -pie $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $@ $^ $(call libs,$(CLI_PKGS))
 
@@ -214,7 +216,7 @@ $(B)/tests/%: tests/%.c $(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a |
 	$(call say,TEST)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. $(ROOTS) -DSHUNT_LIB='"$(LIB)"' $(CLIENT_FLAGS) $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
-		$(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
+		$(B)/tests/cli.a $(B)/tests/daemon.a $(B)/tests/shim.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
 
 # Plain programs, as others' are: nothing of ours inside, never instrumented, so that the shim can be loaded into them.
 $(B)/tests/support/%: tests/support/%.c Makefile

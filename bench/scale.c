@@ -32,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/config/config.h"
+#include "daemon/config/load.h"
 #include "daemon/probe/schedule.h"
 
 #define ON_TIME_PERCENT 5

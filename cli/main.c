@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/cli.h"
-#include "base/human.h"
+#include "base/near.h"
 #include "base/options.h"
 #include "commands.h"
 
@@ -63,7 +63,7 @@ static int unknown_command(const char *name)
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i] = commands[i]->name;
-	nearest = human_nearest(name, names, COMMAND_COUNT);
+	nearest = near_find(name, names, COMMAND_COUNT);
 	if (nearest)
 		return cli_usage(NULL, "there is no command '%s'; did you mean '%s'?", name,
 		                 nearest);

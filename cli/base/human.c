@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define NEAR_MAX 32 /* characters of a word that is compared */
-
 static const struct unit {
 	long long seconds;
 	const char *letter;
@@ -82,48 +80,4 @@ char *human_printable(char *text)
 		if (!is_printable(*c))
 			*c = '?';
 	return text;
-}
-
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Insertions, deletions and replacements from one to the other (Levenshtein), row by row. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[NEAR_MAX + 1];
-	size_t width = strnlen(b, NEAR_MAX);
-
-	for (unsigned i = 0; i <= width; i++)
-		row[i] = i;
-	for (unsigned y = 1; *a && y <= NEAR_MAX; y++, a++) {
-		unsigned diagonal = row[0];
-
-		row[0] = y;
-		for (size_t x = 1; x <= width; x++) {
-			unsigned replaced = diagonal + (*a != b[x - 1]);
-
-			diagonal = row[x];
-			row[x] = least(replaced, least(row[x], row[x - 1]) + 1);
-		}
-	}
-	return row[width];
-}
-
-const char *human_nearest(const char *word, const char *const *words, size_t count)
-{
-	const char *nearest = NULL;
-	unsigned best = (unsigned)strnlen(word, NEAR_MAX) / 3 + 2; /* farther is no likeness */
-
-	for (size_t i = 0; i < count; i++) {
-		unsigned far =
-		        strncmp(words[i], word, strlen(word)) == 0 ? 0 : distance(word, words[i]);
-
-		if (far < best && far < strlen(words[i])) {
-			best = far;
-			nearest = words[i];
-		}
-	}
-	return nearest;
 }

@@ -20,7 +20,4 @@ const char *human_latency(double ms, char text[HUMAN_TIME_MAX]);
 /* What a terminal might obey, and what is not ASCII, becomes '?'. In place; returns `text`. */
 char *human_printable(char *text);
 
-/* Of `count` words the one nearest to `word`; NULL when none is near. */
-const char *human_nearest(const char *word, const char *const *words, size_t count);
-
 #endif

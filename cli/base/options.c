@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cli.h"
-#include "base/human.h"
+#include "base/near.h"
 
 #define ROWS_MAX 16
 
@@ -42,7 +42,7 @@ static bool unknown_name(const struct parse *parse, const char *name, size_t len
 		if (row->name && count < ROWS_MAX)
 			names[count++] = row->name;
 	snprintf(word, sizeof(word), "%.*s", (int)(length < 31 ? length : 31), name);
-	nearest = human_nearest(word, names, count);
+	nearest = near_find(word, names, count);
 	if (nearest)
 		cli_usage(parse->command, "there is no option --%.*s; did you mean --%s?",
 		          (int)length, name, nearest);

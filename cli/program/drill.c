@@ -3,7 +3,7 @@
 #include "api/ask.h"
 #include "api/record.h"
 #include "base/cli.h"
-#include "base/human.h"
+#include "base/near.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -72,7 +72,7 @@ static bool unknown_name(const json_t *status, const char *name)
 		if (known && count < NAMES_MAX)
 			names[count++] = known;
 	}
-	nearest = human_nearest(name, names, count);
+	nearest = near_find(name, names, count);
 	if (nearest)
 		cli_error("--force: %s is not a managed name; did you mean %s?", name, nearest);
 	else

@@ -5,13 +5,13 @@
 #define NEAR_MAX 64u /* characters of a name that is compared */
 #define PREFIX_MIN 3u
 
-void config_near_init(struct config_near *near, const char *written)
+void near_init(struct near *near, const char *written)
 {
 	size_t slips = strlen(written) / 3;
 
 	/* A slip in three characters, at least one, at most three. */
 	slips = slips < 1 ? 1 : slips > 3 ? 3 : slips;
-	*near = (struct config_near){ written, NULL, slips + 1 };
+	*near = (struct near){ written, NULL, slips + 1 };
 }
 
 static size_t smallest(size_t a, size_t b, size_t c)
@@ -45,7 +45,7 @@ static size_t edits(const char *a, size_t a_length, const char *b, size_t b_leng
 	return above[b_length];
 }
 
-void config_near_offer(struct config_near *near, const char *name)
+void near_offer(struct near *near, const char *name)
 {
 	size_t length = strlen(name), written = strlen(near->written), distance;
 
@@ -59,4 +59,14 @@ void config_near_offer(struct config_near *near, const char *name)
 		near->distance = distance;
 		near->best = name;
 	}
+}
+
+const char *near_find(const char *written, const char *const *names, size_t count)
+{
+	struct near near;
+
+	near_init(&near, written);
+	for (size_t i = 0; i < count; i++)
+		near_offer(&near, names[i]);
+	return near.best;
 }

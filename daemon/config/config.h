@@ -1,13 +1,5 @@
 /*
- * The configuration: a file in, an immutable struct config out.
- *
- * main and the reload call config_load(); everything else only reads. A file with a mistake yields no configuration and one
- * line, `FILE:LINE: SETTING: what is wrong; the cure`. Nothing here opens a socket, asks a resolver or
- * needs a user or directory to exist; a check's files (`ca_file`, `client_cert`, `credentials_file`) are read, and the program of
- * a `command` must be there, since it could never pass without them.
- *
- * Every option is one row of one table (config_options): name, where it may stand, kind, bounds, default. A test
- * holds conf/shunt.conf and the manual to it.
+ * What a configuration says, once it has been loaded: config_load() makes it, everything else only reads it.
  */
 #ifndef SHUNT_CONFIG_CONFIG_H
 #define SHUNT_CONFIG_CONFIG_H
@@ -160,35 +152,7 @@ struct config {
 	struct arena *arena; /* owns all of the above */
 };
 
-#define CONFIG_ERROR_MAX 1024
-
-/* NULL with `error` filled (one line, no newline), or a configuration to be freed by config_free(). */
-struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX]);
-
+/* NULL is allowed. */
 void config_free(struct config *config);
-
-/* The option table, for the tests that hold the documents to it. */
-enum config_scope {
-	SCOPE_FILE = 1,
-	SCOPE_CHECK = 2,
-	SCOPE_RECORD = 4,
-	SCOPE_ENDPOINT = 8,
-	SCOPE_NOTIFY = 16
-};
-
-struct config_option {
-	const char *name;
-	unsigned scope;     /* one SCOPE_ */
-	const char *kind;   /* in words: "duration", "host name", … */
-	const char *bounds; /* in words; NULL where the kind says it all */
-	const char *value;  /* the default, as it would be written; NULL: none, or required */
-	bool required;
-	unsigned types; /* SCOPE_CHECK: 1 << enum check_type of those that take it; else 0 */
-	/* What `bounds` says of a number: milliseconds of a duration, characters or bytes of a text, entries of a list. */
-	uint32_t min, max;
-};
-
-/* Ends with a row whose name is NULL. */
-extern const struct config_option config_options[];
 
 #endif

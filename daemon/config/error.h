@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "config/config.h"
+#define CONFIG_ERROR_MAX 1024 /* bytes, with the final zero */
 
 /*
  * Fills `error` as printf does; what would break the line or the terminal is shown as '?'. Always false, so that a check ends

@@ -1,8 +1,31 @@
-/* The rows of config_options by name, for the readers. */
+/*
+ * Every option is one row of one table (config_options): name, where it may stand, kind, bounds, default. A test holds
+ * conf/shunt.conf and the manual to it.
+ */
 #ifndef SHUNT_CONFIG_OPTIONS_H
 #define SHUNT_CONFIG_OPTIONS_H
 
 #include "config/config.h"
+
+enum config_scope {
+	SCOPE_FILE = 1,
+	SCOPE_CHECK = 2,
+	SCOPE_RECORD = 4,
+	SCOPE_ENDPOINT = 8,
+	SCOPE_NOTIFY = 16
+};
+
+struct config_option {
+	const char *name;
+	unsigned scope;     /* one SCOPE_ */
+	const char *kind;   /* in words: "duration", "host name", … */
+	const char *bounds; /* in words; NULL where the kind says it all */
+	const char *value;  /* the default, as it would be written; NULL: none, or required */
+	bool required;
+	unsigned types; /* SCOPE_CHECK: 1 << enum check_type of those that take it; else 0 */
+	/* What `bounds` says of a number: milliseconds of a duration, characters or bytes of a text, entries of a list. */
+	uint32_t min, max;
+};
 
 /* In the order of the table; the options of one scope stand together. */
 enum option {
@@ -74,5 +97,8 @@ enum option {
 
 	OPTIONS
 };
+
+/* Ends with a row whose name is NULL. */
+extern const struct config_option config_options[];
 
 #endif

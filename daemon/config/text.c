@@ -1,13 +1,10 @@
 #include "config/text.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/memory.h"
-#include "config/error.h"
-#include "config/file.h"
 
 /* From line `line` of the data on, lines are those of `place`, counted up. */
 struct segment {
@@ -18,51 +15,28 @@ struct segment {
 struct config_text {
 	char *data;
 	size_t length, room;
+	unsigned line;            /* the last of the data */
 	struct segment *segments; /* sorted by line; of equals the last counts */
 	size_t segment_count, segment_room;
 	struct arena *files; /* their names */
 };
 
-/* A file that is being scanned. */
-struct input {
-	const char *at, *end;
-	struct config_place place;
-	bool line_start; /* only blanks before `at` in its line: where libconfig takes an @include */
-};
-
-struct bracket {
-	char open;
-	unsigned settings; /* of a group */
-	struct config_place place;
-};
-
-struct scan {
-	struct config_text *text;
-	char *error;
-	const char *path;  /* of the first file */
-	unsigned line;     /* of the data, that is being written */
-	unsigned held;     /* newlines read and not yet written */
-	char last;         /* first character of the last token */
-	unsigned depth;    /* files open besides the first */
-	unsigned files;    /* read so far */
-	unsigned settings; /* outside all brackets */
-	struct bracket brackets[CONFIG_NESTING_MAX];
-	size_t bracket_count;
-};
-
-static bool scan_file(struct scan *scan, const char *file, const struct config_place *from,
-                      const char *written);
-
-/* `what` is "what is wrong; the cure". */
-static bool syntax_error(const struct scan *scan, const struct input *input, const char *what)
+struct config_text *config_text_new(void)
 {
-	return config_error(scan->error, "%s:%u: syntax error: %s", input->place.file,
-	                    input->place.line, what);
+	struct config_text *text = xcalloc(1, sizeof(*text));
+
+	text->files = arena_new();
+	text->line = 1;
+	config_text_put(text, "", 0);
+	return text;
 }
 
-/* --- writing the data ------------------------------------------------------------------------ */
+struct arena *config_text_arena(struct config_text *text)
+{
+	return text->files;
+}
 
-static void put(struct config_text *text, const char *bytes, size_t length)
+void config_text_put(struct config_text *text, const char *bytes, size_t length)
 {
 	if (text->room - text->length <= length) {
 		text->room = (text->length + length) * 3 / 2 + 4096;
@@ -71,435 +45,23 @@ static void put(struct config_text *text, const char *bytes, size_t length)
 	memcpy(text->data + text->length, bytes, length);
 	text->length += length;
 	text->data[text->length] = '\0';
+	for (size_t i = 0; i < length; i++)
+		text->line += bytes[i] == '\n';
 }
 
-static void put_newlines(struct scan *scan)
+void config_text_mark(struct config_text *text, struct config_place place)
 {
-	for (; scan->held; scan->held--, scan->line++)
-		put(scan->text, "\n", 1);
-}
-
-/* The data's present line is `place` from here on. */
-static void mark_place(struct scan *scan, struct config_place place)
-{
-	struct config_text *text = scan->text;
-
 	if (text->segment_count == text->segment_room) {
 		text->segment_room = text->segment_room * 2 + 16;
 		text->segments =
 		        xreallocarray(text->segments, text->segment_room, sizeof(*text->segments));
 	}
-	text->segments[text->segment_count++] = (struct segment){ scan->line, place };
+	text->segments[text->segment_count++] = (struct segment){ text->line, place };
 }
 
-/*
- * libconfig looks one token beyond a string before it notes the line of that list element: so what ends the element is
- * put on the string's own line.
- */
-static void put_token(struct scan *scan, const char *bytes, size_t length)
+size_t config_text_length(const struct config_text *text)
 {
-	if (scan->last != '"' || !strchr(",])", *bytes))
-		put_newlines(scan);
-	scan->last = *bytes;
-	put(scan->text, bytes, length);
-}
-
-static bool take_token(struct scan *scan, struct input *input, size_t length)
-{
-	put_token(scan, input->at, length);
-	input->at += length;
-	input->line_start = false;
-	return true;
-}
-
-/* --- tokens, as libconfig's scanner divides them --------------------------------------------- */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_hex(char c)
-{
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-static bool is_name_start(char c)
-{
-	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '*';
-}
-
-/* The text ends in a zero, which ends every loop below. */
-static const char *skip_digits(const char *p)
-{
-	while (is_digit(*p))
-		p++;
-	return p;
-}
-
-static bool scan_name(struct scan *scan, struct input *input)
-{
-	const char *p = input->at;
-
-	while (is_name_start(*p) || is_digit(*p) || *p == '-' || *p == '_')
-		p++;
-	return take_token(scan, input, (size_t)(p - input->at));
-}
-
-/* Where an exponent at `p` ends; `p` itself when there is none. */
-static const char *skip_exponent(const char *p)
-{
-	const char *digits;
-
-	if ((*p | 0x20) != 'e')
-		return p;
-	digits = p + 1 + (p[1] == '+' || p[1] == '-');
-	return is_digit(*digits) ? skip_digits(digits) : p;
-}
-
-/*
- * An integer, `digits` to `end` in base `base`: written as it is, or as the nearest one of 32 bits. Its suffix L, which would only
- * make it of another type, is dropped.
- */
-static bool take_integer(struct scan *scan, struct input *input, const char *digits,
-                         const char *end, unsigned base)
-{
-	bool negative = *input->at == '-';
-	uint64_t limit = (uint64_t)INT32_MAX + negative, value = 0;
-
-	for (const char *p = digits; p < end && value <= limit; p++)
-		value = value * base + (uint64_t)(is_digit(*p) ? *p - '0' : (*p | 0x20) - 'a' + 10);
-	if (value > limit)
-		put_token(scan, negative ? "-2147483648" : "2147483647", 10 + negative);
-	else
-		put_token(scan, input->at, (size_t)(end - input->at));
-	for (int i = 0; i < 2 && *end == 'L'; i++)
-		end++;
-	input->at = end;
-	input->line_start = false;
-	return true;
-}
-
-static bool scan_number(struct scan *scan, struct input *input)
-{
-	const char *p = input->at, *digits, *end;
-
-	if (p[0] == '0' && (p[1] | 0x20) == 'x' && is_hex(p[2])) {
-		for (end = p + 2; is_hex(*end); end++)
-			;
-		return take_integer(scan, input, p + 2, end, 16);
-	}
-	digits = p + (*p == '+' || *p == '-');
-	end = skip_digits(digits);
-	if (*end == '.')
-		return take_token(scan, input, (size_t)(skip_exponent(skip_digits(end + 1)) - p));
-	if (end == digits)
-		return take_token(scan, input, 1);
-	if (skip_exponent(end) != end)
-		return take_token(scan, input, (size_t)(skip_exponent(end) - p));
-	return take_integer(scan, input, digits, end, 10);
-}
-
-/* The innermost open bracket, or NULL. */
-static const struct bracket *inner_bracket(const struct scan *scan)
-{
-	return scan->bracket_count ? &scan->brackets[scan->bracket_count - 1] : NULL;
-}
-
-/* libconfig would not free a string where its grammar has no place for one. */
-static bool may_stand(const struct scan *scan)
-{
-	const struct bracket *inner = inner_bracket(scan);
-
-	if (scan->last == ',')
-		return inner && inner->open != '{';
-	return scan->last && strchr("=:([\"", scan->last);
-}
-
-static bool scan_string(struct scan *scan, struct input *input)
-{
-	const char *p = input->at + 1;
-
-	if (!may_stand(scan))
-		return syntax_error(
-		        scan, input,
-		        "a string without a setting's name before it; write name = \"...\"");
-	/* libconfig would make one of them: of two names in a list a third one. */
-	if (scan->last == '"' && inner_bracket(scan) && inner_bracket(scan)->open != '{')
-		return syntax_error(
-		        scan, input,
-		        "two strings in a list without a comma between them; add the comma");
-	for (; *p != '"'; p++) {
-		if (p == input->end || *p == '\n')
-			return syntax_error(
-			        scan, input,
-			        "a string does not end on its line; add the closing \"");
-		if (*p != '\\')
-			continue;
-		if (strncasecmp(p, "\\x00", 4) == 0)
-			return syntax_error(scan, input,
-			                    "\\x00 cannot stand in a string; remove it");
-		if (p[1] == '\\' || p[1] == '"')
-			p++;
-	}
-	return take_token(scan, input, (size_t)(p + 1 - input->at));
-}
-
-static bool scan_line_comment(struct scan *scan, struct input *input)
-{
-	input->at += strcspn(input->at, "\n");
-	put(scan->text, " ", 1);
-	return true;
-}
-
-static bool scan_comment(struct scan *scan, struct input *input)
-{
-	const char *end = strstr(input->at + 2, "*/");
-
-	if (!end)
-		return syntax_error(scan, input, "a comment does not end; add */");
-	for (; input->at < end; input->at++) {
-		scan->held += *input->at == '\n';
-		input->place.line += *input->at == '\n';
-	}
-	input->at = end + 2;
-	input->line_start = false;
-	put(scan->text, " ", 1);
-	return true;
-}
-
-static bool scan_space(struct scan *scan, struct input *input)
-{
-	for (; *input->at && strchr(" \t\r\f", *input->at); input->at++)
-		input->line_start &= *input->at == ' ' || *input->at == '\t';
-	put(scan->text, " ", 1);
-	return true;
-}
-
-static bool scan_newline(struct scan *scan, struct input *input)
-{
-	input->at++;
-	input->place.line++;
-	input->line_start = true;
-	scan->held++;
-	return true;
-}
-
-static bool scan_assign(struct scan *scan, struct input *input)
-{
-	unsigned *settings = scan->bracket_count ? &scan->brackets[scan->bracket_count - 1].settings
-	                                         : &scan->settings;
-
-	if (++*settings > CONFIG_SETTINGS_MAX)
-		return config_error(scan->error,
-		                    "%s:%u: syntax error: more than %u settings in one group; "
-		                    "write checks into the endpoints that use them",
-		                    input->place.file, input->place.line, CONFIG_SETTINGS_MAX);
-	return take_token(scan, input, 1);
-}
-
-static bool scan_open(struct scan *scan, struct input *input)
-{
-	if (scan->bracket_count == CONFIG_NESTING_MAX)
-		return config_error(
-		        scan->error,
-		        "%s:%u: syntax error: nested more than %u deep; close the brackets before",
-		        input->place.file, input->place.line, CONFIG_NESTING_MAX);
-	scan->brackets[scan->bracket_count++] = (struct bracket){ *input->at, 0, input->place };
-	return take_token(scan, input, 1);
-}
-
-static char closer(char open)
-{
-	return open == '(' ? ')' : open == '[' ? ']' : '}';
-}
-
-static bool scan_close(struct scan *scan, struct input *input)
-{
-	const struct bracket *open = inner_bracket(scan);
-	char c = *input->at;
-
-	if (!open)
-		return config_error(scan->error,
-		                    "%s:%u: syntax error: \"%c\" closes nothing; remove it",
-		                    input->place.file, input->place.line, c);
-	if (closer(open->open) != c)
-		return config_error(
-		        scan->error,
-		        "%s:%u: syntax error: \"%c\" does not close \"%c\" of %s:%u; write \"%c\"",
-		        input->place.file, input->place.line, c, open->open, open->place.file,
-		        open->place.line, closer(open->open));
-	if (scan->last == ',' && c != '}')
-		return config_error(scan->error,
-		                    "%s:%u: syntax error: a comma before \"%c\"; remove the comma",
-		                    input->place.file, input->place.line, c);
-	scan->bracket_count--;
-	return take_token(scan, input, 1);
-}
-
-/* --- files ----------------------------------------------------------------------------------- */
-
-/* Copies what stands between quotes at `p` to `name`. Returns the place behind the last quote, or NULL. */
-static const char *include_name(struct arena *arena, const char *p, const char **name)
-{
-	char *copy = arena_alloc(arena, strcspn(p, "\n") + 1, 1), *out = copy;
-
-	for (; *p != '"'; p++) {
-		if (*p == '\0' || *p == '\n')
-			return NULL;
-		if (*p == '\\' && (p[1] == '\\' || p[1] == '"'))
-			p++;
-		*out++ = *p;
-	}
-	*name = copy;
-	return p + 1;
-}
-
-/* Relative to the first file's folder, as libconfig does it, in whichever file it stands. */
-static const char *include_path(const struct scan *scan, const char *name)
-{
-	const char *slash = strrchr(scan->path, '/');
-	int folder = slash ? (int)(slash + 1 - scan->path) : 0;
-
-	return arena_printf(scan->text->files, "%.*s%s", *name == '/' ? 0 : folder, scan->path,
-	                    name);
-}
-
-static bool scan_include(struct scan *scan, struct input *input)
-{
-	static const char word[] = "@include";
-	const char *p = input->at, *name = NULL;
-
-	if (input->line_start && strncmp(p, word, sizeof(word) - 1) == 0) {
-		p += sizeof(word) - 1;
-		p += strspn(p, " \t");
-		if (*p == '"' && p > input->at + sizeof(word) - 1)
-			p = include_name(scan->text->files, p + 1, &name);
-	}
-	if (!name)
-		return syntax_error(scan, input,
-		                    "\"@\" begins nothing known; write @include \"FILE\" on a line "
-		                    "of its own");
-	put_newlines(scan);
-	if (!scan_file(scan, include_path(scan, name), &input->place, name))
-		return false;
-	input->at = p;
-	input->line_start = false;
-	scan->held++;
-	put_newlines(scan);
-	mark_place(scan, input->place);
-	return true;
-}
-
-/* By the first character of a token; "" is whatever is left, which is libconfig's to judge. */
-static bool scan_next(struct scan *scan, struct input *input)
-{
-	static const struct {
-		const char *first;
-		bool (*take)(struct scan *scan, struct input *input);
-	} kinds[] = {
-		{ " \t\r\f", scan_space },        { "\n", scan_newline }, { "\"", scan_string },
-		{ "0123456789+-.", scan_number }, { "({[", scan_open },   { ")}]", scan_close },
-		{ "#", scan_line_comment },       { "@", scan_include },  { "=:", scan_assign },
-	};
-	const char *p = input->at;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strchr(kinds[i].first, *p))
-			return kinds[i].take(scan, input);
-	}
-	if (is_name_start(*p))
-		return scan_name(scan, input);
-	if (*p == '/' && p[1] == '/')
-		return scan_line_comment(scan, input);
-	if (*p == '/' && p[1] == '*')
-		return scan_comment(scan, input);
-	return take_token(scan, input, 1);
-}
-
-static bool scan_bytes(struct scan *scan, const char *file, const char *bytes, size_t length)
-{
-	struct input input = { bytes, bytes + length, { file, 1 }, true };
-	const char *zero = memchr(bytes, '\0', length);
-
-	for (const char *p = bytes; zero && p < zero; p++)
-		input.place.line += *p == '\n';
-	if (zero)
-		return syntax_error(scan, &input, "a zero byte; save the file as plain text");
-	mark_place(scan, input.place);
-	while (input.at < input.end) {
-		if (!scan_next(scan, &input))
-			return false;
-	}
-	put_newlines(scan);
-	return true;
-}
-
-static bool open_error(const struct scan *scan, const char *file, const struct config_place *from,
-                       const char *written, const char *why)
-{
-	if (!from)
-		return config_error(scan->error,
-		                    "%s: cannot be read: %s; name a configuration file with -c",
-		                    file, why);
-	return config_error(scan->error,
-	                    "%s:%u: @include: cannot read \"%s\": %s; a relative path starts at "
-	                    "the configuration's folder",
-	                    from->file, from->line, written, why);
-}
-
-/* `from` is where the @include of it stands, `written` how; both NULL for the first file. */
-static bool scan_file(struct scan *scan, const char *file, const struct config_place *from,
-                      const char *written)
-{
-	size_t room = CONFIG_TEXT_MAX -
-	              (scan->text->length < CONFIG_TEXT_MAX ? scan->text->length : CONFIG_TEXT_MAX);
-	const char *why = NULL;
-	size_t length;
-	char *bytes;
-	bool good;
-
-	if (scan->depth > CONFIG_INCLUDE_MAX)
-		return config_error(scan->error,
-		                    "%s:%u: @include: more than %u files deep; make sure that no "
-		                    "file includes itself",
-		                    from->file, from->line, CONFIG_INCLUDE_MAX);
-	if (scan->files++ > CONFIG_INCLUDES_MAX)
-		return config_error(scan->error,
-		                    "%s:%u: @include: more than %u files; put them together",
-		                    from->file, from->line, CONFIG_INCLUDES_MAX);
-	bytes = config_file_read(file, room, &length, &why);
-	if (!bytes)
-		return open_error(scan, file, from, written, why);
-	scan->depth++;
-	good = scan_bytes(scan, file, bytes, length);
-	scan->depth--;
-	free(bytes);
-	return good;
-}
-
-static bool check_closed(const struct scan *scan)
-{
-	const struct bracket *open = inner_bracket(scan);
-
-	if (!open)
-		return true;
-	return config_error(scan->error, "%s:%u: syntax error: \"%c\" is not closed; add \"%c\"",
-	                    open->place.file, open->place.line, open->open, closer(open->open));
-}
-
-struct config_text *config_text_load(const char *path, char error[CONFIG_ERROR_MAX])
-{
-	struct config_text *text = xcalloc(1, sizeof(*text));
-	struct scan scan = { .text = text, .error = error, .path = path, .line = 1 };
-
-	text->files = arena_new();
-	put(text, "", 0);
-	scan.path = arena_copy(text->files, path, strlen(path));
-	if (scan_file(&scan, scan.path, NULL, NULL) && check_closed(&scan))
-		return text;
-	config_text_free(text);
-	return NULL;
+	return text->length;
 }
 
 void config_text_free(struct config_text *text)

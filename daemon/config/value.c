@@ -98,14 +98,14 @@ static bool fail_unknown(const struct config_reader *reader, const config_settin
                          unsigned scope)
 {
 	char known[CONFIG_ERROR_MAX / 2];
-	struct config_near near;
+	struct near near;
 	size_t length = 0;
 
-	config_near_init(&near, config_setting_name(setting));
+	near_init(&near, config_setting_name(setting));
 	for (const struct config_option *row = config_options; row->name; row++) {
 		if (row->scope != scope)
 			continue;
-		config_near_offer(&near, row->name);
+		near_offer(&near, row->name);
 		length += (size_t)snprintf(known + length, sizeof(known) - length, "%s%s",
 		                           length ? ", " : "", row->name);
 	}
@@ -175,7 +175,7 @@ bool config_value_integer(const struct config_group *group, enum option option, 
 	return true;
 }
 
-const char *config_text_of(const struct config_reader *reader, const config_setting_t *setting)
+const char *config_value_text(const struct config_reader *reader, const config_setting_t *setting)
 {
 	if (config_setting_type(setting) == CONFIG_TYPE_STRING)
 		return config_setting_get_string(setting);
@@ -201,7 +201,7 @@ bool config_value_string(const struct config_group *group, enum option option, c
 		*out = row->value ? default_text(group->reader->arena, row->value) : NULL;
 		return true;
 	}
-	text = config_text_of(group->reader, value);
+	text = config_value_text(group->reader, value);
 	if (!text)
 		return false;
 	length = strlen(text);
@@ -306,7 +306,7 @@ bool config_value_path(const struct config_group *group, enum option option, con
 	*out = NULL;
 	if (!value)
 		return config_value_string(group, option, out);
-	text = config_text_of(reader, value);
+	text = config_value_text(reader, value);
 	if (!text)
 		return false;
 	if (!*text)
@@ -326,7 +326,7 @@ bool config_value_path(const struct config_group *group, enum option option, con
 static const char *host_of(const struct config_reader *reader, const config_setting_t *setting,
                            bool ipv4)
 {
-	const char *text = config_text_of(reader, setting), *fault;
+	const char *text = config_value_text(reader, setting), *fault;
 	struct address address;
 	size_t length;
 
@@ -363,7 +363,7 @@ static bool parse_port(const char *text, uint16_t *out)
 	return !*end && number >= 1 && number <= 65535;
 }
 
-bool config_parse_socket_address(const char *text, uint16_t port, struct resolver_address *out)
+bool config_value_socket_address(const char *text, uint16_t port, struct resolver_address *out)
 {
 	const char *end, *behind;
 	char address[ADDRESS_TEXT_MAX];

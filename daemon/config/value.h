@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "config/error.h"
 #include "config/options.h"
 #include "config/text.h"
 
@@ -79,7 +80,7 @@ bool config_value_path(const struct config_group *group, enum option option, con
 bool config_value_host(const struct config_group *group, enum option option, bool ipv4,
                        const char **out);
 /* "address", "address:port" or "[address]:port"; without a port it is `port`, or an error where that is 0. */
-bool config_parse_socket_address(const char *text, uint16_t port, struct resolver_address *out);
+bool config_value_socket_address(const char *text, uint16_t port, struct resolver_address *out);
 
 /* The elements of a list or array, within the option's bounds; 0 when it is not written. */
 bool config_value_list(const struct config_group *group, enum option option, size_t *count);
@@ -88,6 +89,6 @@ bool config_value_hosts(const struct config_group *group, enum option option,
                         const char *const **out, size_t *count);
 
 /* The text of a string setting; NULL, with the error filled, for another type. It is the tree's. */
-const char *config_text_of(const struct config_reader *reader, const config_setting_t *setting);
+const char *config_value_text(const struct config_reader *reader, const config_setting_t *setting);
 
 #endif

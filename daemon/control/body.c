@@ -30,13 +30,13 @@ static const struct body_member *find(const struct body_member *members, const c
 
 static bool unknown(const struct body_member *members, const char *name, char error[BODY_ERROR_MAX])
 {
-	struct config_near near;
+	struct near near;
 
 	if (!members->name)
 		return fail(error, "%.64s: unknown member; this takes none", name);
-	config_near_init(&near, name);
+	near_init(&near, name);
 	for (const struct body_member *member = members; member->name; member++)
-		config_near_offer(&near, member->name);
+		near_offer(&near, member->name);
 	return fail(error, "%.64s: unknown member%s%s%s", name, near.best ? "; did you mean " : "",
 	            near.best ? near.best : "", near.best ? "?" : "");
 }

@@ -13,12 +13,12 @@
 
 static const char *nearest(const struct monitor *monitor, const char *name)
 {
-	struct config_near near;
+	struct near near;
 	size_t count = monitor_record_count(monitor);
 
-	config_near_init(&near, name);
+	near_init(&near, name);
 	for (size_t i = 0; i < count && i < NEAR_RECORDS; i++)
-		config_near_offer(&near, monitor_name(monitor, i));
+		near_offer(&near, monitor_name(monitor, i));
 	return near.best;
 }
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/compare.h"
+#include "config/load.h"
 #include "event/event.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"

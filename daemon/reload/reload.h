@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "config/error.h"
 
 struct arena;
 struct cmdline;

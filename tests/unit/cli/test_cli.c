@@ -75,30 +75,6 @@ static void foreign_text_is_made_printable(void **state)
 	assert_string_equal(human_printable(text), "a?[31mb????? ~");
 }
 
-static void the_nearest_word_is_near(void **state)
-{
-	static const char *const words[] = { "run", "status", "resolve", "help" };
-	static const struct {
-		const char *word, *nearest;
-	} cases[] = {
-		{ "statsu", "status" }, { "stat", "status" },
-		{ "rnu", "run" },       { "resolv", "resolve" },
-		{ "hepl", "help" },     { "force", NULL },
-		{ "xyzzy", NULL },      { "sesolvent", "resolve" },
-		{ "Status", "status" }, { "r-e-s-o-l-v-e-and-thirty-characters-more", NULL }
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		const char *nearest = human_nearest(cases[i].word, words, COUNT(words));
-
-		if (cases[i].nearest)
-			assert_string_equal(nearest, cases[i].nearest);
-		else
-			assert_null(nearest);
-	}
-}
-
 /* --- options ------------------------------------------------------------------------------------ */
 
 #define ARGUMENTS_MAX 8
@@ -373,7 +349,6 @@ int main(void)
 		cmocka_unit_test(times_are_utc_or_nothing),
 		cmocka_unit_test(latencies_are_short),
 		cmocka_unit_test(foreign_text_is_made_printable),
-		cmocka_unit_test(the_nearest_word_is_near),
 		cmocka_unit_test(options_are_read),
 		cmocka_unit_test(a_repeated_option_keeps_every_value),
 		cmocka_unit_test(forced_endpoints_are_well_formed),

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "daemon/config/compare.h"
-#include "daemon/config/config.h"
+#include "daemon/config/load.h"
+#include "daemon/config/options.h"
 #include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

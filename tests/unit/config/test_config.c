@@ -19,6 +19,7 @@
 
 #include "daemon/base/duration.h"
 #include "daemon/config/config.h"
+#include "daemon/config/load.h"
 #include "daemon/config/options.h"
 #include "daemon/event/type.h"
 #include "tests/support/unit.h"

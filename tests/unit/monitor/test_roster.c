@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/config/load.h"
 #include "daemon/monitor/roster.h"
 #include "daemon/probe/connect.h"
 #include "tests/support/unit.h"

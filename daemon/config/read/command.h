@@ -1,6 +1,6 @@
 /* A `command`: the program and what it is given. */
-#ifndef SHUNT_CONFIG_COMMAND_H
-#define SHUNT_CONFIG_COMMAND_H
+#ifndef SHUNT_CONFIG_READ_COMMAND_H
+#define SHUNT_CONFIG_READ_COMMAND_H
 
 #include "config/value.h"
 

@@ -1,23 +1,18 @@
-#include "config/check.h"
+#include "config/read/check.h"
 
 #include <net/if.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/duration.h"
 #include "base/near.h"
-#include "config/command.h"
-#include "config/request.h"
-#include "config/tls.h"
+#include "config/read/command.h"
+#include "config/read/key.h"
+#include "config/read/request.h"
+#include "config/read/tls.h"
 
 #define NESTED_MAX 8u /* calculated checks of calculated checks */
-
-const char *const check_type_words[CHECK_TYPES + 1] = {
-	[CHECK_HTTP] = "http", [CHECK_HTTPS] = "https", [CHECK_TCP] = "tcp",
-	[CHECK_TLS] = "tls",   [CHECK_EXEC] = "exec",   [CHECK_CALCULATED] = "calculated",
-};
 
 static const uint16_t type_ports[CHECK_TYPES] = { [CHECK_HTTP] = 80, [CHECK_HTTPS] = 443 };
 /* Types that connect, and where to is not known unless the check says so. */
@@ -139,92 +134,6 @@ static bool read_rules(const struct config_group *group, struct check *check)
 	return true;
 }
 
-/* --- its key --------------------------------------------------------------------------------- */
-
-/* A text that may be absent and may hold anything: its length first. */
-static const char *key_text(struct arena *arena, const char *text)
-{
-	return text ? arena_printf(arena, "%zu:%s", strlen(text), text) : "-";
-}
-
-static const char *key_statuses(struct arena *arena, const struct check *check)
-{
-	const char *key = "";
-
-	for (size_t i = 0; i < check->expect_status_count; i++)
-		key = arena_printf(arena, "%s%s%u-%u", key, i ? "," : "",
-		                   check->expect_status[i].first, check->expect_status[i].last);
-	return key;
-}
-
-static const char *key_hash(struct arena *arena, const char *text)
-{
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	const char *hex = "";
-
-	SHA256((const unsigned char *)text, strlen(text), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		hex = arena_printf(arena, "%s%02x", hex, digest[i]);
-	return hex;
-}
-
-/* What may be secret: a password cannot be read from the key, and yet makes it another one. */
-static const char *key_digest(struct arena *arena, const struct check *check)
-{
-	const char *text = key_text(arena, check->credentials);
-
-	for (size_t i = 0; i < check->header_count; i++)
-		text = arena_printf(arena, "%s %s", text, key_text(arena, check->headers[i]));
-	return key_hash(arena, text);
-}
-
-static const char *key_source(struct arena *arena, const struct check *check)
-{
-	char text[ADDRESS_TEXT_MAX];
-
-	if (!check->source.family)
-		return key_text(arena, check->source_interface);
-	return key_text(arena, address_format(&check->source, text));
-}
-
-static const char *key_command(struct arena *arena, const struct check *check)
-{
-	const char *key = "";
-
-	for (size_t i = 0; check->command && check->command[i]; i++)
-		key = arena_printf(arena, "%s%s", key, key_text(arena, check->command[i]));
-	return key;
-}
-
-/* The children's keys in a fixed length: those of calculated checks of calculated checks would have no bound. */
-static const char *key_children(struct arena *arena, const struct check *check)
-{
-	const char *hash = "";
-
-	for (size_t i = 0; i < check->of_count; i++)
-		hash = key_hash(arena, arena_printf(arena, "%s %s", hash, check->of[i]->key));
-	return arena_printf(arena, "%s/%u", hash, check->at_least);
-}
-
-static const char *make_key(struct arena *arena, const struct check *check)
-{
-	return arena_printf(
-	        arena,
-	        "%s port=%u path=%s host=%s method=%s headers=%s status=%s header=%s body=%s/%u "
-	        "verify=%d ca=%s sni=%s cert=%s/%s/%u source=%s interval=%u fast=%u down=%u "
-	        "timeout=%u/%u fall=%u rise=%u invert=%d disabled=%d command=%s of=%s",
-	        check_type_words[check->type], check->port, key_text(arena, check->path),
-	        key_text(arena, check->host), check->method, key_digest(arena, check),
-	        key_statuses(arena, check), key_text(arena, check->expect_header),
-	        key_text(arena, check->expect_body), check->body_limit, check->tls_verify,
-	        key_text(arena, check->ca_file), key_text(arena, check->sni),
-	        key_text(arena, check->client_cert), key_text(arena, check->client_key),
-	        check->cert_warning, key_source(arena, check), check->interval,
-	        check->fast_interval, check->down_interval, check->timeout, check->connect_timeout,
-	        check->rules.fall, check->rules.rise, check->invert, check->disabled,
-	        key_command(arena, check), key_children(arena, check));
-}
-
 /* All but what it names of other checks. */
 static bool read_check(struct config_reader *reader, const config_setting_t *setting,
                        const char *name, struct config_entry *entry)
@@ -259,11 +168,11 @@ static int compare_entries(const void *a, const void *b)
 static bool fail_no_check(const struct config_reader *reader, const config_setting_t *setting,
                           const char *name)
 {
-	struct config_near near;
+	struct near near;
 
-	config_near_init(&near, name);
+	near_init(&near, name);
 	for (size_t i = 0; i < reader->check_count; i++)
-		config_near_offer(&near, reader->checks[i].check->name);
+		near_offer(&near, reader->checks[i].check->name);
 	if (near.best)
 		return config_fail(reader, setting,
 		                   "there is no check \"%.64s\"; did you mean \"%s\"?", name,
@@ -294,7 +203,7 @@ static bool read_child(struct config_reader *reader, const config_setting_t *val
                        struct config_entry *parent, const struct check **child, unsigned depth)
 {
 	struct check *check = parent->check;
-	const char *name = config_text_of(reader, value);
+	const char *name = config_value_text(reader, value);
 	struct config_entry *entry = name ? find_entry(reader, value, name) : NULL;
 
 	if (!entry)
@@ -366,7 +275,7 @@ static bool complete(struct config_reader *reader, struct config_entry *entry, u
 	    (!config_group_open(reader, entry->setting, SCOPE_CHECK, &group) ||
 	     !read_children(&group, entry, depth)))
 		return false;
-	entry->check->key = make_key(reader->arena, entry->check);
+	entry->check->key = config_key_make(reader->arena, entry->check);
 	entry->state = ENTRY_COMPLETE;
 	return true;
 }

@@ -1,6 +1,6 @@
 /* expect_status: 200, "200-399", "200,204,300-302", or a list of such. */
-#ifndef SHUNT_CONFIG_STATUS_H
-#define SHUNT_CONFIG_STATUS_H
+#ifndef SHUNT_CONFIG_READ_STATUS_H
+#define SHUNT_CONFIG_READ_STATUS_H
 
 #include "config/value.h"
 

@@ -1,8 +1,8 @@
-#include "config/notify.h"
+#include "config/read/notify.h"
 
 #include "base/arena.h"
 #include "base/near.h"
-#include "config/command.h"
+#include "config/read/command.h"
 #include "event/type.h"
 
 #define ALL_EVENTS (UINT32_MAX >> (32 - EVENT_TYPES))
@@ -10,11 +10,11 @@
 static bool fail_type(const struct config_reader *reader, const config_setting_t *value,
                       const char *word)
 {
-	struct config_near near;
+	struct near near;
 
-	config_near_init(&near, word);
+	near_init(&near, word);
 	for (unsigned i = 0; i < EVENT_TYPES; i++)
-		config_near_offer(&near, event_word((enum event_type)i));
+		near_offer(&near, event_word((enum event_type)i));
 	if (near.best)
 		return config_fail(reader, value,
 		                   "\"%.64s\" is no type of events; did you mean \"%s\"?", word,
@@ -36,7 +36,7 @@ static bool read_events(const struct config_group *group, uint32_t *events)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const config_setting_t *value = config_setting_get_elem(values, (unsigned)i);
-		const char *word = config_text_of(group->reader, value);
+		const char *word = config_value_text(group->reader, value);
 
 		if (!word)
 			return false;

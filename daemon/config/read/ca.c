@@ -1,4 +1,4 @@
-#include "config/ca.h"
+#include "config/read/ca.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

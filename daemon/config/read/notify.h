@@ -1,6 +1,6 @@
 /* Programs that are told of events. */
-#ifndef SHUNT_CONFIG_NOTIFY_H
-#define SHUNT_CONFIG_NOTIFY_H
+#ifndef SHUNT_CONFIG_READ_NOTIFY_H
+#define SHUNT_CONFIG_READ_NOTIFY_H
 
 #include "config/value.h"
 

@@ -1,4 +1,4 @@
-#include "config/command.h"
+#include "config/read/command.h"
 
 #include <errno.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static bool read_argument(const struct config_reader *reader, const config_setti
 /* NULL, with the error filled, when it is no text or too long a one. */
 static const char *read_word(const struct config_reader *reader, const config_setting_t *value)
 {
-	const char *text = config_text_of(reader, value);
+	const char *text = config_value_text(reader, value);
 
 	if (text && strlen(text) > WORD_MAX) {
 		config_fail(reader, value, "is too long; write at most %u bytes", WORD_MAX);

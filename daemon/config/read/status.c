@@ -1,4 +1,4 @@
-#include "config/status.h"
+#include "config/read/status.h"
 
 #include <stdlib.h>
 #include <string.h>

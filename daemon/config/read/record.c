@@ -1,21 +1,13 @@
-#include "config/record.h"
+#include "config/read/record.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
-#include "config/check.h"
 #include "config/name.h"
-#include "config/request.h"
-
-const char *const failback_words[] = { "auto", "manual", NULL };
-const char *const all_down_words[] = { "primary", "hold", "dns", "fail", NULL };
-
-_Static_assert(FAILBACK_AUTO == 0 && FAILBACK_MANUAL == 1, "in the order of the words");
-_Static_assert(ALL_DOWN_PRIMARY == 0 && ALL_DOWN_HOLD == 1 && ALL_DOWN_DNS == 2 &&
-                       ALL_DOWN_FAIL == 3,
-               "in the order of the words");
+#include "config/read/check.h"
+#include "config/read/request.h"
 
 /* --- endpoints ------------------------------------------------------------------------------- */
 
@@ -72,7 +64,7 @@ static const char *address_cure(const char *text)
 static bool read_source(const struct config_reader *reader, const config_setting_t *setting,
                         struct source *source)
 {
-	const char *text = config_text_of(reader, setting);
+	const char *text = config_value_text(reader, setting);
 	size_t length;
 
 	if (!text)

@@ -1,4 +1,4 @@
-#include "config/request.h"
+#include "config/read/request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "config/file.h"
-#include "config/status.h"
+#include "config/read/status.h"
 
 #define CREDENTIALS_FILE_MAX 4096u
 
@@ -98,7 +98,7 @@ static bool read_headers(const struct config_group *group, struct check *check)
 	for (size_t i = 0; i < check->header_count; i++) {
 		const config_setting_t *value =
 		        config_setting_get_elem(group->values[OPT_CHECK_HEADERS], (unsigned)i);
-		const char *text = config_text_of(reader, value), *fault;
+		const char *text = config_value_text(reader, value), *fault;
 
 		if (!text)
 			return false;

@@ -1,4 +1,4 @@
-#include "config/tls.h"
+#include "config/read/tls.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/ca.h"
 #include "config/file.h"
+#include "config/read/ca.h"
 
 #define KEY_FILE_MAX (1u << 20) /* bytes; one with its certificate and a chain has a few thousand */
 

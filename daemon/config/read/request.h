@@ -1,6 +1,6 @@
 /* What an http check sends, and what it expects of the answer. */
-#ifndef SHUNT_CONFIG_REQUEST_H
-#define SHUNT_CONFIG_REQUEST_H
+#ifndef SHUNT_CONFIG_READ_REQUEST_H
+#define SHUNT_CONFIG_READ_REQUEST_H
 
 #include "config/value.h"
 

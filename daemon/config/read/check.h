@@ -1,6 +1,6 @@
 /* Checks: a group of settings → struct check. */
-#ifndef SHUNT_CONFIG_CHECK_H
-#define SHUNT_CONFIG_CHECK_H
+#ifndef SHUNT_CONFIG_READ_CHECK_H
+#define SHUNT_CONFIG_READ_CHECK_H
 
 #include "config/value.h"
 

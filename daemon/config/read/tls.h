@@ -1,6 +1,6 @@
 /* The options of checks that speak TLS. */
-#ifndef SHUNT_CONFIG_TLS_H
-#define SHUNT_CONFIG_TLS_H
+#ifndef SHUNT_CONFIG_READ_TLS_H
+#define SHUNT_CONFIG_READ_TLS_H
 
 #include "config/value.h"
 

@@ -1,6 +1,6 @@
 /* Records and their endpoints. */
-#ifndef SHUNT_CONFIG_RECORD_H
-#define SHUNT_CONFIG_RECORD_H
+#ifndef SHUNT_CONFIG_READ_RECORD_H
+#define SHUNT_CONFIG_READ_RECORD_H
 
 #include "config/value.h"
 

@@ -1,0 +1,18 @@
+/*
+ * A file in, an immutable struct config out.
+ *
+ * main and the reload call config_load(). A file with a mistake yields no configuration and one line, `FILE:LINE: SETTING: what is
+ * wrong; the cure`. Nothing here opens a socket, asks a resolver or needs a user or directory to exist; a check's files (`ca_file`,
+ * `client_cert`, `credentials_file`) are read, and the program of a `command` must be there, since the check could never pass
+ * without them.
+ */
+#ifndef SHUNT_CONFIG_LOAD_H
+#define SHUNT_CONFIG_LOAD_H
+
+#include "config/config.h"
+#include "config/error.h"
+
+/* NULL with `error` filled (one line, no newline), or a configuration to be freed by config_free(). */
+struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX]);
+
+#endif

@@ -1,0 +1,10 @@
+/* The outermost group of a configuration, and by it all others. */
+#ifndef SHUNT_CONFIG_READ_ROOT_H
+#define SHUNT_CONFIG_READ_ROOT_H
+
+#include "config/value.h"
+
+bool config_root_read(struct config_reader *reader, const config_setting_t *root,
+                      struct config *config);
+
+#endif
