@@ -123,6 +123,7 @@ help:
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
 ## deb          Debian packages, in build/deb; lintian judges them
 ## check-deb    the packages, installed into a Debian 12 of their own that boots (as root; some minutes)
+## check-releases    build and tests in roots of Debian 12, 13 and sid (as root; RELEASES="trixie sid" STEPS="demo check-unit")
 ## clean        remove build/
 
 deps:
@@ -420,6 +421,12 @@ check-deb: deb
 	$(Q)$(MAKE) $(JOBS) --no-print-directory support
 	$(Q)tests/packages/root $(B)/root $(B)/deb/*shunt_*.deb
 	$(Q)B=$(B) tests/run $(wildcard tests/packages/test_*.py)
+
+# As root. RELEASES and STEPS: see tests/packages/releases.
+.PHONY: check-releases
+check-releases:
+	$(Q)tests/support/deps releases
+	$(Q)B=$(B) $(if $(RELEASES),RELEASES='$(RELEASES)') $(if $(STEPS),STEPS='$(STEPS)') tests/packages/releases $(B)/releases
 
 clean:
 	rm -rf $(B)
