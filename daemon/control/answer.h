@@ -43,7 +43,7 @@ enum MHD_Result answer_pieces(struct request *request, const char *type, answer_
  * Whatever `read` gives, as libmicrohttpd's content reader with `arg`, asked for `piece` bytes at a time. `release` is called
  * with `arg` whatever happens.
  */
-enum MHD_Result answer_stream(struct MHD_Connection *connection, const char *type, size_t piece,
+enum MHD_Result answer_stream(const struct request *request, const char *type, size_t piece,
                               MHD_ContentReaderCallback read, void *arg,
                               MHD_ContentReaderFreeCallback release);
 

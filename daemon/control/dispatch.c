@@ -151,6 +151,7 @@ enum MHD_Result dispatch_begin(struct request *request, const char *url, const c
 	result = check_host(request, &good);
 	if (!good)
 		return result;
+	request->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 	request->route = routes_find(url, method, request->parts->tcp, &request->name);
 	result = check_method(request, url, &good);
 	if (!good)

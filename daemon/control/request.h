@@ -3,6 +3,7 @@
 #define SHUNT_CONTROL_REQUEST_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "control/parts.h"
@@ -21,6 +22,7 @@ struct request {
 	const struct slice *slice; /* when its answer may be made */
 	struct streams *streams;
 	const struct route *route;
+	bool is_head;
 	char *name; /* what stands in the path for a record's name; NULL: the route has none */
 	char *body; /* REQUEST_BODY_MAX bytes; NULL: none came */
 	size_t body_size; /* may exceed that: then the rest is lost */

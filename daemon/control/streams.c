@@ -169,8 +169,7 @@ enum MHD_Result streams_open(struct request *request, char *only, const struct s
 		return MHD_NO;
 	}
 	peer_stays(request->peer);
-	return answer_stream(request->connection, EVENTS_TYPE, PIECE, follower_read, follower,
-	                     follower_free);
+	return answer_stream(request, EVENTS_TYPE, PIECE, follower_read, follower, follower_free);
 }
 
 /* --- start and end ------------------------------------------------------------------------------ */

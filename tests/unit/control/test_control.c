@@ -416,6 +416,67 @@ static void requests_are_answered(void **state)
 	}
 }
 
+/* The part of an answer that ends with the empty line, without the fields that depend on a body or on the time. */
+static char *head_of(const char *answer)
+{
+	const char *end = strstr(answer, "\r\n\r\n");
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	assert_non_null(end);
+	for (const char *line = answer; line < end + 2; line = strstr(line, "\r\n") + 2)
+		if (strncmp(line, "Transfer-Encoding:", 18) != 0 && strncmp(line, "Date:", 5) != 0)
+			fprintf(stream, "%.*s\n", (int)strcspn(line, "\r"), line);
+	fclose(stream);
+	return text;
+}
+
+/* RFC 9110, 9.3.2: no byte behind the empty line, whatever the answer is, and the header fields of GET. */
+static void head_has_no_body(void **state)
+{
+	static const char *const paths[] = { "/",
+		                             "/v1/status",
+		                             "/v1/status?format=tsv",
+		                             "/v1/status?format=x",
+		                             "/v1/records/www",
+		                             "/v1/events?since=x",
+		                             "/metrics",
+		                             "/nowhere" };
+
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		for (int version = 0; version <= 1; version++) {
+			char request[100], *got, *answer, *want, *head;
+
+			snprintf(request, sizeof(request),
+			         "GET %s HTTP/1.%d\r\nHost: localhost\r\n\r\n", paths[i], version);
+			got = ask(*state, request);
+			snprintf(request, sizeof(request),
+			         "HEAD %s HTTP/1.%d\r\nHost: localhost\r\n\r\n", paths[i], version);
+			answer = ask(*state, request);
+			want = head_of(got);
+			head = head_of(answer);
+			assert_string_equal(head, want);
+			assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+			free(got);
+			free(answer);
+			free(want);
+			free(head);
+		}
+	}
+}
+
+/* The same of the events, whose GET has no end. */
+static void head_of_the_events_has_no_body(void **state)
+{
+	char *answer = ask(*state, "HEAD /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+	assert_memory_equal(answer, "HTTP/1.1 200", 12);
+	assert_non_null(strstr(answer, "Content-Type: application/x-ndjson\r\n"));
+	assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+	free(answer);
+}
+
 static void a_bad_configuration_is_told(void **state)
 {
 	char *answer;
@@ -924,6 +985,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(requests_are_answered, start_unix, stop),
+		cmocka_unit_test_setup_teardown(head_has_no_body, start_unix, stop),
+		{ "head_has_no_body_on_tcp", head_has_no_body, start_tcp, stop, NULL },
+		cmocka_unit_test_setup_teardown(head_of_the_events_has_no_body, start_unix, stop),
 		cmocka_unit_test_setup_teardown(a_bad_configuration_is_told, start_unix, stop),
 		cmocka_unit_test_setup_teardown(changes_are_asked_of_the_monitor, start_unix, stop),
 		cmocka_unit_test_setup_teardown(bodies_are_bounded, start_unix, stop),
