@@ -121,7 +121,7 @@ class Decisions(st.Case):
     def ask(self, expression, *arguments):
         sources = ""
         for name in ("words", "model", "timeline", "row"):
-            with open(os.path.join(st.ROOT, "daemon", "page", f"{name}.js"), encoding="utf-8") as file:
+            with open(os.path.join(st.ROOT, "daemon", "control", "page", f"{name}.js"), encoding="utf-8") as file:
                 sources += file.read()
         script = sources + f"\nprocess.stdout.write(JSON.stringify(({expression})(...{json.dumps(arguments)})))"
         st.need("node")
@@ -161,6 +161,26 @@ class Decisions(st.Case):
         ]
         seen = self.ask("(records) => records.map((record) => [levelOf(record), whyOf(record)])", [record for record, _ in rows])
         self.assertEqual(seen, [wanted for _, wanted in rows])
+
+    def test_headlines(self):
+        """what is well at a glance, in words for each count of names"""
+        rows = (
+            (0, 0, 0, "No names are managed"),
+            (0, 0, 1, "The only name is on its primary"),
+            (0, 1, 1, "The only name is not on its primary"),
+            (1, 0, 1, "The only name has no healthy endpoint"),
+            (0, 0, 3, "All 3 names are on their primaries"),
+            (0, 1, 3, "1 of 3 names is not on its primary"),
+            (0, 2, 3, "2 of 3 names are not on their primaries"),
+            (0, 3, 3, "None of 3 names is on its primary"),
+            (1, 0, 3, "1 of 3 names has no healthy endpoint"),
+            (2, 1, 3, "2 of 3 names have no healthy endpoint, 1 is not on the primary"),
+            (1, 2, 3, "1 of 3 names has no healthy endpoint, 2 are not on the primary"),
+            (3, 0, 3, "None of 3 names has a healthy endpoint"),
+            (0, 1000, 1000, "None of 1,000 names is on its primary"),
+        )
+        seen = self.ask("(rows) => rows.map(([none, away, total]) => headlineOf({ none, away }, total))", rows)
+        self.assertEqual(seen, [words for *_, words in rows])
 
     def test_timeline(self):
         """who answered when, and while it was down; nothing is made up of the time before the first event"""

@@ -15,25 +15,6 @@ const view = {
 
 /* --- what is well at a glance ------------------------------------------------------------------- */
 
-function names(count) {
-	return countWords(count, "name", "names");
-}
-
-function headlineOf(counts, total) {
-	const of = (count) => count === total ? (total === 1 ? "The only name" : `All ${names(total)}`)
-		: `${count.toLocaleString("en")} of ${names(total)}`;
-	const verb = (count, one, many) => count === 1 ? one : many;
-
-	if (total === 0)
-		return "No names are managed";
-	if (counts.none > 0)
-		return `${of(counts.none)} ${verb(counts.none, "has", "have")} no healthy endpoint` +
-			`${counts.away > 0 ? `, ${counts.away.toLocaleString("en")} ${verb(counts.away, "is", "are")} not on the primary` : ""}`;
-	if (counts.away > 0)
-		return `${of(counts.away)} ${verb(counts.away, "is", "are")} not on ${verb(counts.away, "its", "their")} primary`;
-	return total === 1 ? "The only name is on its primary" : `All ${names(total)} are on their primaries`;
-}
-
 const COUNT_WORDS = {
 	none: "no healthy endpoint", away: "not on the primary", forced: "forced", less: "degraded", well: "well",
 };

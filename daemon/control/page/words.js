@@ -66,6 +66,34 @@ function countWords(count, one, many) {
 	return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
+function names(count) {
+	return countWords(count, "name", "names");
+}
+
+/* "The only name", "All 3 names", "2 of 3 names": as a headline begins. */
+function subjectOf(count, total) {
+	if (total === 1)
+		return "The only name";
+	return count === total ? `All ${names(total)}` : `${count.toLocaleString("en")} of ${names(total)}`;
+}
+
+function headlineOf(counts, total) {
+	const away = counts.away.toLocaleString("en");
+
+	if (total === 0)
+		return "No names are managed";
+	if (counts.none === total && total > 1)
+		return `None of ${names(total)} has a healthy endpoint`;
+	if (counts.none > 0)
+		return `${subjectOf(counts.none, total)} ${counts.none === 1 ? "has" : "have"} no healthy endpoint` +
+			`${counts.away > 0 ? `, ${away} ${counts.away === 1 ? "is" : "are"} not on the primary` : ""}`;
+	if (counts.away === total && total > 1)
+		return `None of ${names(total)} is on its primary`;
+	if (counts.away > 0)
+		return `${subjectOf(counts.away, total)} ${counts.away === 1 ? "is not on its primary" : "are not on their primaries"}`;
+	return total === 1 ? "The only name is on its primary" : `All ${names(total)} are on their primaries`;
+}
+
 /* --- the DOM ------------------------------------------------------------------------------------ */
 
 function el(tag, className, ...children) {
