@@ -60,7 +60,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(shell find $(1) -name '*.c'))
 # Two doors over one lookup: what each file of the shim is for decides which library it is part of.
 SHIM_PARTS := $(patsubst shim/%.c,%,$(shell find shim -name '*.c'))
 PRELOAD_PARTS := $(filter-out nss,$(SHIM_PARTS))
-NSS_PARTS := $(filter-out getaddrinfo gethostbyname answer/addrinfo,$(SHIM_PARTS))
+NSS_PARTS := $(filter-out getaddrinfo gethostbyname answer/addrinfo answer/nodes,$(SHIM_PARTS))
 DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/control/page_data.o
 CLI_OBJECTS := $(call objects,cli)
 # What the command uses of daemon/base.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "answer/family.h"
+#include "answer/nodes.h"
 #include "core/hot.h"
 #include "core/libc.h"
 
@@ -78,7 +79,7 @@ static void plan_family(struct plan *plan, const struct table_answer *answer,
 static int ask(uint32_t family, const char *service, const struct addrinfo *hints,
                struct addrinfo **out)
 {
-	return libc_getaddrinfo(family == SHUNT_FAMILY_IPV4 ? "0" : "::", service, hints, out);
+	return libc_own_getaddrinfo(family == SHUNT_FAMILY_IPV4 ? "0" : "::", service, hints, out);
 }
 
 static void put_address(struct addrinfo *node, const struct shunt_address *address)
@@ -149,7 +150,7 @@ static COLD int narrowed_twofold(const struct plan *plan, const char *service,
 	error = ask(any.family, service, hints, &part);
 	family = narrowed(&any, error, part);
 	if (!error)
-		freeaddrinfo(part);
+		libc_own_freeaddrinfo(part);
 	return family;
 }
 
@@ -191,7 +192,7 @@ static COLD int ask_none(const char *service, const struct addrinfo *hints, int 
 
 	if (error)
 		return error;
-	freeaddrinfo(part);
+	libc_own_freeaddrinfo(part);
 	return otherwise;
 }
 
@@ -204,7 +205,7 @@ static COLD int name_first(struct list *list, const struct table_answer *answer)
 static COLD void list_clear(struct list *list)
 {
 	if (list->first)
-		freeaddrinfo(list->first);
+		libc_own_freeaddrinfo(list->first);
 	list->first = NULL;
 	list->end = &list->first;
 }
@@ -234,13 +235,14 @@ static int build(const struct table_answer *answer, const char *service,
 	return error;
 }
 
-int addrinfo_build(const struct table_answer *answer, const char *service,
-                   const struct addrinfo *hints, struct addrinfo **out)
+/* Whatever the question is, libc answers it. */
+static COLD int build_by_libc(const struct table_answer *answer, const char *service,
+                              const struct addrinfo *hints, struct addrinfo **out)
 {
 	const struct addrinfo *given = hints ? hints : &no_hints;
 	struct addrinfo numeric = *given;
 	struct list list = { .first = NULL };
-	int saved = errno, error;
+	int error;
 
 	list.end = &list.first;
 	numeric.ai_flags = (given->ai_flags | AI_NUMERICHOST) & ~AI_CANONNAME;
@@ -249,6 +251,22 @@ int addrinfo_build(const struct table_answer *answer, const char *service,
 		list_clear(&list);
 	else
 		*out = list.first;
+	return error;
+}
+
+int addrinfo_build(const struct table_answer *answer, const char *service,
+                   const struct addrinfo *hints, struct addrinfo **out)
+{
+	struct addrinfo *built = NULL;
+	struct nodes_plan plan;
+	int saved = errno, error = 0;
+
+	if (hints && nodes_cover(service, hints, &plan))
+		error = nodes_build(&plan, answer, hints, &built);
+	if (!error && !built)
+		error = build_by_libc(answer, service, hints, &built);
+	if (!error)
+		*out = built;
 	if (error != EAI_SYSTEM)
 		errno = saved;
 	return error;

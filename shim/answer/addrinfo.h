@@ -1,5 +1,5 @@
-/* Addresses → the list that getaddrinfo() returns, built by libc itself so that its freeaddrinfo()
- * frees it. */
+/* Addresses → the list that getaddrinfo() returns, for libc's freeaddrinfo(). The common questions are for nodes; libc itself
+ * builds the lists of the others. */
 #ifndef SHUNT_SHIM_ADDRINFO_H
 #define SHUNT_SHIM_ADDRINFO_H
 

@@ -6,8 +6,9 @@
 
 #include "core/hot.h"
 
-/* The real `function`, as a pointer of its type; NULL where libc lacks it. */
+/* The next `function`, and libc's own, as pointers of its type; NULL where there is none. */
 #define REAL(function) ((__typeof__(&(function)))real(REAL_##function, #function))
+#define OWN(function) ((__typeof__(&(function)))own(OWN_##function, #function))
 
 enum real {
 	REAL_getaddrinfo,
@@ -15,6 +16,8 @@ enum real {
 	REAL_gethostbyname2,
 	REAL_gethostbyname_r,
 	REAL_gethostbyname2_r,
+	OWN_getaddrinfo,
+	OWN_freeaddrinfo,
 	REALS
 };
 
@@ -22,6 +25,9 @@ enum real {
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
 
 static HOT _Atomic(void *) reals[REALS];
+
+enum { UNKNOWN, YES, NO };
+static HOT atomic_int frees_nodes;
 
 static COLD void *find_real(enum real which, const char *symbol)
 {
@@ -38,9 +44,52 @@ static void *real(enum real which, const char *symbol)
 	return found ? found : find_real(which, symbol);
 }
 
+/* RTLD_NOLOAD: no file is opened, since every program that could load this library has libc. */
+static COLD void *find_own(enum real which, const char *symbol)
+{
+	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	void *found = dlsym(libc ? libc : RTLD_NEXT, symbol);
+
+	atomic_store_explicit(&reals[which], found, memory_order_relaxed);
+	return found;
+}
+
+static void *own(enum real which, const char *symbol)
+{
+	void *found = atomic_load_explicit(&reals[which], memory_order_relaxed);
+
+	return found ? found : find_own(which, symbol);
+}
+
 bool libc_is_ours(void)
 {
 	return gnu_get_libc_version != NULL;
+}
+
+bool libc_release_frees_nodes(const char *release)
+{
+	unsigned minor = 0;
+
+	if (release[0] != '2' || release[1] != '.')
+		return false;
+	for (release += 2; *release >= '0' && *release <= '9' && minor < 1000; release++)
+		minor = minor * 10 + (unsigned)(*release - '0');
+	return minor >= LIBC_NODES_OLDEST && minor <= LIBC_NODES_NEWEST;
+}
+
+static COLD bool find_whether_frees_nodes(void)
+{
+	bool known = libc_is_ours() && libc_release_frees_nodes(gnu_get_libc_version());
+
+	atomic_store_explicit(&frees_nodes, known ? YES : NO, memory_order_relaxed);
+	return known;
+}
+
+bool libc_frees_nodes(void)
+{
+	int known = atomic_load_explicit(&frees_nodes, memory_order_relaxed);
+
+	return known ? known == YES : find_whether_frees_nodes();
 }
 
 int libc_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
@@ -52,6 +101,25 @@ int libc_getaddrinfo(const char *node, const char *service, const struct addrinf
 		return function(node, service, hints, res);
 	errno = ENOSYS;
 	return EAI_SYSTEM;
+}
+
+int libc_own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                         struct addrinfo **res)
+{
+	__typeof__(&getaddrinfo) function = OWN(getaddrinfo);
+
+	if (function)
+		return function(node, service, hints, res);
+	errno = ENOSYS;
+	return EAI_SYSTEM;
+}
+
+void libc_own_freeaddrinfo(struct addrinfo *list)
+{
+	__typeof__(&freeaddrinfo) function = OWN(freeaddrinfo);
+
+	if (function)
+		function(list);
 }
 
 /* As the reentrant ones fail. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A managed name beside a name in /etc/hosts: every call gives the same, for all combinations of arguments."""
+import glob
 import os
 import re
 import shutil
@@ -34,6 +35,11 @@ NAMES += ["ALIAS.example.net", "both", "four.EXAMPLE.com.", "More."]
 # Few names for what does not depend on their addresses.
 SERVICE_NAMES = ["both.EXAMPLE.com", "six.example.com", "many.example.com", "nosuch.example.com", "192.0.2.77"]
 
+NEWER = 'const char *gnu_get_libc_version(void); const char *gnu_get_libc_version(void) { return "2.999"; }'
+
+# Preloaded libraries that answer host names themselves, below /usr/lib/TRIPLET.
+NEXT_LIBRARIES = ["libnss_wrapper.so", "torsocks/libtorsocks.so"]
+
 CONFIG = "records: (%s);" % ", ".join(
     '{ name = "%s"; aliases = [ %s ]; primary: { addresses = [ %s ]; }; }'
     % (
@@ -44,7 +50,7 @@ CONFIG = "records: (%s);" % ", ".join(
     for name, addresses in {**RECORDS, READY: ["192.0.2.254"]}.items()
 )
 
-AI_V4MAPPED = 8  # netdb.h; the socket module lacks some
+AI_NUMERICHOST, AI_V4MAPPED = 4, 8  # netdb.h; the socket module lacks some
 
 SERVICES = """\
 http 80/tcp www
@@ -103,6 +109,12 @@ def addresses_of(line):
     return call, [item.partition("(")[0] for item in found["items"].split("|")] if found else []
 
 
+def is_numeric_host(line):
+    """A call that the library passes on as it is, whatever its name."""
+    flags = re.search("flags=([0-9a-f]+)", line)
+    return bool(flags and int(flags[1], 16) & AI_NUMERICHOST)
+
+
 def as_family(address, others):
     """The address as IPv4, where all of the others are."""
     if any(":" in other for other in others):
@@ -142,6 +154,8 @@ class World:
 class Comparison(st.Case):
     """Two worlds, .with_hosts and .with_shim, and a .daemon, which its children make."""
 
+    preload = os.path.join(st.B, "$LIB", "libshunt.so")
+
     def namespace(self, *addresses):
         """A network namespace with these addresses. Where the host has no IPv6, both worlds lack it alike."""
         space = self.start(st.NetNs())
@@ -154,14 +168,17 @@ class Comparison(st.Case):
         return space
 
     def begin(self, world, env, width, part, names):
-        # Not text: a name may be of any bytes.
-        command = [os.fsencode(word) for word in (*world.prefix, differ(width), "-w", READY, part, *names)]
+        # Not text: a name may be of any bytes. The preload is for differ alone: torsocks refuses mount(8) its work.
+        preload = [f"LD_PRELOAD={env['LD_PRELOAD']}"] if "LD_PRELOAD" in env else []
+        command = [*world.prefix, "env", *preload, differ(width), "-w", READY, part, *names]
+        command = [os.fsencode(word) for word in command]
+        env = {name: value for name, value in env.items() if name != "LD_PRELOAD"}
         with open(world.output, "wb") as output:
             return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output)
 
     def run_both(self, width, part, names):
         """The lines of both worlds, which run at the same time."""
-        shim_env = {**self.daemon.env(), "LD_PRELOAD": os.path.join(st.B, "$LIB", "libshunt.so")}
+        shim_env = {**self.daemon.env(), "LD_PRELOAD": self.preload}
         runs = [
             self.begin(self.with_hosts, st.clean_env(), width, part, names),
             self.begin(self.with_shim, shim_env, width, part, names),
@@ -234,6 +251,39 @@ class Differential(Comparison):
         answers = [addresses for _, addresses in map(addresses_of, lines) if addresses]
         self.assertGreater(len(answers), 100)
         self.assertEqual({address for addresses in answers for address in addresses}, {"fe80::5" + ZONE})
+
+    def test_newer_libc(self):
+        """where libc is newer than any that was tried, it builds every answer itself, and that is right too"""
+        source, library = self.write("release.c", NEWER), self.path("release.so")
+        done = st.run(["gcc", "-shared", "-fPIC", "-o", library, source])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.preload += f":{library}"
+        self.compare("", "flags", NAMES)
+        self.compare("", "services", SERVICE_NAMES)
+
+    def test_next_library(self):
+        """no answer depends on what is preloaded after the library: nss_wrapper and torsocks, which answer host names too"""
+        for name in NEXT_LIBRARIES:
+            with self.subTest(library=name):
+                self.compare_next_library(name)
+
+    def compare_next_library(self, name):
+        paths = glob.glob(f"/usr/lib/*/{name}")
+        if not paths:
+            raise unittest.SkipTest(f"{name} is not installed")
+        decoys = self.write("decoys", "".join(f"203.0.113.77 {each}\n" for each in RECORDS))
+        env = {**self.daemon.env(), "NSS_WRAPPER_HOSTS": decoys, "TORSOCKS_LOG_LEVEL": "1"}
+        for part, names in (("flags", NAMES), ("services", ["both.EXAMPLE.com"]), ("hostent", NAMES), ("static", NAMES)):
+            runs = []
+            for library in ("", f":{paths[0]}"):
+                run = self.begin(self.with_shim, {**env, "LD_PRELOAD": self.preload + library}, "", part, names)
+                self.addCleanup(run.kill)
+                self.assertEqual(run.wait(), 0)
+                runs.append([line for line in self.with_shim.lines() if not is_numeric_host(line)])
+            self.assertGreater(len(runs[0]), len(names))
+            self.assertEqual(len(runs[0]), len(runs[1]))
+            differing = [f"alone: {one}\n      with {name}: {two}" for one, two in zip(*runs) if one != two]
+            self.assertEqual(differing[:5], [])
 
     def test_families_of_the_host(self):
         """AI_ADDRCONFIG: hosts with one family, the other, or loopback alone"""

@@ -589,6 +589,16 @@ class Libraries(Manners):
         """an allocator that looks up whenever it is called: no recursion, and our lookups allocate nothing"""
         self.preloaded("allocator", "libmalloc.so", self.MALLOC)
 
+    def test_layout(self):
+        """libc's lists are of blocks that free() takes, one a node: so the library may build them too"""
+        for width in WIDTHS:
+            self.check([program(width, "blocks"), "layout"], env=st.clean_env())
+            self.check([program(width, "blocks"), "library"])
+
+    def test_no_memory(self):
+        """no memory, at each allocation of an answer in turn: EAI_MEMORY, and nothing is left"""
+        self.check_widths("blocks", "failing")
+
     @unittest.skipIf(len(WIDTHS) == 1, "gcc makes no programs of 32 bits here")
     def test_versions(self):
         """a program of 32 bits that is linked with the older one of two versions of a function"""
