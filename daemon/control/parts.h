@@ -7,12 +7,14 @@
 #include "report/metrics.h"
 
 struct event_base;
+struct in_force;
 struct monitor;
 struct reload;
 
 struct control_parts {
 	struct event_base *base;
 	struct monitor *monitor;
+	const struct in_force *in_force;
 	struct reload *reload; /* may be NULL on the TCP listener, which never writes */
 	struct metrics_sources metrics;
 	int fd; /* listens; stays the caller's */

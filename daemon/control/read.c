@@ -13,7 +13,7 @@
 static char *status_piece(const struct control_parts *parts, struct report_span span, size_t step,
                           bool *last)
 {
-	return report_status(parts->monitor, span, step, last);
+	return report_status(parts->monitor, parts->in_force, span, step, last);
 }
 
 static char *listing_piece(const struct control_parts *parts, struct report_span span, size_t step,

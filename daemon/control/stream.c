@@ -63,7 +63,7 @@ static char *snapshot_piece(struct stream *stream, bool *last)
 		return NULL;
 	if (stream->only)
 		span.count = 1;
-	return report_status(monitor, span, step - 1, last);
+	return report_status(monitor, stream->in_force, span, step - 1, last);
 }
 
 /* False: it cannot be made, or would not belong to those that are sent. */
@@ -188,10 +188,10 @@ static void place(struct stream *stream, const struct stream_start *start)
 	stream->lost = stream->next - (since + 1);
 }
 
-void stream_init(struct stream *stream, const struct monitor *monitor, char *only,
-                 const struct stream_start *start)
+void stream_init(struct stream *stream, const struct monitor *monitor,
+                 const struct in_force *in_force, char *only, const struct stream_start *start)
 {
-	*stream = (struct stream){ .monitor = monitor, .only = only };
+	*stream = (struct stream){ .monitor = monitor, .in_force = in_force, .only = only };
 	place(stream, start);
 	snapshot_begin(stream);
 }

@@ -12,11 +12,13 @@
 #include <stdint.h>
 
 struct event_item;
+struct in_force;
 struct monitor;
 struct slice;
 
 struct stream {
 	const struct monitor *monitor;
+	const struct in_force *in_force;
 	char *only;          /* the one record that matters; NULL: all */
 	uint64_t generation; /* the monitor's, of the last snapshot */
 	uint64_t next;       /* the event to send next */
@@ -39,8 +41,8 @@ struct stream_start {
 };
 
 /* Takes `only` over. stream_free() in any case. */
-void stream_init(struct stream *stream, const struct monitor *monitor, char *only,
-                 const struct stream_start *start);
+void stream_init(struct stream *stream, const struct monitor *monitor,
+                 const struct in_force *in_force, char *only, const struct stream_start *start);
 void stream_free(struct stream *stream);
 
 enum stream_state {

@@ -159,7 +159,8 @@ enum MHD_Result streams_open(struct request *request, char *only, const struct s
 	follower->connection = request->connection;
 	follower->slice = request->slice;
 	follower->fd = request->peer->fd;
-	stream_init(&follower->stream, streams->parts->monitor, only, start);
+	stream_init(&follower->stream, streams->parts->monitor, streams->parts->in_force, only,
+	            start);
 	LIST_INSERT_HEAD(&streams->list, follower, link);
 	streams->count++;
 	follower->watch =

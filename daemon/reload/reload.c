@@ -5,20 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "config/compare.h"
 #include "config/load.h"
 #include "event/event.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"
 #include "probe/exec.h"
-#include "process/cmdline.h"
+#include "process/spawn.h"
 #include "process/systemd.h"
-#include "process/user.h"
 #include "publish/publish.h"
 #include "resolve/resolve.h"
 
@@ -50,99 +47,6 @@ struct config *reload_read(const char *file, char error[CONFIG_ERROR_MAX])
 		return NULL;
 	}
 	return config;
-}
-
-/* --- what a start decides ---------------------------------------------------------------------- */
-
-void reload_init(struct reload *reload, const struct cmdline *options, const struct config *config)
-{
-	const char *dir = options->private_dir;
-
-	*reload = (struct reload){ .options = options, .history.last = time(NULL) };
-	if (!dir) {
-		reload->socket_path = xstrdup(config->socket);
-		reload->control_path = xstrdup(config->control);
-		reload->http_setting = config->http ? xstrdup(config->http) : NULL;
-		reload->user_setting = config->user ? xstrdup(config->user) : NULL;
-		reload->state_setting = xstrdup(config->state_dir);
-	} else if (asprintf(&reload->socket_path, "%s/shunt.sock", dir) < 0 ||
-	           asprintf(&reload->control_path, "%s/control.sock", dir) < 0) {
-		fatal("out of memory");
-	}
-}
-
-void reload_free(struct reload *reload)
-{
-	free(reload->socket_path);
-	free(reload->control_path);
-	free(reload->http_setting);
-	free(reload->user_setting);
-	free(reload->state_setting);
-}
-
-static bool differ(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) != 0 : a != b;
-}
-
-static void say_what_waits(const struct reload *reload, const struct config *config)
-{
-	const struct {
-		const char *name, *now, *then;
-	} settings[] = { { "socket", reload->socket_path, config->socket },
-		         { "control", reload->control_path, config->control },
-		         { "http", reload->http_setting, config->http },
-		         { "user", reload->user_setting, config->user },
-		         { "state_dir", reload->state_setting, config->state_dir } };
-
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		if (differ(settings[i].now, settings[i].then))
-			log_warning("%s: %s: the change takes effect at the next start",
-			            config->path, settings[i].name);
-	}
-}
-
-/* A private daemon's events are a rehearsal's. */
-static void tell_nobody(struct config *config)
-{
-	if (config->notify_count)
-		log_info("%s: notify: a private daemon tells nobody", config->path);
-	config->notify_count = 0;
-}
-
-/*
- * In a private directory the sockets are ours and there is no listener, state, user or program to tell: what the file says is
- * ignored.
- */
-void reload_keep(const struct reload *reload, struct config *config)
-{
-	if (reload->options->private_dir)
-		tell_nobody(config);
-	else
-		say_what_waits(reload, config);
-	config->socket = reload->socket_path;
-	config->control = reload->control_path;
-	config->http = reload->http_setting;
-	config->user = reload->user_setting;
-	config->state_dir = reload->state_setting;
-}
-
-/* --- whom programs run as ---------------------------------------------------------------------- */
-
-bool reload_exec_user(const struct reload *reload, const struct config *config,
-                      struct spawn_user *user, char error[CONFIG_ERROR_MAX])
-{
-	bool tells = config->notify_count && !reload->options->private_dir;
-	char why[SPAWN_USER_ERROR_MAX], line[16] = "";
-
-	*user = (struct spawn_user){ .change = false };
-	if ((!config->has_programs && !tells) ||
-	    spawn_user_choose(config->exec_user, geteuid(), user, why))
-		return true;
-	if (config->exec_user_line)
-		snprintf(line, sizeof(line), ":%u", config->exec_user_line);
-	snprintf(error, CONFIG_ERROR_MAX, "%s%s: exec_user: %s", config->exec_user_file, line, why);
-	return false;
 }
 
 /* --- the reload -------------------------------------------------------------------------------- */
@@ -196,16 +100,17 @@ static void announce(const struct reload_result *result)
 /* False with the error filled. */
 static bool replace(struct reload *reload, struct reload_result *result)
 {
-	struct config *config = reload_read(reload->options->file, result->error);
+	const struct in_force *in_force = &reload->in_force;
+	struct config *config = reload_read(in_force->file, result->error);
 	struct spawn_user user;
 
 	if (!config)
 		return false;
-	if (!reload_exec_user(reload, config, &user, result->error)) {
+	if (!in_force_exec_user(in_force, config, &user, result->error)) {
 		config_free(config);
 		return false;
 	}
-	reload_keep(reload, config);
+	in_force_compare(in_force, config);
 	config_compare(monitor_config(reload->monitor), config, found, result);
 	result->records = config->record_count;
 	if (!monitor_load(reload->monitor, config)) {
@@ -215,10 +120,23 @@ static bool replace(struct reload *reload, struct reload_result *result)
 		return false;
 	}
 	probe_exec_set_user(reload->exec, &user);
-	notify_configure(reload->notify, config->notify, config->notify_count, &user);
+	notify_configure(reload->notify, config->notify, in_force_notify_count(in_force, config),
+	                 &user);
 	resolve_configure(reload->resolver, config->resolvers, config->resolver_count);
 	malloc_trim(0);
 	return true;
+}
+
+void reload_init(struct reload *reload, const struct cmdline *options, const struct config *config)
+{
+	*reload = (struct reload){ .history.last = time(NULL) };
+	in_force_init(&reload->in_force, options, config);
+	in_force_compare(&reload->in_force, config);
+}
+
+void reload_free(struct reload *reload)
+{
+	in_force_free(&reload->in_force);
 }
 
 static void note(struct reload_history *history, bool done)

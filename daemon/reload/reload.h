@@ -1,7 +1,7 @@
 /*
- * The configuration as it is read again: by a signal or by the control API, with what came of it.
+ * Reads the configuration again, for a signal or the control API, and says what has changed.
  *
- * A file is validated whole before anything changes. What only a start can change keeps its value, and the log says so.
+ * A file is validated whole before anything changes. What only a start can change (in_force) keeps its value, and the log says so.
  */
 #ifndef SHUNT_RELOAD_RELOAD_H
 #define SHUNT_RELOAD_RELOAD_H
@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "config/error.h"
+#include "reload/in_force.h"
 
 struct arena;
 struct cmdline;
@@ -20,7 +21,6 @@ struct monitor;
 struct notify;
 struct probe_exec;
 struct resolver;
-struct spawn_user;
 struct systemd;
 
 #define RELOAD_ANSWERING "answering" /* what the service manager shows */
@@ -33,19 +33,14 @@ struct reload_history {
 };
 
 struct reload {
-	const struct cmdline *options;
+	struct in_force in_force;
 	struct reload_history history;
-	/* In force: what a start decides. */
-	char *socket_path;
-	char *control_path;
-	char *http_setting; /* NULL: none */
-	char *user_setting;
-	char *state_setting; /* NULL in a private daemon, which keeps no state */
+	/* Filled by the server before the first reload. */
 	struct monitor *monitor;
 	struct resolver *resolver;
 	struct probe_exec *exec;
 	struct notify *notify;
-	struct systemd *systemd; /* told of each reload; NULL: nobody */
+	struct systemd *systemd; /* NULL: there is no service manager to notify of reloads */
 };
 
 #define RELOAD_NAMES_MAX 100u /* of each kind; the rest is only counted */
@@ -68,18 +63,11 @@ const char *reload_noun(size_t records);
 /* NULL, with `error` filled, unless the file is good and fits the table. */
 struct config *reload_read(const char *file, char error[CONFIG_ERROR_MAX]);
 
-/* The paths of a start, once. */
+/* At the start, once, with the configuration that the daemon starts with. Logs settings that have no effect. */
 void reload_init(struct reload *reload, const struct cmdline *options, const struct config *config);
 void reload_free(struct reload *reload);
 
-/* At a start, and at each reload: gives the configuration the values that are in force. */
-void reload_keep(const struct reload *reload, struct config *config);
-
-/* Whom this process runs programs as, if it has any to run. False with `error` filled. */
-bool reload_exec_user(const struct reload *reload, const struct config *config,
-                      struct spawn_user *user, char error[CONFIG_ERROR_MAX]);
-
-/* The log has it too. `result` is filled whatever happens; reload_result_free() it. True when the configuration is in force. */
+/* Also logs it. `result` is always filled; reload_result_free() it. True when the configuration is in force. */
 bool reload_run(struct reload *reload, struct reload_result *result);
 void reload_result_free(struct reload_result *result);
 

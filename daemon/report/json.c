@@ -191,9 +191,8 @@ char *report_check(const struct view_record *record, uint32_t within_ms)
 }
 
 /* From the opening brace to that of the records' array. */
-static char *head_text(const struct monitor *monitor)
+static char *head_text(const struct monitor *monitor, const struct in_force *in_force)
 {
-	const struct config *config = monitor_config(monitor);
 	struct json_out out = { 0 };
 
 	json_out_open(&out, NULL, '{');
@@ -201,8 +200,8 @@ static char *head_text(const struct monitor *monitor)
 	json_out_number(&out, "pid", (uint64_t)getpid());
 	json_out_bool(&out, "settled", monitor_is_settled(monitor));
 	json_out_bool(&out, "isolated", monitor_is_isolated(monitor));
-	json_out_text(&out, "socket", config->socket);
-	json_out_text(&out, "control", config->control);
+	json_out_text(&out, "socket", in_force->socket);
+	json_out_text(&out, "control", in_force->control);
 	json_out_number(&out, "table", monitor_table_inode(monitor));
 	json_out_open(&out, "records", '[');
 	return json_out_take(&out);
@@ -219,12 +218,13 @@ static char *record_text(const struct monitor *monitor, size_t index, bool comma
 	return json_out_take(&out);
 }
 
-char *report_status(const struct monitor *monitor, struct report_span span, size_t step, bool *last)
+char *report_status(const struct monitor *monitor, const struct in_force *in_force,
+                    struct report_span span, size_t step, bool *last)
 {
 	*last = step > span.count;
 	if (*last)
 		return strdup("]}\n");
-	return step == 0 ? head_text(monitor)
+	return step == 0 ? head_text(monitor, in_force)
 	                 : record_text(monitor, span.first + step - 1, step > 1);
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct in_force;
 struct monitor;
 struct view_record;
 struct reload_result;
@@ -23,8 +24,8 @@ struct report_span {
  * The status in pieces: the head, each record, and what closes it, which is the last and ends a line. `step` counts from 0. NULL: out
  * of memory. The caller frees.
  */
-char *report_status(const struct monitor *monitor, struct report_span span, size_t step,
-                    bool *last);
+char *report_status(const struct monitor *monitor, const struct in_force *in_force,
+                    struct report_span span, size_t step, bool *last);
 
 /* One record as it stands among the others. As above. */
 char *report_record(const struct view_record *record);

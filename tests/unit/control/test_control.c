@@ -38,10 +38,10 @@
 /* --- a monitor ---------------------------------------------------------------------------------- */
 
 static const char *const hosts[] = { "monitor.example.com" };
-static const struct config config = { .socket = "/run/a \"quoted\" \xff.sock",
-	                              .control = "/run/control.sock",
-	                              .http_hosts = hosts,
-	                              .http_host_count = 1 };
+static char socket_path[] = "/run/a \"quoted\" \xff.sock";
+static char control_path[] = "/run/control.sock";
+static const struct in_force in_force = { .socket = socket_path, .control = control_path };
+static const struct config config = { .http_hosts = hosts, .http_host_count = 1 };
 static const struct probe_tally probes;
 static const struct clients_counts clients;
 static const struct reload_history reloads;
@@ -276,6 +276,7 @@ static int start(void **state, bool tcp)
 	server->length = sizeof(server->address);
 	getsockname(server->fd, (void *)&server->address, &server->length);
 	server->control = control_new(&(struct control_parts){ .base = server->base,
+	                                                       .in_force = &in_force,
 	                                                       .metrics = sources,
 	                                                       .fd = server->fd,
 	                                                       .tcp = tcp,

@@ -1,0 +1,361 @@
+/* Order of start: sockets, state, rights, then what runs in the loop from the bottom up. stop() is its mirror. */
+#include "server/server.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <ares.h>
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "config/error.h"
+#include "control/control.h"
+#include "monitor/monitor.h"
+#include "net/listener.h"
+#include "notify/notify.h"
+#include "probe/connect.h"
+#include "probe/exec.h"
+#include "probe/http.h"
+#include "probe/probe.h"
+#include "probe/schedule.h"
+#include "probe/tls.h"
+#include "probe/trust.h"
+#include "process/cmdline.h"
+#include "process/environment.h"
+#include "process/privileges.h"
+#include "process/spawn.h"
+#include "process/systemd.h"
+#include "publish/clients.h"
+#include "reload/reload.h"
+#include "resolve/resolve.h"
+#include "server/blame.h"
+#include "server/restore.h"
+#include "server/signals.h"
+#include "server/sockets.h"
+#include "server/starter.h"
+#include "state/state.h"
+
+#include "shunt/version.h"
+
+struct server {
+	struct cmdline *options;
+	struct reload reload;
+	struct event_base *base;
+	struct sockets sockets;
+	int reserve; /* for clients_new(); -1: it has it */
+	struct prober *prober;
+	struct trust *trust;
+	struct probe_http *http;
+	struct probe_kind tls;
+	struct spawn_user exec_user;
+	struct probe_exec *exec;
+	struct notify *notify;
+	struct resolver *resolver;
+	struct state *state;
+	struct monitor *monitor;
+	struct clients *clients;
+	struct control *control;
+	struct control *control_tcp;
+	struct systemd *systemd; /* NULL: no service manager, or not ours */
+	struct signals signals;
+};
+
+/* --- what events of the loop lead to ------------------------------------------------------------- */
+
+static void on_reload(void *arg)
+{
+	struct server *server = arg;
+	struct reload_result result;
+
+	reload_run(&server->reload, &result);
+	reload_result_free(&result);
+}
+
+static void on_settled(void *arg)
+{
+	struct server *server = arg;
+
+	systemd_status(server->systemd, RELOAD_ANSWERING);
+	starter_ready(server->options);
+}
+
+/* --- start: before the loop ---------------------------------------------------------------------- */
+
+/* A private daemon inherits the variables from the service that COMMAND is, whose manager does not wait for this daemon. */
+static struct systemd *take_notify_socket(const struct cmdline *options)
+{
+	struct systemd *systemd = systemd_new();
+
+	if (!options->private_dir)
+		return systemd;
+	systemd_free(systemd);
+	return NULL;
+}
+
+static bool refuse_user(const struct config *config, const char *error)
+{
+	blame_setting(config->user_file, config->user_line, "user", error);
+	return false;
+}
+
+/* Gives up root's rights for good. The control socket gets the user's group, whose members may change things. */
+static bool become(const struct in_force *in_force, const struct config *config)
+{
+	const struct passwd *user;
+	char error[CONFIG_ERROR_MAX];
+
+	if (!in_force->user)
+		return true;
+	user = getpwnam(in_force->user);
+	if (!user) {
+		snprintf(error, sizeof(error),
+		         "there is no user \"%s\"; create it or remove the line", in_force->user);
+		return refuse_user(config, error);
+	}
+	if (privileges_are(user) ||
+	    (lchown(in_force->control, (uid_t)-1, user->pw_gid) == 0 && privileges_become(user)))
+		return true;
+	snprintf(error, sizeof(error), "cannot become \"%s\": %s; start as root or remove the line",
+	         in_force->user, strerror(errno));
+	return refuse_user(config, error);
+}
+
+static bool choose_exec_user(struct server *server, const struct config *config)
+{
+	char error[CONFIG_ERROR_MAX];
+
+	if (in_force_exec_user(&server->reload.in_force, config, &server->exec_user, error))
+		return true;
+	fprintf(stderr, "%s\n", error);
+	return false;
+}
+
+/* What may need root, and then no root any more. False, with one line on standard error. */
+static bool prepare(struct server *server, const struct config *config)
+{
+	const struct in_force *in_force = &server->reload.in_force;
+
+	server->reserve = clients_reserve();
+	if (!sockets_open(&server->sockets, in_force, config))
+		return false;
+	server->state =
+	        restore_open(in_force, config, in_force->user ? getpwnam(in_force->user) : NULL);
+	return become(in_force, config) && choose_exec_user(server, config);
+}
+
+/* --- start: what runs in the loop ---------------------------------------------------------------- */
+
+/* Timers to the millisecond (libevent's usual clock is as coarse as the kernel's tick), whatever the environment says. */
+static struct event_base *base_new(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER |
+	                                                    EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+		base = event_base_new_with_config(config);
+	if (config)
+		event_config_free(config);
+	return base;
+}
+
+/* libevent's own messages; where a call fails, the caller logs an error too. */
+static void log_libevent(int severity, const char *text)
+{
+	(void)severity;
+	log_debug("libevent: %s", text);
+}
+
+static struct metrics_sources make_sources(const struct server *server)
+{
+	return (struct metrics_sources){
+		.monitor = server->monitor,
+		.probes = prober_tally(server->prober),
+		.clients = clients_counts(server->clients),
+		.reloads = &server->reload.history,
+		.notify = server->notify,
+		.state = server->state ? state_counts(server->state) : NULL,
+		.started = server->reload.history.last,
+	};
+}
+
+static bool start_control(struct server *server)
+{
+	const struct in_force *in_force = &server->reload.in_force;
+	struct control_parts parts = { .base = server->base,
+		                       .monitor = server->monitor,
+		                       .reload = &server->reload,
+		                       .in_force = in_force,
+		                       .metrics = make_sources(server),
+		                       .fd = listener_fd(server->sockets.control),
+		                       .is_private = in_force->is_private };
+
+	server->control = control_new(&parts);
+	parts.fd = server->sockets.http;
+	parts.tcp = true;
+	if (parts.fd >= 0)
+		server->control_tcp = control_new(&parts);
+	return server->control && (parts.fd < 0 || server->control_tcp);
+}
+
+/* Probes, programs, names. */
+static bool start_tools(struct server *server, const struct config *config, unsigned probes)
+{
+	server->base = base_new();
+	server->prober = server->base ? prober_new(server->base, probes) : NULL;
+	server->trust = server->prober ? trust_new() : NULL;
+	server->http = server->trust ? probe_http_new(server->base, server->trust) : NULL;
+	server->tls = probe_tls_kind(server->trust);
+	server->exec = server->http ? probe_exec_new(server->base, &server->exec_user) : NULL;
+	server->notify = server->exec ? notify_new(server->base) : NULL;
+	if (!server->notify)
+		return false;
+	notify_configure(server->notify, config->notify,
+	                 in_force_notify_count(&server->reload.in_force, config),
+	                 &server->exec_user);
+	server->resolver = resolve_new(server->base, config->resolvers, config->resolver_count);
+	return server->resolver;
+}
+
+/* Takes the configuration over, unless it returns false. */
+static bool start_monitor(struct server *server, struct config *config)
+{
+	server->monitor = monitor_new(&(struct monitor_parts){
+	        .base = server->base,
+	        .prober = server->prober,
+	        .resolver = server->resolver,
+	        .kinds = { [CHECK_HTTP] = probe_http_kind(server->http),
+	                   [CHECK_HTTPS] = probe_https_kind(server->http),
+	                   [CHECK_TCP] = &probe_tcp,
+	                   [CHECK_TLS] = &server->tls,
+	                   [CHECK_EXEC] = probe_exec_kind(server->exec) },
+	        .state = server->state,
+	        .saved = restore_read(server->state),
+	        .settled = on_settled,
+	        .arg = server,
+	});
+	return monitor_load(server->monitor, config);
+}
+
+static void join_reload(struct server *server)
+{
+	server->reload.monitor = server->monitor;
+	server->reload.resolver = server->resolver;
+	server->reload.exec = server->exec;
+	server->reload.notify = server->notify;
+	server->reload.systemd = server->systemd;
+}
+
+/* From the bottom up. Takes the configuration over. */
+static bool start(struct server *server, struct config *config, unsigned probes)
+{
+	event_set_log_callback(log_libevent);
+	if (!start_tools(server, config, probes) || !start_monitor(server, config)) {
+		config_free(config);
+		return false;
+	}
+	join_reload(server);
+	server->clients = clients_new(server->base, listener_fd(server->sockets.client),
+	                              server->reserve, monitor_table, server->monitor);
+	server->reserve = -1;
+	if (server->state &&
+	    !state_start(server->state, server->base, monitor_state, server->monitor))
+		return false;
+	return start_control(server) &&
+	       signals_catch(&server->signals, server->base, server->options->owner_fd, on_reload,
+	                     server) &&
+	       systemd_watch(server->systemd, server->base);
+}
+
+/* --- stop ---------------------------------------------------------------------------------------- */
+
+/* The mirror of the start; takes a server that started only in part. */
+static void stop(struct server *server)
+{
+	signals_block();
+	signals_free(&server->signals);
+	if (server->control_tcp)
+		control_free(server->control_tcp);
+	if (server->control)
+		control_free(server->control);
+	clients_free(server->clients);
+	if (server->state)
+		state_free(server->state);
+	if (server->monitor)
+		monitor_free(server->monitor);
+	if (server->resolver)
+		resolve_free(server->resolver);
+	notify_free(server->notify);
+	probe_exec_free(server->exec);
+	if (server->http)
+		probe_http_free(server->http);
+	trust_free(server->trust);
+	if (server->prober)
+		prober_free(server->prober);
+	systemd_free(server->systemd);
+	if (server->base)
+		event_base_free(server->base);
+	if (server->reserve >= 0)
+		close(server->reserve);
+	sockets_close(&server->sockets);
+	if (server->options->private_dir)
+		rmdir(server->options->private_dir);
+	reload_free(&server->reload);
+	libevent_global_shutdown();
+	ares_library_cleanup();
+	curl_global_cleanup();
+}
+
+/* --- the whole ----------------------------------------------------------------------------------- */
+
+static int serve(struct server *server, struct config *config)
+{
+	const unsigned probes = probe_schedule_in_flight(environment_raise_descriptors());
+	const size_t records = config->record_count;
+
+	environment_harden();
+	if (!prepare(server, config)) {
+		config_free(config);
+		return 1;
+	}
+	privileges_forbid_dumps();
+	systemd_status(server->systemd, "starting: waits for the first verdict of every check");
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
+	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+		fatal("libcurl or c-ares cannot start");
+	if (!start(server, config, probes)) {
+		log_error("cannot start: %s", strerror(errno));
+		return 1;
+	}
+	malloc_trim(0); /* the text of the configuration was several times what is kept of it */
+	log_info("shuntd " SHUNT_VERSION " answers %zu %s on %s", records, reload_noun(records),
+	         server->reload.in_force.socket);
+	systemd_ready(server->systemd);
+	event_base_dispatch(server->base);
+	systemd_stopping(server->systemd);
+	notify_finish(server->notify);
+	log_info("ends");
+	return 0;
+}
+
+int server_run(struct cmdline *options, struct config *config)
+{
+	struct server server = { .options = options, .sockets = SOCKETS_NONE, .reserve = -1 };
+	int status;
+
+	server.systemd = take_notify_socket(options);
+	reload_init(&server.reload, options, config);
+	status = serve(&server, config);
+	if (status != 0)
+		starter_failed(options);
+	stop(&server);
+	return status;
+}
