@@ -71,9 +71,10 @@ PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 CLIENTS_32 := $(if $(LIB32),$(if $(SAN),,$(patsubst tests/preload/%.c,$(B)/tests/preload32/%,$(wildcard tests/preload/client_*.c))))
 PRELOAD_CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/client_*.c)) $(CLIENTS_32)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.py) tests/soak/test_model.py
-# One of them is a library: it shifts a daemon's wall clock.
-SUPPORT_SOURCES := $(filter-out tests/support/clockstep.c,$(wildcard tests/support/*.c))
-SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(SUPPORT_SOURCES)) $(B)/tests/support/clockstep.so \
+# Two of them are libraries for the daemon: one shifts its wall clock, one lets its allocations fail.
+SUPPORT_LIBRARIES := tests/support/clockstep.c tests/support/failalloc.c
+SUPPORT_SOURCES := $(filter-out $(SUPPORT_LIBRARIES),$(wildcard tests/support/*.c))
+SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(SUPPORT_SOURCES)) $(patsubst %.c,$(B)/%.so,$(SUPPORT_LIBRARIES)) \
 	$(if $(LIB32),$(patsubst tests/support/%.c,$(B)/tests/support32/%,$(SUPPORT_SOURCES)))
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 LIBRARIES := libshunt.so libnss_shunt.so.2
@@ -113,6 +114,7 @@ help:
 ## fuzz         hostile tables and welcomes against their readers (FUZZ_TIME=60 seconds)
 ## soak         everything that can happen to the daemon, at random, while clients look up (SOAK_TIME=60 seconds, SEED=n)
 ## kills        orders of operators against kill -9 (KILLS=1000)
+## inject       every allocation and system call of a start, a failover, a reload and requests fails once (half an hour)
 ## suites       Python's and GLib's own tests, without the shim and under it (ten minutes)
 ## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
 ## bench        one table: a managed name beside what else could answer
@@ -309,6 +311,13 @@ kills:
 	$(Q)tests/support/deps build check
 	$(Q)$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)B=$(B) KILLS=$(KILLS) SEED=$(SEED) tests/soak/kills.py
+
+# Every single allocation and system call: half an hour.
+.PHONY: inject
+inject:
+	$(Q)tests/support/deps build check
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all support
+	$(Q)B=$(B) INJECT=1 V=1 TEST_TIMEOUT=14400 tests/run tests/system/test_injection.py
 
 .PHONY: fuzz fuzzers
 fuzzers: $(FUZZERS)

@@ -132,5 +132,5 @@ void fatal(const char *format, ...)
 	va_start(args, format);
 	write_line(LOG_LEVEL_ERROR, format, args);
 	va_end(args);
-	abort();
+	_exit(EXIT_FAILURE);
 }
