@@ -102,8 +102,9 @@ static void add_isolation(json_t *steps, const json_t *status)
 
 	if (json_is_true(json_object_get(status, "isolated")))
 		step_say(step,
-		         "yes: nothing beyond this host answers, so that timeouts do not count "
-		         "and the answers hold; look at this host's network");
+		         "yes: nothing beyond this host answers, so that timeouts do not count, "
+		         "and a name whose endpoints are all lost keeps its answer; look at this "
+		         "host's network");
 	else
 		step_say(step, "no: what fails counts");
 }
@@ -337,7 +338,8 @@ static void add_addresses(json_t *steps, const json_t *record)
 
 static void decide(json_t *steps, const json_t *status, const json_t *record)
 {
-	if (json_is_true(json_object_get(status, "isolated")) && !is_rule(record, "forced")) {
+	if (json_is_true(json_object_get(status, "isolated")) &&
+	    json_is_true(json_object_get(record, "holds")) && !is_rule(record, "forced")) {
 		step_decide(steps, "isolation");
 		return;
 	}

@@ -149,6 +149,7 @@ void status_table_print(const struct listing *listing, const struct status_table
 	if (!listing->settled)
 		fputs("The daemon has just started: its first checks are under way.\n", out);
 	if (listing->isolated)
-		fputs("This host is isolated: nothing beyond it answers, so the answers hold.\n",
+		fputs("This host is isolated: nothing beyond it answers. Lost names keep their "
+		      "answers.\n",
 		      out);
 }

@@ -47,7 +47,8 @@ static bool same_policy(const struct election_policy *a, const struct election_p
 bool config_compare_record(const struct record_config *a, const struct record_config *b)
 {
 	if (strcmp(a->name, b->name) != 0 || a->alias_count != b->alias_count ||
-	    a->endpoint_count != b->endpoint_count || !same_policy(&a->policy, &b->policy))
+	    a->endpoint_count != b->endpoint_count || !same_policy(&a->policy, &b->policy) ||
+	    a->isolation != b->isolation)
 		return false;
 	for (size_t i = 0; i < a->alias_count; i++) {
 		if (strcmp(a->aliases[i], b->aliases[i]) != 0)

@@ -33,6 +33,7 @@ enum check_type {
 extern const char *const check_type_words[CHECK_TYPES + 1];
 extern const char *const failback_words[];
 extern const char *const all_down_words[];
+extern const char *const isolation_words[]; /* by enum isolation_option */
 
 struct status_range {
 	uint16_t first; /* 100 to 599, inclusive */
@@ -100,11 +101,15 @@ struct endpoint_config {
 	bool allow_local;
 };
 
+/* Whether a silence of everything beyond this host is taken for this host's fault. */
+enum isolation_option { ISOLATION_ON, ISOLATION_OFF };
+
 struct record_config {
 	const char *name; /* as spelled, without a final dot */
 	const char *const *aliases;
 	size_t alias_count;
 	struct election_policy policy;
+	enum isolation_option isolation;
 	struct endpoint_config endpoints[SHUNT_ENDPOINTS_MAX]; /* the primary first */
 	size_t endpoint_count;
 };
@@ -137,6 +142,7 @@ struct config {
 	const struct resolver_address *resolvers;
 	size_t resolver_count; /* 0: /etc/resolv.conf */
 	uint32_t stale_limit;
+	enum isolation_option isolation; /* off: for all records, whatever they say */
 	const struct notify_config *notify;
 	size_t notify_count;
 	const struct record_config *records;

@@ -28,6 +28,7 @@ const struct config_option config_options[] = {
 	                         "\"/var/lib/shunt\"", .max = 1023 },
 	[OPT_FILE_STALE_LIMIT] = { "stale_limit", SCOPE_FILE, "duration", "0s to 576h", "\"10m\"",
 	                           .max = DURATION_MAX_MS },
+	[OPT_FILE_ISOLATION] = { "isolation", SCOPE_FILE, "\"on\" or \"off\"", NULL, "\"on\"" },
 	[OPT_FILE_USER] = { "user", SCOPE_FILE, "user name", "1 to 32 characters", .min = 1,
 	                    .max = 32 },
 	[OPT_FILE_EXEC_USER] = { "exec_user", SCOPE_FILE, "user name", "1 to 32 characters",
@@ -126,6 +127,7 @@ const struct config_option config_options[] = {
 	[OPT_RECORD_ALL_DOWN] = { "all_down", SCOPE_RECORD,
 	                          "\"primary\", \"hold\", \"dns\" or \"fail\"", NULL,
 	                          "\"primary\"" },
+	[OPT_RECORD_ISOLATION] = { "isolation", SCOPE_RECORD, "\"on\" or \"off\"", NULL, "\"on\"" },
 
 	[OPT_ENDPOINT_ID] = { "id", SCOPE_ENDPOINT, "string of a-z, 0-9 and \"-\"",
 	                      "1 to 63 characters", .min = 1, .max = SHUNT_ID_MAX },

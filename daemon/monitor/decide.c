@@ -11,19 +11,13 @@
 #include "publish/tables.h"
 #include "state/state.h"
 
-#define WAKE_AGAIN_MS 1000u /* a failback that is due while this host is isolated */
-
 static void record_wakes(evutil_socket_t fd, short what, void *arg)
 {
 	struct record *record = arg;
-	const struct decide *decide = record->decided.by;
 
 	(void)fd;
 	(void)what;
-	if (host_fault_is_isolated(decide->host_fault))
-		timer_arm(record->decided.wake, WAKE_AGAIN_MS);
-	else
-		decide_record(decide, record);
+	decide_record(record->decided.by, record);
 }
 
 static void arm_wake(const struct decide *decide, struct record *record, uint64_t now_ms)
@@ -44,20 +38,55 @@ static void arm_wake(const struct decide *decide, struct record *record, uint64_
 	timer_arm(decided->wake, due > now_ms ? due - now_ms : 1);
 }
 
+/*
+ * Failures that may be this host's fault are held, and the answer with them; but not while an endpoint is healthy without them: a site
+ * that is lost looks the same from here, and the record then has somewhere to go. One beyond this host needs no such rule: its answer
+ * shows that this host is not cut off.
+ */
+static bool counts_the_lost(const struct record *record)
+{
+	bool healthy = record->config->isolation == ISOLATION_OFF;
+
+	for (size_t i = 0; i < record->count && !healthy; i++) {
+		const struct endpoint *endpoint = &record->endpoints[i];
+
+		healthy = endpoint->count > 0 &&
+		          endpoint_health(endpoint, TARGET_HERE_ALONE) == HEALTH_UP;
+	}
+	return healthy;
+}
+
+static bool is_any_lost(const struct record *record)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		if (endpoint_health(&record->endpoints[i], TARGET_IF_LOST) !=
+		    endpoint_health(&record->endpoints[i], TARGET_COUNTED))
+			return true;
+	}
+	return false;
+}
+
 static bool elect(struct record *record, uint64_t now_ms)
 {
+	struct election *election = &record->decided.election;
 	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
+	enum target_view view;
+
+	for (size_t i = 0; i < record->count; i++)
+		endpoint_drop_unlisted(&record->endpoints[i]);
+	view = counts_the_lost(record) ? TARGET_IF_LOST : TARGET_COUNTED;
+	election->hold = view == TARGET_COUNTED && is_any_lost(record);
+	election->unsettled = record->decided.unsettled;
 
 	for (size_t i = 0; i < record->count; i++) {
 		struct endpoint *endpoint = &record->endpoints[i];
 
-		endpoint_count_health(endpoint, now_ms);
+		endpoint_count_health(endpoint, view, now_ms);
 		endpoints[i] = (struct election_endpoint){ .health = endpoint->health,
 			                                   .reachable = endpoint->count > 0,
 			                                   .healthy_ms = endpoint->healthy_ms };
 	}
-	return election_run(&record->decided.election, &record->config->policy, endpoints,
-	                    record->count, now_ms);
+	return election_run(election, &record->config->policy, endpoints, record->count, now_ms);
 }
 
 static void publish(const struct decide *decide, const struct record *record)

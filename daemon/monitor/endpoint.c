@@ -71,7 +71,7 @@ static struct member *add_member(struct endpoint *endpoint, const struct address
 static bool anything_up(struct member *const *members, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (member_health(members[i]) == HEALTH_UP)
+		if (member_health(members[i], TARGET_COUNTED) == HEALTH_UP)
 			return true;
 	}
 	return false;
@@ -83,7 +83,7 @@ static bool anything_up(struct member *const *members, size_t count)
  */
 static void unlist(struct endpoint *endpoint, struct member *member, size_t listed)
 {
-	bool proven = member->target && member_health(member) == HEALTH_UP;
+	bool proven = member->target && member_health(member, TARGET_COUNTED) == HEALTH_UP;
 
 	member->listed = false;
 	if (endpoint->count < SHUNT_ADDRESSES_MAX &&
@@ -230,7 +230,7 @@ static void name_changed(void *arg, const struct resolve_answer *answer)
 
 /* --- health ------------------------------------------------------------------------------------ */
 
-static void drop_unlisted(struct endpoint *endpoint)
+void endpoint_drop_unlisted(struct endpoint *endpoint)
 {
 	bool verdict = false, listed = false;
 	size_t kept = 0;
@@ -239,12 +239,14 @@ static void drop_unlisted(struct endpoint *endpoint)
 		const struct member *member = endpoint->members[i];
 
 		listed |= member->listed;
-		verdict |= member->listed && member_health(member) != HEALTH_UNKNOWN;
+		verdict |=
+		        member->listed && member_health(member, TARGET_COUNTED) != HEALTH_UNKNOWN;
 	}
 	for (size_t i = 0; i < endpoint->count; i++) {
 		struct member *member = endpoint->members[i];
 
-		if (!listed || member->listed || (!verdict && member_health(member) == HEALTH_UP))
+		if (!listed || member->listed ||
+		    (!verdict && member_health(member, TARGET_COUNTED) == HEALTH_UP))
 			endpoint->members[kept++] = member;
 		else
 			member_free(member);
@@ -252,23 +254,27 @@ static void drop_unlisted(struct endpoint *endpoint)
 	endpoint->count = kept;
 }
 
-void endpoint_count_health(struct endpoint *endpoint, uint64_t now_ms)
+enum health_state endpoint_health(const struct endpoint *endpoint, enum target_view view)
 {
 	enum health_state states[SHUNT_ADDRESSES_MAX];
-	enum health_state health;
 
-	drop_unlisted(endpoint);
-	for (size_t i = 0; i < endpoint->count; i++)
-		states[i] = member_health(endpoint->members[i]);
-	health = health_combine(states, endpoint->count, endpoint->config->min_up);
 	if (!endpoint->config->check)
-		health = HEALTH_UP;
-	else if (endpoint->count == 0)
-		health =
-		        HEALTH_UNKNOWN; /* its name has no address yet: nothing speaks against it */
+		return HEALTH_UP;
+	if (endpoint->count == 0)
+		return HEALTH_UNKNOWN; /* its name has no address yet: nothing speaks against it */
+	for (size_t i = 0; i < endpoint->count; i++)
+		states[i] = member_health(endpoint->members[i], view);
+	return health_combine(states, endpoint->count, endpoint->config->min_up);
+}
+
+void endpoint_count_health(struct endpoint *endpoint, enum target_view view, uint64_t now_ms)
+{
+	enum health_state health = endpoint_health(endpoint, view);
+
 	if (health == HEALTH_UP && endpoint->health != HEALTH_UP)
 		endpoint->healthy_ms = now_ms;
 	endpoint->health = health;
+	endpoint->seen = view;
 }
 
 void endpoint_answers(const struct endpoint *endpoint, bool answers[SHUNT_ADDRESSES_MAX])
@@ -278,7 +284,8 @@ void endpoint_answers(const struct endpoint *endpoint, bool answers[SHUNT_ADDRES
 
 	for (size_t s = 0; s < sizeof(order) / sizeof(order[0]) && !found; s++) {
 		for (size_t i = 0; i < endpoint->count; i++) {
-			answers[i] = member_health(endpoint->members[i]) == order[s];
+			answers[i] =
+			        member_health(endpoint->members[i], endpoint->seen) == order[s];
 			found |= answers[i];
 		}
 	}

@@ -35,7 +35,8 @@ struct endpoint {
 	size_t count;
 	struct resolve_watch **watches; /* by source, NULL for a literal; NULL: all are literals */
 	enum health_state health;
-	uint64_t healthy_ms; /* CLOCK_MONOTONIC; since when it is up */
+	enum target_view seen; /* what `health` was counted from, and what the answer goes by */
+	uint64_t healthy_ms;   /* CLOCK_MONOTONIC; since when it is up */
 	/* What was already reported as an event: */
 	bool resolve_failed;
 	size_t refused; /* this many local addresses were left out */
@@ -50,8 +51,14 @@ void endpoint_build(struct endpoint *endpoint, const struct endpoint *old);
 /* What it holds; the caller owns the endpoint itself. */
 void endpoint_free(struct endpoint *endpoint);
 
-/* Recounts the health, and drops addresses that DNS no longer names as soon as they are not needed. */
-void endpoint_count_health(struct endpoint *endpoint, uint64_t now_ms);
+/* Drops addresses that DNS no longer names, as soon as they are not needed. Before endpoint_health() and endpoint_count_health(). */
+void endpoint_drop_unlisted(struct endpoint *endpoint);
+
+/* What the health would be. */
+enum health_state endpoint_health(const struct endpoint *endpoint, enum target_view view);
+
+/* The health is that from now on, and so is each member's. */
+void endpoint_count_health(struct endpoint *endpoint, enum target_view view, uint64_t now_ms);
 
 /* Which members are part of the answer: those that are up, else those without a verdict, else all. */
 void endpoint_answers(const struct endpoint *endpoint, bool answers[SHUNT_ADDRESSES_MAX]);

@@ -93,6 +93,21 @@ void host_fault_remove(struct host_fault *fault, struct host_site *site)
 	isolation_remove(&fault->isolation, &site->isolation);
 }
 
+bool host_fault_knows(const struct host_site *site)
+{
+	return site->isolation.listed;
+}
+
+bool host_fault_is_gone(const struct host_site *site)
+{
+	return site->isolation.gone;
+}
+
+void host_fault_enable(struct host_fault *fault, bool enabled)
+{
+	fault->isolation.off = !enabled;
+}
+
 bool host_fault_is_isolated(const struct host_fault *fault)
 {
 	return fault->isolation.isolated;
@@ -100,11 +115,13 @@ bool host_fault_is_isolated(const struct host_fault *fault)
 
 static void report_isolated(const struct isolation *isolation)
 {
-	char reason[128];
+	char reason[160];
 
-	snprintf(reason, sizeof(reason),
-	         "nothing beyond this host answers any of %zu checks; the answers hold",
-	         isolation->count);
+	snprintf(
+	        reason, sizeof(reason),
+	        "nothing beyond this host answers any of %zu checks; names whose endpoints are all "
+	        "lost keep their answers",
+	        isolation->count);
 	event_emit(&(struct event_record){ .type = EVENT_ISOLATED, .reason = reason });
 }
 
@@ -185,6 +202,10 @@ enum verdict host_fault_judge(struct host_fault *fault, struct host_site *site,
 void host_fault_recount(struct host_fault *fault)
 {
 	if (isolation_recount(&fault->isolation, clock_us()))
-		report_rejoined("too few addresses are left to tell; failures count again", NULL);
+		report_rejoined(
+		        fault->isolation.off
+		                ? "isolation is off; failures count again"
+		                : "too few addresses are left to tell; failures count again",
+		        NULL);
 	count_due(fault);
 }

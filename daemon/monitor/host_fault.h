@@ -51,6 +51,15 @@ enum verdict host_fault_judge(struct host_fault *fault, struct host_site *site,
 
 void host_fault_recount(struct host_fault *fault);
 
+/* It is beyond this host, as far as is known. */
+bool host_fault_knows(const struct host_site *site);
+
+/* `site` has been silent for as long as would take it down, whether or not that counts. */
+bool host_fault_is_gone(const struct host_site *site);
+
+/* False: silence always counts, and this host is never isolated. True until told otherwise. */
+void host_fault_enable(struct host_fault *fault, bool enabled);
+
 /* No site beyond this host answers. */
 bool host_fault_is_isolated(const struct host_fault *fault);
 

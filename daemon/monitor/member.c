@@ -4,9 +4,9 @@
 
 #include "base/memory.h"
 
-enum health_state member_health(const struct member *member)
+enum health_state member_health(const struct member *member, enum target_view view)
 {
-	return member->target ? member->target->health.state : HEALTH_UP;
+	return member->target ? target_health(member->target, view) : HEALTH_UP;
 }
 
 struct member *member_find(struct member *const *members, size_t count,
@@ -42,7 +42,7 @@ struct member *member_new(const struct member_parts *parts, const struct address
 	if (!parts->check)
 		return member;
 	target = targets_get(parts->targets, parts->check, parts->asker, address, &made);
-	if (made && inherit && member_health(inherit) == HEALTH_UP)
+	if (made && inherit && member_health(inherit, TARGET_COUNTED) == HEALTH_UP)
 		target_assume_up(target);
 	use(member, target);
 	return member;

@@ -42,6 +42,7 @@ void member_free(struct member *member);
 struct member *member_find(struct member *const *members, size_t count,
                            const struct address *address);
 
-enum health_state member_health(const struct member *member);
+/* Up without a check. */
+enum health_state member_health(const struct member *member, enum target_view view);
 
 #endif

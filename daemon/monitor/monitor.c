@@ -27,17 +27,37 @@
 /* --- from a health to the table ---------------------------------------------------------------- */
 
 /* A record may have several addresses behind one target: each is updated once. */
+static void mark(struct monitor *monitor, struct record *record)
+{
+	if (record->changed)
+		return;
+	record->changed = true;
+	record->next_changed = monitor->changed;
+	monitor->changed = record;
+}
+
 static void mark_users(struct monitor *monitor, const struct target *target)
 {
-	for (struct member *user = target->users; user; user = user->next_user) {
-		struct record *record = user->endpoint->record;
+	for (struct member *user = target->users; user; user = user->next_user)
+		mark(monitor, user->endpoint->record);
+}
 
-		if (record->changed)
-			continue;
-		record->changed = true;
-		record->next_changed = monitor->changed;
-		monitor->changed = record;
+/* What depends on the target, itself or through others: for changes that are no change of its own health. */
+static void mark_dependents(struct monitor *monitor, const struct target *target)
+{
+	const struct target_child *child;
+
+	mark_users(monitor, target);
+	LIST_FOREACH(child, &target->parents, sibling)
+	{
+		mark_dependents(monitor, child->parent);
 	}
+}
+
+static void mark_all(struct monitor *monitor)
+{
+	for (size_t i = 0; i < monitor->roster->count; i++)
+		mark(monitor, &monitor->roster->records[i]);
 }
 
 static void update_marked(struct monitor *monitor)
@@ -108,6 +128,25 @@ static void count_held(void *arg, struct host_site *site, unsigned failures)
 		count(arg, target_of_site(site), VERDICT_FAIL);
 }
 
+/* The verdict that counts. Whether a silence is held decides for some records (decide_record()) before it counts for the target. */
+static enum verdict judge(struct monitor *monitor, struct target *target,
+                          const struct probe_result *result)
+{
+	const struct host_attempt attempt = { .result = result,
+		                              .address = &target->address,
+		                              .remote = target_is_remote(target),
+		                              .needed = target_failures_needed(target) };
+	const bool was_isolated = host_fault_is_isolated(monitor->host_fault);
+	const bool was_gone = host_fault_is_gone(&target->site);
+	enum verdict verdict = host_fault_judge(monitor->host_fault, &target->site, &attempt);
+
+	if (was_isolated && !host_fault_is_isolated(monitor->host_fault))
+		mark_all(monitor);
+	else if (was_gone != host_fault_is_gone(&target->site))
+		mark_dependents(monitor, target);
+	return verdict;
+}
+
 /* What readers see of it. */
 static void note(struct target *target, const struct probe_result *result)
 {
@@ -132,17 +171,13 @@ static void note(struct target *target, const struct probe_result *result)
 static uint32_t monitor_verdict(void *arg, struct target *target, const struct probe_result *result)
 {
 	struct monitor *monitor = arg;
-	const struct host_attempt attempt = { .result = result,
-		                              .address = &target->address,
-		                              .remote = target_is_remote(target),
-		                              .needed = target_failures_needed(target) };
 
 	note(target, result);
 	if (result->expires)
 		target_event_certificate(target, result->expires, target->last_probe);
 	if (result->verdict == VERDICT_NONE)
 		report_own_fault(monitor, target);
-	count(monitor, target, host_fault_judge(monitor->host_fault, &target->site, &attempt));
+	count(monitor, target, judge(monitor, target, result));
 	target_event_certainty(target, result->verdict == VERDICT_NONE, clock_ms());
 	if (target->site.isolation.held)
 		return target->check->fast_interval;
@@ -187,8 +222,22 @@ static void forget_saved(struct monitor *monitor)
 	monitor->parts.saved = NULL;
 }
 
+/* The first settled election is free: what answered meanwhile, for lack of others' first verdicts, has no claim. */
+static void settle_records(struct monitor *monitor)
+{
+	for (size_t i = 0; i < monitor->roster->count; i++) {
+		struct record *record = &monitor->roster->records[i];
+
+		if (!record->decided.unsettled)
+			continue;
+		decide_record(&monitor->decide, record);
+		record->decided.unsettled = false;
+	}
+}
+
 static void settle(struct monitor *monitor)
 {
+	settle_records(monitor);
 	if (monitor->decide.starting)
 		announce_start(monitor);
 	monitor->settled = true;
@@ -216,6 +265,17 @@ static void look_whether_settled(evutil_socket_t fd, short what, void *arg)
 		settle(monitor);
 }
 
+/* After targets were freed, or the configuration changed. */
+static void recount(struct monitor *monitor)
+{
+	const bool was_isolated = host_fault_is_isolated(monitor->host_fault);
+
+	host_fault_recount(monitor->host_fault);
+	if (was_isolated && !host_fault_is_isolated(monitor->host_fault))
+		mark_all(monitor);
+	update_marked(monitor);
+}
+
 static void sweep_targets(evutil_socket_t fd, short what, void *arg)
 {
 	struct monitor *monitor = arg;
@@ -223,7 +283,7 @@ static void sweep_targets(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	targets_sweep(&monitor->targets);
-	host_fault_recount(monitor->host_fault);
+	recount(monitor);
 }
 
 /* --- start, reload, stop ----------------------------------------------------------------------- */
@@ -279,7 +339,7 @@ static void free_old(struct monitor *monitor, struct roster *roster, struct conf
 	if (roster)
 		roster_free(roster);
 	targets_sweep(&monitor->targets);
-	host_fault_recount(monitor->host_fault);
+	recount(monitor);
 	config_free(config);
 }
 
@@ -300,6 +360,7 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 	if (!old_roster && monitor->parts.saved)
 		persist_restore(monitor->parts.saved, monitor->roster, &monitor->overrides);
 	monitor->config = config;
+	host_fault_enable(monitor->host_fault, config->isolation == ISOLATION_ON);
 	if (monitor->generation++ > 0)
 		monitor->decide.starting = false;
 	tables_replace(&monitor->tables, table);

@@ -153,8 +153,10 @@ static void restore_election(struct record *record, const struct format_record *
 	struct election *election = &record->decided.election;
 	int endpoint = record_endpoint(record, saved->endpoint);
 
-	if (endpoint > 0)
+	if (endpoint > 0) {
 		election->endpoint = election->elected = election->answer = endpoint;
+		record->decided.unsettled = false;
+	}
 	if (!same_boot || saved->returned_ms > clock_ms())
 		return;
 	election->returns = (unsigned)(saved->returns < RETURNS_MAX ? saved->returns : RETURNS_MAX);

@@ -31,6 +31,7 @@ static void carry_election(struct record *record, const struct record *old)
 	struct election *election = &record->decided.election;
 
 	record->decided.changes = old->decided.changes;
+	record->decided.unsettled = old->decided.unsettled;
 	*election = *before;
 	election->forced = carry_index(record, old, before->forced, -1);
 	election->elected = carry_index(record, old, before->elected, 0);

@@ -27,6 +27,11 @@ struct decision {
 	struct override *override; /* of the endpoint that is election.forced; NULL: none */
 	struct event *wake;        /* for election.wake_ms; NULL until it is needed */
 	const struct decide *by;   /* for `wake` */
+	/*
+	 * Nothing is latched until the table has settled: true for what is new since it was last settled, and was not restored from
+	 * the previous run.
+	 */
+	bool unsettled;
 	/* The endpoint that answered before a reload and is no longer there; NULL after the first election. */
 	const char *gone;
 };

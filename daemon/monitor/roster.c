@@ -45,6 +45,7 @@ static void build_record(struct roster *roster, struct record *record, const str
 	record->decided.since = time(NULL);
 	record->previous = -1;
 	election_init(&record->decided.election);
+	record->decided.unsettled = true;
 	for (size_t i = 0; i < record->count; i++) {
 		struct endpoint *endpoint = &record->endpoints[i];
 		int before;

@@ -132,6 +132,29 @@ unsigned target_failures_needed(const struct target *target)
 	return check->invert ? check->rules.rise : check->rules.fall;
 }
 
+static bool is_down(const struct target *target, enum target_view view)
+{
+	if (view == TARGET_HERE_ALONE)
+		return host_fault_knows(&target->site);
+	return view == TARGET_IF_LOST && host_fault_is_gone(&target->site) &&
+	       !target->check->invert;
+}
+
+enum health_state target_health(const struct target *target, enum target_view view)
+{
+	const struct check *check = target->check;
+	struct calculated_child children[CHECK_OF_MAX];
+
+	if (!target->children || view == TARGET_COUNTED)
+		return is_down(target, view) ? HEALTH_DOWN : target->health.state;
+	for (size_t i = 0; i < check->of_count; i++) {
+		const struct target *child = target->children[i].target;
+
+		children[i] = (struct calculated_child){ target_health(child, view), "" };
+	}
+	return calculated_health(check, children);
+}
+
 bool target_calculate(struct target *target)
 {
 	const struct check *check = target->check;

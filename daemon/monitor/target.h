@@ -92,6 +92,15 @@ void target_assume_up(struct target *target);
 /* A calculated target's health and error, from its children's. True when one of the two changed. */
 bool target_calculate(struct target *target);
 
+/* What is taken for the health, while failures are not counted since they may be this host's fault. */
+enum target_view {
+	TARGET_COUNTED,   /* what the counted verdicts say */
+	TARGET_IF_LOST,   /* what is gone is down; silence never makes an inverted check pass */
+	TARGET_HERE_ALONE /* whatever is beyond this host is down */
+};
+
+enum health_state target_health(const struct target *target, enum target_view view);
+
 /* A whole attempt from now on, or one of each of its children. Returns the longest timeout of those. */
 uint32_t target_ask(struct target *target);
 

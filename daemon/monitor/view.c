@@ -55,7 +55,7 @@ static size_t count_up(const struct endpoint *endpoint)
 	size_t up = 0;
 
 	for (size_t i = 0; i < endpoint->count; i++)
-		up += member_health(endpoint->members[i]) == HEALTH_UP;
+		up += member_health(endpoint->members[i], endpoint->seen) == HEALTH_UP;
 	return up;
 }
 
@@ -78,6 +78,10 @@ static void say_health(const struct endpoint *endpoint, char *text, size_t size)
 		snprintf(text, size, "%s has %zu of %u addresses up that it needs%s%s", id,
 		         count_up(endpoint), endpoint->config->min_up, error ? ": " : "",
 		         error ? error : "");
+	else if (endpoint->health == HEALTH_DOWN && endpoint->seen == TARGET_IF_LOST &&
+	         endpoint_health(endpoint, TARGET_COUNTED) != HEALTH_DOWN)
+		snprintf(text, size, "%s does not answer, or this host is cut off%s%s", id,
+		         error ? ": " : "", error ? error : "");
 	else if (endpoint->health == HEALTH_DOWN)
 		snprintf(text, size, "%s is down%s%s", id, error ? ": " : "", error ? error : "");
 	else
@@ -161,7 +165,7 @@ const char *view_reason(const struct record *record, bool isolated, char reason[
 		snprintf(reason + used, size - used, "; %s is forced, but has no address",
 		         record->endpoints[record->decided.election.forced].config->id);
 	}
-	if (isolated)
+	if (isolated && record->decided.election.hold)
 		snprintf(reason + strlen(reason), size - strlen(reason),
 		         "; this host is isolated: the answer holds");
 	return reason;
@@ -175,12 +179,13 @@ static unsigned needed(const struct health *health, const struct health_rules *r
 	return health->state == HEALTH_UP ? rules->fall : rules->rise;
 }
 
-static void read_member(const struct member *member, bool answers, struct view_address *out)
+static void read_member(const struct member *member, enum target_view view, bool answers,
+                        struct view_address *out)
 {
 	const struct target *target = member->target;
 
 	*out = (struct view_address){ .address = member->address,
-		                      .health = member_health(member),
+		                      .health = member_health(member, view),
 		                      .answers = answers };
 	if (!target)
 		return;
@@ -211,7 +216,7 @@ static void read_endpoint(const struct endpoint *endpoint, struct view_endpoint 
 	out->address_count = endpoint->count;
 	endpoint_answers(endpoint, answers);
 	for (size_t i = 0; i < endpoint->count; i++)
-		read_member(endpoint->members[i], answers[i], &out->addresses[i]);
+		read_member(endpoint->members[i], endpoint->seen, answers[i], &out->addresses[i]);
 }
 
 static void read_rule(const struct record *record, struct view_record *out)
@@ -239,6 +244,7 @@ void view_read(const struct record *record, bool isolated, struct view_record *o
 	out->aliases = record->config->aliases;
 	out->alias_count = record->config->alias_count;
 	out->answer = record->decided.election.answer;
+	out->holds = record->decided.election.hold;
 	out->all_down = record->config->policy.all_down;
 	read_rule(record, out);
 	out->since = record->decided.since;

@@ -57,7 +57,8 @@ struct view_record {
 	const char *name;
 	const char *const *aliases;
 	size_t alias_count;
-	int answer;                   /* as in struct election */
+	int answer; /* as in struct election */
+	bool holds; /* its endpoints are lost, and that may be this host's fault: the answer holds */
 	char reason[VIEW_REASON_MAX]; /* in words */
 	enum election_reason rule;    /* that led to it */
 	int elected;                  /* the same, were nothing forced */

@@ -1,5 +1,7 @@
 #include "policy/election.h"
 
+#define HOLD_MS 1000u /* until a failback that is held is looked at again */
+
 struct ballot {
 	const struct election_policy *policy;
 	const struct election_endpoint *endpoints;
@@ -81,7 +83,8 @@ static void count_returns(struct election *election, const struct ballot *ballot
 
 	if (best > election->endpoint && since_ms > ballot->policy->flap_window_ms)
 		election->returns = 0;
-	if (best < election->endpoint && ballot->endpoints[best].health == HEALTH_UP) {
+	if (best < election->endpoint && ballot->endpoints[best].health == HEALTH_UP &&
+	    !election->unsettled) {
 		election->returns++;
 		election->returned_ms = ballot->now_ms;
 	}
@@ -104,6 +107,8 @@ static int elect_failback(struct election *election, const struct ballot *ballot
 
 		if (!can_answer(election, ballot, (size_t)i))
 			continue;
+		if (election->hold && due <= ballot->now_ms)
+			due = ballot->now_ms + HOLD_MS;
 		if (due <= ballot->now_ms)
 			return i;
 		if (election->wake_ms == 0 || due < election->wake_ms)
@@ -121,7 +126,8 @@ static void elect(struct election *election, const struct ballot *ballot, int be
 		election->reason = health == HEALTH_UP ? REASON_HEALTHY : REASON_START;
 	else
 		election->reason = health == HEALTH_UP ? REASON_FAILOVER : REASON_UNPROVEN;
-	if (best < present && !election->release && can_answer(election, ballot, (size_t)present)) {
+	if (best < present && !election->release && !election->unsettled &&
+	    can_answer(election, ballot, (size_t)present)) {
 		int winner = elect_failback(election, ballot);
 
 		/* With a time to wake, one that is earlier still waits. */

@@ -57,6 +57,10 @@ struct election {
 	int forced; /* index of the endpoint that answers whatever its health, as long as it has an address; -1: none */
 	bool release; /* the next run lets an earlier endpoint that is up take over without any wait; that clears it */
 
+	/* The caller's, set before a run. */
+	bool unsettled; /* first verdicts are still coming in: no wait begins, and no return counts */
+	bool hold; /* what the endpoints' healths say may be out of date: an earlier one does not take over */
+
 	int answer;       /* index, or ELECTION_ */
 	int elected;      /* what it would be without `forced`: the election goes on underneath */
 	int endpoint;     /* the last endpoint that was elected: what all_down = hold keeps */

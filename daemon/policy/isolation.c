@@ -46,6 +46,7 @@ static void end_silence(struct isolation *isolation, struct isolation_site *site
 	site->lost = 0;
 	site->since_us = 0;
 	site->silent = 0;
+	site->gone = false;
 }
 
 void isolation_add(struct isolation *isolation, struct isolation_site *site,
@@ -75,6 +76,8 @@ static bool can_compare(const struct isolation *isolation)
 	const struct isolation_site *first = TAILQ_FIRST(&isolation->sites);
 	const struct isolation_site *site;
 
+	if (isolation->off)
+		return false;
 	TAILQ_FOREACH (site, &isolation->sites, place) {
 		if (address_compare(site->address, first->address) != 0)
 			return true;
@@ -127,14 +130,20 @@ enum isolation_verdict isolation_silent(struct isolation *isolation, struct isol
 {
 	bool counts;
 
-	if (isolation->isolated || started_us < isolation->ended_us)
+	if (started_us < isolation->ended_us)
 		return ISOLATION_NEVER;
 	if (site->silent++ == 0)
 		site->since_us = now_us;
+	site->gone |= site->silent >= needed;
+	if (isolation->isolated) {
+		if (site->gone)
+			lose(isolation, site);
+		return ISOLATION_NEVER;
+	}
 	counts = isolation->heard_us > site->since_us || !can_compare(isolation);
 	if (!counts)
 		hold(isolation, site);
-	if (site->silent >= needed)
+	if (site->gone)
 		lose(isolation, site);
 	if (TAILQ_EMPTY(&isolation->held) || isolation->lost < isolation->count)
 		return counts ? ISOLATION_COUNTS : ISOLATION_HELD;

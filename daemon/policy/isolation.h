@@ -4,7 +4,8 @@
  * A site is what is probed beyond this host. Silence (a timeout, no route) of one site counts against it only if something beyond
  * this host was heard since that silence began; until then its failures are held. When every site is silent for as long as would
  * take it down, this host is isolated: nothing counts until one is heard, and then all begins anew. Where there are fewer than two
- * addresses, nothing can be compared, and silence always counts.
+ * addresses, nothing can be compared, and silence always counts. A site that has been silent for as long as would take it down is gone,
+ * whether or not that counts: a record that has an endpoint which is healthy does not wait for the verdict.
  *
  *   isolation_heard(), isolation_silent()   for each result of a site
  *   isolation_due()                         after that, until it returns NULL: failures that were held and count now
@@ -29,6 +30,7 @@ struct isolation_site {
 	unsigned silent;   /* failures since then */
 	unsigned held;     /* those of them that were not counted */
 	uint64_t lost;     /* isolation.epoch, if it was silent for long enough in that epoch */
+	bool gone; /* its present silence has lasted for long enough, whether or not it counts */
 	bool listed;
 };
 
@@ -43,6 +45,7 @@ struct isolation {
 	uint64_t heard_us; /* when any site was last heard; 0: never */
 	uint64_t began_us, ended_us; /* of the last isolation; 0: never */
 	bool isolated;
+	bool off; /* the caller's: silence always counts */
 };
 
 void isolation_init(struct isolation *isolation);

@@ -162,6 +162,7 @@ static void put_record(struct json_out *out, const char *key, const struct view_
 	put_answer(out, record);
 	json_out_text(out, "reason", record->reason);
 	json_out_moment(out, "since", record->since);
+	json_out_bool(out, "holds", record->holds);
 	json_out_text(out, "all_down", all_down_words[record->all_down]);
 	put_rules(out, record);
 	json_out_open(out, "endpoints", '[');

@@ -156,17 +156,21 @@ class CutOff(Network):
         self.assertNotIn("secondary: ", self.daemon.log().replace("secondary 198", ""))
 
     def test_own_address(self):
-        """an address of this host proves nothing: it passes while all else is silent, and answers hold"""
+        """an address of this host proves nothing, but it passes: the record moves there, and the one that is lost holds"""
         own = self.serve("own", OWN, self.host)
         self.watch(records(record(NAME, PRIMARY, OWN), record("two.example.com", STANDBY)))
         self.assertTrue(own.running)
         self.drop(PRIMARY, STANDBY)
         self.wait_isolated()
-        self.assertEqual(self.daemon.active(NAME), "primary")
+        self.daemon.wait_active(NAME, "secondary")
+        self.assertEqual(self.daemon.resolve(NAME), [OWN])
+        self.assertTrue(self.daemon.record("two.example.com")["holds"])
+        self.assertFalse(self.daemon.record(NAME)["holds"])
         self.drop()
         self.wait_isolated(False)
+        self.daemon.wait_active(NAME, "primary")
         self.wait_all_well()
-        self.assert_no_transition()
+        self.assertNotIn("two.example.com: ", self.since_then())
 
     def test_failback_waits(self):
         """a failback that is due meanwhile waits for the end"""
@@ -195,6 +199,106 @@ class CutOff(Network):
         self.daemon.reload(records(record(NAME, PRIMARY, "127.0.0.1")))
         self.daemon.wait_log("no longer isolated: too few addresses")
         st.wait_until(lambda: self.healths()[0] == "down", what="the primary to fall")
+
+
+UNCHECKED = "203.0.113.9"
+
+
+class LostSite(Network):
+    """Two names, primaries at one remote site, which is lost as a whole: they move to what counts as healthy, as in Route 53."""
+
+    NAMES = [NAME, "two.example.com"]
+
+    def pair(self, secondary, more=""):
+        primaries = (PRIMARY, STANDBY)
+        return "records: ( " + ", ".join(
+            f'{{ name = "{name}"; {more} primary: {{ address = "{primary}"; check = {{ {CHECK} }}; }}; secondary: {{ {secondary} }}; }}'
+            for name, primary in zip(self.NAMES, primaries)
+        ) + " );"
+
+    def lose_and_come_back(self, secondary, answer, healths=("up", "up")):
+        self.watch(self.pair(secondary), healths=healths)
+        self.drop(PRIMARY, STANDBY)
+        for name in self.NAMES:
+            self.daemon.wait_active(name, "secondary")
+            self.assertEqual(self.daemon.resolve(name), [answer])
+            self.assertIn("primary does not answer, or this host is cut off: timed out", self.daemon.record(name)["reason"])
+            self.assertEqual(self.healths(name), ["down", "up"])
+        self.drop()
+        for name in self.NAMES:
+            self.daemon.wait_active(name, "primary")
+        self.wait_isolated(False)
+
+    def test_unchecked_standby(self):
+        """standbys without a check: both names move, and come back"""
+        self.lose_and_come_back(f'address = "{UNCHECKED}";', UNCHECKED)
+
+    def test_local_standby(self):
+        """a checked standby on this host, passing: the same"""
+        self.serve("local", "127.0.0.1", self.host)
+        self.lose_and_come_back(f'address = "127.0.0.1"; check = {{ {CHECK} }};', "127.0.0.1")
+
+    def test_calculated(self):
+        """primaries whose checks are calculated: the same"""
+        self.config = self.pair(f'address = "{UNCHECKED}";').replace(
+            f"check = {{ {CHECK} }};", 'check = "all";'
+        )
+        self.config = f'checks: {{ one: {{ {CHECK} }}; all: {{ type = "calculated"; of = [ "one" ]; }}; }}; ' + self.config
+        self.watch(self.config)
+        self.drop(PRIMARY, STANDBY)
+        for name in self.NAMES:
+            self.daemon.wait_active(name, "secondary")
+
+    def test_at_the_start(self):
+        """a daemon that starts while the site is lost: the standby without a check answers"""
+        self.drop(PRIMARY, STANDBY)
+        self.daemon = self.start(st.Daemon(self, self.pair(f'address = "{UNCHECKED}";'), prefix=self.host.prefix))
+        for name in self.NAMES:
+            self.daemon.wait_active(name, "secondary")
+        self.drop()
+        for name in self.NAMES:
+            self.daemon.wait_active(name, "primary")
+
+    def test_checked_standby_is_lost_too(self):
+        """a standby that is checked and as silent: the answers hold"""
+        self.watch(self.pair(f'address = "{STANDBY}"; check = {{ {CHECK} }};'))
+        self.drop(PRIMARY, STANDBY)
+        self.wait_isolated()
+        self.assertTrue(self.daemon.record(NAME)["holds"])
+        self.assertEqual(self.daemon.active(NAME), "primary")
+
+    def test_off_in_the_record(self):
+        """isolation = "off" in one record: it falls with its endpoints, and the other holds"""
+        config = self.pair(f'address = "{STANDBY}"; check = {{ {CHECK} }};').replace(
+            f'name = "{NAME}";', f'name = "{NAME}"; isolation = "off"; all_down = "fail";'
+        )
+        self.watch(config)
+        self.drop(PRIMARY, STANDBY)
+        st.wait_until(lambda: self.daemon.active(NAME) is None, what="lookups to fail")
+        self.assertEqual(self.healths(), ["down", "down"])
+        self.wait_isolated()
+        self.assertEqual(self.daemon.active(self.NAMES[1]), "primary")
+        self.drop()
+        self.daemon.wait_active(NAME, "primary")
+
+    def test_off_in_the_file(self):
+        """isolation = "off" in the file: what does not answer is down, and this host is never isolated"""
+        self.watch('isolation = "off"; ' + self.pair(f'address = "{STANDBY}"; check = {{ {CHECK} }};', more='all_down = "fail";'))
+        self.drop(PRIMARY, STANDBY)
+        for name in self.NAMES:
+            st.wait_until(lambda: self.daemon.active(name) is None, what="lookups to fail")
+        self.assertNotIn("isolated", self.since_then())
+
+    def test_switched_off_meanwhile(self):
+        """a reload that switches it off ends an isolation"""
+        config = self.pair(f'address = "{STANDBY}"; check = {{ {CHECK} }};', more='all_down = "fail";')
+        self.watch(config)
+        self.drop(PRIMARY, STANDBY)
+        self.wait_isolated()
+        self.daemon.reload('isolation = "off"; ' + config)
+        self.daemon.wait_log("no longer isolated: isolation is off")
+        for name in self.NAMES:
+            st.wait_until(lambda: self.daemon.active(name) is None, what="lookups to fail")
 
 
 class OneIsSilent(Network):

@@ -144,13 +144,13 @@ class Itself(unittest.TestCase):
 
     def test_routes(self):
         """the paths and methods are those of the server's table, and the events' types are the daemon's"""
-        rows = re.findall(r'{ "(/[^"]*)", MHD_HTTP_METHOD_(\w+), (true|false),', source("control_routes.c"))
+        rows = re.findall(r'{ "(/[^"]*)", MHD_HTTP_METHOD_(\w+), (true|false),', source("control/routes.c"))
         self.assertEqual(
             {(path.replace("*", "{name}"), method, "change" if writes == "true" else "read") for path, method, writes in rows},
             {(path, method, operation["tags"][0]) for path, method, operation in self.document.operations()},
         )
         lines = self.document.answer("GET", "/v1/events", 200)["content"]["application/x-ndjson"]["schema"]["oneOf"]
-        words = re.findall(r'^\t\[EVENT_\w+\] = { "(\w+)"', source("event_type.c"), re.M)
+        words = re.findall(r'^\t\[EVENT_\w+\] = { "(\w+)"', source("event/type.c"), re.M)
         self.assertEqual(set(lines[1]["properties"]["type"]["enum"]), set(words))
 
 

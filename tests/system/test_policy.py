@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Which endpoint answers: order, min_up, failback, flap_penalty, all_down, and what a reload leaves as it was."""
+import json
+import os
 import sys
 import threading
 import time
@@ -70,6 +72,72 @@ class Policy(st.Case):
             return max(seen) - min(seen) >= probes
 
         st.wait_until(probed, what="more probes")
+
+
+def late(connection, stop):
+    """Answers well, 200 ms after it was asked."""
+    stop.wait(0.2)
+    st.well(connection, stop)
+
+
+class Settling(Policy):
+    """The primary refuses at once, the next endpoint's first answer takes 200 ms, and the third has no check."""
+
+    def start_all(self, policy='failback = "manual";'):
+        self.addresses = [self.address() for _ in range(3)]
+        self.port = st.free_port(*self.addresses)
+        self.late = self.start(st.Hostile(late, self.addresses[1], self.port))
+        check = f'check = {{ type = "http"; port = {self.port}; {PACE} }};'
+        primary, second, third = (f'address = "{address}";' for address in self.addresses)
+        self.daemon = self.start(
+            st.Daemon(
+                self,
+                f'''records: ( {{ name = "{NAME}"; {policy} primary: {{ {primary} {check} }};
+                    secondary: ( {{ {second} {check} }}, {{ {third} }} ); }} );''',
+            )
+        )
+        self.wait_settled()
+
+    def wait_settled(self):
+        st.wait_until(lambda: self.daemon.status()["settled"], what="the table to settle")
+
+    def saved(self):
+        path = os.path.join(self.daemon.dir, "state.json")
+        if not os.path.exists(path):
+            return {}
+        with open(path, encoding="ascii") as file:
+            return json.load(file)["records"][NAME]
+
+    def start_primary(self):
+        self.start(st.Hostile(st.well, self.addresses[0], self.port))
+        self.wait_healths("up", "up", "up")
+
+    def test_first_settled_election_is_free(self):
+        """failback = "manual": the third endpoint, which could answer first, has no claim when the table settles; then it latches"""
+        self.start_all()
+        self.assertEqual(self.daemon.active(NAME), "secondary")
+        self.assertEqual(self.reason(), "primary is down: connection refused")
+        self.start_primary()
+        self.assertEqual(self.daemon.active(NAME), "secondary")
+        self.assertEqual(self.reason(), "primary is up again; failback is manual")
+
+    def test_no_penalty(self):
+        """flap_penalty: what came and went before the table settled is no flapping"""
+        self.start_all(policy='flap_penalty = "1h";')
+        self.assertEqual(self.daemon.active(NAME), "secondary")
+        self.start_primary()
+        self.daemon.wait_active(NAME, "primary")
+
+    def test_restored(self):
+        """a restart with restored state stays as it was, although the primary is up"""
+        self.start_all()
+        st.wait_until(lambda: self.saved().get("endpoint") == "secondary", what="the state to be written")
+        self.daemon.kill()
+        self.start(st.Hostile(st.well, self.addresses[0], self.port))
+        self.daemon.start()
+        self.wait_settled()
+        self.wait_healths("up", "up", "up")
+        self.assertEqual(self.daemon.active(NAME), "secondary")
 
 
 class Order(Policy):

@@ -297,6 +297,16 @@ static bool read_policy(const struct config_group *group, struct election_policy
 	return true;
 }
 
+static bool read_isolation(const struct config_group *group, struct record_config *record)
+{
+	int isolation;
+
+	if (!config_value_word(group, OPT_RECORD_ISOLATION, isolation_words, &isolation))
+		return false;
+	record->isolation = (enum isolation_option)isolation;
+	return true;
+}
+
 static bool claim_name(struct config_reader *reader, const char *name, const config_setting_t *at)
 {
 	const config_setting_t *other = config_names_add(reader->names, name, at);
@@ -337,7 +347,7 @@ static bool read_record(struct config_reader *reader, const config_setting_t *se
 
 	return config_group_open(reader, setting, SCOPE_RECORD, &group) &&
 	       read_names(&group, record) && read_policy(&group, &record->policy) &&
-	       read_endpoints(&group, record);
+	       read_isolation(&group, record) && read_endpoints(&group, record);
 }
 
 bool config_records_read(const struct config_group *file, struct config *config)

@@ -94,6 +94,16 @@ static bool read_resolvers(const struct config_group *group, struct config *conf
 	return true;
 }
 
+static bool read_isolation(const struct config_group *group, struct config *config)
+{
+	int isolation;
+
+	if (!config_value_word(group, OPT_FILE_ISOLATION, isolation_words, &isolation))
+		return false;
+	config->isolation = (enum isolation_option)isolation;
+	return true;
+}
+
 bool config_root_read(struct config_reader *reader, const config_setting_t *root,
                       struct config *config)
 {
@@ -104,7 +114,8 @@ bool config_root_read(struct config_reader *reader, const config_setting_t *root
 	keep_place(&group, OPT_FILE_RECORDS, &config->records_file, &config->records_line);
 	return read_sockets(&group, config) &&
 	       config_value_duration(&group, OPT_FILE_STALE_LIMIT, &config->stale_limit) &&
-	       read_users(&group, config) && read_http(&group, config) &&
-	       read_resolvers(&group, config) && config_notify_read(&group, config) &&
-	       config_checks_read(&group) && config_records_read(&group, config);
+	       read_isolation(&group, config) && read_users(&group, config) &&
+	       read_http(&group, config) && read_resolvers(&group, config) &&
+	       config_notify_read(&group, config) && config_checks_read(&group) &&
+	       config_records_read(&group, config);
 }

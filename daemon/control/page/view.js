@@ -39,7 +39,7 @@ function noticesOf(status) {
 	const notices = [];
 
 	if (status.isolated)
-		notices.push({ name: "isolated", text: "This host is isolated: nothing beyond it answers, so failures do not count and all answers hold." });
+		notices.push({ name: "isolated", text: "This host is isolated: nothing beyond it answers, so failures do not count, and names whose endpoints are all lost keep their answers." });
 	if (!status.settled)
 		notices.push({ name: "settling", text: "The daemon has just started: its first checks are under way." });
 	return notices;

@@ -261,17 +261,17 @@ static void what_is_rare_is_told(void **state)
 	                    "address\t192.0.2.2\tunknown\t\t\n" LOST("b", "unknown") "end\n");
 
 	(void)state;
-	assert_string_equal(
-	        out, "NAME  ANSWER   ENDPOINT  SINCE  WHY\n"
-	             "    ENDPOINT  HEALTH   ADDRESS    LATENCY   LAST ERROR\n"
-	             "n     no       a         -      r\n"
-	             "      address\n"
-	             "  * a         unknown  192.0.2.1  no check\n"
-	             "              unknown  192.0.2.2  no check\n"
-	             "  - b         unknown  -          -\n"
-	             "                                            no such name\n"
-	             "The daemon has just started: its first checks are under way.\n"
-	             "This host is isolated: nothing beyond it answers, so the answers hold.\n");
+	assert_string_equal(out, "NAME  ANSWER   ENDPOINT  SINCE  WHY\n"
+	                         "    ENDPOINT  HEALTH   ADDRESS    LATENCY   LAST ERROR\n"
+	                         "n     no       a         -      r\n"
+	                         "      address\n"
+	                         "  * a         unknown  192.0.2.1  no check\n"
+	                         "              unknown  192.0.2.2  no check\n"
+	                         "  - b         unknown  -          -\n"
+	                         "                                            no such name\n"
+	                         "The daemon has just started: its first checks are under way.\n"
+	                         "This host is isolated: nothing beyond it answers. Lost names "
+	                         "keep their answers.\n");
 	free(out);
 }
 

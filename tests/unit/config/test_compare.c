@@ -86,6 +86,8 @@ static const struct {
 	  RECORD("failback_max = \"5s\"; primary: { address = \"192.0.2.1\"; };") },
 	{ "all_down", PRIMARY(""),
 	  RECORD("all_down = \"hold\"; primary: { address = \"192.0.2.1\"; };") },
+	{ "isolation", PRIMARY(""),
+	  RECORD("isolation = \"off\"; primary: { address = \"192.0.2.1\"; };") },
 	{ "id", PRIMARY(""), PRIMARY("id = \"x\";") },
 	{ "address", PRIMARY(""), RECORD("primary: { address = \"name.example\"; };") },
 	{ "addresses", PRIMARY(""),

@@ -198,7 +198,8 @@ static const struct mistake mistakes[] = {
 	/* the text */
 	{ FILE_WITH("port = 4294967376;"),
 	  "t.conf:1: port: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, user, exec_user, http, http_hosts, resolvers, notify, checks, records" },
+	  "stale_limit, isolation, user, exec_user, http, http_hosts, resolvers, notify, checks, "
+	  "records" },
 	{ HTTP_WITH("port = 4294967376;"),
 	  "t.conf:1: checks.web.port: is out of bounds; write 1 to 65535" },
 	{ HTTP_WITH("port = 0x100000050;"),
@@ -325,7 +326,8 @@ static const struct mistake mistakes[] = {
 	{ "records: \"a\";", "t.conf:1: records: must be a list of records; write ( { ... } )" },
 	{ FILE_WITH("zebra = 1;"),
 	  "t.conf:1: zebra: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, user, exec_user, http, http_hosts, resolvers, notify, checks, records" },
+	  "stale_limit, isolation, user, exec_user, http, http_hosts, resolvers, notify, checks, "
+	  "records" },
 	{ FILE_WITH("Socket = \"/run/x\";"),
 	  "t.conf:1: Socket: unknown setting; did you mean \"socket\"?" },
 	{ FILE_WITH("socket = 5;"),
@@ -921,7 +923,7 @@ static const struct mistake mistakes[] = {
 	{ "records: ( { ttl = 5; } );",
 	  "t.conf:1: records[0].ttl: unknown setting; known here are name, aliases, primary, "
 	  "secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down" },
+	  "all_down, isolation" },
 	{ "records: ( { name = 5; } );",
 	  "t.conf:1: records[0].name: must be a string; write it in double quotes" },
 	{ "records: ( { name = \"\"; } );",
@@ -1022,6 +1024,10 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: records[0].failback_delay: 30 has no unit; write \"30s\" for seconds" },
 	{ RECORD_WITH("failback_delay = \"25h\"; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].failback_delay: \"25h\" is out of bounds; write 0s to 24h" },
+	{ RECORD_WITH("isolation = false; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].isolation: must be a string; write it in double quotes" },
+	{ FILE_WITH("isolation = \"no\";"),
+	  "t.conf:1: isolation: \"no\" is not known; write \"on\" or \"off\"" },
 	{ RECORD_WITH("all_down = \"nxdomain\"; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].all_down: \"nxdomain\" is not known; write \"primary\", \"hold\", "
 	  "\"dns\" or \"fail\"" },
@@ -1036,7 +1042,7 @@ static const struct mistake mistakes[] = {
 	{ RECORD_WITH("sticky = true; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].sticky: unknown setting; known here are name, aliases, "
 	  "primary, secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down" },
+	  "all_down, isolation" },
 
 	/* endpoints */
 	{ PRIMARY_WITH(""), "t.conf:1: records[0].primary.address: is missing; write an IP address "
@@ -1332,6 +1338,7 @@ static void test_example(void **state)
 	assert_int_equal(www->policy.failback_max_ms, 3600000);
 	assert_int_equal(www->endpoints[0].min_up, 1);
 	assert_int_equal(www->policy.all_down, ALL_DOWN_PRIMARY);
+	assert_int_equal(www->isolation, ISOLATION_ON);
 	assert_int_equal(www->endpoint_count, 2);
 	assert_string_equal(www->endpoints[0].id, "primary");
 	assert_int_equal(www->endpoints[0].source_count, 1);
@@ -1370,7 +1377,8 @@ static void test_everything(void **state)
 	        " ca_file = \"good.pem\"; sni = \"s.example.com\"; interval = \"500ms\"; fall = "
 	        "0x2;"
 	        " rise = 5L; timeout = \"30s\"; }; };"
-	        "records: ( { name = \"a_b-c.X1.\"; all_down = \"hold\"; failback_delay = \"1m\";"
+	        "records: ( { name = \"a_b-c.X1.\"; isolation = \"off\"; all_down = \"hold\"; "
+	        "failback_delay = \"1m\";"
 	        " flap_penalty = \"20s\"; flap_window = \"5m\"; failback_max = \"30m\";"
 	        " primary: { allow_local = true; min_up = 16; addresses = ( \"fe80::1%1\", "
 	        "\"A.example.\" );"
@@ -1418,6 +1426,7 @@ static void test_everything(void **state)
 	assert_int_equal(check->rules.rise, 5);
 	assert_string_equal(record->name, "a_b-c.X1");
 	assert_int_equal(record->policy.all_down, ALL_DOWN_HOLD);
+	assert_int_equal(record->isolation, ISOLATION_OFF);
 	assert_int_equal(record->policy.failback_delay_ms, 60000);
 	assert_int_equal(record->policy.flap_penalty_ms, 20000);
 	assert_int_equal(record->policy.flap_window_ms, 300000);

@@ -762,7 +762,7 @@ static void the_status_is_as_documented(void **state)
 	        "\"since\":\"1970-01-02T00:00:01Z\",\"forced\":true,\"override\":{\"endpoint\":"
 	        "\"secondary\",\"by\":\"root\",\"uid\":0,"
 	        "\"reason\":\"maintenance\",\"since\":\"1970-01-02T00:00:00Z\","
-	        "\"until\":\"1970-01-02T00:00:03Z\"},\"all_down\":\"fail\","
+	        "\"until\":\"1970-01-02T00:00:03Z\"},\"holds\":false,\"all_down\":\"fail\","
 	        "\"endpoints\":["
 	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"
 	        "\"check_settings\":{\"name\":\"web\",\"port\":8080,\"path\":\"/health\","

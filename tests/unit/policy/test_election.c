@@ -11,7 +11,7 @@
 
 /*
  * A step is what the endpoints are, in order: U up, D down, ? no verdict; a lower-case u, d or n ("no verdict") has no address.
- * Before them, a digit: that one is forced from here on; -: no longer; !: release. Steps are 1 s apart. What is expected of each: the index that answers, or N (DNS) or F (fail), and the reason's letter.
+ * Before them, a digit: that one is forced from here on; -: no longer; !: release; ~: not settled, in this step; =: hold, in this step. Steps are 1 s apart. What is expected of each: the index that answers, or N (DNS) or F (fail), and the reason's letter.
  */
 struct row {
 	const char *name;
@@ -96,6 +96,16 @@ static const struct row rows[] = {
 	{ "auto: an override ends and a failback with it", MANUAL, "DU 1DU UU -!UU",
 	  "1f 1o 1o 0h" },
 
+	{ "not settled: what answers first latches nothing", MANUAL, "~D?U ~DUU DUU UUU",
+	  "2f 1f 1f 1m" },
+	{ "not settled: nor does a standby", MANUAL, "~?U ~DU ~UU UU", "0s 1f 0h 0h" },
+	{ "settled, it latches as ever", MANUAL, "~?U ~DU UU", "0s 1f 1m" },
+	{ "not settled: no delay", FAILBACK_AUTO, 9000, ALL_DOWN_PRIMARY, "~DU ~UU", "1f 0h" },
+	{ "not settled: what was restored and has failed is left", MANUAL, "~DU UD", "1f 0h" },
+	{ "hold: a failback waits", AUTO, "DU =UU =UU UU", "1f 1d 1d 0h" },
+	{ "hold: what is down is left all the same", AUTO, "UU =DU =UD", "0h 1f 0h" },
+	{ "hold: orders are carried out", AUTO, "DU =0UU =-UU !=UU", "1f 0o 1d 0h" },
+
 	{ "no address yet: the standby stands in", AUTO, "nU ?U UU", "1f 1f 0h" },
 	{ "standing in needs no failback", MANUAL, "nU ?U UU", "1f 1f 0h" },
 	{ "standing in, and the first result is bad", AUTO, "nU ?U DU", "1f 1f 1f" },
@@ -125,11 +135,16 @@ static char answer_letter(int answer)
 /* The operator's letters at the head of a step. Returns what follows. */
 static const char *read_orders(struct election *election, const char *step)
 {
+	election->unsettled = election->hold = false;
 	for (;; step++) {
 		if (*step == '-')
 			election->forced = -1;
 		else if (*step == '!')
 			election->release = true;
+		else if (*step == '~')
+			election->unsettled = true;
+		else if (*step == '=')
+			election->hold = true;
 		else if (*step >= '0' && *step <= '9')
 			election->forced = *step - '0';
 		else
@@ -292,6 +307,27 @@ static void penalty_gives_way(void **state)
 	}
 }
 
+/* Returns before the table has settled are not flapping. */
+static void unsettled_counts_no_returns(void **state)
+{
+	const struct election_policy policy = POLICY(0, 100, 600, 3600);
+	struct election_endpoint endpoints[2] = { { HEALTH_DOWN, true, 0 },
+		                                  { HEALTH_UP, true, 0 } };
+	struct election election;
+
+	(void)state;
+	for (int unsettled = 0; unsettled < 2; unsettled++) {
+		election_init(&election);
+		election.unsettled = unsettled;
+		endpoints[0].health = HEALTH_DOWN;
+		election_run(&election, &policy, endpoints, 2, 1000);
+		endpoints[0].health = HEALTH_UP;
+		election_run(&election, &policy, endpoints, 2, 2000);
+		assert_int_equal(election.answer, 0);
+		assert_int_equal(election.returns, !unsettled);
+	}
+}
+
 /* Whoever calls knows when to call again. */
 static void wakes_for_the_delay(void **state)
 {
@@ -346,6 +382,7 @@ int main(void)
 		cmocka_unit_test(policies),
 		cmocka_unit_test(flap_penalties),
 		cmocka_unit_test(penalty_gives_way),
+		cmocka_unit_test(unsettled_counts_no_returns),
 		cmocka_unit_test(wakes_for_the_delay),
 		cmocka_unit_test(wakes_for_the_first),
 	};

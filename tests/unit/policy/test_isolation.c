@@ -86,6 +86,11 @@ struct world {
 	char out[64];
 };
 
+static unsigned needed(char name)
+{
+	return name >= 'a' ? 1 : 2;
+}
+
 static struct isolation_site *site_of(struct world *world, char name)
 {
 	const char *found = strchr(world->names, name);
@@ -115,9 +120,8 @@ static void silence(struct world *world, char name, uint64_t took_us)
 	static const char *const words[] = { "c", "h", "n" };
 	bool before = world->isolation.isolated;
 
-	say(world,
-	    words[isolation_silent(&world->isolation, site_of(world, name), name >= 'a' ? 1 : 2,
-	                           world->now_us - took_us, world->now_us)]);
+	say(world, words[isolation_silent(&world->isolation, site_of(world, name), needed(name),
+	                                  world->now_us - took_us, world->now_us)]);
 	if (world->isolation.isolated && !before)
 		say(world, "I");
 }
@@ -165,8 +169,9 @@ static void step(struct world *world, char name, char what)
 }
 
 /* What is counted in passing is what can be counted afterwards. */
-static void check_counts(const struct isolation *isolation)
+static void check_counts(const struct world *world)
 {
+	const struct isolation *isolation = &world->isolation;
 	const struct isolation_site *site;
 	size_t count = 0, lost = 0, held = 0, waiting = 0;
 
@@ -175,6 +180,8 @@ static void check_counts(const struct isolation *isolation)
 		lost += site->silent && site->lost == isolation->epoch;
 		held += site->held > 0;
 		assert_true(site->held <= site->silent);
+		assert_int_equal(site->gone,
+		                 site->silent >= needed(world->names[site - world->site]));
 	}
 	TAILQ_FOREACH (site, &isolation->held, waiting) {
 		waiting++;
@@ -203,7 +210,7 @@ static void run_row(const struct row *row)
 
 		world.out[0] = '\0';
 		step(&world, next[0], next[1]);
-		check_counts(&world.isolation);
+		check_counts(&world);
 		if (strlen(world.out) != length || memcmp(world.out, expected, length) != 0)
 			fail_msg("%s: '%s' gives %s", row->name, next, world.out);
 		next += 2 + strspn(next + 2, " ");
@@ -239,10 +246,31 @@ static void random_steps(void **state)
 				what = '?';
 			world.out[0] = '\0';
 			step(&world, name, what);
-			check_counts(&world.isolation);
+			check_counts(&world);
 			assert_false(world.isolation.isolated &&
 			             !TAILQ_EMPTY(&world.isolation.held));
 		}
+	}
+}
+
+/* Silence always counts; what was held counts now, and an isolation ends. */
+static void switched_off(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world, "AB");
+	for (const char *steps = "A-B-A-B-"; *steps; steps += 2)
+		step(&world, steps[0], steps[1]);
+	assert_true(world.isolation.isolated);
+	world.isolation.off = true;
+	world.out[0] = '\0';
+	step(&world, 'A', '-');
+	assert_string_equal(world.out, "nE");
+	for (const char *steps = "A-B-A-B-"; *steps; steps += 2) {
+		world.out[0] = '\0';
+		step(&world, steps[0], steps[1]);
+		assert_string_equal(world.out, "c");
 	}
 }
 
@@ -268,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules),
 		cmocka_unit_test(random_steps),
+		cmocka_unit_test(switched_off),
 		cmocka_unit_test(witnesses),
 	};
 
