@@ -167,11 +167,11 @@ static struct event_base *base_new(void)
 	return base;
 }
 
-/* libevent's own messages; where a call fails, the caller logs an error too. */
+/* Where a call fails the caller logs an error too; after an error of libevent's own it ends the process. */
 static void log_libevent(int severity, const char *text)
 {
-	(void)severity;
-	log_debug("libevent: %s", text);
+	log_write(severity == EVENT_LOG_ERR ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "libevent: %s",
+	          text);
 }
 
 static struct metrics_sources make_sources(const struct server *server)
