@@ -49,7 +49,7 @@ ROOTS := -iquote daemon -iquote cli -iquote shim
 SHIM_FLAGS := $(BASE) -iquote shim -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
 SHIM_CFLAGS = $(patsubst -O2,-O3,$(filter-out -fstack-protector%,$(CFLAGS)))
 DAEMON_PKGS := libevent_core libcurl libcares libconfig libmicrohttpd jansson openssl
-CLI_PKGS := libcurl jansson
+CLI_PKGS := jansson
 TEST_PKGS := cmocka
 # Asked when a recipe needs them, so that `make deps` works before the libraries are there.
 cflags = $(shell pkg-config --cflags $(1))

@@ -1,7 +1,6 @@
 /* shunt: the command. A table of commands; each is a file of its own. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cli.h"
 #include "base/near.h"
@@ -87,7 +86,7 @@ static int help_run(const struct command *command, const struct command_context 
 	return subject ? command_help(subject) : unknown_command(line.operands[0]);
 }
 
-static int run(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	struct command_context context = { 0 };
 	bool help = false, version = false;
@@ -115,22 +114,4 @@ static int run(int argc, char **argv)
 	if (!command)
 		return unknown_command(operands.list[0]);
 	return command->run(command, &context, operands.count, operands.list);
-}
-
-/* What the libraries behind libcurl tidy up at exit() ends with the process anyway, and sooner. A sanitizer looks for leaks there. */
-static void leave(int status)
-{
-	fflush(stdout);
-#if !defined(__SANITIZE_ADDRESS__)
-	_exit(status);
-#endif
-	(void)status;
-}
-
-int main(int argc, char **argv)
-{
-	int status = run(argc, argv);
-
-	leave(status);
-	return status;
 }

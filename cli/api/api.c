@@ -1,9 +1,7 @@
 #include "api/api.h"
-#include "api/curl.h"
-#include "api/trouble.h"
-#include "base/cli.h"
-#include "base/clock.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,32 +9,33 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/connection.h"
+#include "base/cli.h"
+#include "base/clock.h"
+
 #include "shunt/protocol.h"
 
 #define DEADLINE_MS 5000         /* over everything, retries included */
 #define BODY_MAX (256u << 20)    /* bytes: many times what the largest table can tell */
-#define READ_MAX 131072L         /* bytes at one time: a status of many records is long */
 #define ATTEMPTS 5               /* when an answer breaks off */
 #define RETRY_PAUSE_NS 20000000L /* 20 ms */
 
 struct request {
 	const char *control;
 	const char *path;
-	char *sent;  /* the body of a POST; NULL: a GET */
-	char *error; /* TROUBLE_MAX bytes */
+	const char *sent; /* the body of a POST; NULL: a GET */
+	char *error;      /* TROUBLE_MAX bytes */
 	uint64_t deadline_ms;
 	char *body;
 	size_t size, room;
-	long status;
-	CURLcode code;
-	bool full; /* the socket's queue was */
+	int status; /* of HTTP */
 };
 
-static long left_ms(const struct request *request)
+static int left_ms(const struct request *request)
 {
 	int64_t left = (int64_t)(request->deadline_ms - clock_ms());
 
-	return left > 0 ? (long)left : 0;
+	return left > 0 ? (int)left : 0;
 }
 
 const char *api_control(const char *given)
@@ -48,60 +47,69 @@ const char *api_control(const char *given)
 	return named && *named ? named : SHUNT_CONTROL_PATH;
 }
 
-static size_t keep_body(char *data, size_t size, size_t count, void *arg)
+static bool keep_body(void *arg, const char *data, size_t length)
 {
 	struct request *request = arg;
-	size_t length = size * count, room;
+	size_t room;
 	char *grown;
 
 	if (length > BODY_MAX - request->size)
-		return 0;
+		return false;
 	/* One more, for a final zero. */
 	if (request->size + length >= request->room) {
 		room = (request->size + length + 1) * 2;
 		grown = realloc(request->body, room);
 		if (!grown)
-			return 0;
+			return false;
 		request->body = grown;
 		request->room = room;
 	}
 	memcpy(request->body + request->size, data, length);
 	request->size += length;
-	return length;
+	return true;
 }
 
-static CURLcode transfer(struct request *request, CURL *curl)
+/* HTTP_MORE: it did not end in time. */
+static enum http_state transfer(struct request *request, struct connection *connection)
 {
-	CURLcode code;
+	struct pollfd ready = { .fd = connection->fd };
+	enum http_state state = HTTP_MORE;
 
-	if (!api_curl_set(curl, request->control, request->path))
-		return CURLE_OUT_OF_MEMORY;
-	if (request->sent)
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->sent);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, request);
-	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, READ_MAX);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left_ms(request) + 1);
-	code = curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &request->status);
-	return code;
+	do {
+		state = connection_turn(connection);
+		ready.events = connection_events(connection);
+	} while (state == HTTP_MORE && poll(&ready, 1, left_ms(request)) != 0);
+	request->status = connection->reader.status;
+	return state;
 }
 
-static int attempt(struct request *request)
-{
-	CURL *curl;
-	int result = CLI_DONE;
+enum outcome {
+	ENDED, /* with an answer, or for good */
+	FULL,  /* the socket's queue was */
+	CUT,   /* the connection was closed before the answer ended */
+};
 
-	/* No TLS is spoken here, and OpenSSL takes its time to start. */
-	curl_global_init(CURL_GLOBAL_NOTHING);
-	curl = curl_easy_init();
+static enum outcome attempt(struct request *request, int *result)
+{
+	struct connection connection;
+	enum http_state state;
+	int error = connection_open(&connection, request->control,
+	                            http_request(request->path, request->sent), keep_body, request);
+
 	request->size = 0;
-	request->code = curl ? transfer(request, curl) : CURLE_OUT_OF_MEMORY;
-	request->full = curl && api_curl_is_full(curl, request->code);
-	if (request->code != CURLE_OK)
-		result = api_curl_trouble(curl, request->code, request->control, request->error);
-	curl_easy_cleanup(curl);
-	return result;
+	*result = CLI_DONE;
+	if (error) {
+		connection_close(&connection);
+		*result = trouble_connect(error, request->control, request->error);
+		return error == EAGAIN ? FULL : ENDED;
+	}
+	state = transfer(request, &connection);
+	connection_close(&connection);
+	if (state == HTTP_MORE)
+		*result = trouble_late(request->control, request->error);
+	else if (state != HTTP_DONE)
+		*result = trouble_answer(state, request->control, request->error);
+	return state == HTTP_CUT ? CUT : ENDED;
 }
 
 static json_t *parse(const struct request *request)
@@ -118,31 +126,30 @@ static int refused(const struct request *request)
 	return result;
 }
 
-/* A POST is said once: what became of the first is not known. */
-static bool worth_repeating(const struct request *request, unsigned tries)
+/* A POST is sent once: what became of the first is not known. */
+static bool worth_repeating(const struct request *request, enum outcome outcome, unsigned tries)
 {
-	if (request->full)
+	if (outcome == FULL)
 		return left_ms(request) > 0;
 	/* A reload cuts an answer short: its two halves would not belong together. */
-	return !request->sent && api_curl_is_cut(request->code) && tries < ATTEMPTS;
+	return outcome == CUT && !request->sent && tries < ATTEMPTS;
 }
 
 /* CLI_DONE: it has succeeded, and `body` is to be freed. */
 static int perform(struct request *request)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_NS };
+	enum outcome outcome;
 	unsigned tries = 1;
 	int result;
 
-	if (!trouble_path_fits(request->control, request->error))
-		return CLI_UNREACHABLE;
 	for (;;) {
-		result = attempt(request);
-		if (!worth_repeating(request, tries++))
+		outcome = attempt(request, &result);
+		if (!worth_repeating(request, outcome, tries++))
 			break;
 		nanosleep(&pause, NULL);
 	}
-	if (result == CLI_DONE && (request->status < 200 || request->status >= 300))
+	if (result == CLI_DONE && request->status >= 300)
 		result = refused(request);
 	if (result != CLI_DONE)
 		free(request->body);
@@ -198,41 +205,42 @@ int api_get_text(const char *control, const char *path, char **text, char error[
 int api_post(const char *control, const char *path, const json_t *body, unsigned seconds,
              json_t **json, char error[TROUBLE_MAX])
 {
+	char *sent = body ? json_dumps(body, JSON_COMPACT) : strdup("{}");
 	struct request request = { .control = control,
 		                   .path = path,
-		                   .sent = body ? json_dumps(body, JSON_COMPACT) : strdup("{}"),
+		                   .sent = sent,
 		                   .error = error,
 		                   .deadline_ms = clock_ms() + UINT64_C(1000) * seconds };
 	int result;
 
-	if (!request.sent) {
+	if (!sent) {
 		snprintf(error, TROUBLE_MAX, "out of memory");
 		return CLI_UNREACHABLE;
 	}
 	result = perform_json(&request, json);
-	free(request.sent);
+	free(sent);
 	return result;
 }
 
 char *api_record(const char *name, const char *behind)
 {
-	char *escaped = curl_easy_escape(NULL, name, 0), *path = NULL;
+	char *escaped = http_escape(name), *path = NULL;
 
 	if (!escaped || asprintf(&path, "/v1/records/%s%s", escaped, behind) < 0)
 		path = NULL;
-	curl_free(escaped);
+	free(escaped);
 	return path;
 }
 
 char *api_only(const char *path, const char *name)
 {
-	char *escaped = name ? curl_easy_escape(NULL, name, 0) : NULL, *whole = NULL;
+	char *escaped = name ? http_escape(name) : NULL, *whole = NULL;
 
 	if (!name)
 		return strdup(path);
 	if (!escaped ||
 	    asprintf(&whole, "%s%crecord=%s", path, strchr(path, '?') ? '&' : '?', escaped) < 0)
 		whole = NULL;
-	curl_free(escaped);
+	free(escaped);
 	return whole;
 }

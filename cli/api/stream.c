@@ -1,15 +1,17 @@
 #include "api/stream.h"
-#include "api/curl.h"
-#include "api/record.h"
-#include "api/trouble.h"
-#include "base/cli.h"
-#include "base/clock.h"
-#include "base/human.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "api/connection.h"
+#include "api/record.h"
+#include "base/cli.h"
+#include "base/clock.h"
+#include "base/human.h"
 
 #define LINE_MAX_BYTES (256u << 20) /* many times what the largest table can tell */
 #define GREETING_MS 5000            /* until the first line */
@@ -23,8 +25,7 @@ struct stream {
 	const char *control;
 	const struct stream_calls *calls;
 	char *error;
-	CURLM *multi;
-	CURL *curl;
+	struct connection connection;
 	char *path; /* without what is known so far */
 	bool history;
 
@@ -39,9 +40,9 @@ struct stream {
 	size_t size, room;
 	bool greeted; /* its first line has come */
 	uint64_t heard_ms;
-	CURLcode broken; /* by us */
-	bool full;       /* the socket's queue is */
-	long status;     /* of HTTP */
+	bool strange; /* a line was none of the daemon's */
+	bool full;    /* the socket's queue is */
+	int status;   /* of HTTP */
 
 	bool lost;     /* and told so */
 	long retry_ms; /* the next pause */
@@ -127,106 +128,82 @@ static bool keep(struct stream *stream, const char *data, size_t length)
 	return true;
 }
 
-static long http_status(const struct stream *stream)
-{
-	long status = 0;
-
-	curl_easy_getinfo(stream->curl, CURLINFO_RESPONSE_CODE, &status);
-	return status;
-}
-
 /* A refusal is kept whole. */
-static size_t on_data(char *data, size_t size, size_t count, void *arg)
+static bool on_data(void *arg, const char *data, size_t length)
 {
 	struct stream *stream = arg;
-	const size_t length = size * count;
 	const char *end;
 
 	stream->heard_ms = clock_ms();
-	if (http_status(stream) != 200)
-		return keep(stream, data, length) ? length : 0;
+	if (stream->connection.reader.status != 200)
+		return keep(stream, data, length);
 	for (size_t left = length; left > 0;) {
 		size_t piece;
 
 		end = memchr(data, '\n', left);
 		piece = end ? (size_t)(end - data) : left;
 		if (!keep(stream, data, piece))
-			return 0;
+			return false;
 		if (!end)
 			break;
-		if (!take_line(stream)) {
-			stream->broken = CURLE_WEIRD_SERVER_REPLY;
-			return 0;
-		}
+		stream->strange = !take_line(stream);
+		if (stream->strange)
+			return false;
 		stream->size = 0;
 		data += piece + 1;
 		left -= piece + 1;
 	}
-	return length;
+	return true;
 }
 
 /* --- a connection ------------------------------------------------------------------------------- */
 
-static bool connection_begin(struct stream *stream)
+/* The path with what is known so far. NULL: no memory. */
+static char *path_now(const struct stream *stream)
 {
 	char behind[BOOT_MAX + 64] = "", *path;
-	bool set;
+	const char mark = strchr(stream->path, '?') ? '&' : '?';
 
 	if (stream->known)
-		snprintf(behind, sizeof(behind), "%csince=%llu&boot=%s",
-		         strchr(stream->path, '?') ? '&' : '?', stream->seq, stream->boot);
+		snprintf(behind, sizeof(behind), "%csince=%llu&boot=%s", mark, stream->seq,
+		         stream->boot);
 	else if (stream->history)
-		snprintf(behind, sizeof(behind), "%csince=0",
-		         strchr(stream->path, '?') ? '&' : '?');
-	stream->curl = curl_easy_init();
-	if (!stream->curl || asprintf(&path, "%s%s", stream->path, behind) < 0)
-		return false;
-	set = api_curl_set(stream->curl, stream->control, path);
+		snprintf(behind, sizeof(behind), "%csince=0", mark);
+	return asprintf(&path, "%s%s", stream->path, behind) < 0 ? NULL : path;
+}
+
+/* 0 or an errno. */
+static int connection_begin(struct stream *stream)
+{
+	char *path = path_now(stream);
+	int error = connection_open(&stream->connection, stream->control,
+	                            path ? http_request(path, NULL) : NULL, on_data, stream);
+
 	free(path);
-	curl_easy_setopt(stream->curl, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(stream->curl, CURLOPT_WRITEDATA, stream);
 	stream->size = 0;
 	stream->greeted = false;
-	stream->broken = CURLE_OK;
+	stream->strange = false;
 	stream->heard_ms = clock_ms();
-	return set && curl_multi_add_handle(stream->multi, stream->curl) == CURLM_OK;
+	return error;
 }
 
-static void connection_end(struct stream *stream)
+static bool is_silent(const struct stream *stream)
 {
-	if (!stream->curl)
-		return;
-	curl_multi_remove_handle(stream->multi, stream->curl);
-	curl_easy_cleanup(stream->curl);
-	stream->curl = NULL;
+	return clock_ms() - stream->heard_ms > (stream->greeted ? SILENCE_MS : GREETING_MS);
 }
 
-/* True: it is over, and this is why. */
-static bool connection_is_over(struct stream *stream, CURLcode *code)
-{
-	CURLMsg *message;
-	int left;
-
-	message = curl_multi_info_read(stream->multi, &left);
-	if (message && message->msg == CURLMSG_DONE) {
-		*code = stream->broken ? stream->broken : message->data.result;
-		return true;
-	}
-	if (clock_ms() - stream->heard_ms <= (stream->greeted ? SILENCE_MS : GREETING_MS))
-		return false;
-	*code = CURLE_OPERATION_TIMEDOUT;
-	return true;
-}
-
-/* Tells whoever follows, and waits for something to happen. False: it has had enough. */
+/* Calls turn(), and waits for something to happen. False: the caller wants no more. */
 static bool wait_for(struct stream *stream, int ms)
 {
 	const struct stream_calls *calls = stream->calls;
-	struct curl_waitfd extra = { .fd = calls->fd, .events = CURL_WAIT_POLLIN };
+	struct pollfd ready[] = {
+		{ .fd = stream->connection.fd, .events = connection_events(&stream->connection) },
+		{ .fd = calls->fd, .events = POLLIN },
+	};
 
 	if (calls->turn && !calls->turn(calls->arg))
 		return false;
-	curl_multi_poll(stream->multi, &extra, calls->fd >= 0 ? 1 : 0, ms, NULL);
+	poll(ready, 2, ms);
 	return true;
 }
 
@@ -237,31 +214,42 @@ static int ended(const struct stream *stream)
 	return CLI_UNREACHABLE;
 }
 
+static int refused(const struct stream *stream)
+{
+	json_t *answer = json_loadb(stream->line ? stream->line : "", stream->size, 0, NULL);
+	int result = trouble_refused(stream->status, answer, stream->control, stream->error);
+
+	json_decref(answer);
+	return result;
+}
+
+/* What became of a connection, as stream_run() returns it. */
+static int conclude(struct stream *stream, enum http_state state)
+{
+	stream->status = stream->connection.reader.status;
+	if (state == HTTP_MORE)
+		return trouble_late(stream->control, stream->error);
+	if (stream->strange)
+		state = HTTP_BAD;
+	if (state != HTTP_DONE)
+		return trouble_answer(state, stream->control, stream->error);
+	return stream->status == 200 ? ended(stream) : refused(stream);
+}
+
 /* As stream_run(), with CLI_UNREACHABLE also for a connection that was good until now. */
 static int connection_run(struct stream *stream)
 {
-	CURLcode code = CURLE_OUT_OF_MEMORY;
-	json_t *answer;
-	int running, result;
+	enum http_state state;
+	int error = connection_begin(stream);
 
-	if (!connection_begin(stream))
-		return api_curl_trouble(stream->curl, code, stream->control, stream->error);
-	while (curl_multi_perform(stream->multi, &running) == CURLM_OK) {
-		if (connection_is_over(stream, &code))
-			break;
+	stream->status = 0;
+	stream->full = error == EAGAIN;
+	if (error)
+		return trouble_connect(error, stream->control, stream->error);
+	while ((state = connection_turn(&stream->connection)) == HTTP_MORE && !is_silent(stream))
 		if (!wait_for(stream, STREAM_TURN_MS))
 			return CLI_DONE;
-	}
-	stream->status = http_status(stream);
-	stream->full = api_curl_is_full(stream->curl, code);
-	if (code == CURLE_OK && stream->status == 200)
-		return ended(stream);
-	if (code != CURLE_OK)
-		return api_curl_trouble(stream->curl, code, stream->control, stream->error);
-	answer = json_loadb(stream->line ? stream->line : "", stream->size, 0, NULL);
-	result = trouble_refused(stream->status, answer, stream->control, stream->error);
-	json_decref(answer);
-	return result;
+	return conclude(stream, state);
 }
 
 /* --- over and over ------------------------------------------------------------------------------ */
@@ -294,7 +282,7 @@ static int follow(struct stream *stream)
 	for (;;) {
 		int result = connection_run(stream);
 
-		connection_end(stream);
+		connection_close(&stream->connection);
 		if (result == CLI_DONE || is_final(stream, result, clock_ms() < deadline))
 			return result;
 		if (stream->known && !stream->lost)
@@ -312,16 +300,15 @@ int stream_run(const char *control, const char *name, bool history,
 		                 .calls = calls,
 		                 .error = error,
 		                 .history = history,
-		                 .multi = curl_multi_init(),
+		                 .connection = { .fd = -1 },
 		                 .path = api_only("/v1/events", name),
 		                 .retry_ms = RETRY_MIN_MS };
 	int result = CLI_UNREACHABLE;
 
 	snprintf(error, TROUBLE_MAX, "out of memory");
-	if (stream.multi && stream.path && trouble_path_fits(control, error))
+	if (stream.path)
 		result = follow(&stream);
 	free(stream.path);
 	free(stream.line);
-	curl_multi_cleanup(stream.multi);
 	return result;
 }

@@ -1,10 +1,11 @@
 #include "explain/lookup.h"
-#include "api/record.h"
-#include "explain/step.h"
-#include "program/drill.h"
 
 #include <stdbool.h>
 #include <string.h>
+
+#include "api/record.h"
+#include "explain/step.h"
+#include "program/drill.h"
 
 /* What is found, step by step; a step that stops the others says why the answer is libc's. */
 struct told {

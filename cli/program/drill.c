@@ -1,9 +1,4 @@
 #include "program/drill.h"
-#include "api/api.h"
-#include "api/ask.h"
-#include "api/record.h"
-#include "base/cli.h"
-#include "base/near.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -11,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "api/api.h"
+#include "api/ask.h"
+#include "api/record.h"
+#include "base/cli.h"
+#include "base/near.h"
 
 #include "shunt/table.h"
 

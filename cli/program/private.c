@@ -1,6 +1,4 @@
 #include "program/private.h"
-#include "base/cli.h"
-#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +13,9 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/cli.h"
+#include "base/clock.h"
 
 #define SETTLE_MS 10000
 #define LONGEST_NAME "/shunt-XXXXXX/control.sock"

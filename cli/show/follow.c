@@ -1,4 +1,13 @@
 #include "show/follow.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
 #include "api/api.h"
 #include "api/ask.h"
 #include "api/stream.h"
@@ -8,14 +17,6 @@
 #include "show/screen.h"
 #include "show/status_table.h"
 #include "show/terminal.h"
-
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #define EVENTS_MAX 200u /* as many lines as a tall window may show */
 #define REFRESH_MS 5000 /* latencies and errors change without an event */
