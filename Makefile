@@ -111,7 +111,7 @@ help:
 ## check        every test
 ## check-unit   only the unit tests
 ## asan, tsan   the tests under the address, undefined-behaviour and thread sanitizers
-## fuzz         hostile tables and welcomes against their readers (FUZZ_TIME=60 seconds)
+## fuzz         all that is read from outside, against its readers (FUZZ_TIME=60 seconds)
 ## soak         everything that can happen to the daemon, at random, while clients look up (SOAK_TIME=60 seconds, SEED=n)
 ## kills        orders of operators against kill -9 (KILLS=1000)
 ## inject       every allocation and system call of a start, a failover, a reload and requests fails once (half an hour)
@@ -289,13 +289,26 @@ tsan: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/tsan SAN=thread WERROR=-Werror CFLAGS='-O1 -g -Wno-tsan' tested
 	$(Q)B=$(B)/tsan SAN=tsan J=$(J) tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
 
-# Seconds; all targets at the same time. What they find stays in $(B)/fuzz.
+# Seconds; all targets at the same time. What they find stays in $(B)/fuzz. A target of the shim takes its files into itself; the others
+# take the daemon's and the command's from an archive, instrumented like themselves.
 FUZZ_TIME ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzz/%: tests/fuzz/%.c $(shell find shim -name '*.[ch]') $(wildcard include/shunt/*.h tests/fuzz/*.h) Makefile
+FUZZ_FLAGS := $(BASE) -Wno-unknown-warning-option -Wno-missing-field-initializers -Wno-format-truncation -O1 -g -fno-sanitize-recover=all
+FUZZ_OBJECTS := $(patsubst $(B)/%,$(B)/fuzz/objects/%,$(filter-out %/main.o %/page_data.o,$(DAEMON_OBJECTS) $(CLI_OBJECTS)))
+
+$(B)/fuzz/objects/%.o: %.c Makefile | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)clang $(BASE) -Wno-unknown-warning-option -I. $(ROOTS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined $(ROOTS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(DAEMON_PKGS)) -c -o $@ $<
+
+$(B)/fuzz/all.a: $(FUZZ_OBJECTS) $(B)/daemon/control/page_data.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/fuzz/%: tests/fuzz/%.c $(B)/fuzz/all.a $(shell find shim -name '*.[ch]') $(wildcard include/shunt/*.h tests/fuzz/*.h) Makefile
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -I. $(ROOTS) $(call cflags,$(DAEMON_PKGS)) -o $@ $< $(B)/fuzz/all.a \
+		$(call libs,$(DAEMON_PKGS))
 
 # Seconds, and what repeats a run's decisions; see tests/soak/soak.py and kills.py.
 SOAK_TIME ?= 60

@@ -1,0 +1,55 @@
+/*
+ * Configuration files, for libFuzzer and for the replay in tests/unit/fuzz. An input is the file. Whatever it says, there is a
+ * configuration that keeps its own rules, or one line that says what is wrong.
+ */
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "config/load.h"
+#include "tests/fuzz/bytes.h"
+
+static void check_endpoint(const struct endpoint_config *endpoint)
+{
+	HOLDS(endpoint->id[0] && memchr(endpoint->id, 0, sizeof(endpoint->id)));
+	HOLDS(endpoint->source_count > 0 && endpoint->source_count <= SHUNT_ADDRESSES_MAX);
+	HOLDS(endpoint->min_up >= 1);
+	if (!endpoint->check)
+		return;
+	HOLDS(endpoint->check->type < CHECK_TYPES && endpoint->check->key);
+	HOLDS(endpoint->check->interval > 0 && endpoint->check->timeout > 0);
+	HOLDS(endpoint->check->fast_interval <= endpoint->check->interval);
+	HOLDS(endpoint->check->rules.fall > 0 && endpoint->check->rules.rise > 0);
+	HOLDS(endpoint->check->type != CHECK_TCP || endpoint->check->port > 0);
+}
+
+static void check_config(const struct config *config)
+{
+	HOLDS(config->socket[0] == '/' && config->control[0] == '/');
+	for (size_t i = 0; i < config->record_count; i++) {
+		const struct record_config *record = &config->records[i];
+
+		HOLDS(record->name[0] && strlen(record->name) <= SHUNT_NAME_MAX);
+		HOLDS(record->endpoint_count > 0 && record->endpoint_count <= SHUNT_ENDPOINTS_MAX);
+		for (size_t j = 0; j < record->endpoint_count; j++)
+			check_endpoint(&record->endpoints[j]);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("config", MFD_CLOEXEC);
+	char path[32], error[CONFIG_ERROR_MAX] = "";
+	struct config *config;
+
+	HOLDS(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	config = config_load(path, error);
+	if (config)
+		check_config(config);
+	else
+		check_line(error);
+	config_free(config);
+	close(fd);
+	return 0;
+}
