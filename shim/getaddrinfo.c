@@ -3,6 +3,8 @@
 
 #include "answer/addrinfo.h"
 #include "core/libc.h"
+#include "core/settings.h"
+#include "lookup/debug.h"
 #include "lookup/lookup.h"
 
 __attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
@@ -10,6 +12,7 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
                                                        struct addrinfo **res)
 {
 	struct table_answer answer;
+	int error;
 
 	if (hints && hints->ai_flags & AI_NUMERICHOST)
 		return libc_getaddrinfo(node, service, hints, res);
@@ -19,5 +22,8 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
 	case LOOKUP_PASS:
 	default: return libc_getaddrinfo(node, service, hints, res);
 	}
-	return addrinfo_build(&answer, service, hints, res);
+	error = addrinfo_build(&answer, service, hints, res);
+	if (settings_flags() & SETTINGS_DEBUG)
+		debug_addrinfo(node, answer.forced, error, error ? NULL : *res);
+	return error;
 }

@@ -4,6 +4,8 @@
 
 #include "answer/hostent.h"
 #include "core/libc.h"
+#include "core/settings.h"
+#include "lookup/debug.h"
 #include "lookup/lookup.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -42,12 +44,20 @@ static const struct end *build(enum lookup_result found, const struct table_answ
 	}
 }
 
-static int reply(enum lookup_result found, const struct table_answer *answer, int family,
-                 struct hostent *ret, char *buffer, size_t size, struct hostent **result,
-                 int *h_errnop)
+static inline void report(const char *name, const struct table_answer *answer,
+                          const struct end *end, const struct hostent *ret)
+{
+	if (settings_flags() & SETTINGS_DEBUG)
+		debug_hostent(name, answer->forced, end == &done ? ret : NULL, end->h_error);
+}
+
+static int reply(const char *name, enum lookup_result found, const struct table_answer *answer,
+                 int family, struct hostent *ret, char *buffer, size_t size,
+                 struct hostent **result, int *h_errnop)
 {
 	const struct end *end = build(found, answer, answer->name, family, ret, buffer, size);
 
+	report(name, answer, end, ret);
 	*result = end == &done ? ret : NULL;
 	*h_errnop = end->h_error;
 	if (end->error)
@@ -55,8 +65,9 @@ static int reply(enum lookup_result found, const struct table_answer *answer, in
 	return end->error;
 }
 
-static struct hostent *reply_static(enum lookup_result found, const struct table_answer *answer,
-                                    int family, struct place *place)
+static struct hostent *reply_static(const char *name, enum lookup_result found,
+                                    const struct table_answer *answer, int family,
+                                    struct place *place)
 {
 	struct hostent *ret = &place->hostent;
 	const struct end *end =
@@ -65,6 +76,7 @@ static struct hostent *reply_static(enum lookup_result found, const struct table
 	/* Here nobody can come with a larger buffer: better no aliases than no answer. */
 	if (end == &too_small)
 		end = build(found, answer, NULL, family, ret, place->buffer, STATIC_SIZE);
+	report(name, answer, end, ret);
 	if (end == &done)
 		return ret;
 	h_errno = end->h_error;
@@ -80,7 +92,7 @@ EXPORTED struct hostent *gethostbyname(const char *name)
 	enum lookup_result found = lookup_name(name, &answer);
 
 	return found == LOOKUP_PASS ? libc_gethostbyname(name)
-	                            : reply_static(found, &answer, AF_INET, &place);
+	                            : reply_static(name, found, &answer, AF_INET, &place);
 }
 
 EXPORTED struct hostent *gethostbyname2(const char *name, int family)
@@ -90,7 +102,7 @@ EXPORTED struct hostent *gethostbyname2(const char *name, int family)
 	enum lookup_result found = lookup_name(name, &answer);
 
 	return found == LOOKUP_PASS ? libc_gethostbyname2(name, family)
-	                            : reply_static(found, &answer, family, &place);
+	                            : reply_static(name, found, &answer, family, &place);
 }
 
 EXPORTED int gethostbyname_r(const char *name, struct hostent *ret, char *buffer, size_t size,
@@ -101,7 +113,7 @@ EXPORTED int gethostbyname_r(const char *name, struct hostent *ret, char *buffer
 
 	return found == LOOKUP_PASS
 	               ? libc_gethostbyname_r(name, ret, buffer, size, result, h_errnop)
-	               : reply(found, &answer, AF_INET, ret, buffer, size, result, h_errnop);
+	               : reply(name, found, &answer, AF_INET, ret, buffer, size, result, h_errnop);
 }
 
 EXPORTED int gethostbyname2_r(const char *name, int family, struct hostent *ret, char *buffer,
@@ -112,5 +124,5 @@ EXPORTED int gethostbyname2_r(const char *name, int family, struct hostent *ret,
 
 	return found == LOOKUP_PASS
 	               ? libc_gethostbyname2_r(name, family, ret, buffer, size, result, h_errnop)
-	               : reply(found, &answer, family, ret, buffer, size, result, h_errnop);
+	               : reply(name, found, &answer, family, ret, buffer, size, result, h_errnop);
 }

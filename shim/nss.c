@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 
 #include "answer/hostent.h"
+#include "core/settings.h"
+#include "lookup/debug.h"
 #include "lookup/lookup.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -64,26 +66,35 @@ static enum nss_status reply(const struct end *end, int *errnop, int *h_errnop)
 	return end->status;
 }
 
-static const struct end *find_hostent(const char *name, int family, const struct end *failure,
-                                      struct hostent *result, char *buffer, size_t size)
+static const struct end *build_hostent(const struct table_answer *answer, int family,
+                                       struct hostent *result, char *buffer, size_t size)
 {
-	struct table_answer answer;
-
-	switch (lookup_name(name, &answer)) {
-	case LOOKUP_FOUND: break;
-	case LOOKUP_FAIL: return failure;
-	case LOOKUP_PASS:
-	default: return &not_ours;
-	}
 	/* As in /etc/hosts, where no line is of a family that libc does not know. */
 	if (family != AF_INET && family != AF_INET6)
 		return &no_address;
-	switch (hostent_build(answer.name, &answer, family, result, buffer, size)) {
+	switch (hostent_build(answer->name, answer, family, result, buffer, size)) {
 	case HOSTENT_DONE: return &done;
 	case HOSTENT_NONE: return &no_address;
 	case HOSTENT_TOO_SMALL:
 	default: return &too_small;
 	}
+}
+
+static const struct end *find_hostent(const char *name, int family, const struct end *failure,
+                                      struct hostent *result, char *buffer, size_t size)
+{
+	struct table_answer answer;
+	const struct end *end = failure;
+
+	switch (lookup_name(name, &answer)) {
+	case LOOKUP_FOUND: end = build_hostent(&answer, family, result, buffer, size); break;
+	case LOOKUP_FAIL: break;
+	case LOOKUP_PASS:
+	default: return &not_ours;
+	}
+	if (settings_flags() & SETTINGS_DEBUG)
+		debug_hostent(name, answer.forced, end == &done ? result : NULL, end->h_error);
+	return end;
 }
 
 enum nss_status _nss_shunt_gethostbyname_r(const char *name, struct hostent *result, char *buffer,
@@ -154,13 +165,21 @@ static const struct end *find_tuples(const char *name, struct gaih_addrtuple **f
                                      size_t size)
 {
 	struct table_answer answer;
+	const struct end *end = &not_now;
 
 	switch (lookup_name(name, &answer)) {
-	case LOOKUP_FOUND: return put_tuples(&answer, first, buffer, size);
-	case LOOKUP_FAIL: return &not_now;
+	case LOOKUP_FOUND: end = put_tuples(&answer, first, buffer, size); break;
+	case LOOKUP_FAIL: break;
 	case LOOKUP_PASS:
 	default: return &not_ours;
 	}
+	if (settings_flags() & SETTINGS_DEBUG) {
+		if (end == &done)
+			debug_answer(name, &answer);
+		else
+			debug_hostent(name, answer.forced, NULL, end->h_error);
+	}
+	return end;
 }
 
 enum nss_status _nss_shunt_gethostbyname4_r(const char *name, struct gaih_addrtuple **pat,

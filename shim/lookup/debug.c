@@ -1,12 +1,15 @@
 #include "lookup/debug.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "attach/attach.h"
 #include "core/format.h"
+#include "core/settings.h"
 #include "lookup/force.h"
 
 /* A full answer: 16 addresses of 46 characters, and the names. Well below PIPE_BUF, so the line
@@ -25,14 +28,30 @@ static void append(struct line *line, const char *text)
 		line->text[line->length++] = *text >= ' ' && *text <= '~' ? *text : '?';
 }
 
-static void append_answer(struct line *line, const struct table_answer *answer)
+static void append_address(struct line *line, int family, const void *address)
 {
+	struct shunt_address copy = { .family = family == AF_INET ? SHUNT_FAMILY_IPV4
+		                                                  : SHUNT_FAMILY_IPV6 };
 	char text[FORMAT_TEXT_MAX];
 
-	for (uint32_t i = 0; i < answer->count; i++) {
-		append(line, " ");
-		append(line, format_address(&answer->addresses[i], text));
-	}
+	memcpy(copy.word, address, family == AF_INET ? 4 : 16);
+	append(line, " ");
+	append(line, format_address(&copy, text));
+}
+
+static const void *address_of(const struct addrinfo *node)
+{
+	return node->ai_family == AF_INET
+	               ? (const void *)&((const struct sockaddr_in *)node->ai_addr)->sin_addr
+	               : &((const struct sockaddr_in6 *)node->ai_addr)->sin6_addr;
+}
+
+/* An address has a node for each socket type. */
+static bool is_repeated(const struct addrinfo *node, const struct addrinfo *before)
+{
+	return before && before->ai_family == node->ai_family &&
+	       memcmp(address_of(before), address_of(node), node->ai_family == AF_INET ? 4 : 16) ==
+	               0;
 }
 
 static void write_line(const struct line *line)
@@ -44,26 +63,7 @@ static void write_line(const struct line *line)
 		return;
 }
 
-void debug_lookup(const char *name, const char *outcome, const struct table_answer *answer)
-{
-	struct line line = { .length = 0 };
-	int saved = errno;
-
-	append(&line, "shunt: ");
-	append(&line, name);
-	append(&line, ":");
-	if (outcome)
-		append(&line, outcome);
-	else
-		append_answer(&line, answer);
-	if (answer && answer->forced)
-		append(&line, " (forced)");
-	line.text[line.length++] = '\n';
-	write_line(&line);
-	errno = saved;
-}
-
-static void tell_entry(const char *entry, size_t length, const char *trouble)
+static void report_entry(const char *entry, size_t length, const char *trouble)
 {
 	struct line line = { .length = 0 };
 	char text[SHUNT_NAME_MAX + SHUNT_ID_MAX + 2] = "";
@@ -77,12 +77,12 @@ static void tell_entry(const char *entry, size_t length, const char *trouble)
 	write_line(&line);
 }
 
-void debug_force(const void *table, const char *list)
+/* Once in a process: what is passed over in SHUNT_FORCE, an entry a line. `table` may be NULL: not yet. */
+static void report_ignored(const void *table, const char *list)
 {
-	static atomic_flag told = ATOMIC_FLAG_INIT;
-	int saved = errno;
+	static atomic_flag reported = ATOMIC_FLAG_INIT;
 
-	if (!table || atomic_flag_test_and_set(&told))
+	if (!table || atomic_flag_test_and_set(&reported))
 		return;
 	for (size_t length; *list; list += length + (list[length] == ',')) {
 		const char *trouble;
@@ -90,7 +90,105 @@ void debug_force(const void *table, const char *list)
 		length = strcspn(list, ",");
 		trouble = force_trouble(table, list, length);
 		if (trouble)
-			tell_entry(list, length, trouble);
+			report_entry(list, length, trouble);
 	}
+}
+
+static void begin(struct line *line, const char *name)
+{
+	if (settings_flags() & SETTINGS_FORCED)
+		report_ignored(attach_mapped(), settings_force());
+	line->length = 0;
+	append(line, "shunt: ");
+	append(line, name);
+	append(line, ":");
+}
+
+static void end(struct line *line, bool forced)
+{
+	if (forced)
+		append(line, " (forced)");
+	line->text[line->length++] = '\n';
+	write_line(line);
+}
+
+/* In one piece, without an address. */
+static void say(const char *name, const char *outcome, bool forced)
+{
+	int saved = errno;
+	struct line line;
+
+	begin(&line, name);
+	append(&line, outcome);
+	end(&line, forced);
+	errno = saved;
+}
+
+void debug_passed(const char *name)
+{
+	say(name, " passed on", false);
+}
+
+static const char *words_of(int error)
+{
+	switch (error) {
+	case EAI_AGAIN: return " temporary failure";
+	case EAI_NONAME:
+	case EAI_ADDRFAMILY: return " no address of this family";
+	case EAI_MEMORY: return " out of memory";
+	default: return " refused, wrong arguments"; /* libc's word on service, flags, types */
+	}
+}
+
+void debug_addrinfo(const char *name, bool forced, int error, const struct addrinfo *list)
+{
+	const struct addrinfo *before = NULL;
+	int saved = errno;
+	struct line line;
+
+	if (error) {
+		say(name, words_of(error), forced);
+		return;
+	}
+	begin(&line, name);
+	for (; list; before = list, list = list->ai_next)
+		if (!is_repeated(list, before))
+			append_address(&line, list->ai_family, address_of(list));
+	end(&line, forced);
+	errno = saved;
+}
+
+void debug_hostent(const char *name, bool forced, const struct hostent *host, int h_error)
+{
+	int saved = errno;
+	struct line line;
+
+	if (!host) {
+		say(name,
+		    h_error == TRY_AGAIN        ? " temporary failure"
+		    : h_error == NETDB_INTERNAL ? " buffer too small"
+		                                : " no address of this family",
+		    forced);
+		return;
+	}
+	begin(&line, name);
+	for (char **address = host->h_addr_list; *address; address++)
+		append_address(&line, host->h_addrtype, *address);
+	end(&line, forced);
+	errno = saved;
+}
+
+void debug_answer(const char *name, const struct table_answer *answer)
+{
+	int saved = errno;
+	struct line line;
+
+	begin(&line, name);
+	for (uint32_t i = 0; i < answer->count; i++)
+		append_address(&line,
+		               answer->addresses[i].family == SHUNT_FAMILY_IPV4 ? AF_INET
+		                                                                : AF_INET6,
+		               answer->addresses[i].word);
+	end(&line, answer->forced);
 	errno = saved;
 }

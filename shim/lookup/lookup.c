@@ -119,20 +119,6 @@ static enum lookup_result find(const char *name, uint32_t length, struct table_a
 	return judge(result, out);
 }
 
-static COLD void report(const char *name, enum lookup_result result,
-                        const struct table_answer *answer)
-{
-	static const char *const outcomes[] = {
-		[LOOKUP_PASS] = " passed on",
-		[LOOKUP_FAIL] = " temporary failure",
-		[LOOKUP_FOUND] = NULL,
-	};
-
-	if (settings_flags() & SETTINGS_FORCED)
-		debug_force(attach_mapped(), settings_force());
-	debug_lookup(name, outcomes[result], result == LOOKUP_PASS ? NULL : answer);
-}
-
 enum lookup_result lookup_name(const char *name, struct table_answer *out)
 {
 	unsigned flags = settings_flags();
@@ -143,8 +129,8 @@ enum lookup_result lookup_name(const char *name, struct table_answer *out)
 		return LOOKUP_PASS;
 	length = name_length(name);
 	result = length ? find(name, length, out) : LOOKUP_PASS;
-	if (flags & SETTINGS_DEBUG)
-		report(name, result, out);
+	if (flags & SETTINGS_DEBUG && result == LOOKUP_PASS)
+		debug_passed(name);
 	return result;
 }
 

@@ -228,6 +228,38 @@ static void waiting_without_stdio(void)
 	_exit(atomic_load(&sleeps) > 0 && atomic_load(&opened) == 0 ? 0 : 1);
 }
 
+static void check_line(int end, const char *want)
+{
+	char line[512] = "";
+
+	CHECK(read(end, line, sizeof(line) - 1) > 0);
+	if (strcmp(line, want) != 0)
+		dprintf(STDOUT_FILENO, "want %snot  %s", want, line);
+	CHECK(strcmp(line, want) == 0);
+}
+
+static void debug_says(int end, const char *name, int family, int flags, const char *want)
+{
+	const struct addrinfo hints = { .ai_family = family,
+		                        .ai_flags = flags,
+		                        .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list;
+
+	if (getaddrinfo(name, NULL, &hints, &list) == 0)
+		freeaddrinfo(list);
+	check_line(end, want);
+}
+
+static void debug_says_r(int end, const char *name, int family, size_t size, const char *want)
+{
+	struct hostent room, *host;
+	char buffer[1024];
+	int error;
+
+	gethostbyname2_r(name, family, &room, buffer, size, &host, &error);
+	check_line(end, want);
+}
+
 static void debug(void)
 {
 	char line[512] = "", text[512];
@@ -238,7 +270,19 @@ static void debug(void)
 	CHECK(pipe(ends) == 0 && dup2(ends[1], 2) == 2);
 	CHECK(is_passed("localhost") == false);
 	CHECK(read(ends[0], line, sizeof(line) - 1) > 0);
-	CHECK(strcmp(line, "shunt: localhost: 192.0.2.10 2001:db8:0:0:0:0:0:10\n") == 0);
+	CHECK(strcmp(line, "shunt: localhost: 192.0.2.10\n") == 0);
+	debug_says(ends[0], "localhost", AF_UNSPEC, 0,
+	           "shunt: localhost: 192.0.2.10 2001:db8:0:0:0:0:0:10\n");
+	debug_says(ends[0], "localhost", AF_INET6, AI_V4MAPPED | AI_ALL,
+	           "shunt: localhost: 2001:db8:0:0:0:0:0:10 0:0:0:0:0:ffff:c000:20a\n");
+	debug_says(ends[0], "localhost", 99, 0, "shunt: localhost: refused, wrong arguments\n");
+	debug_says(ends[0], "only4.example.com", AF_INET6, 0,
+	           "shunt: only4.example.com: no address of this family\n");
+	debug_says_r(ends[0], "only4.example.com", AF_INET6, 1024,
+	             "shunt: only4.example.com: no address of this family\n");
+	debug_says_r(ends[0], "localhost", AF_INET6, 1024,
+	             "shunt: localhost: 2001:db8:0:0:0:0:0:10\n");
+	debug_says_r(ends[0], "localhost", AF_INET6, 1, "shunt: localhost: buffer too small\n");
 	resolve_stream("192.0.2.1", text);
 	memset(line, 0, sizeof(line));
 	CHECK(read(ends[0], line, sizeof(line) - 1) > 0);

@@ -272,20 +272,18 @@ struct reply {
 };
 
 /* Exactly `size` bytes before a canary, at an address that suits nothing. */
-static struct reply ask(const char *name, const int *family, size_t size, char *memory)
+static void ask(const char *name, const int *family, size_t size, char *memory, struct reply *reply)
 {
-	struct reply reply = { .h_error = 4711, .result = &reply.host, .memory = memory + 1 };
-
+	*reply = (struct reply){ .h_error = 4711, .result = &reply->host, .memory = memory + 1 };
 	memset(memory, CANARY, size + 2);
 	errno = 0;
-	reply.error = family ? gethostbyname2_r(name, *family, &reply.host, reply.memory, size,
-	                                        &reply.result, &reply.h_error)
-	                     : gethostbyname_r(name, &reply.host, reply.memory, size, &reply.result,
-	                                       &reply.h_error);
-	reply.saved = errno;
-	if (reply.memory[size] != CANARY)
+	reply->error = family ? gethostbyname2_r(name, *family, &reply->host, reply->memory, size,
+	                                         &reply->result, &reply->h_error)
+	                      : gethostbyname_r(name, &reply->host, reply->memory, size,
+	                                        &reply->result, &reply->h_error);
+	reply->saved = errno;
+	if (reply->memory[size] != CANARY)
 		printf("OVERRUN at size %zu ", size);
-	return reply;
 }
 
 static bool too_small(const struct reply *reply)
@@ -322,14 +320,14 @@ static void by_name_r(const char *name, const int *family)
 		printf(" %d", *family);
 	printf(" = ");
 	for (size_t size = 0; size < SIZE_MAX_ASKED; size += size < 600 ? 1 : 97) {
-		reply = ask(name, family, size, memory);
+		ask(name, family, size, memory, &reply);
 		if (fitted && too_small(&reply))
 			printf("TOO SMALL AGAIN at size %zu ", size);
 		if (size == 0 && !too_small(&reply))
 			printf("FITS IN NOTHING ");
 		fitted = !too_small(&reply);
 	}
-	reply = ask(name, family, SIZE_MAX_ASKED, memory);
+	ask(name, family, SIZE_MAX_ASKED, memory, &reply);
 	print_reply(&reply);
 	printf("\n");
 }
