@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <netdb.h>
 #include <signal.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
-#include "api/record.h"
+#include "api/ask.h"
 #include "base/cli.h"
 #include "commands.h"
 #include "program/hello.h"
@@ -56,7 +57,7 @@ struct source {
 	const char *control; /* --control, or NULL */
 	const char *socket;  /* --socket, or NULL */
 	char path[PATH_MAX]; /* the client socket, absolute; "": unknown */
-	json_t *status;      /* of the daemon that has this socket; NULL: it could not be asked */
+	bool known;          /* the daemon at the control socket has this client socket */
 	char trouble[TROUBLE_MAX +
 	             PATH_MAX]; /* why there is no daemon's answer; "": there is one */
 };
@@ -68,20 +69,35 @@ static const char *set_variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* The client socket that the daemon at the control socket names. */
-static bool ask_socket(struct source *source)
+/* What the daemon at the control socket calls its client socket, as a copy; NULL with `error` filled. */
+static char *named_socket(const struct source *source, char error[TROUBLE_MAX])
 {
 	const char *socket;
+	char *copy = NULL;
+	json_t *status;
 
-	if (api_get(api_control(source->control), "/v1/status", &source->status, source->trouble) !=
-	    CLI_DONE)
-		return false;
-	socket = json_string_value(json_object_get(source->status, "socket"));
-	if (socket && places_absolute(socket, source->path))
-		return true;
-	snprintf(source->trouble, sizeof(source->trouble),
-	         "the daemon at %s names no client socket", api_control(source->control));
-	return false;
+	if (ask_head(source->control, &status, error) != CLI_DONE)
+		return NULL;
+	socket = json_string_value(json_object_get(status, "socket"));
+	if (socket)
+		copy = strdup(socket);
+	else
+		snprintf(error, TROUBLE_MAX, "the daemon at %s names no client socket",
+		         api_control(source->control));
+	json_decref(status);
+	return copy;
+}
+
+static bool ask_socket(struct source *source)
+{
+	char *socket = named_socket(source, source->trouble);
+
+	source->known = socket && places_absolute(socket, source->path);
+	if (socket && !source->known)
+		snprintf(source->trouble, sizeof(source->trouble),
+		         "the path of the socket is too long");
+	free(socket);
+	return source->known;
 }
 
 /* What was typed goes before the environment. */
@@ -101,36 +117,34 @@ static bool find_socket(struct source *source)
 	return false;
 }
 
-static bool test_socket(struct source *source)
+static void test_socket(struct source *source)
 {
 	const char *why = hello_trouble(source->path);
 
 	if (why)
 		snprintf(source->trouble, sizeof(source->trouble),
 		         "cannot reach the daemon at %s: %s", source->path, why);
-	return !why;
 }
 
-/* To tell whether the name is managed. Another daemon's names say nothing about this one's. */
-static void ask_status(struct source *source)
+/* Another daemon's names say nothing about this one's. */
+static bool is_of_socket(const struct source *source)
 {
-	const char *socket;
-	char error[TROUBLE_MAX];
+	char error[TROUBLE_MAX], *socket;
+	bool same;
 
-	if (!source->status)
-		api_get(api_control(source->control), "/v1/status", &source->status, error);
-	socket = json_string_value(json_object_get(source->status, "socket"));
-	if (socket && strcmp(socket, source->path) == 0)
-		return;
-	json_decref(source->status);
-	source->status = NULL;
+	if (source->known)
+		return true;
+	socket = named_socket(source, error);
+	same = socket && strcmp(socket, source->path) == 0;
+	free(socket);
+	return same;
 }
 
 static void explain(const struct source *source, const char *name)
 {
 	if (source->trouble[0])
 		cli_error("%s; this is libc's answer", source->trouble);
-	else if (source->status && !record_find(source->status, name))
+	else if (is_of_socket(source) && ask_is_foreign(source->control, name))
 		cli_error("%s is not managed: this is libc's answer", name);
 }
 
@@ -176,11 +190,10 @@ static int resolve(struct source *source, const char *name)
 
 	if (!places_find(&places))
 		return CLI_OUTPUT;
-	if (find_socket(source) && test_socket(source))
-		ask_status(source);
+	if (find_socket(source))
+		test_socket(source);
 	explain(source, name);
 	result = ask(source, places.library, name);
-	json_decref(source->status);
 	if (source->trouble[0] && (result == CLI_DONE || result == CLI_NOT_FOUND))
 		return CLI_UNREACHABLE;
 	return result;

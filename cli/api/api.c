@@ -188,6 +188,17 @@ int api_get(const char *control, const char *path, json_t **json, char error[TRO
 	return perform_json(&request, json);
 }
 
+int api_look(const char *control, const char *path, int *status, char error[TROUBLE_MAX])
+{
+	struct request request = get(control, path, error);
+	int result = perform(&request);
+
+	*status = request.status;
+	if (result == CLI_DONE)
+		free(request.body);
+	return result;
+}
+
 int api_get_text(const char *control, const char *path, char **text, char error[TROUBLE_MAX])
 {
 	struct request request = get(control, path, error);

@@ -15,7 +15,10 @@ const char *api_control(const char *given);
  */
 int api_get(const char *control, const char *path, json_t **json, char error[TROUBLE_MAX]);
 
-/* The same with any text, which the caller frees. */
+/* GET of which only the status of HTTP matters, which goes to `*status` (0: there was no answer). As above. */
+int api_look(const char *control, const char *path, int *status, char error[TROUBLE_MAX]);
+
+/* GET of any text, which the caller frees. As above. */
 int api_get_text(const char *control, const char *path, char **text, char error[TROUBLE_MAX]);
 
 /*

@@ -7,6 +7,7 @@
 #include "base/cli.h"
 
 #define SECONDS 5
+#define NOT_FOUND 404
 
 static int out_of_memory(void)
 {
@@ -52,6 +53,22 @@ int ask_record(const char *control, const char *name, json_t **answer)
 int ask_status(const char *control, const char *name, json_t **status)
 {
 	return get(control, api_only("/v1/status", name), status);
+}
+
+int ask_head(const char *control, json_t **status, char error[TROUBLE_MAX])
+{
+	return api_get(api_control(control), "/v1/status?records=none", status, error);
+}
+
+bool ask_is_foreign(const char *control, const char *name)
+{
+	char *path = api_record(name, ""), error[TROUBLE_MAX];
+	int status = 0;
+
+	if (path)
+		api_look(api_control(control), path, &status, error);
+	free(path);
+	return status == NOT_FOUND;
 }
 
 int ask_listing(const char *control, const char *name, struct listing *listing,

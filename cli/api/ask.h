@@ -3,6 +3,7 @@
 #define SHUNT_CLI_API_ASK_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "api/listing.h"
 #include "api/trouble.h"
@@ -16,6 +17,12 @@ int ask_record(const char *control, const char *name, json_t **answer);
 
 /* The status, of that name alone or (NULL) of all. As above. */
 int ask_status(const char *control, const char *name, json_t **status);
+
+/* The status without its records. CLI_DONE with it, which the caller releases; else the exit status, and one line in `error`. */
+int ask_head(const char *control, json_t **status, char error[TROUBLE_MAX]);
+
+/* Whether the daemon says that it does not manage the name; false where it cannot be asked. */
+bool ask_is_foreign(const char *control, const char *name);
 
 /*
  * The status for the table, of that name alone or (NULL) of all. CLI_DONE with a listing that the caller frees; else the exit status,

@@ -29,6 +29,21 @@ static char *metrics_text(const struct control_parts *parts, struct report_span 
 	return metrics_piece(&parts->metrics, step, last);
 }
 
+/* Which records: all, the one of `record`, or with `records=none` what stands above them. False: the request is answered. */
+static bool read_span(struct request *request, struct report_span *span, enum MHD_Result *result)
+{
+	const char *word = request_argument(request, "records");
+
+	if (!word || strcmp(word, "all") == 0)
+		return subject_span(request, span, result);
+	*span = (struct report_span){ 0 };
+	if (strcmp(word, "none") == 0)
+		return true;
+	*result = answer_error(request->connection, MHD_HTTP_BAD_REQUEST,
+	                       "records: \"%.40s\" is not known; give all or none", word);
+	return false;
+}
+
 enum MHD_Result read_status(struct request *request)
 {
 	static const struct {
@@ -43,7 +58,7 @@ enum MHD_Result read_status(struct request *request)
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		if (strcmp(word ? word : "json", formats[i].word) != 0)
 			continue;
-		return subject_span(request, &span, &result)
+		return read_span(request, &span, &result)
 		               ? answer_pieces(request, formats[i].type, formats[i].piece, span)
 		               : result;
 	}

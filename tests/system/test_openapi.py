@@ -267,7 +267,7 @@ class Server(st.Case):
     def ask_status(self):
         """The whole and one record, as JSON and as lines, which tell the same."""
         query = {p["name"]: p["schema"] for p in self.document.parameters("/v1/status", self.document.paths["/v1/status"]["get"])}
-        self.assertEqual(set(query), {"record", "format"})
+        self.assertEqual(set(query), {"record", "records", "format"})
         path = "/v1/status"
         for more, names in (("", [NAME, "db.example.com"]), ("record=www", [NAME]), ("record=DB.example.com.", ["db.example.com"])):
             whole = self.ask_query(200, path, f"format=json&{more}")
@@ -283,6 +283,13 @@ class Server(st.Case):
             with self.assertRaises(AssertionError):
                 fits(word, query["format"])
             self.ask_query(400, path, f"format={word}")
+        for word in ("some", ""):
+            with self.assertRaises(AssertionError):
+                fits(word, query["records"])
+            self.ask_query(400, path, f"records={word}")
+        whole, head = self.ask_query(200, path, "records=all"), self.ask_query(200, path, "records=none")
+        self.assertEqual(head, {**whole, "records": []})
+        self.assertEqual([line.split("\t")[0] for line in self.ask_query(200, path, "format=tsv&records=none").splitlines()], ["status", "end"])
         self.ask_query(404, path, "record=ww.example.com")
 
     def ask_query(self, status, path, query):
