@@ -1,6 +1,7 @@
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "api/api.h"
@@ -8,15 +9,22 @@
 #include "base/cli.h"
 #include "commands.h"
 #include "show/follow.h"
+#include "show/json_print.h"
 #include "show/status_table.h"
 #include "show/terminal.h"
 #include "show/verdict.h"
 
 #define OUTPUT_BUFFER 65536 /* a table of many lines goes to a terminal in few writes */
 
-static int show_table(const char *control, const char *name)
+static void buffer_output(void)
 {
 	static char buffer[OUTPUT_BUFFER];
+
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+}
+
+static int show_table(const char *control, const char *name)
+{
 	const struct status_table_style style = { .width = terminal_width(stdout),
 		                                  .colours = terminal_colours(stdout),
 		                                  .now = time(NULL) };
@@ -28,24 +36,32 @@ static int show_table(const char *control, const char *name)
 		cli_error("%s", error);
 		return result;
 	}
-	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+	buffer_output();
 	status_table_print(&listing, &style, stdout);
 	result = cli_finish(verdict_listing(&listing));
 	listing_free(&listing);
 	return result;
 }
 
+/* What the daemon has written, read and printed token by token: a tree of it would take ten times as long. */
 static int show_json(const char *control, const char *name)
 {
-	json_t *status;
-	int result = ask_status(control, name, &status);
+	char error[TROUBLE_MAX], *text;
+	size_t size;
+	int verdict, result = ask_status_text(control, name, &text);
 
 	if (result != CLI_DONE)
 		return result;
-	json_dumpf(status, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
-	putchar('\n');
-	result = cli_finish(verdict_json(status));
-	json_decref(status);
+	size = strlen(text);
+	if (verdict_json(text, size, &verdict)) {
+		buffer_output();
+		json_print(text, size, stdout);
+		result = cli_finish(verdict);
+	} else {
+		result = trouble_stranger(api_control(control), error);
+		cli_error("%s", error);
+	}
+	free(text);
 	return result;
 }
 

@@ -55,6 +55,20 @@ int ask_status(const char *control, const char *name, json_t **status)
 	return get(control, api_only("/v1/status", name), status);
 }
 
+int ask_status_text(const char *control, const char *name, char **text)
+{
+	char *path = api_only("/v1/status", name), error[TROUBLE_MAX];
+	int result;
+
+	if (!path)
+		return out_of_memory();
+	result = api_get_text(api_control(control), path, text, error);
+	free(path);
+	if (result != CLI_DONE)
+		cli_error("%s", error);
+	return result;
+}
+
 int ask_head(const char *control, json_t **status, char error[TROUBLE_MAX])
 {
 	return api_get(api_control(control), "/v1/status?records=none", status, error);

@@ -18,6 +18,9 @@ int ask_record(const char *control, const char *name, json_t **answer);
 /* The status, of that name alone or (NULL) of all. As above. */
 int ask_status(const char *control, const char *name, json_t **status);
 
+/* The same as the text that the daemon has written, which ends with a zero and which the caller frees. An error is printed. */
+int ask_status_text(const char *control, const char *name, char **text);
+
 /* The status without its records. CLI_DONE with it, which the caller releases; else the exit status, and one line in `error`. */
 int ask_head(const char *control, json_t **status, char error[TROUBLE_MAX]);
 

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "api/record.h"
 #include "base/cli.h"
+#include "base/json_scan.h"
 
 /* An endpoint can answer unless it is down, or has no address. */
 static bool is_useless(const char *health, size_t addresses)
@@ -45,29 +45,122 @@ int verdict_listing(const struct listing *listing)
 	return worst;
 }
 
-static int record_verdict(const json_t *record)
-{
-	const json_t *endpoints = json_object_get(record, "endpoints");
-	const char *active = record_field(record, "active");
-	json_t *endpoint;
-	size_t i, useless = 0;
+/* --- from JSON ---------------------------------------------------------------------------------- */
 
-	json_array_foreach (endpoints, i, endpoint) {
-		useless += is_useless(record_field(endpoint, "health"),
-		                      json_array_size(json_object_get(endpoint, "addresses")));
-	}
-	return judge(i, useless,
-	             strcmp(active, record_field(json_array_get(endpoints, 0), "id")) == 0);
+/* Where things stand in a status: {"records": [{"active", "endpoints": [{"id", "health", "addresses": []}]}]}. */
+enum { TOP = 1, RECORD = 3, ENDPOINT = 5, ADDRESS = 6 };
+
+struct text {
+	const char *at; /* as it is written; NULL: none */
+	size_t size;
+};
+
+struct reader {
+	bool is_object;
+	const char *key[ADDRESS]; /* of the open container at each depth; NULL: none */
+	size_t key_size[ADDRESS];
+	int worst;
+	/* Of the record that is read. */
+	struct text active, primary;
+	size_t endpoints, useless;
+	/* Of the endpoint. */
+	struct text id;
+	bool is_down;
+	size_t addresses;
+};
+
+/* Whether the container at that depth is the member of that name. */
+static bool is_in(const struct reader *reader, unsigned depth, const char *name)
+{
+	return json_scan_is(reader->key[depth], reader->key_size[depth], name);
 }
 
-int verdict_json(const json_t *status)
+static bool is_in_record(const struct reader *reader)
 {
-	int worst = CLI_DONE;
-	json_t *record;
-	size_t i;
+	return is_in(reader, TOP, "records");
+}
 
-	json_array_foreach (json_object_get(status, "records"), i, record) {
-		worst = worse(worst, record_verdict(record));
+static bool is_in_endpoint(const struct reader *reader)
+{
+	return is_in_record(reader) && is_in(reader, RECORD, "endpoints");
+}
+
+static void end_endpoint(struct reader *reader)
+{
+	if (reader->endpoints++ == 0)
+		reader->primary = reader->id;
+	reader->useless += reader->is_down || reader->addresses == 0;
+	reader->id = (struct text){ 0 };
+	reader->is_down = false;
+	reader->addresses = 0;
+}
+
+static void end_record(struct reader *reader)
+{
+	bool on_primary = reader->active.size == reader->primary.size &&
+	                  (reader->active.size == 0 ||
+	                   memcmp(reader->active.at, reader->primary.at, reader->active.size) == 0);
+
+	reader->worst = worse(reader->worst, judge(reader->endpoints, reader->useless, on_primary));
+	reader->active = reader->primary = (struct text){ 0 };
+	reader->endpoints = reader->useless = 0;
+}
+
+static void take_text(struct reader *reader, const struct json_scan_token *token)
+{
+	const struct text text = { token->text, token->size };
+
+	if (token->depth == RECORD && is_in_record(reader) &&
+	    json_scan_is(token->key, token->key_size, "active"))
+		reader->active = text;
+	if (token->depth != ENDPOINT || !is_in_endpoint(reader))
+		return;
+	if (json_scan_is(token->key, token->key_size, "id"))
+		reader->id = text;
+	if (json_scan_is(token->key, token->key_size, "health"))
+		reader->is_down = json_scan_is(text.at, text.size, "down");
+}
+
+static void take_open(struct reader *reader, const struct json_scan_token *token)
+{
+	if (token->depth == 0)
+		reader->is_object = *token->text == '{';
+	if (token->depth < ADDRESS) {
+		reader->key[token->depth] = token->key;
+		reader->key_size[token->depth] = token->key_size;
 	}
-	return worst;
+}
+
+static void take_close(struct reader *reader, const struct json_scan_token *token)
+{
+	if (token->depth < ADDRESS)
+		reader->key[token->depth] = NULL;
+	if (token->depth == ENDPOINT - 1 && is_in_endpoint(reader))
+		end_endpoint(reader);
+	if (token->depth == RECORD - 1 && is_in_record(reader))
+		end_record(reader);
+}
+
+static void take_token(void *arg, const struct json_scan_token *token)
+{
+	struct reader *reader = arg;
+
+	if (token->depth == ADDRESS && token->kind != JSON_SCAN_CLOSE && is_in_endpoint(reader) &&
+	    is_in(reader, ENDPOINT, "addresses"))
+		reader->addresses++;
+	switch (token->kind) {
+	case JSON_SCAN_TEXT: take_text(reader, token); break;
+	case JSON_SCAN_OPEN: take_open(reader, token); break;
+	case JSON_SCAN_CLOSE: take_close(reader, token); break;
+	case JSON_SCAN_PLAIN: break;
+	}
+}
+
+bool verdict_json(const char *text, size_t size, int *verdict)
+{
+	struct reader reader = { .worst = CLI_DONE };
+	bool good = json_scan(text, size, take_token, &reader);
+
+	*verdict = reader.worst;
+	return good && reader.is_object;
 }

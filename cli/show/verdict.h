@@ -2,7 +2,8 @@
 #ifndef SHUNT_CLI_SHOW_VERDICT_H
 #define SHUNT_CLI_SHOW_VERDICT_H
 
-#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "api/listing.h"
 
@@ -10,6 +11,7 @@ int verdict_record(const struct listing_record *record);
 
 /* The worst of all records, 0 to 2 in that order. */
 int verdict_listing(const struct listing *listing);
-int verdict_json(const json_t *status);
+/* The same of a status as the daemon writes it. False: it is not one object of JSON. */
+bool verdict_json(const char *text, size_t size, int *verdict);
 
 #endif
