@@ -62,26 +62,6 @@ static void on_event(void *arg, const json_t *event, bool old)
 	reader->events++;
 }
 
-/* As on_data() does for an answer with status 200. False: the stream is broken off. */
-static bool feed(struct stream *stream, const char *data, size_t length)
-{
-	while (length > 0) {
-		const char *end = memchr(data, '\n', length);
-		size_t piece = end ? (size_t)(end - data) : length;
-
-		if (!keep(stream, data, piece))
-			return false;
-		if (!end)
-			return true;
-		if (!take_line(stream))
-			return false;
-		stream->size = 0;
-		data += piece + 1;
-		length -= piece + 1;
-	}
-	return true;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes bytes = { data, size };
@@ -93,8 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct stream stream = { .calls = &calls, .history = most & 1 };
 	char *text = text_new(bytes.data, bytes.size);
 
+	stream.connection.reader.status = 200;
 	for (size_t at = 0; at < bytes.size; at += most)
-		if (!feed(&stream, text + at, bytes.size - at < most ? bytes.size - at : most))
+		if (!on_data(&stream, text + at, bytes.size - at < most ? bytes.size - at : most))
 			break;
 	json_decref(reader.answers);
 	free(stream.line);
