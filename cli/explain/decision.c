@@ -186,7 +186,10 @@ static void say_address(json_t *step, const json_t *address)
 		step_say(step, "    %s not counted yet: this host may be cut off",
 		         results(number(address, "held"), false, count));
 	if (*since)
-		step_say(step, "    no verdict since %s, by faults of this host", since);
+		step_say(step, "    no verdict since %s, %s", since,
+		         strcmp(record_field(address, "no_verdict_side"), "host") == 0
+		                 ? "a fault of this host"
+		                 : "of unknown cause");
 }
 
 /* What the healths amount to. */

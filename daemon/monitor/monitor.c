@@ -124,8 +124,11 @@ static void count(struct monitor *monitor, struct target *target, enum verdict v
 
 static void count_held(void *arg, struct host_site *site, unsigned failures)
 {
+	struct target *target = target_of_site(site);
+
+	target_event_verdict(target);
 	while (failures--)
-		count(arg, target_of_site(site), VERDICT_FAIL);
+		count(arg, target, VERDICT_FAIL);
 }
 
 /* The verdict that counts. Whether a silence is held decides for some records (decide_record()) before it counts for the target. */
@@ -167,18 +170,33 @@ static void note(struct target *target, const struct probe_result *result)
 		memcpy(target->error, detail, sizeof(target->error));
 }
 
+/* What the probe knows to be a fault of this host is one. The rest, like a silence that is held, may be either side's. */
+static void note_doubt(const struct monitor *monitor, struct target *target, enum probe_why why,
+                       enum verdict verdict)
+{
+	const bool ours = why == WHY_OWN_FAULT || why == WHY_LATE;
+
+	if (verdict != VERDICT_NONE)
+		target_event_verdict(target);
+	else
+		target_event_no_verdict(target, ours ? SIDE_HOST : SIDE_UNKNOWN,
+		                        host_fault_is_isolated(monitor->host_fault), clock_ms());
+}
+
 /* What every probe ends in. */
 static uint32_t monitor_verdict(void *arg, struct target *target, const struct probe_result *result)
 {
 	struct monitor *monitor = arg;
+	enum verdict verdict;
 
 	note(target, result);
 	if (result->expires)
 		target_event_certificate(target, result->expires, target->last_probe);
 	if (result->verdict == VERDICT_NONE)
 		report_own_fault(monitor, target);
-	count(monitor, target, judge(monitor, target, result));
-	target_event_certainty(target, result->verdict == VERDICT_NONE, clock_ms());
+	verdict = judge(monitor, target, result);
+	count(monitor, target, verdict);
+	note_doubt(monitor, target, result->why, verdict);
 	if (target->site.isolation.held)
 		return target->check->fast_interval;
 	return probe_schedule_delay_ms(target->check, &target->health);

@@ -31,6 +31,15 @@ struct target_child {
 
 LIST_HEAD(target_parents, target_child);
 
+/* Attempts that end without a verdict that counts: target_event has the events of it. */
+struct target_doubt {
+	uint64_t since_ms; /* CLOCK_MONOTONIC; 0: the last attempt had one */
+	time_t since;      /* the same by the wall clock */
+	enum health_side side;
+	bool lasts;    /* for so many intervals that readers see it */
+	bool reported; /* as an event */
+};
+
 struct target {
 	struct target *next; /* in its bucket */
 	char *key;
@@ -51,10 +60,7 @@ struct target {
 	time_t certificate_expires; /* wall clock; of the peer's certificate; 0: it showed none */
 	time_t certificate_warned;  /* the latest of those that was an event */
 	uint32_t asked; /* an operator waits until probe_count() comes to it; 0: nobody did */
-	uint64_t
-	        uncertain_ms; /* CLOCK_MONOTONIC; since when attempts end by faults of our own; 0: they do not */
-	time_t uncertain_since; /* the same by the wall clock */
-	bool uncertain;         /* for so long that an event has said so */
+	struct target_doubt no_verdict;
 	struct targets *targets;
 };
 

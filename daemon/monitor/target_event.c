@@ -47,34 +47,43 @@ void target_event_health(const struct target *target, enum health_state before)
 	emit(target, event);
 }
 
-static void become_certain(struct target *target)
+void target_event_verdict(struct target *target)
 {
-	if (target->uncertain)
+	if (target->no_verdict.reported)
 		emit(target, (struct event_record){ .type = EVENT_UNCERTAIN,
 		                                    .reason = "there are verdicts again" });
-	target->uncertain = false;
-	target->uncertain_ms = 0;
+	target->no_verdict = (struct target_doubt){ 0 };
 }
 
-void target_event_certainty(struct target *target, bool own_fault, uint64_t now_ms)
+static void report_no_verdict(const struct target *target)
 {
-	const uint32_t interval_ms = target->check->interval;
-	char lasted[DURATION_TEXT_MAX], reason[PROBE_DETAIL_MAX + 64];
+	static const char *const sides[] = {
+		[SIDE_UNKNOWN] = "whether this host or the endpoint is at fault is not known",
+		[SIDE_HOST] = "the fault is thought to be this host's"
+	};
+	const uint32_t lasted_ms = HEALTH_UNCERTAIN_INTERVALS * target->check->interval;
+	char lasted[DURATION_TEXT_MAX], reason[PROBE_DETAIL_MAX + 128];
 
-	if (!own_fault) {
-		become_certain(target);
-		return;
-	}
-	if (!target->uncertain_ms) {
-		target->uncertain_ms = now_ms;
-		target->uncertain_since = target->last_probe;
-	}
-	if (target->uncertain || !health_is_uncertain(target->uncertain_ms, now_ms, interval_ms))
-		return;
-	target->uncertain = true;
-	snprintf(reason, sizeof(reason), "no verdict for %s: %s",
-	         duration_format(HEALTH_UNCERTAIN_INTERVALS * interval_ms, lasted), target->error);
+	snprintf(reason, sizeof(reason), "no verdict for %s: %s; %s",
+	         duration_format(lasted_ms, lasted), target->error, sides[target->no_verdict.side]);
 	emit(target, (struct event_record){ .type = EVENT_UNCERTAIN, .reason = reason });
+}
+
+void target_event_no_verdict(struct target *target, enum health_side side, bool known,
+                             uint64_t now_ms)
+{
+	struct target_doubt *doubt = &target->no_verdict;
+
+	if (!doubt->since_ms) {
+		doubt->since_ms = now_ms;
+		doubt->since = target->last_probe;
+	}
+	doubt->side = side;
+	doubt->lasts = health_is_uncertain(doubt->since_ms, now_ms, target->check->interval);
+	if (!doubt->lasts || doubt->reported || known)
+		return;
+	doubt->reported = true;
+	report_no_verdict(target);
 }
 
 bool target_event_is_due(time_t expires, time_t warned, time_t now, uint32_t warning_ms)

@@ -11,8 +11,15 @@
 /* Its health has changed; where only calculated checks have it, that is a smaller event. */
 void target_event_health(const struct target *target, enum health_state before);
 
-/* An attempt ended, by a fault of our own or not: that there are no verdicts for long is an event, and so is their return. */
-void target_event_certainty(struct target *target, bool own_fault, uint64_t now_ms);
+/* An attempt ended with a verdict that counts. If that was missed for long, its return is an event. */
+void target_event_verdict(struct target *target);
+
+/*
+ * An attempt ended without a verdict that counts. That this lasts is an event, unless `known`: the host is isolated, and an event has
+ * said so for all.
+ */
+void target_event_no_verdict(struct target *target, enum health_side side, bool known,
+                             uint64_t now_ms);
 
 /* Its peer showed a certificate that ends at `expires`: noted, and an event if that is near. */
 void target_event_certificate(struct target *target, time_t expires, time_t now);

@@ -31,7 +31,7 @@ static const char *first_error(const struct endpoint *endpoint)
 /* The target itself, or one that it is calculated from, whose verdicts fail to come; NULL: none. */
 static const struct target *find_uncertain(const struct target *target)
 {
-	const struct target *found = target->uncertain ? target : NULL;
+	const struct target *found = target->no_verdict.lasts ? target : NULL;
 
 	for (size_t i = 0; target->children && i < target->check->of_count && !found; i++)
 		found = find_uncertain(target->children[i].target);
@@ -68,6 +68,10 @@ static void say_health(const struct endpoint *endpoint, char *text, size_t size)
 	if (endpoint->config->check->disabled)
 		snprintf(text, size, "%s is %s, since its check is disabled", id,
 		         health_word(endpoint->health));
+	else if (endpoint->health == HEALTH_DOWN && endpoint->seen == TARGET_IF_LOST &&
+	         endpoint_health(endpoint, TARGET_COUNTED) != HEALTH_DOWN)
+		snprintf(text, size, "%s does not answer, or this host is cut off%s%s", id,
+		         error ? ": " : "", error ? error : "");
 	else if (endpoint->health == HEALTH_UNKNOWN)
 		snprintf(text, size, "%s has no verdict%s%s", id, missing ? ": " : " yet",
 		         missing ? missing : "");
@@ -78,10 +82,6 @@ static void say_health(const struct endpoint *endpoint, char *text, size_t size)
 		snprintf(text, size, "%s has %zu of %u addresses up that it needs%s%s", id,
 		         count_up(endpoint), endpoint->config->min_up, error ? ": " : "",
 		         error ? error : "");
-	else if (endpoint->health == HEALTH_DOWN && endpoint->seen == TARGET_IF_LOST &&
-	         endpoint_health(endpoint, TARGET_COUNTED) != HEALTH_DOWN)
-		snprintf(text, size, "%s does not answer, or this host is cut off%s%s", id,
-		         error ? ": " : "", error ? error : "");
 	else if (endpoint->health == HEALTH_DOWN)
 		snprintf(text, size, "%s is down%s%s", id, error ? ": " : "", error ? error : "");
 	else
@@ -182,13 +182,14 @@ static unsigned needed(const struct health *health, const struct health_rules *r
 static void read_member(const struct member *member, enum target_view view, bool answers,
                         struct view_address *out)
 {
-	const struct target *target = member->target;
+	const struct target *target = member->target, *missing;
 
 	*out = (struct view_address){ .address = member->address,
 		                      .health = member_health(member, view),
 		                      .answers = answers };
 	if (!target)
 		return;
+	missing = find_uncertain(target);
 	out->last_error = target->error[0] ? target->error : NULL;
 	out->latency_us = target->latency_us;
 	memcpy(out->part_us, target->part_us, sizeof(out->part_us));
@@ -198,8 +199,10 @@ static void read_member(const struct member *member, enum target_view view, bool
 	out->against = target->health.against;
 	out->needed = target->probe ? needed(&target->health, &target->check->rules) : 0;
 	out->held = target->site.isolation.held;
-	out->no_verdict_since =
-	        find_uncertain(target) ? find_uncertain(target)->uncertain_since : 0;
+	if (missing) {
+		out->no_verdict_since = missing->no_verdict.since;
+		out->no_verdict_side = missing->no_verdict.side;
+	}
 }
 
 static void read_endpoint(const struct endpoint *endpoint, struct view_endpoint *out)

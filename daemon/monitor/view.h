@@ -37,7 +37,9 @@ struct view_address {
 	unsigned
 	        needed; /* of so many that change it; 0: there is no check, or it has no probes of its own */
 	unsigned held; /* failures that are not counted yet: it may be this host's fault */
-	time_t no_verdict_since; /* wall clock; probes end by faults of our own for too long; 0: they do not */
+	/* Wall clock; for three intervals or more probes have come to no verdict that counts; 0: they do. */
+	time_t no_verdict_since;
+	enum health_side no_verdict_side;
 };
 
 struct view_endpoint {

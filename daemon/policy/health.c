@@ -60,6 +60,13 @@ bool health_is_uncertain(uint64_t since_ms, uint64_t now_ms, uint32_t interval_m
 	return since_ms && now_ms - since_ms >= HEALTH_UNCERTAIN_INTERVALS * (uint64_t)interval_ms;
 }
 
+const char *health_side_word(enum health_side side)
+{
+	static const char *const words[] = { "unknown", "host" };
+
+	return words[side];
+}
+
 const char *health_word(enum health_state state)
 {
 	static const char *const words[] = { "unknown", "up", "down" };

@@ -43,7 +43,16 @@ enum health_state health_invert(enum health_state state);
 
 #define HEALTH_UNCERTAIN_INTERVALS 3u
 
-/* Attempts end without a verdict since `since_ms` (0: they do not), and that for so many intervals: somebody should know. */
+/* Whose fault a lack of verdicts is thought to be. */
+enum health_side {
+	SIDE_UNKNOWN, /* this host's or the endpoint's */
+	SIDE_HOST     /* this host's */
+};
+
+/* "unknown", "host" */
+const char *health_side_word(enum health_side side);
+
+/* No attempt has come to a verdict since `since_ms` (0: the last one has), and that for so many intervals: an operator should know. */
 bool health_is_uncertain(uint64_t since_ms, uint64_t now_ms, uint32_t interval_ms);
 
 /* "up", "down", "unknown" */

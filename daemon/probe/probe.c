@@ -243,6 +243,7 @@ static void complete(struct probe *probe, const struct ending *ending, const cha
 
 	memcpy(result.part_us, probe->part_us, sizeof(result.part_us));
 	result.verdict = probe_why_verdict(why);
+	result.why = why;
 	see_path(&result, probe, ending->path);
 	describe(&result, why == WHY_LATE, late_ms, text);
 	tally_ended(&probe->prober->tally, probe->check->type, why, result.elapsed_us);

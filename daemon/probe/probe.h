@@ -47,6 +47,7 @@ enum probe_part { PROBE_CONNECT, PROBE_TLS, PROBE_FIRST_BYTE, PROBE_PARTS };
 
 struct probe_result {
 	enum verdict verdict;
+	enum probe_why why;
 	enum probe_path path;
 	uint64_t
 	        proven_us; /* CLOCK_MONOTONIC; when the peer last said something in this attempt; 0: never */

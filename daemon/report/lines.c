@@ -1,7 +1,9 @@
 #include "report/lines.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/moment.h"
 #include "base/text_out.h"
 #include "config/config.h"
 #include "monitor/monitor.h"
@@ -27,6 +29,22 @@ static void put_field(struct text_out *out, const char *value)
 		place[i] = (char)(value[i] < ' ' || value[i] > '~' ? '?' : value[i]);
 }
 
+static void put_error(struct text_out *out, const struct view_address *address)
+{
+	static const char *const sides[] = { [SIDE_UNKNOWN] = "", [SIDE_HOST] = " (this host)" };
+	const char *error = address->last_error;
+	char since[MOMENT_TEXT_MAX], words[PROBE_DETAIL_MAX + MOMENT_TEXT_MAX + 64];
+
+	if (!address->no_verdict_since) {
+		put_field(out, error);
+		return;
+	}
+	snprintf(words, sizeof(words), "no verdict since %s%s%s%s",
+	         moment_format(address->no_verdict_since, since), sides[address->no_verdict_side],
+	         error ? ": " : "", error ? error : "");
+	put_field(out, words);
+}
+
 static void put_address(struct text_out *out, const struct view_address *address)
 {
 	char words[ADDRESS_TEXT_MAX];
@@ -37,7 +55,7 @@ static void put_address(struct text_out *out, const struct view_address *address
 	text_out_put(out, "\t", 1);
 	if (address->latency_us)
 		text_out_ms(out, address->latency_us);
-	put_field(out, address->last_error);
+	put_error(out, address);
 	text_out_put(out, "\n", 1);
 }
 

@@ -5,7 +5,7 @@
  *   status    version, settled (true, false), isolated (true, false)
  *   record    name, active endpoint, its addresses with a space between them, since (Unix time), all_down, reason
  *   endpoint  id, health, type of its check, why its name does not resolve; of the record before it
- *   address   address, health, latency in milliseconds, last error; of the endpoint before it
+ *   address   address, health, latency in milliseconds, last error and since when there is no verdict; of the endpoint before it
  *   end
  *
  * A field that is empty is nothing. All is printable ASCII; '?' stands for any other byte.

@@ -83,6 +83,16 @@ static bool lacks_verdicts(const struct view_endpoint *endpoint)
 	return false;
 }
 
+static bool lacks_verdicts_of(const struct view_endpoint *endpoint, enum health_side side)
+{
+	for (size_t i = 0; i < endpoint->address_count; i++) {
+		if (endpoint->addresses[i].no_verdict_since &&
+		    endpoint->addresses[i].no_verdict_side == side)
+			return true;
+	}
+	return false;
+}
+
 static void problem_lines(FILE *out, const char *metric, const struct view_record *record)
 {
 	for (size_t i = 0; i < record->endpoint_count; i++) {
@@ -94,6 +104,21 @@ static void problem_lines(FILE *out, const char *metric, const struct view_recor
 		if (lacks_verdicts(endpoint))
 			endpoint_line(out, metric, record, i,
 			              (struct metrics_label){ "problem", "no_verdict" }, 1);
+	}
+}
+
+static void no_verdict_lines(FILE *out, const char *metric, const struct view_record *record)
+{
+	static const enum health_side sides[] = { SIDE_HOST, SIDE_UNKNOWN };
+
+	for (size_t i = 0; i < record->endpoint_count; i++) {
+		for (size_t k = 0; k < sizeof(sides) / sizeof(sides[0]); k++) {
+			if (lacks_verdicts_of(&record->endpoints[i], sides[k]))
+				endpoint_line(out, metric, record, i,
+				              (struct metrics_label){ "side",
+				                                      health_side_word(sides[k]) },
+				              1);
+		}
 	}
 }
 
@@ -210,6 +235,10 @@ const struct metrics_record metrics_record[] = {
 	{ "shunt_endpoint_problem", "gauge",
 	  "1 while probes of the endpoint come to no verdict, or its name does not resolve.",
 	  problem_lines },
+	{ "shunt_endpoint_no_verdict", "gauge",
+	  "1 while probes of the endpoint come to no verdict, by the side that is thought to be at "
+	  "fault.",
+	  no_verdict_lines },
 	{ "shunt_override", "gauge", "Whether an operator forces the endpoint.", override_lines },
 	{ "shunt_probe_seconds", "gauge",
 	  "How long the last probe that passed took, to the end of each of its parts.",

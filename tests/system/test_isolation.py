@@ -102,6 +102,7 @@ class CutOff(Network):
         st.wait_until(lambda: seen.add(probed()) or len(seen) > 3, what="three more seconds of probes")
         self.assertEqual(self.healths(), ["up", "up"])
         self.assertEqual(self.daemon.active(NAME), "primary")
+        self.assert_doubted()
         restore()
         self.wait_isolated(False)
         self.wait_all_well()
@@ -109,6 +110,15 @@ class CutOff(Network):
         self.assert_no_transition()
         self.assertEqual(looper.answers(), {PRIMARY})
         self.assertNotIn("isolated", self.daemon.record(NAME)["reason"])
+
+    def assert_doubted(self):
+        """That nothing has counted for three intervals is to be seen: at each address, in explain, in the metrics."""
+        address = self.daemon.endpoint(NAME, "primary")["addresses"][0]
+        self.assertTrue(address["no_verdict_since"])
+        self.assertEqual(address["no_verdict_side"], "unknown")
+        self.assertIn("no verdict since", self.daemon.client([st.SHUNT, "status"]).stdout)
+        self.assertIn(", of unknown cause", self.daemon.client([st.SHUNT, "explain", NAME]).stdout)
+        self.assertEqual(self.daemon.metric("shunt_endpoint_no_verdict", record=NAME, endpoint="primary", side="unknown"), 1)
 
     def test_all_links_down(self):
         """all links down: answers hold at a real client, an event and the status say why; back again without a transition"""

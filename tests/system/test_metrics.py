@@ -86,7 +86,7 @@ class Form(Metrics):
                 self.assertEqual({name for name, _ in labels}, documented[metric], metric)
                 shown |= {value for name, value in labels if name in WORDS}
         self.assertEqual(shown - words, set(), "words that the manual does not have")
-        self.assertEqual(words - shown - {"resolve", "tls"}, set(), "words that are not shown")
+        self.assertEqual(words - shown - {"resolve", "tls", "host"}, set(), "words that are not shown")
 
     def test_promtool(self):
         """promtool check metrics has nothing to say of names, help, types and form"""
@@ -312,6 +312,7 @@ ON_STANDBY = {
 FORCED = {"shunt_override{record=www,endpoint=standby}": "0 0 1x298"}
 NO_VERDICT = " ".join(["NaN"] * 300)  # it has no short form
 UP = "shunt_endpoint_up{record=www,endpoint=%s}"
+NO_VERDICT_SERIES = "shunt_endpoint_no_verdict{record=www,endpoint=primary,side=host}"
 PROBLEM = "shunt_endpoint_problem{record=www,endpoint=primary,problem=%s}"
 # What differs from that; and at which minute which alerts fire, none that is not named.
 SCENARIOS = {
@@ -339,7 +340,8 @@ SCENARIOS = {
     "no verdict yet": ({UP % "primary": NO_VERDICT, UP % "standby": NO_VERDICT}, {10: []}),
     "the standby is down": ({UP % "standby": "0x299"}, {9: [], 11: ["ShuntStandbyDown record=www endpoint=standby"]}),
     "the host is isolated": ({"shunt_isolated": "0 1x298"}, {1: [], 3: ["ShuntIsolated"]}),
-    "probes without verdict": ({PROBLEM % "no_verdict": "_ 1x10 _x280"}, {1: [], 3: ["ShuntProbesWithoutVerdict record=www endpoint=primary"], 20: []}),
+    "probes without verdict": ({NO_VERDICT_SERIES: "_ 1x10 _x280"}, {1: [], 3: ["ShuntProbesWithoutVerdict record=www endpoint=primary"], 20: []}),
+    "probes without verdict while the host is isolated": ({NO_VERDICT_SERIES: "1x299", "shunt_isolated": "1x299"}, {9: ["ShuntIsolated"]}),
     "a name that does not resolve": ({PROBLEM % "resolve": "1x299"}, {9: [], 11: ["ShuntNameDoesNotResolve record=www endpoint=primary"]}),
     "a certificate that ends soon": (
         {"shunt_certificate_expiry_timestamp_seconds{record=www,endpoint=primary,address=192.0.2.1}": 13 * DAY},

@@ -83,7 +83,7 @@ class Shortage(Pair):
     def no_verdict(self, words):
         """That no verdict has come for three intervals is an event of each endpoint."""
         for name in ("primary", "secondary"):
-            self.daemon.wait_log(f"{name} .*: no verdict for 600ms: {words}")
+            self.daemon.wait_log(f"{name} .*: no verdict for 600ms: {words}.*; the fault is thought to be this host's")
 
     def verdicts_again(self, looper):
         self.probes(3)

@@ -176,7 +176,7 @@ function remarksOf({ endpoint, address, first }) {
 	return [
 		first && endpoint.error,
 		address?.last_error,
-		address?.no_verdict_since && `no verdict since ${momentWords(Date.parse(address.no_verdict_since))}`,
+		address?.no_verdict_since && `no verdict since ${momentWords(Date.parse(address.no_verdict_since))}${address.no_verdict_side === "host" ? " (this host)" : ""}`,
 		address?.certificate_expires && certificateWords(address.certificate_expires),
 		endpoint.addresses.length === 0 && !endpoint.error && "no address",
 	].filter(Boolean).join("; ");

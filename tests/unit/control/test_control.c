@@ -162,7 +162,8 @@ static void fill_record(struct view_record *out)
 		                                       .against = 1,
 		                                       .needed = 3,
 		                                       .held = 2,
-		                                       .no_verdict_since = 86404 };
+		                                       .no_verdict_since = 86404,
+		                                       .no_verdict_side = SIDE_HOST };
 	address_parse("192.0.2.1", &primary->addresses[0].address);
 	*secondary = (struct view_endpoint){
 		.id = "secondary", .health = HEALTH_UP, .error = "NXDOMAIN", .address_count = 2
@@ -774,19 +775,21 @@ static void the_status_is_as_documented(void **state)
 	        "\"last_probe\":\"1970-01-02T00:00:02Z\","
 	        "\"certificate_expires\":\"1970-01-02T00:00:03Z\",\"probes\":7,\"asked\":8,"
 	        "\"against\":1,\"needed\":3,\"held\":2,"
-	        "\"no_verdict_since\":\"1970-01-02T00:00:04Z\"}]},"
+	        "\"no_verdict_since\":\"1970-01-02T00:00:04Z\",\"no_verdict_side\":\"host\"}]},"
 	        "{\"id\":\"secondary\",\"health\":\"up\",\"check\":null,\"error\":\"NXDOMAIN\","
 	        "\"check_settings\":null,\"min_up\":0,"
 	        "\"addresses\":[{\"address\":\"192.0.2.2\",\"health\":\"up\",\"answers\":false,"
 	        "\"last_error\":null,\"latency_ms\":1.5,\"last_probe\":null,"
 	        "\"connect_ms\":0.25,\"tls_ms\":null,\"first_byte_ms\":1.25,"
 	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,"
-	        "\"against\":0,\"needed\":null,\"held\":0,\"no_verdict_since\":null},"
+	        "\"against\":0,\"needed\":null,\"held\":0,\"no_verdict_since\":null,\"no_verdict_"
+	        "side\":null},"
 	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,"
 	        "\"last_error\":null,\"latency_ms\":null,\"last_probe\":null,"
 	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
 	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,"
-	        "\"against\":0,\"needed\":null,\"held\":0,\"no_verdict_since\":null}]}"
+	        "\"against\":0,\"needed\":null,\"held\":0,\"no_verdict_since\":null,\"no_verdict_"
+	        "side\":null}]}"
 	        "]}",
 	        0, NULL);
 
@@ -817,7 +820,8 @@ static void the_status_as_lines(void **state)
 	                       "record\twww.example.com\tsecondary\t2001:db8::2\t86401\tfail\t"
 	                       "primary is down\n"
 	                       "endpoint\tprimary\tdown\thttp\t\n"
-	                       "address\t192.0.2.1\tdown\t\tstatus 503\n"
+	                       "address\t192.0.2.1\tdown\t\tno verdict since "
+	                       "1970-01-02T00:00:04Z (this host): status 503\n"
 	                       "endpoint\tsecondary\tup\t\tNXDOMAIN\n"
 	                       "address\t192.0.2.2\tup\t1.500\t\n"
 	                       "address\t2001:db8::2\tup\t\t\n"
@@ -873,7 +877,8 @@ static void a_line_is_a_line(void **state)
 	last_error = STATUS_503;
 	assert_non_null(
 	        strstr(answer, "\nrecord\twww.example.com\t\t\t86401\tfail\tprimary is down\n"));
-	assert_non_null(strstr(answer, "\naddress\t192.0.2.1\tdown\t\ta?b??[2J?? ~\n"));
+	assert_non_null(strstr(answer, "\naddress\t192.0.2.1\tdown\t\tno verdict since "
+	                               "1970-01-02T00:00:04Z (this host): a?b??[2J?? ~\n"));
 	free(answer);
 }
 

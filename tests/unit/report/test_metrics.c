@@ -249,6 +249,10 @@ static void only_where_it_says_more(void **state)
 	              "problem=\"no_verdict\"} 1\n"
 	              "shunt_endpoint_problem{record=\"www.example.com\",endpoint=\"secondary\","
 	              "problem=\"resolve\"} 1\n\n");
+	assert_metric("shunt_endpoint_no_verdict",
+	              "# TYPE shunt_endpoint_no_verdict gauge\n"
+	              "shunt_endpoint_no_verdict{record=\"www.example.com\",endpoint=\"primary\","
+	              "side=\"unknown\"} 1\n\n");
 	assert_metric("shunt_probe_seconds",
 	              "# TYPE shunt_probe_seconds gauge\n"
 	              "shunt_probe_seconds{record=\"www.example.com\",endpoint=\"secondary\","
