@@ -48,7 +48,7 @@ ROOTS := -iquote daemon -iquote cli -iquote shim
 # a PLT and with -O3, where it is optimised as usual. What packages add to CFLAGS may not bring back what is left out.
 SHIM_FLAGS := $(BASE) -iquote shim -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
 SHIM_CFLAGS = $(patsubst -O2,-O3,$(filter-out -fstack-protector%,$(CFLAGS)))
-DAEMON_PKGS := libevent_core libcurl libcares libconfig libmicrohttpd jansson openssl
+DAEMON_PKGS := libevent_core libcurl libcares libidn2 libconfig libmicrohttpd jansson openssl
 CLI_PKGS := jansson
 TEST_PKGS := cmocka
 # Asked when a recipe needs them, so that `make deps` works before the libraries are there.
@@ -60,7 +60,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(shell find $(1) -name '*.c'))
 # Two doors over one lookup: what each file of the shim is for decides which library it is part of.
 SHIM_PARTS := $(patsubst shim/%.c,%,$(shell find shim -name '*.c'))
 PRELOAD_PARTS := $(filter-out nss,$(SHIM_PARTS))
-NSS_PARTS := $(filter-out getaddrinfo gethostbyname answer/addrinfo answer/nodes,$(SHIM_PARTS))
+NSS_PARTS := $(filter-out getaddrinfo gethostbyname answer/addrinfo answer/canonical answer/nodes,$(SHIM_PARTS))
 DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/control/page_data.o
 CLI_OBJECTS := $(call objects,cli)
 # What the command uses of daemon/base.

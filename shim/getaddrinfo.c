@@ -7,16 +7,26 @@
 #include "lookup/debug.h"
 #include "lookup/lookup.h"
 
-__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
-                                                       const struct addrinfo *hints,
-                                                       struct addrinfo **res)
+static enum lookup_result find(const char *node, const struct addrinfo *hints,
+                               struct table_answer *answer)
+{
+	if (hints && hints->ai_flags & AI_IDN && !lookup_is_ascii(node))
+		return lookup_international(node, answer);
+	return lookup_name(node, answer);
+}
+
+/* flatten: a lookup is a tenth shorter in one function. */
+__attribute__((visibility("default"), flatten)) int getaddrinfo(const char *node,
+                                                                const char *service,
+                                                                const struct addrinfo *hints,
+                                                                struct addrinfo **res)
 {
 	struct table_answer answer;
 	int error;
 
 	if (hints && hints->ai_flags & AI_NUMERICHOST)
 		return libc_getaddrinfo(node, service, hints, res);
-	switch (lookup_name(node, &answer)) {
+	switch (find(node, hints, &answer)) {
 	case LOOKUP_FOUND: break;
 	case LOOKUP_FAIL: answer.count = 0; break;
 	case LOOKUP_PASS:

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "publish/unicode.h"
 
 #include "shunt/table.h"
 
@@ -34,8 +35,10 @@ struct publish {
 struct entry {
 	const char *text;
 	uint32_t length;
-	uint32_t record; /* offset */
-	uint32_t name;   /* offset */
+	uint32_t record;  /* offset */
+	uint32_t name;    /* offset */
+	uint32_t variant; /* of the seed: 0, or SHUNT_UNICODE_SEED */
+	char *unicode;    /* to be freed: `text` of a name's Unicode form; else NULL */
 };
 
 /* Where everything goes: the same for publish_size() and publish_new(). */
@@ -43,7 +46,7 @@ struct layout {
 	uint32_t seed;
 	size_t slots;
 	size_t size;
-	struct entry *entries; /* each record's name, then its aliases */
+	struct entry *entries; /* each record's name, its aliases, then the Unicode forms of both */
 	size_t entry_count;
 	uint32_t *index; /* for each slot, 1 + the entry in it; 0: empty */
 };
@@ -78,11 +81,16 @@ static size_t record_size(const struct record_config *record)
 	return size;
 }
 
+static uint32_t entry_hash(const struct layout *layout, const struct entry *entry)
+{
+	return shunt_name_hash(layout->seed ^ entry->variant, entry->text, entry->length);
+}
+
 /* How far from its home a name stands that is in `slot`. */
 static size_t distance(const struct layout *layout, size_t slot)
 {
 	const struct entry *entry = &layout->entries[layout->index[slot] - 1];
-	uint32_t hash = shunt_name_hash(layout->seed, entry->text, entry->length);
+	uint32_t hash = entry_hash(layout, entry);
 
 	return (slot - hash) & (layout->slots - 1);
 }
@@ -91,7 +99,7 @@ static size_t distance(const struct layout *layout, size_t slot)
 static bool index_insert(struct layout *layout, uint32_t entry)
 {
 	const struct entry *e = &layout->entries[entry - 1];
-	size_t slot = shunt_name_hash(layout->seed, e->text, e->length) & (layout->slots - 1);
+	size_t slot = entry_hash(layout, e) & (layout->slots - 1);
 
 	for (size_t far = 0; far < SHUNT_PROBES_MAX; far++) {
 		uint32_t other = layout->index[slot];
@@ -147,6 +155,17 @@ static void add_name(struct layout *layout, const char *name, size_t record)
 	layout->size += name_size(entry->length);
 }
 
+static void add_unicode(struct layout *layout, const char *name, size_t record)
+{
+	char *unicode = unicode_name(name);
+
+	if (!unicode)
+		return;
+	layout->entries[layout->entry_count].variant = SHUNT_UNICODE_SEED;
+	layout->entries[layout->entry_count].unicode = unicode;
+	add_name(layout, unicode, record);
+}
+
 static void place(struct layout *layout, const struct config *config)
 {
 	for (size_t i = 0; i < config->record_count; i++) {
@@ -157,6 +176,9 @@ static void place(struct layout *layout, const struct config *config)
 		add_name(layout, record->name, start);
 		for (size_t j = 0; j < record->alias_count; j++)
 			add_name(layout, record->aliases[j], start);
+		add_unicode(layout, record->name, start);
+		for (size_t j = 0; j < record->alias_count; j++)
+			add_unicode(layout, record->aliases[j], start);
 	}
 }
 
@@ -166,7 +188,7 @@ static void layout_make(struct layout *layout, const struct config *config)
 
 	for (size_t i = 0; i < config->record_count; i++)
 		names += config->records[i].alias_count;
-	*layout = (struct layout){ .entries = xcalloc(names, sizeof(layout->entries[0])) };
+	*layout = (struct layout){ .entries = xcalloc(2 * names, sizeof(layout->entries[0])) };
 	place(layout, config);
 	index_choose(layout);
 	layout->size += sizeof(struct shunt_table_header);
@@ -175,6 +197,8 @@ static void layout_make(struct layout *layout, const struct config *config)
 
 static void layout_free(struct layout *layout)
 {
+	for (size_t i = 0; i < layout->entry_count; i++)
+		free(layout->entries[i].unicode);
 	free(layout->index);
 	free(layout->entries);
 }
@@ -230,7 +254,7 @@ static void fill_names(struct publish *publish, const struct layout *layout, siz
 		if (!layout->index[i])
 			continue;
 		entry = &layout->entries[layout->index[i] - 1];
-		slots[i].hash = shunt_name_hash(layout->seed, entry->text, entry->length);
+		slots[i].hash = entry_hash(layout, entry);
 		slots[i].name = (uint32_t)(entry->name + shift);
 		name = at(publish, slots[i].name);
 		name->record = (uint32_t)(entry->record + shift);
@@ -272,6 +296,8 @@ static void fill(struct publish *publish, const struct layout *layout, const str
 		publish->records[i] = (uint32_t)(layout->entries[next].record + shift);
 		fill_record(publish, publish->records[i], &config->records[i]);
 		next += 1 + config->records[i].alias_count;
+		while (next < layout->entry_count && layout->entries[next].unicode)
+			next++;
 	}
 }
 

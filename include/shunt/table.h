@@ -57,6 +57,13 @@
 #define SHUNT_ADDRESSES_MAX 16u /* in one endpoint */
 #define SHUNT_PROBES_MAX 16u    /* slots that a reader looks at for one name, no more */
 
+/*
+ * The Unicode form of a name with an xn-- label, in UTF-8 and lower case, is one more struct shunt_name of its record, behind those
+ * that record.name_count counts. Its slot has the hash of another seed, header.hash_seed ^ SHUNT_UNICODE_SEED: only a question
+ * that wants such names (AI_IDN) finds it, since libc compares the bytes of all others as they are.
+ */
+#define SHUNT_UNICODE_SEED 0x1d4e1d4eu
+
 /* header.state */
 #define SHUNT_STATE_SETTLED 1u    /* every check has a verdict, or had its time */
 #define SHUNT_STATE_SUPERSEDED 2u /* attach again: there is a newer table */

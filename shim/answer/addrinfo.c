@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "answer/canonical.h"
 #include "answer/family.h"
 #include "answer/nodes.h"
 #include "core/hot.h"
@@ -196,9 +197,11 @@ static COLD int ask_none(const char *service, const struct addrinfo *hints, int 
 	return otherwise;
 }
 
-static COLD int name_first(struct list *list, const struct table_answer *answer)
+static COLD int name_first(struct list *list, const struct table_answer *answer, int flags)
 {
-	list->first->ai_canonname = strdup(answer->name);
+	char *name = flags & AI_CANONIDN ? canonical_decode(answer->name) : NULL;
+
+	list->first->ai_canonname = name ? name : strdup(answer->name);
 	return list->first->ai_canonname ? 0 : EAI_MEMORY;
 }
 
@@ -231,7 +234,7 @@ static int build(const struct table_answer *answer, const char *service,
 		return build(answer, service, given, hints, list);
 	}
 	if (!error && given->ai_flags & AI_CANONNAME)
-		error = name_first(list, answer);
+		error = name_first(list, answer, given->ai_flags);
 	return error;
 }
 

@@ -114,10 +114,10 @@ static bool name_is(const struct shunt_name *stored, const char *name, uint32_t 
 	return true;
 }
 
-static enum table_result find_record(const struct view *view, const char *name, uint32_t length,
-                                     const struct shunt_record **record)
+static inline enum table_result find_by_hash(const struct view *view, uint32_t hash,
+                                             const char *name, uint32_t length,
+                                             const struct shunt_record **record)
 {
-	uint32_t hash = shunt_name_hash(view->header.hash_seed, name, length);
 	uint32_t mask = view->header.index_slots - 1;
 	const struct shunt_slot *slots =
 	        (const struct shunt_slot *)(view->base + view->header.index_offset);
@@ -140,6 +140,14 @@ static enum table_result find_record(const struct view *view, const char *name, 
 		return *record ? TABLE_FOUND : TABLE_BUSY;
 	}
 	return TABLE_ABSENT;
+}
+
+static enum table_result find_record(const struct view *view, const char *name, uint32_t length,
+                                     const struct shunt_record **record)
+{
+	uint32_t hash = shunt_name_hash(view->header.hash_seed, name, length);
+
+	return find_by_hash(view, hash, name, length, record);
 }
 
 /* The first of the record's endpoints; NULL: they make no sense. */
@@ -341,6 +349,30 @@ bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i
 
 	return view_open(&view, base) && find_record(&view, name, length, &record) == TABLE_FOUND &&
 	       copy_alias(&view, record, i, out) && view_holds(&view);
+}
+
+static bool copy_canonical(const struct view *view, const struct shunt_record *record,
+                           char out[TABLE_NAME_SIZE])
+{
+	uint32_t length;
+	const struct shunt_name *name = name_at(view, TABLE_LOAD(record->name), &length);
+
+	if (name)
+		name_copy(name, length, out);
+	return name != NULL;
+}
+
+bool table_unicode(const void *base, const char *name, uint32_t length, char out[TABLE_NAME_SIZE])
+{
+	const struct shunt_record *record;
+	struct view view;
+	uint32_t hash;
+
+	if (!view_open(&view, base))
+		return false;
+	hash = shunt_name_hash(view.header.hash_seed ^ SHUNT_UNICODE_SEED, name, length);
+	return find_by_hash(&view, hash, name, length, &record) == TABLE_FOUND &&
+	       copy_canonical(&view, record, out) && view_holds(&view);
 }
 
 bool table_check(const void *base)

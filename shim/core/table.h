@@ -43,6 +43,12 @@ enum table_result table_find(const void *base, const char *name, uint32_t length
 bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i,
                  char out[TABLE_NAME_SIZE]);
 
+/*
+ * The canonical name of the record that has a name with this Unicode form, in UTF-8 and lower case. False: the table holds no
+ * such name.
+ */
+bool table_unicode(const void *base, const char *name, uint32_t length, char out[TABLE_NAME_SIZE]);
+
 struct table_force {
 	const char *name; /* as in table_find(), not terminated */
 	uint32_t name_length;

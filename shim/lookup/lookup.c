@@ -13,6 +13,7 @@
 #include "core/tick.h"
 #include "lookup/debug.h"
 #include "lookup/force.h"
+#include "lookup/unicode.h"
 
 /* A daemon that lost its processor in the middle of a record gets it back by then. */
 #define BUSY_MS 100
@@ -132,6 +133,27 @@ enum lookup_result lookup_name(const char *name, struct table_answer *out)
 	if (flags & SETTINGS_DEBUG && result == LOOKUP_PASS)
 		debug_passed(name);
 	return result;
+}
+
+bool lookup_is_ascii(const char *name)
+{
+	for (; name && *name; name++)
+		if (*name & 0x80)
+			return false;
+	return true;
+}
+
+COLD enum lookup_result lookup_international(const char *name, struct table_answer *out)
+{
+	char unicode[TABLE_NAME_SIZE], canonical[TABLE_NAME_SIZE];
+	uint32_t length = settings_flags() & SETTINGS_DISABLED || !libc_is_ours()
+	                          ? 0
+	                          : unicode_fold(name, unicode, SHUNT_NAME_MAX);
+	const void *table = length ? attach_table() : NULL;
+
+	if (table && table_unicode(table, unicode, length, canonical))
+		return lookup_name(canonical, out);
+	return lookup_name(name, out);
 }
 
 bool lookup_alias(const char *name, uint32_t i, char out[TABLE_NAME_SIZE])

@@ -20,6 +20,13 @@ enum lookup_result { LOOKUP_PASS, LOOKUP_FAIL, LOOKUP_FOUND };
 enum lookup_result lookup_name(const char *name, struct table_answer *out);
 
 /*
+ * As lookup_name(), for a question with AI_IDN: the name may be in the locale's characters. Called instead of it where there is
+ * one that is not of ASCII alone (lookup_is_ascii()).
+ */
+enum lookup_result lookup_international(const char *name, struct table_answer *out);
+bool lookup_is_ascii(const char *name);
+
+/*
  * The alias number `i`, from 0, of the record that lookup_name() found for this name; false: there are no more. For those who
  * list them (h_aliases). No system call.
  */

@@ -4,12 +4,13 @@
  *
  *   differ [-w NAME] PART NAME ...
  *
- * PART: flags, services, configured (what the host's own addresses decide), hostent, or static. -w: first waits until that name is found.
+ * PART: flags, services, configured (what the host's own addresses decide), international, hostent, or static. -w: first waits until that name is found.
  *
  * A line is `CALL = RESULT`. A list of addresses reads "ADDRESS(node node …)|ADDRESS(…)", in order; errno is shown where it counts.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <locale.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -215,6 +216,22 @@ static void all_services(const char *name)
 	}
 }
 
+/* Names in the locale's characters, and canonical names in them. */
+static void international(const char *name)
+{
+	static const int with[] = { 0, AI_CANONNAME, AI_PASSIVE, AI_V4MAPPED | AI_ALL,
+		                    AI_ADDRCONFIG };
+	static const int idn[] = { 0, AI_IDN, AI_CANONIDN, AI_IDN | AI_CANONIDN };
+
+	for (size_t i = 0; i < COUNT(with) * COUNT(idn); i++)
+		for (size_t f = 0; f < FAMILIES_KNOWN; f++)
+			for (size_t t = 0; t < TYPES_FEW; t++)
+				for (size_t s = 0; s < COUNT(few_services); s++)
+					look_up_hints(name, few_services[s],
+					              with[i / COUNT(idn)] | idn[i % COUNT(idn)],
+					              families[f], types[t]);
+}
+
 static void configured(const char *name)
 {
 	for (size_t s = 0; s < COUNT(few_services); s++) {
@@ -369,11 +386,9 @@ static void places(const char *name)
 static const struct {
 	const char *word;
 	void (*run)(const char *name);
-} parts[] = { { "flags", flags },
-	      { "services", all_services },
-	      { "configured", configured },
-	      { "hostent", hostent },
-	      { "static", places } };
+} parts[] = { { "flags", flags },           { "services", all_services },
+	      { "configured", configured }, { "international", international },
+	      { "hostent", hostent },       { "static", places } };
 
 /* The first lookup attaches, in a time that is bounded: a machine that stalls may need another one. */
 static bool wait_found(const char *name)
@@ -395,6 +410,7 @@ int main(int count, char **arguments)
 {
 	int option;
 
+	setlocale(LC_CTYPE, "");
 	while ((option = getopt(count, arguments, "w:")) != -1) {
 		if (option != 'w' || !wait_found(optarg))
 			return 1;

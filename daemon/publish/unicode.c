@@ -1,0 +1,31 @@
+#include "publish/unicode.h"
+
+#include <idn2.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shunt/table.h"
+
+static bool has_encoded_label(const char *name)
+{
+	for (; name; name = strchr(name, '.')) {
+		name += *name == '.';
+		if (strncasecmp(name, "xn--", 4) == 0)
+			return true;
+	}
+	return false;
+}
+
+char *unicode_name(const char *name)
+{
+	char *unicode = NULL;
+
+	if (!has_encoded_label(name) || idn2_to_unicode_8z8z(name, &unicode, 0) != IDN2_OK)
+		return NULL;
+	if (strcasecmp(unicode, name) != 0 && strlen(unicode) <= SHUNT_NAME_MAX)
+		return unicode;
+	free(unicode); /* libidn2 allocates by malloc(); so the caller may, too */
+	return NULL;
+}
