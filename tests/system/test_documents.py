@@ -47,6 +47,19 @@ class Names(st.Case):
                 self.assertTrue(os.path.exists(os.path.join(st.ROOT, place)), f"{page} names {place}")
 
 
+class Folders(st.Case):
+    def test_readmes(self):
+        """each folder of the daemon has a README that names each of its files"""
+        for folder in sorted(glob.glob(os.path.join(st.ROOT, "daemon", "*", ""))):
+            files = {os.path.splitext(os.path.basename(path))[0] for path in glob.glob(folder + "*.[ch]")}
+            if not files:
+                continue
+            with open(folder + "README.md", encoding="utf-8") as file:
+                text = file.read()
+            named = set(re.findall(r"`([a-z_]+)`", text))
+            self.assertEqual(files - named, set(), f"{folder}README.md does not name these")
+
+
 class Readme(st.Case):
     def test_length(self):
         """README has at most 150 lines"""
