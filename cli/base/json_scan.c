@@ -10,9 +10,14 @@ struct scan {
 	char closing[JSON_SCAN_DEPTH]; /* of the open containers, the innermost last */
 };
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 static void skip_space(struct scan *scan)
 {
-	while (scan->at < scan->end && *scan->at && strchr(" \t\n\r", *scan->at))
+	while (scan->at < scan->end && is_space(*scan->at))
 		scan->at++;
 }
 
@@ -131,11 +136,14 @@ static bool skip_plain(struct scan *scan)
 	static const char *const words[] = { "true", "false", "null" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t length = strlen(words[i]);
+		size_t length;
 
+		if (scan->at == scan->end || *scan->at != *words[i])
+			continue;
+		length = strlen(words[i]);
 		if ((size_t)(scan->end - scan->at) < length ||
 		    memcmp(scan->at, words[i], length) != 0)
-			continue;
+			return false;
 		scan->at += length;
 		return true;
 	}
@@ -241,5 +249,5 @@ bool json_scan(const char *text, size_t size,
 
 bool json_scan_is(const char *text, size_t size, const char *word)
 {
-	return text && strlen(word) == size && memcmp(text, word, size) == 0;
+	return text && strncmp(word, text, size) == 0 && !word[size];
 }

@@ -7,9 +7,15 @@
 
 #define INDENT 2u
 
+/* Most of it is a byte or two, which a call for would take longer. */
 static void put(const char *text, size_t size, FILE *out)
 {
-	fwrite_unlocked(text, 1, size, out);
+	if (size > 2) {
+		fwrite_unlocked(text, 1, size, out);
+		return;
+	}
+	for (; size > 0; size--)
+		putc_unlocked(*text++, out);
 }
 
 static void put_line(unsigned depth, FILE *out)

@@ -57,8 +57,7 @@ struct text {
 
 struct reader {
 	bool is_object;
-	const char *key[ADDRESS]; /* of the open container at each depth; NULL: none */
-	size_t key_size[ADDRESS];
+	bool in[ADDRESS]; /* whether the open container at each depth is the one of the above */
 	int worst;
 	/* Of the record that is read. */
 	struct text active, primary;
@@ -68,22 +67,6 @@ struct reader {
 	bool is_down;
 	size_t addresses;
 };
-
-/* Whether the container at that depth is the member of that name. */
-static bool is_in(const struct reader *reader, unsigned depth, const char *name)
-{
-	return json_scan_is(reader->key[depth], reader->key_size[depth], name);
-}
-
-static bool is_in_record(const struct reader *reader)
-{
-	return is_in(reader, TOP, "records");
-}
-
-static bool is_in_endpoint(const struct reader *reader)
-{
-	return is_in_record(reader) && is_in(reader, RECORD, "endpoints");
-}
 
 static void end_endpoint(struct reader *reader)
 {
@@ -110,10 +93,10 @@ static void take_text(struct reader *reader, const struct json_scan_token *token
 {
 	const struct text text = { token->text, token->size };
 
-	if (token->depth == RECORD && is_in_record(reader) &&
+	if (token->depth == RECORD && reader->in[TOP] &&
 	    json_scan_is(token->key, token->key_size, "active"))
 		reader->active = text;
-	if (token->depth != ENDPOINT || !is_in_endpoint(reader))
+	if (token->depth != ENDPOINT || !reader->in[RECORD])
 		return;
 	if (json_scan_is(token->key, token->key_size, "id"))
 		reader->id = text;
@@ -123,30 +106,33 @@ static void take_text(struct reader *reader, const struct json_scan_token *token
 
 static void take_open(struct reader *reader, const struct json_scan_token *token)
 {
+	static const char *const keys[ADDRESS] = {
+		[TOP] = "records", [RECORD] = "endpoints", [ENDPOINT] = "addresses"
+	};
+	const char *key = token->depth < ADDRESS ? keys[token->depth] : NULL;
+
 	if (token->depth == 0)
 		reader->is_object = *token->text == '{';
-	if (token->depth < ADDRESS) {
-		reader->key[token->depth] = token->key;
-		reader->key_size[token->depth] = token->key_size;
-	}
+	if (key)
+		reader->in[token->depth] = (token->depth == TOP || reader->in[token->depth - 2]) &&
+		                           json_scan_is(token->key, token->key_size, key);
 }
 
 static void take_close(struct reader *reader, const struct json_scan_token *token)
 {
-	if (token->depth < ADDRESS)
-		reader->key[token->depth] = NULL;
-	if (token->depth == ENDPOINT - 1 && is_in_endpoint(reader))
+	if (token->depth == ENDPOINT - 1 && reader->in[RECORD])
 		end_endpoint(reader);
-	if (token->depth == RECORD - 1 && is_in_record(reader))
+	if (token->depth == RECORD - 1 && reader->in[TOP])
 		end_record(reader);
+	if (token->depth < ADDRESS)
+		reader->in[token->depth] = false;
 }
 
 static void take_token(void *arg, const struct json_scan_token *token)
 {
 	struct reader *reader = arg;
 
-	if (token->depth == ADDRESS && token->kind != JSON_SCAN_CLOSE && is_in_endpoint(reader) &&
-	    is_in(reader, ENDPOINT, "addresses"))
+	if (token->depth == ADDRESS && token->kind != JSON_SCAN_CLOSE && reader->in[ENDPOINT])
 		reader->addresses++;
 	switch (token->kind) {
 	case JSON_SCAN_TEXT: take_text(reader, token); break;

@@ -655,6 +655,20 @@ class Private(Pair):
                 self.assertEqual(words[6], "700")
         self.assertEqual(os.listdir(self.folder), [])
 
+    def test_open_folder(self):
+        """an XDG_RUNTIME_DIR that others may write to, or that is another user's, is not used"""
+        cases = [(0o777, None), (0o770, None), (0o1777, None)]
+        if self.prefix:
+            cases.append((0o755, 0))
+        for mode, owner in cases:
+            with self.subTest(f"{mode:o}, owner {owner}"):
+                if owner is not None:
+                    os.chown(self.folder, owner, owner)
+                os.chmod(self.folder, mode)
+                done = self.run_with("sh", "-c", 'dirname "$(dirname "$SHUNT_CONTROL")"')
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "/tmp\n", ""))
+                self.assertEqual(os.listdir(self.folder), [])
+
     def test_killed(self):
         """it ends when COMMAND is killed, and no signal of COMMAND's terminal reaches it"""
         # python3 may be where that user cannot reach it.
