@@ -40,6 +40,21 @@ struct status_range {
 	uint16_t last;
 };
 
+/* Sorted; ranges that touch are joined. */
+struct status_list {
+	const struct status_range *ranges;
+	size_t count;
+};
+
+static inline bool status_list_has(const struct status_list *list, unsigned status)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (status >= list->ranges[i].first && status <= list->ranges[i].last)
+			return true;
+	}
+	return false;
+}
+
 /* Strings are never NULL unless said. Durations are milliseconds. */
 struct check {
 	const char *name; /* in `checks`; NULL for a group of its own */
@@ -68,7 +83,9 @@ struct check {
 	const char *source_interface; /* this one; NULL: any */
 	const char *const *
 	        command; /* exec: the program's path, absolute, then what it is given, as written; ends with NULL */
-	const struct check *const *of; /* calculated: at the same address; each has a name */
+	struct status_list pass_status; /* exec: exit statuses that pass */
+	struct status_list none_status; /* exec: those that say nothing of the endpoint */
+	const struct check *const *of;  /* calculated: at the same address; each has a name */
 	size_t of_count;
 	uint32_t at_least; /* calculated: so many of them must be up; 0: always healthy */
 	bool invert;
@@ -88,7 +105,7 @@ struct check {
 
 /* Where an endpoint's addresses come from: a literal, or a name for the resolver. */
 struct source {
-	const char *name; /* as written, a final dot included; NULL: `address` is it */
+	const char *name; /* NULL: `address` is it */
 	struct address address;
 };
 

@@ -10,6 +10,7 @@
 #include "config/read/command.h"
 #include "config/read/key.h"
 #include "config/read/request.h"
+#include "config/read/status.h"
 #include "config/read/tls.h"
 
 #define NESTED_MAX 8u /* calculated checks of calculated checks */
@@ -149,7 +150,8 @@ static bool read_check(struct config_reader *reader, const config_setting_t *set
 	/* Clients send the record's name, so the probe does. */
 	check->per_record =
 	        config_options[OPT_CHECK_HOST].types & 1u << check->type && !check->host;
-	if (check->type == CHECK_EXEC && !config_command_of_check(&group, check))
+	if (check->type == CHECK_EXEC &&
+	    (!config_command_of_check(&group, check) || !config_status_of_program(&group, check)))
 		return false;
 	reader->has_programs |= check->type == CHECK_EXEC;
 	check->name = name;

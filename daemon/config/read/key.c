@@ -11,14 +11,24 @@ static const char *key_text(struct arena *arena, const char *text)
 	return text ? arena_printf(arena, "%zu:%s", strlen(text), text) : "-";
 }
 
-static const char *key_statuses(struct arena *arena, const struct check *check)
+static const char *key_ranges(struct arena *arena, const struct status_range *ranges, size_t count)
 {
 	const char *key = "";
 
-	for (size_t i = 0; i < check->expect_status_count; i++)
-		key = arena_printf(arena, "%s%s%u-%u", key, i ? "," : "",
-		                   check->expect_status[i].first, check->expect_status[i].last);
+	for (size_t i = 0; i < count; i++)
+		key = arena_printf(arena, "%s%s%u-%u", key, i ? "," : "", ranges[i].first,
+		                   ranges[i].last);
 	return key;
+}
+
+static const char *key_statuses(struct arena *arena, const struct check *check)
+{
+	return key_ranges(arena, check->expect_status, check->expect_status_count);
+}
+
+static const char *key_list(struct arena *arena, const struct status_list *list)
+{
+	return key_ranges(arena, list->ranges, list->count);
 }
 
 static const char *key_hash(struct arena *arena, const char *text)
@@ -76,7 +86,7 @@ const char *config_key_make(struct arena *arena, const struct check *check)
 	        arena,
 	        "%s port=%u path=%s host=%s method=%s headers=%s status=%s header=%s body=%s/%u "
 	        "verify=%d ca=%s sni=%s cert=%s/%s/%u source=%s interval=%u fast=%u down=%u "
-	        "timeout=%u/%u fall=%u rise=%u invert=%d disabled=%d command=%s of=%s",
+	        "timeout=%u/%u fall=%u rise=%u invert=%d disabled=%d command=%s exit=%s/%s of=%s",
 	        check_type_words[check->type], check->port, key_text(arena, check->path),
 	        key_text(arena, check->host), check->method, key_digest(arena, check),
 	        key_statuses(arena, check), key_text(arena, check->expect_header),
@@ -86,5 +96,6 @@ const char *config_key_make(struct arena *arena, const struct check *check)
 	        check->cert_warning, key_source(arena, check), check->interval,
 	        check->fast_interval, check->down_interval, check->timeout, check->connect_timeout,
 	        check->rules.fall, check->rules.rise, check->invert, check->disabled,
-	        key_command(arena, check), key_children(arena, check));
+	        key_command(arena, check), key_list(arena, &check->pass_status),
+	        key_list(arena, &check->none_status), key_children(arena, check));
 }

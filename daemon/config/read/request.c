@@ -198,6 +198,17 @@ static bool read_expect_body(const struct config_group *group, struct check *che
 	return true;
 }
 
+static bool read_expect_status(const struct config_group *group, struct check *check)
+{
+	struct status_list list;
+
+	if (!config_status_read(group, OPT_CHECK_EXPECT_STATUS, &list))
+		return false;
+	check->expect_status = list.ranges;
+	check->expect_status_count = list.count;
+	return true;
+}
+
 bool config_request_read(const struct config_group *group, struct check *check)
 {
 	int method;
@@ -208,7 +219,7 @@ bool config_request_read(const struct config_group *group, struct check *check)
 		return false;
 	check->method = method_words[method];
 	return read_headers(group, check) && read_credentials(group, check) &&
-	       config_status_read(group, check) && read_expect_header(group, check) &&
+	       read_expect_status(group, check) && read_expect_header(group, check) &&
 	       read_expect_body(group, check);
 }
 

@@ -5,21 +5,21 @@
 
 #include "base/arena.h"
 
-#define STATUS_MIN 100u
-#define STATUS_MAX 599u
+#define STATUS_MAX 599u /* of any of the options */
 
 struct statuses {
+	const struct config_option *option;
 	bool good[STATUS_MAX + 2]; /* the last one stays false */
 };
 
 /* A number of at most three digits; NULL when there is none within the bounds. */
-static const char *parse_number(const char *p, unsigned *out)
+static const char *parse_number(const struct config_option *option, const char *p, unsigned *out)
 {
 	const char *start = p;
 
 	for (*out = 0; *p >= '0' && *p <= '9' && p - start < 4; p++)
 		*out = *out * 10 + (unsigned)(*p - '0');
-	return *out >= STATUS_MIN && *out <= STATUS_MAX ? p : NULL;
+	return p > start && *out >= option->min && *out <= option->max ? p : NULL;
 }
 
 /* "200" or "200-399" between blanks. */
@@ -27,10 +27,10 @@ static const char *parse_range(struct statuses *statuses, const char *p)
 {
 	unsigned first, last;
 
-	p = parse_number(p + strspn(p, " "), &first);
+	p = parse_number(statuses->option, p + strspn(p, " "), &first);
 	last = first;
 	if (p && *p == '-')
-		p = parse_number(p + 1, &last);
+		p = parse_number(statuses->option, p + 1, &last);
 	if (!p || first > last)
 		return NULL;
 	for (; first <= last; first++)
@@ -50,22 +50,25 @@ static bool parse_ranges(struct statuses *statuses, const char *text)
 static bool add_value(const struct config_group *group, const config_setting_t *value,
                       struct statuses *statuses)
 {
-	const char *bounds = config_options[OPT_CHECK_EXPECT_STATUS].bounds;
+	const struct config_option *option = statuses->option;
+	const char *bounds = option->bounds;
+	bool is_http = option == &config_options[OPT_CHECK_EXPECT_STATUS];
 	int number;
 
 	if (config_setting_type(value) == CONFIG_TYPE_STRING) {
 		if (parse_ranges(statuses, config_setting_get_string(value)))
 			return true;
 		return config_fail(group->reader, value,
-		                   "\"%.64s\" is no list of statuses; write %s, as in "
-		                   "\"200,300-399\"",
-		                   config_setting_get_string(value), bounds);
+		                   "\"%.64s\" is no list of statuses; write %s, as in %s",
+		                   config_setting_get_string(value), bounds,
+		                   is_http ? "\"200,300-399\"" : "\"0,3-5\"");
 	}
 	if (config_setting_type(value) != CONFIG_TYPE_INT)
 		return config_fail(group->reader, value,
-		                   "must be a status or ranges of them; write 200 or \"200-399\"");
+		                   "must be a status or ranges of them; write %s",
+		                   is_http ? "200 or \"200-399\"" : "0 or \"0-1\"");
 	number = config_setting_get_int(value);
-	if (number < (int)STATUS_MIN || number > (int)STATUS_MAX)
+	if (number < (int)option->min || number > (int)option->max)
 		return config_fail_bounds(group->reader, value, bounds);
 	statuses->good[number] = true;
 	return true;
@@ -86,39 +89,54 @@ static bool add_list(const struct config_group *group, const config_setting_t *l
 	return true;
 }
 
-static void store(struct arena *arena, const struct statuses *statuses, struct check *check)
+static struct status_list store(struct arena *arena, const struct statuses *statuses)
 {
 	/* Ranges that are not joined leave a gap, so there are at most so many. */
-	struct status_range ranges[(STATUS_MAX - STATUS_MIN) / 2 + 1], *kept;
+	struct status_range ranges[STATUS_MAX / 2 + 1], *kept;
 	size_t count = 0;
 
-	for (unsigned i = STATUS_MIN; i <= STATUS_MAX; i++) {
-		if (statuses->good[i] && !statuses->good[i - 1])
+	for (unsigned i = 0; i <= STATUS_MAX; i++) {
+		if (statuses->good[i] && (i == 0 || !statuses->good[i - 1]))
 			ranges[count].first = (uint16_t)i;
 		if (statuses->good[i] && !statuses->good[i + 1])
 			ranges[count++].last = (uint16_t)i;
 	}
 	kept = arena_alloc(arena, count, sizeof(*kept));
 	memcpy(kept, ranges, count * sizeof(*kept));
-	check->expect_status = kept;
-	check->expect_status_count = count;
+	return (struct status_list){ kept, count };
 }
 
-bool config_status_read(const struct config_group *group, struct check *check)
+bool config_status_read(const struct config_group *group, enum option option,
+                        struct status_list *list)
 {
-	const config_setting_t *value = group->values[OPT_CHECK_EXPECT_STATUS];
-	struct statuses statuses = { { false } };
-	const char *text;
+	const config_setting_t *value = group->values[option];
+	struct statuses statuses = { .option = &config_options[option] };
+	const char *text = NULL;
 	bool good;
 
 	if (!value)
-		good = config_value_string(group, OPT_CHECK_EXPECT_STATUS, &text) &&
-		       parse_ranges(&statuses, text);
+		good = config_value_string(group, option, &text) &&
+		       (!text || parse_ranges(&statuses, text));
 	else if (config_setting_is_list(value) || config_setting_is_array(value))
 		good = add_list(group, value, &statuses);
 	else
 		good = add_value(group, value, &statuses);
 	if (good)
-		store(group->reader->arena, &statuses, check);
+		*list = store(group->reader->arena, &statuses);
 	return good;
+}
+
+bool config_status_of_program(const struct config_group *group, struct check *check)
+{
+	if (!config_status_read(group, OPT_CHECK_PASS_STATUS, &check->pass_status) ||
+	    !config_status_read(group, OPT_CHECK_NONE_STATUS, &check->none_status))
+		return false;
+	for (unsigned status = 0; status <= 255; status++) {
+		if (status_list_has(&check->pass_status, status) &&
+		    status_list_has(&check->none_status, status))
+			return config_fail(group->reader, group->values[OPT_CHECK_NONE_STATUS],
+			                   "has %u, and so has pass_status; remove it from one",
+			                   status);
+	}
+	return true;
 }

@@ -1,10 +1,14 @@
-/* expect_status: 200, "200-399", "200,204,300-302", or a list of such. */
+/* expect_status, pass_status and none_status: 200, "200-399", "200,204,300-302", or a list of such. */
 #ifndef SHUNT_CONFIG_READ_STATUS_H
 #define SHUNT_CONFIG_READ_STATUS_H
 
 #include "config/value.h"
 
-/* Sorted, joined ranges, so that what means the same is the same. */
-bool config_status_read(const struct config_group *group, struct check *check);
+/* Sorted, joined ranges, so that what means the same is the same. Empty where the option is absent and has no default. */
+bool config_status_read(const struct config_group *group, enum option option,
+                        struct status_list *list);
+
+/* pass_status and none_status. */
+bool config_status_of_program(const struct config_group *group, struct check *check);
 
 #endif

@@ -189,7 +189,8 @@ struct mistake {
 	"type, port, path, host, method, headers, credentials_file, expect_status, "               \
 	"expect_header, expect_body, body_limit, tls_verify, ca_file, sni, client_cert, "          \
 	"client_key, cert_warning, source, interval, fast_interval, down_interval, timeout, "      \
-	"connect_timeout, fall, rise, invert, disabled, command, of, at_least"
+	"connect_timeout, fall, rise, invert, disabled, command, pass_status, none_status, of, "   \
+	"at_least"
 #define TYPES "\"http\", \"https\", \"tcp\", \"tls\", \"exec\" or \"calculated\""
 #define ENDPOINT "{ address = \"192.0.2.2\"; }"
 
@@ -757,6 +758,24 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: checks.web.rise: -3 is out of bounds; write 1 to 100" },
 
 	/* programs */
+	{ EXEC_WITH("command = [ \"/bin/sh\" ]; pass_status = 256;"),
+	  "t.conf:1: checks.web.pass_status: 256 is out of bounds; write 0 to 255" },
+	{ EXEC_WITH("command = [ \"/bin/sh\" ]; pass_status = -1;"),
+	  "t.conf:1: checks.web.pass_status: -1 is out of bounds; write 0 to 255" },
+	{ EXEC_WITH("command = [ \"/bin/sh\" ]; pass_status = \"0-\";"),
+	  "t.conf:1: checks.web.pass_status: \"0-\" is no list of statuses; write 0 to 255, as in "
+	  "\"0,3-5\"" },
+	{ EXEC_WITH("command = [ \"/bin/sh\" ]; none_status = true;"),
+	  "t.conf:1: checks.web.none_status: must be a status or ranges of them; write 0 or "
+	  "\"0-1\"" },
+	{ EXEC_WITH("command = [ \"/bin/sh\" ]; none_status = ( 3, \"\" );"),
+	  "t.conf:1: checks.web.none_status[1]: \"\" is no list of statuses; write 0 to 255, as in "
+	  "\"0,3-5\"" },
+	{ EXEC_WITH("command = [ \"/bin/sh\" ]; none_status = \"0-3\";"),
+	  "t.conf:1: checks.web.none_status: has 0, and so has pass_status; remove it from one" },
+	{ HTTP_WITH("pass_status = 0;"),
+	  "t.conf:1: checks.web.pass_status: does not apply to type \"http\"; remove it, or write "
+	  "type = \"exec\"" },
 	{ EXEC_WITH(""),
 	  "t.conf:1: checks.web.command: is missing; write the program to run, as in "
 	  "command = [ \"/usr/local/bin/probe\", \"%a\" ]" },
@@ -1435,7 +1454,7 @@ static void test_everything(void **state)
 	assert_int_equal(record->endpoints[1].min_up, 1);
 	assert_true(record->endpoints[0].allow_local);
 	assert_literal(&record->endpoints[0].sources[0], "fe80::1%1");
-	assert_string_equal(record->endpoints[0].sources[1].name, "A.example.");
+	assert_string_equal(record->endpoints[0].sources[1].name, "A.example");
 	assert_string_equal(record->endpoints[1].id, "secondary");
 	assert_string_equal(record->endpoints[2].id, "secondary-2");
 	assert_null(record->endpoints[2].check);
@@ -1694,6 +1713,8 @@ static void test_keys(void **state)
 		"type = \"exec\"; command = [ \"/bin/sh\" ];",
 		"type = \"exec\"; command = [ \"/bin/sh\", \"%a\" ];",
 		"type = \"exec\"; command = [ \"/bin/sh\", \"%a\", \"\" ];",
+		"type = \"exec\"; command = [ \"/bin/sh\" ]; pass_status = \"0-1\";",
+		"type = \"exec\"; command = [ \"/bin/sh\" ]; none_status = 3;",
 		"type = \"exec\"; port = 1; command = [ \"/bin/sh\", \"%a\" ];",
 		"type = \"calculated\"; of = [ \"a\" ];",
 		"type = \"calculated\"; of = [ \"b\" ];",
