@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -16,16 +15,9 @@
 #include "base/printable.h"
 #include "base/timer.h"
 #include "probe/lag.h"
+#include "probe/queue.h"
 #include "probe/schedule.h"
 #include "probe/tally.h"
-
-/*
- * So that the loop stays responsive: a connect costs us 0.06 ms, and a TLS handshake 1.7 ms, most of it not in the turn that
- * starts it, but when the peer has answered. So those, and programs, are held to a rate that takes a whole core.
- */
-#define STARTS_A_TURN 64u
-#define EXPENSIVE_A_WINDOW 8u
-#define WINDOW_US 10000u
 
 enum phase {
 	PHASE_IDLE,    /* the timer waits for the next attempt */
@@ -37,7 +29,7 @@ enum phase {
 /* Small, since there may be 20,000: the event is part of it, and serves both as schedule and as deadline. */
 struct probe {
 	struct event timer;
-	TAILQ_ENTRY(probe) waiting;
+	struct queue_item waiting;
 	struct prober *prober;
 	const struct probe_kind *kind;
 	const struct check *check;
@@ -48,7 +40,6 @@ struct probe {
 	uint64_t started_us;
 	uint64_t answered_us; /* when the peer said something in this attempt; 0: never */
 	uint64_t part_us[PROBE_PARTS];
-	uint64_t turn; /* in a queue: its number, to keep the order over both queues */
 	struct address address;
 	time_t expires;
 	uint32_t limit_ms; /* of the attempt, from its start */
@@ -59,8 +50,6 @@ struct probe {
 	enum phase phase;
 };
 
-TAILQ_HEAD(probe_queue, probe);
-
 struct prober {
 	struct event_base *base;
 	struct event turn; /* starts what waits */
@@ -68,15 +57,8 @@ struct prober {
 	struct event tick; /* armed while attempts are under way */
 	struct lag lag;
 	struct probe_tally tally;
-	struct probe_queue waiting[PROBE_COSTS];
-	uint64_t turns; /* numbers given in the queues */
-	uint64_t made;
-	uint64_t window_us;      /* the start of the window for expensive starts */
-	unsigned expensive_left; /* in that window */
-	unsigned in_flight;
-	unsigned in_flight_max;
-	unsigned programs; /* of those in flight */
-	unsigned programs_max;
+	struct queue queue;
+	uint64_t made; /* probes */
 };
 
 static struct lag_now lag_clock(void)
@@ -114,15 +96,9 @@ static void enqueue(struct probe *probe)
 	struct prober *prober = probe->prober;
 
 	probe->phase = PHASE_WAITING;
-	probe->turn = prober->turns++;
-	TAILQ_INSERT_TAIL(&prober->waiting[probe->kind->cost], probe, waiting);
-	if (prober->in_flight < prober->in_flight_max)
+	queue_add(&prober->queue, &probe->waiting, probe->kind->cost);
+	if (queue_has_room(&prober->queue))
 		arm_turn(prober, 0);
-}
-
-static void dequeue(struct probe *probe)
-{
-	TAILQ_REMOVE(&probe->prober->waiting[probe->kind->cost], probe, waiting);
 }
 
 static void schedule(struct probe *probe, uint64_t delay_us)
@@ -135,19 +111,10 @@ static void schedule(struct probe *probe, uint64_t delay_us)
 	arm(&probe->timer, delay_us);
 }
 
-static bool is_any_waiting(const struct prober *prober)
-{
-	for (int cost = 0; cost < PROBE_COSTS; cost++) {
-		if (!TAILQ_EMPTY(&prober->waiting[cost]))
-			return true;
-	}
-	return false;
-}
-
 static void attempt_began(struct prober *prober, const struct probe *probe)
 {
-	prober->programs += probe->kind->cost == PROBE_PROGRAM;
-	if (prober->in_flight++ > 0)
+	queue_began(&prober->queue, probe->kind->cost);
+	if (prober->queue.in_flight > 1)
 		return;
 	lag_start(&prober->lag, lag_clock());
 	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
@@ -167,10 +134,10 @@ static void stop_ticking(struct prober *prober)
 
 static void attempt_over(struct prober *prober, const struct probe *probe)
 {
-	prober->programs -= probe->kind->cost == PROBE_PROGRAM;
-	if (--prober->in_flight == 0)
+	queue_ended(&prober->queue, probe->kind->cost);
+	if (prober->queue.in_flight == 0)
 		stop_ticking(prober);
-	if (is_any_waiting(prober))
+	if (!queue_is_empty(&prober->queue))
 		arm_turn(prober, 0);
 }
 
@@ -204,21 +171,21 @@ static void describe(struct probe_result *result, bool excused, uint32_t late_ms
 }
 
 /* How an attempt ended, before our own lateness is considered. */
-struct ending {
+struct outcome {
 	enum probe_why why;
 	enum probe_path path;
 	enum probe_cause cause;
 };
 
-static const struct ending timed_out = { WHY_TIMEOUT, PATH_SILENT, PROBE_TIMED_OUT };
+static const struct outcome timed_out = { WHY_TIMEOUT, PATH_SILENT, PROBE_TIMED_OUT };
 
 /* The same when our lateness is. */
-static enum probe_why judge(const struct ending *ending, uint32_t limit_ms, uint32_t late_ms)
+static enum probe_why judge(const struct outcome *outcome, uint32_t limit_ms, uint32_t late_ms)
 {
-	enum verdict verdict = probe_why_verdict(ending->why);
+	enum verdict verdict = probe_why_verdict(outcome->why);
 
-	if (probe_schedule_verdict(verdict, ending->cause, limit_ms, late_ms) == verdict)
-		return ending->why;
+	if (probe_schedule_verdict(verdict, outcome->cause, limit_ms, late_ms) == verdict)
+		return outcome->why;
 	return WHY_LATE;
 }
 
@@ -232,19 +199,19 @@ static void see_path(struct probe_result *result, const struct probe *probe, enu
 }
 
 /* The one way out of an attempt. */
-static void complete(struct probe *probe, const struct ending *ending, const char *text)
+static void complete(struct probe *probe, const struct outcome *outcome, const char *text)
 {
 	uint32_t late_ms = prober_late_ms(probe->prober, probe->started_us);
 	struct probe_result result = { .elapsed_us = clock_us() - probe->started_us,
 		                       .expires = probe->expires };
-	const enum probe_why why = judge(ending, probe->limit_ms, late_ms);
+	const enum probe_why why = judge(outcome, probe->limit_ms, late_ms);
 	uint64_t now_us, next_us;
 	uint32_t delay_ms;
 
 	memcpy(result.part_us, probe->part_us, sizeof(result.part_us));
-	result.verdict = probe_why_verdict(why);
 	result.why = why;
-	see_path(&result, probe, ending->path);
+	result.verdict = probe_why_verdict(why);
+	see_path(&result, probe, outcome->path);
 	describe(&result, why == WHY_LATE, late_ms, text);
 	tally_ended(&probe->prober->tally, probe->check->type, why, result.elapsed_us);
 	event_del(&probe->timer);
@@ -294,69 +261,26 @@ static void timer_ran(evutil_socket_t fd, short what, void *arg)
 		enqueue(probe);
 }
 
-static bool may_start(const struct prober *prober, enum probe_cost cost)
-{
-	return cost == PROBE_CHEAP ||
-	       (prober->expensive_left > 0 &&
-	        (cost != PROBE_PROGRAM || prober->programs < prober->programs_max));
-}
-
-/* Of those that may start now the one that came first. */
-static struct probe *next_waiting(const struct prober *prober)
-{
-	struct probe *next = NULL;
-
-	for (int cost = 0; cost < PROBE_COSTS; cost++) {
-		struct probe *head = TAILQ_FIRST(&prober->waiting[cost]);
-
-		if (head && may_start(prober, (enum probe_cost)cost) &&
-		    (!next || head->turn < next->turn))
-			next = head;
-	}
-	return next;
-}
-
-static void open_window(struct prober *prober)
-{
-	uint64_t now_us = clock_us();
-
-	if (now_us - prober->window_us < WINDOW_US)
-		return;
-	prober->window_us = now_us;
-	prober->expensive_left = EXPENSIVE_A_WINDOW;
-}
-
-static void arm_next_turn(struct prober *prober)
-{
-	uint64_t passed_us = clock_us() - prober->window_us;
-
-	if (prober->in_flight >= prober->in_flight_max)
-		return;
-	if (next_waiting(prober))
-		arm_turn(prober, 0);
-	else if (prober->expensive_left == 0 && is_any_waiting(prober))
-		arm_turn(prober, passed_us < WINDOW_US ? WINDOW_US - passed_us : 0);
-}
-
 static void turn_ran(evutil_socket_t fd, short what, void *arg)
 {
 	struct prober *prober = arg;
-	uint64_t end = prober->turns;
+	struct queue *queue = &prober->queue;
+	/* What ends at once and is due at once waits for the next turn. */
+	uint64_t end = queue->numbers, delay_us;
+	struct queue_item *item;
 
 	(void)fd;
 	(void)what;
-	open_window(prober);
-	for (unsigned i = 0; i < STARTS_A_TURN && prober->in_flight < prober->in_flight_max; i++) {
-		struct probe *probe = next_waiting(prober);
-
-		/* What ends at once and is due at once waits for the next turn. */
-		if (!probe || probe->turn >= end)
+	queue_open_window(queue, clock_us());
+	for (unsigned i = 0; i < QUEUE_STARTS_A_TURN && queue_has_room(queue); i++) {
+		item = queue_next(queue, end);
+		if (!item)
 			break;
-		dequeue(probe);
-		prober->expensive_left -= probe->kind->cost != PROBE_CHEAP;
-		start(probe);
+		queue_remove(queue, item, item->probe->kind->cost);
+		start(item->probe);
 	}
-	arm_next_turn(prober);
+	if (queue_turn_us(queue, clock_us(), &delay_us))
+		arm_turn(prober, delay_us);
 }
 
 static void tick_ran(evutil_socket_t fd, short what, void *arg)
@@ -376,12 +300,7 @@ struct prober *prober_new(struct event_base *base, unsigned in_flight_max)
 	struct prober *prober = xcalloc(1, sizeof(*prober));
 
 	prober->base = base;
-	prober->in_flight_max = in_flight_max ? in_flight_max : 1;
-	prober->programs_max = (prober->in_flight_max + 1) / 2;
-	if (prober->programs_max > PROBE_PROGRAMS_MAX)
-		prober->programs_max = PROBE_PROGRAMS_MAX;
-	for (int cost = 0; cost < PROBE_COSTS; cost++)
-		TAILQ_INIT(&prober->waiting[cost]);
+	queue_init(&prober->queue, in_flight_max);
 	evtimer_assign(&prober->turn, base, turn_ran, prober);
 	evtimer_assign(&prober->tick, base, tick_ran, prober);
 	return prober;
@@ -413,6 +332,7 @@ struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 
 	probe->prober = prober;
+	probe->waiting.probe = probe;
 	probe->kind = kind;
 	probe->check = check;
 	probe->asker = asker;
@@ -457,7 +377,7 @@ void probe_free(struct probe *probe)
 		return;
 	event_del(&probe->timer);
 	if (probe->phase == PHASE_WAITING)
-		dequeue(probe);
+		queue_remove(&probe->prober->queue, &probe->waiting, probe->kind->cost);
 	if (probe->phase == PHASE_RUNNING) {
 		if (probe->attempt)
 			probe->kind->cancel(probe->attempt);
@@ -508,7 +428,7 @@ void probe_set_expiry(struct probe *probe, time_t expires)
 	probe->expires = expires;
 }
 
-static void finish(struct probe *probe, const struct ending *ending, const char *format,
+static void finish(struct probe *probe, const struct outcome *outcome, const char *format,
                    va_list args)
 {
 	char text[PROBE_DETAIL_MAX];
@@ -516,27 +436,27 @@ static void finish(struct probe *probe, const struct ending *ending, const char 
 	if (probe->phase != PHASE_RUNNING)
 		fatal("a probe ended twice");
 	vsnprintf(text, sizeof(text), format, args);
-	complete(probe, ending, text);
+	complete(probe, outcome, text);
 }
 
 void probe_finish(struct probe *probe, enum probe_why why, const char *format, ...)
 {
-	const struct ending ending = { why, PATH_PROVEN, PROBE_ENDED };
+	const struct outcome outcome = { why, PATH_PROVEN, PROBE_ENDED };
 	va_list args;
 
 	va_start(args, format);
-	finish(probe, &ending, format, args);
+	finish(probe, &outcome, format, args);
 	va_end(args);
 }
 
 void probe_finish_path(struct probe *probe, enum probe_why why, enum probe_path path,
                        const char *format, ...)
 {
-	const struct ending ending = { why, path, PROBE_ENDED };
+	const struct outcome outcome = { why, path, PROBE_ENDED };
 	va_list args;
 
 	va_start(args, format);
-	finish(probe, &ending, format, args);
+	finish(probe, &outcome, format, args);
 	va_end(args);
 }
 

@@ -23,6 +23,7 @@
 #include "base/address.h"
 #include "config/config.h"
 #include "policy/health.h"
+#include "probe/cost.h"
 #include "probe/why.h"
 
 struct event_base;
@@ -47,7 +48,7 @@ enum probe_part { PROBE_CONNECT, PROBE_TLS, PROBE_FIRST_BYTE, PROBE_PARTS };
 
 struct probe_result {
 	enum verdict verdict;
-	enum probe_why why;
+	enum probe_why why; /* of that verdict */
 	enum probe_path path;
 	uint64_t
 	        proven_us; /* CLOCK_MONOTONIC; when the peer last said something in this attempt; 0: never */
@@ -56,16 +57,6 @@ struct probe_result {
 	time_t expires; /* wall clock: the end of the certificate that the peer showed; 0: none */
 	char detail[PROBE_DETAIL_MAX]; /* why, in words, printable; "" for a pass that needs none */
 };
-
-/* What an attempt costs us: each has a queue of its own, so that what waits there holds up nothing else. */
-enum probe_cost {
-	PROBE_CHEAP,
-	PROBE_HANDSHAKE, /* of TLS: such starts are metered */
-	PROBE_PROGRAM,   /* metered too, and at most PROBE_PROGRAMS_MAX run at one time */
-	PROBE_COSTS
-};
-
-#define PROBE_PROGRAMS_MAX 128u /* and half of all attempts */
 
 struct probe_kind {
 	/*

@@ -18,6 +18,7 @@ static const struct {
 	[WHY_EXIT] = { "exit", VERDICT_FAIL },
 	[WHY_OTHER] = { "other", VERDICT_FAIL },
 	[WHY_PROGRAM] = { "program", VERDICT_NONE },
+	[WHY_UNDECIDED] = { "undecided", VERDICT_NONE },
 	[WHY_OWN_FAULT] = { "own_fault", VERDICT_NONE },
 	[WHY_LATE] = { "late", VERDICT_NONE },
 };

@@ -21,9 +21,10 @@ enum probe_why {
 	WHY_STATUS,
 	WHY_HEADER,
 	WHY_BODY,
-	WHY_EXIT,    /* the program says so, by exit status 1 */
-	WHY_OTHER,   /* a failure of no other kind */
-	WHY_PROGRAM, /* the program did not run, or ended without saying anything of the endpoint */
+	WHY_EXIT, /* the program ended by a signal, or with a status that neither passes nor is in none_status */
+	WHY_OTHER,     /* a failure of no other kind */
+	WHY_PROGRAM,   /* the program could not be run */
+	WHY_UNDECIDED, /* the program says, by a status of none_status, that it cannot tell */
 	WHY_OWN_FAULT, /* this host could not make the attempt */
 	WHY_LATE,      /* a failure that counts for nothing, since our loop was late */
 	WHYS

@@ -13,7 +13,7 @@
 #include "event/event.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"
-#include "probe/exec.h"
+#include "probe/kind/exec.h"
 #include "process/spawn.h"
 #include "process/systemd.h"
 #include "publish/publish.h"

@@ -156,7 +156,7 @@ class Tls(Checks):
                 "https": (web, https + mine, ""),
                 "https-both": (web, f'{https} client_cert = "{both}";', ""),
                 "https-none": (web, https, "status 400"),
-                "https-new-none": (new, https, "a client certificate is required"),
+                "https-new-none": (new, https, "TLS: a client certificate is required"),
                 "nginx": (web, tls + mine, ""),
                 "new": (new, tls + mine, ""),
                 "new-none": (new, tls, "TLS: a client certificate is required"),

@@ -81,23 +81,31 @@ class Programs(st.Case):
 
 class Verdicts(Programs):
     def test_verdicts(self):
-        """exit 0 passes, 1 fails with the first line as reason, anything else has no verdict"""
+        """exit 0 passes; any other status, a signal and the deadline fail; what cannot be run, and none_status, has no verdict"""
         sleep = self.path(f"shunt-test-{os.getpid()}")  # that can be found
         os.symlink("/bin/sleep", sleep)
         rows = {
             "pass": ("echo fine", "up", None),
             "words": ("echo 'lag 31 s'; echo more; exit 1", "down", "lag 31 s"),
             "silent": ("exit 1", "down", "exit status 1"),
-            "other": ("echo unsure; exit 3", "unknown", "exit status 3: unsure"),
-            "signal": ("kill -TERM $$", "unknown", "killed by signal 15 (Terminated)"),
+            "nagios": ("echo CRITICAL; exit 2", "down", "exit status 2: CRITICAL"),
+            "highest": ("exit 255", "down", "exit status 255"),
+            "unable": ("exit 126", "unknown", "cannot be run: exit status 126"),
+            "not-found": ("echo lost; exit 127", "unknown", "cannot be run: exit status 127: lost"),
+            "warning": ("exit 1", "up", None),
+            "beyond-warning": ("exit 2", "down", "exit status 2"),
+            "unsure": ("echo unsure; exit 3", "unknown", "exit status 3: unsure"),
+            "signal": ("kill -TERM $$", "down", "killed by signal 15 (Terminated)"),
             "hang": (f"{sleep} 3600 & {sleep} 3600", "down", "timed out in program after 1s"),
             "flood": ("head -c 600000 /dev/zero | tr '\\0' x; exit 1", "down", "x" * 200),
-            "endless": ("echo first; exec cat /dev/zero", "unknown", "closed after 1 MiB: first"),
+            "endless": ("echo first; exec cat /dev/zero", "down", "closed after 1 MiB: first"),
             "closed": ("exec >&-; exit 1", "down", "exit status 1"),
             "held": (f"echo ended; {sleep} 3600 & exit 1", "down", "ended"),
             "unprintable": ("printf 'a\\033[31mb\\303\\244'; exit 1", "down", "a?[31mb??"),
         }
         options = {"hang": PACE + 'timeout = "1s";'}
+        for label in ("warning", "beyond-warning", "unsure"):
+            options[label] = PACE + 'timeout = "30s"; pass_status = "0-1"; none_status = ( 3, "10-20" );'
         records = [
             self.record(label, script, options=options.get(label, PACE + 'timeout = "30s";'))
             for label, (script, _, _) in rows.items()
@@ -113,7 +121,7 @@ class Verdicts(Programs):
         self.wait_seen(expected)
         st.wait_until(lambda: "No such file or directory" in (self.seen("gone")[1] or ""), what="a program that is gone")
         self.assertRegex(self.seen("gone")[1], r"^cannot run /\S+/gone: No such file or directory$")
-        self.assertEqual(self.daemon.active("other.example.com"), "primary")
+        self.assertEqual(self.daemon.active("unsure.example.com"), "primary")
         self.daemon.stop()
         st.wait_until(lambda: not living(sleep), what="all processes of programs to be gone")
 
@@ -379,12 +387,12 @@ class Options(Programs):
         self.watch(self.config([record])).wait_settled()
         self.wait_seen({"a": ("up", None)})
         self.assertEqual(self.address_of("a")["no_verdict_since"], None)
-        self.script("a", "echo broken; exit 9")
-        self.daemon.wait_log(r"a\.example\.com: primary 127\.[0-9.]+: no verdict for 600ms: exit status 9: broken")
-        self.assertEqual(self.seen("a"), ("up", "exit status 9: broken"))
+        self.script("a", "echo broken; exit 127")
+        self.daemon.wait_log(r"a\.example\.com: primary 127\.[0-9.]+: no verdict for 600ms: cannot be run: exit status 127: broken")
+        self.assertEqual(self.seen("a"), ("up", "cannot be run: exit status 127: broken"))
         self.assertRegex(self.address_of("a")["no_verdict_since"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertEqual(self.daemon.record("a.example.com")["reason"],
-                         "primary was up, and has no verdict now: exit status 9: broken")  # fmt: skip
+                         "primary was up, and has no verdict now: cannot be run: exit status 127: broken")  # fmt: skip
         probes = self.address_of("a")["probes"]
         st.wait_until(lambda: self.address_of("a")["probes"] > probes + 5, what="more probes")
         self.script("a", "exit 0")

@@ -67,7 +67,7 @@ class Certificates(st.Case):
         self.row("client", client, ca, "certificate is not one for a server")
         for label, certificate in (("off-expired", expired), ("off-self", self_signed), ("off-name", wrong)):
             self.row(label, certificate, "tls_verify = false;")
-        self.row("asks", self.ca.issue("asks.example.com"), ca, "a client certificate is required",
+        self.row("asks", self.ca.issue("asks.example.com"), ca, "TLS: a client certificate is required",
                  client_ca=self.ca.file)  # fmt: skip
         # What the environment says of trust does not count.
         self.check_rows(self.start_daemon(env=st.clean_env(SSL_CERT_FILE=self.ca.file, CURL_CA_BUNDLE=self.ca.file)))

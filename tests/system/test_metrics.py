@@ -58,7 +58,7 @@ class Form(Metrics):
                    check: {{ type = "https"; port = {secure.port}; ca_file = "{ca.file}"; interval = "1s"; }}; }};
                  secondary: {{ addresses = [ "{self.standby}", "192.0.2.1" ]; }}; }},
               {{ name = "{OTHER}"; primary: {{ address = "nowhere.example.net"; }};
-                 secondary: {{ address = "{self.standby}"; check: {{ type = "exec"; command = [ "/bin/sh", "-c", "exit 3" ]; interval = "100ms"; }}; }}; }} );""")
+                 secondary: {{ address = "{self.standby}"; check: {{ type = "exec"; command = [ "/bin/sh", "-c", "exit 127" ]; interval = "100ms"; }}; }}; }} );""")
 
     def manual(self):
         """{metric: its labels}, and all words in .Cm, of the section on metrics."""
@@ -200,7 +200,9 @@ class Results(Metrics):
         checks = {
             ("exec", "pass"): (self.primary, 0, 'command = [ "/bin/true" ];'),
             ("exec", "exit"): (self.primary, 0, 'command = [ "/bin/false" ];'),
-            ("exec", "program"): (self.primary, 0, 'command = [ "/bin/sh", "-c", "exit 3" ];'),
+            ("exec", "exit"): (self.primary, 0, 'command = [ "/bin/sh", "-c", "exit 3" ];'),
+            ("exec", "program"): (self.primary, 0, 'command = [ "/bin/sh", "-c", "exit 127" ];'),
+            ("exec", "undecided"): (self.primary, 0, 'command = [ "/bin/sh", "-c", "exit 4" ]; none_status = 4;'),
             ("exec", "timeout"): (self.primary, 0, 'command = [ "/bin/sleep", "60" ];'),
             ("tcp", "own_fault"): (self.primary, self.port, 'source = "192.0.2.77";'),
         }

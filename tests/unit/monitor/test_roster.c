@@ -11,7 +11,7 @@
 
 #include "daemon/config/load.h"
 #include "daemon/monitor/roster.h"
-#include "daemon/probe/connect.h"
+#include "daemon/probe/kind/connect.h"
 #include "tests/support/unit.h"
 
 #define CHECK "check = { type = \"tcp\"; port = 9; };"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "daemon/monitor/target.h"
-#include "daemon/probe/connect.h"
+#include "daemon/probe/kind/connect.h"
 #include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -1,4 +1,4 @@
-/* What an answer says, and a certificate's end: headers, the words for failures, and when an end is an event. Tables of cases. */
+/* What an answer says, and a certificate's end: headers, codings of a body, how a transfer ended, and when an end is an event. Tables of cases. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "daemon/monitor/target_event.h"
-#include "daemon/probe/header.h"
-#include "daemon/probe/words.h"
+#include "daemon/probe/kind/header.h"
 #include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -46,27 +45,6 @@ static void test_header(void **state)
 	assert_false(header_matches("A: b", "A: b", 3));
 }
 
-static void test_words(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "error:0A000410:SSL routines::sslv3 alert handshake failure",
-		  "sslv3 alert handshake failure" },
-		{ "error:0A00010B:SSL routines::wrong version number", "the answer is not TLS" },
-		{ "OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate "
-		  "required, errno 0",
-		  "a client certificate is required" },
-		{ "error:0A000126:SSL routines::unexpected eof while reading",
-		  "connection closed" },
-		{ "Recv failure: Connection reset by peer", "connection reset" },
-		{ "something else", "something else" },
-		{ "", "" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_string_equal(words_plain(cases[i][0]), cases[i][1]);
-}
-
 static void test_certificate_is_due(void **state)
 {
 	static const struct {
@@ -97,7 +75,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header),
-		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_certificate_is_due),
 	};
 

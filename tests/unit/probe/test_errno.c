@@ -4,8 +4,10 @@
 #include <stdint.h>
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "daemon/probe/errno_words.h"
+#include "daemon/probe/kind/errno_words.h"
 #include "tests/support/unit.h"
 
 static const struct {
@@ -25,12 +27,12 @@ static const struct {
 	{ EINVAL, VERDICT_NONE, VERDICT_FAIL, PATH_UNKNOWN },
 	{ EAGAIN, VERDICT_NONE, VERDICT_FAIL, PATH_UNKNOWN },
 	{ ECONNREFUSED, VERDICT_FAIL, VERDICT_FAIL, PATH_PROVEN },
-	{ ECONNRESET, VERDICT_NONE, VERDICT_FAIL, PATH_PROVEN },
-	{ ETIMEDOUT, VERDICT_NONE, VERDICT_FAIL, PATH_SILENT },
+	{ ECONNRESET, VERDICT_FAIL, VERDICT_FAIL, PATH_PROVEN },
+	{ ETIMEDOUT, VERDICT_FAIL, VERDICT_FAIL, PATH_SILENT },
 	{ EHOSTUNREACH, VERDICT_FAIL, VERDICT_FAIL, PATH_SILENT },
 	{ ENETUNREACH, VERDICT_FAIL, VERDICT_FAIL, PATH_SILENT },
 	{ ENETDOWN, VERDICT_FAIL, VERDICT_FAIL, PATH_SILENT },
-	{ EHOSTDOWN, VERDICT_NONE, VERDICT_FAIL, PATH_SILENT },
+	{ EHOSTDOWN, VERDICT_FAIL, VERDICT_FAIL, PATH_SILENT },
 };
 
 static void verdicts(void **state)
@@ -44,6 +46,52 @@ static void verdicts(void **state)
 		assert_int_equal(probe_why_verdict(later->why), cases[i].later);
 		assert_int_equal(later->path, cases[i].later_path);
 	}
+}
+
+/* docs/verdicts.md names each errno that is our own fault, and no other is one. */
+static void own_faults_are_proven(void **state)
+{
+	static char text[65536];
+	FILE *file = fopen("docs/verdicts.md", "r");
+	size_t size;
+
+	(void)state;
+	assert_non_null(file);
+	size = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[size] = '\0';
+	for (int error = 1; error < 140; error++) {
+		char name[32];
+		bool is_ours = probe_why_verdict(probe_errno_at_once(error)->why) == VERDICT_NONE;
+
+		snprintf(name, sizeof(name), "`%s`", strerrorname_np(error));
+		if (error != EWOULDBLOCK && (strstr(text, name) != NULL) != is_ours)
+			fail_msg("%s is an own fault: %d", name, is_ours);
+	}
+	for (int why = 0; why < WHYS; why++) {
+		char name[32];
+		bool is_none = probe_why_verdict((enum probe_why)why) == VERDICT_NONE;
+
+		snprintf(name, sizeof(name), "| `%s` |", probe_why_word((enum probe_why)why));
+		if ((strstr(text, name) != NULL) != is_none)
+			fail_msg("%s is a verdict of none: %d", name, is_none);
+	}
+}
+
+/* A connection that was made and then broke: the network's or the peer's, but for a lack of memory. */
+static void broken_is_theirs(void **state)
+{
+	(void)state;
+	for (int error = 0; error < 140; error++) {
+		const struct probe_outcome *outcome = probe_errno_broken(error);
+		bool is_ours = error == ENOMEM || error == ENOBUFS;
+
+		assert_int_equal(probe_why_verdict(outcome->why),
+		                 is_ours ? VERDICT_NONE : VERDICT_FAIL);
+	}
+	assert_string_equal(probe_errno_broken(0)->words, "connection closed");
+	assert_string_equal(probe_errno_broken(ECONNRESET)->words, "connection reset");
+	assert_int_equal(probe_errno_broken(ETIMEDOUT)->path, PATH_SILENT);
 }
 
 /* That there is no way to an address may be our own host's fault: isolation tells. The rest says nothing of the network. */
@@ -63,6 +111,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(broken_is_theirs),
+		cmocka_unit_test(own_faults_are_proven),
 		cmocka_unit_test(ours_proves_nothing),
 	};
 

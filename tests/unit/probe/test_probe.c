@@ -11,10 +11,10 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/printable.h"
-#include "daemon/probe/body.h"
+#include "daemon/probe/kind/body.h"
+#include "daemon/probe/kind/route.h"
 #include "daemon/probe/lag.h"
 #include "daemon/probe/probe.h"
-#include "daemon/probe/route.h"
 #include "daemon/probe/schedule.h"
 #include "daemon/probe/tally.h"
 #include "shunt/table.h"
@@ -431,35 +431,46 @@ static void test_body_codings(void **state)
 {
 	static const struct {
 		const char *line;
-		unsigned codings;
+		unsigned known, unknown;
 	} cases[] = {
-		{ "HTTP/1.1 200 OK\r\n", 0 },
-		{ "\r\n", 0 },
-		{ "Content-Length: 12\r\n", 0 },
-		{ "X-Content-Encoding: gzip\r\n", 0 },
-		{ "Content-Encoding:\r\n", 0 },
-		{ "Content-Encoding: gzip\r\n", 1 },
-		{ "content-encoding:gzip\r\n", 1 },
-		{ "Content-Encoding: gzip, gzip\r\n", 2 },
-		{ "Content-Encoding: ,gzip,,\tdeflate ,br\n", 3 },
-		{ "Transfer-Encoding: chunked\r\n", 0 },
-		{ "Transfer-Encoding: CHUNKED \r\n", 0 },
-		{ "Transfer-Encoding: gzip, chunked\r\n", 1 },
-		{ "Transfer-Encoding: chunkedgzip\r\n", 1 },
-		{ "Transfer-Encoding: gzip,chunked,deflate", 2 },
+		{ "HTTP/1.1 200 OK\r\n", 0, 0 },
+		{ "\r\n", 0, 0 },
+		{ "Content-Length: 12\r\n", 0, 0 },
+		{ "X-Content-Encoding: gzip\r\n", 0, 0 },
+		{ "Content-Encoding:\r\n", 0, 0 },
+		{ "Content-Encoding: gzip\r\n", 1, 0 },
+		{ "content-encoding:gzip\r\n", 1, 0 },
+		{ "Content-Encoding: gzip, gzip\r\n", 2, 0 },
+		{ "Content-Encoding: ,gzip,,\tdeflate ,br\n", 3, 0 },
+		{ "Transfer-Encoding: chunked\r\n", 0, 0 },
+		{ "Transfer-Encoding: CHUNKED \r\n", 0, 0 },
+		{ "Transfer-Encoding: gzip, chunked\r\n", 1, 0 },
+		{ "Transfer-Encoding: chunkedgzip\r\n", 1, 0 },
+		{ "Content-Encoding: identity\r\n", 0, 0 },
+		{ "Content-Encoding: UTF-8\r\n", 0, 1 },
+		{ "Content-Encoding: aws-chunked, gzip\r\n", 1, 1 },
+		{ "Content-Encoding: x-gzip, br,zstd \r\n", 3, 0 },
+		{ "Transfer-Encoding: gzip,chunked,deflate", 2, 0 },
 	};
+	struct body_codings cut = { 0 }, too_long = { 0 };
 	char *long_line = calloc(1, 1000), text[1001];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(body_codings(cases[i].line, strlen(cases[i].line)),
-		                 cases[i].codings);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct body_codings codings = { 0 };
+
+		body_codings_add(&codings, cases[i].line, strlen(cases[i].line));
+		assert_int_equal(codings.known, cases[i].known);
+		assert_int_equal(codings.unknown, cases[i].unknown);
+	}
 	assert_non_null(long_line);
 	snprintf(text, sizeof(text), "%-1000s", "Content-Encoding:");
 	memcpy(long_line, text, 1000); /* no zero behind it */
-	assert_true(body_codings(long_line, 1000) > BODY_CODINGS_MAX);
+	body_codings_add(&too_long, long_line, 1000);
+	assert_true(too_long.known > BODY_CODINGS_MAX);
 	/* Only what is within the size counts. */
-	assert_int_equal(body_codings("Content-Encoding: gzip, gzip", 22), 1);
+	body_codings_add(&cut, "Content-Encoding: gzip, gzip", 22);
+	assert_int_equal(cut.known, 1);
 	free(long_line);
 }
 

@@ -1,4 +1,4 @@
-#include "probe/route.h"
+#include "probe/kind/route.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>

@@ -3,8 +3,8 @@
  *
  * main makes the kind and hands it to the monitor.
  */
-#ifndef SHUNT_PROBE_TLS_H
-#define SHUNT_PROBE_TLS_H
+#ifndef SHUNT_PROBE_KIND_TLS_H
+#define SHUNT_PROBE_KIND_TLS_H
 
 #include "probe/probe.h"
 

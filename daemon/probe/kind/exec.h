@@ -1,6 +1,9 @@
-/* Exec checks: a program's verdict. Exit status 0 passes, 1 fails, whatever else it does says nothing. */
-#ifndef SHUNT_PROBE_EXEC_H
-#define SHUNT_PROBE_EXEC_H
+/*
+ * Exec checks: a program's verdict. By default exit status 0 passes; any other, and a signal, fails. A program that cannot be run
+ * (exit statuses 126 and 127 included) and a status of none_status give no verdict.
+ */
+#ifndef SHUNT_PROBE_KIND_EXEC_H
+#define SHUNT_PROBE_KIND_EXEC_H
 
 #include "probe/probe.h"
 #include "process/spawn.h"

@@ -5,8 +5,8 @@
  * "Such" is a kind of address: loopback, link-local, unique local (RFC 4193) and other IPv6, loopback and other IPv4. A host has a way
  * to a kind when an interface, up or not, has an address of that kind, or when it once had: what an interface lost may come back.
  */
-#ifndef SHUNT_PROBE_ROUTE_H
-#define SHUNT_PROBE_ROUTE_H
+#ifndef SHUNT_PROBE_KIND_ROUTE_H
+#define SHUNT_PROBE_KIND_ROUTE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "probe/header.h"
+#include "probe/kind/header.h"
 
 #include <string.h>
 #include <strings.h>

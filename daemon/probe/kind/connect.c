@@ -1,4 +1,4 @@
-#include "probe/connect.h"
+#include "probe/kind/connect.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "probe/errno_words.h"
-#include "probe/route.h"
+#include "probe/kind/errno_words.h"
+#include "probe/kind/route.h"
 #include "shunt/table.h"
 
 struct connect_attempt {

@@ -3,8 +3,8 @@
  *
  * main makes one, hands the two kinds to the monitor, and frees it after the prober.
  */
-#ifndef SHUNT_PROBE_HTTP_H
-#define SHUNT_PROBE_HTTP_H
+#ifndef SHUNT_PROBE_KIND_HTTP_H
+#define SHUNT_PROBE_KIND_HTTP_H
 
 #include "probe/probe.h"
 

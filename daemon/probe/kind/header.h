@@ -1,6 +1,6 @@
 /* One line of an answer's headers against what a check expects. Pure. */
-#ifndef SHUNT_PROBE_HEADER_H
-#define SHUNT_PROBE_HEADER_H
+#ifndef SHUNT_PROBE_KIND_HEADER_H
+#define SHUNT_PROBE_KIND_HEADER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * the endpoint's: an errno that connect() returns at once is ours, one that comes later by SO_ERROR is the endpoint's.
  * The socket is non-blocking, close-on-exec, and closes with a reset (SO_LINGER {1, 0}), so that no TIME_WAIT is left.
  */
-#ifndef SHUNT_PROBE_CONNECT_H
-#define SHUNT_PROBE_CONNECT_H
+#ifndef SHUNT_PROBE_KIND_CONNECT_H
+#define SHUNT_PROBE_KIND_CONNECT_H
 
 #include "probe/probe.h"
 

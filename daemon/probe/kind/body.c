@@ -1,4 +1,4 @@
-#include "probe/body.h"
+#include "probe/kind/body.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,35 +58,52 @@ void body_search_free(struct body_search *search)
 	search->window = NULL;
 }
 
-/* libcurl undoes it apart from the others, and it makes nothing larger. */
-static bool is_chunked(const char *coding)
+static bool is_one_of(const char *coding, const char *const *words)
 {
-	static const char word[] = "chunked";
-	size_t length = sizeof(word) - 1;
+	for (; *words; words++) {
+		size_t length = strlen(*words);
 
-	return strncasecmp(coding, word, length) == 0 &&
-	       !coding[length + strspn(coding + length, BLANKS)];
+		if (strncasecmp(coding, *words, length) == 0 &&
+		    !coding[length + strspn(coding + length, BLANKS)])
+			return true;
+	}
+	return false;
 }
 
-unsigned body_codings(const char *line, size_t size)
+static void count(struct body_codings *codings, const char *coding, bool is_content)
+{
+	/* libcurl undoes the first apart from the others; the others change nothing. */
+	static const char *const harmless[] = { "chunked", "identity", "none", NULL };
+	/* br and zstd where libcurl has them. */
+	static const char *const known[] = { "gzip", "x-gzip", "deflate", "br", "zstd", NULL };
+
+	if (!*coding || is_one_of(coding, harmless))
+		return;
+	if (is_content && !is_one_of(coding, known))
+		codings->unknown++;
+	else
+		codings->known++;
+}
+
+void body_codings_add(struct body_codings *codings, const char *line, size_t size)
 {
 	static const char *const names[] = { "Content-Encoding:", "Transfer-Encoding:" };
 	char value[256], *rest = NULL, *coding;
-	unsigned count = 0;
+	bool is_content = false;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rest; i++) {
 		size_t length = strlen(names[i]);
 
 		if (size < length || strncasecmp(line, names[i], length) != 0)
 			continue;
-		if (size - length >= sizeof(value))
-			return BODY_CODINGS_MAX + 1;
+		if (size - length >= sizeof(value)) {
+			codings->known += BODY_CODINGS_MAX + 1;
+			return;
+		}
 		rest = memcpy(value, line + length, size - length);
 		value[size - length] = '\0';
+		is_content = i == 0;
 	}
-	while ((coding = strsep(&rest, ","))) {
-		coding += strspn(coding, BLANKS);
-		count += *coding && !is_chunked(coding);
-	}
-	return count;
+	while ((coding = strsep(&rest, ",")))
+		count(codings, coding + strspn(coding, BLANKS), is_content);
 }

@@ -1,4 +1,4 @@
-#include "probe/exec.h"
+#include "probe/kind/exec.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -90,22 +90,44 @@ static char **make_arguments(const struct probe *probe)
 
 /* --- what it says -------------------------------------------------------------------------------- */
 
+/* By shells and env(1): the program, or one that it starts, cannot be run. */
+static bool is_not_run(int status)
+{
+	return status == 126 || status == 127;
+}
+
+static enum probe_why judge(const struct check *check, const struct spawn_end *end)
+{
+	unsigned status = (unsigned)end->status;
+
+	if (end->signal)
+		return WHY_EXIT;
+	if (status_list_has(&check->pass_status, status))
+		return WHY_PASS;
+	if (status_list_has(&check->none_status, status))
+		return WHY_UNDECIDED;
+	return is_not_run(end->status) ? WHY_PROGRAM : WHY_EXIT;
+}
+
 static void ended(void *arg, const struct spawn_end *end)
 {
 	struct probe *probe = arg;
+	const struct check *check = probe_check(probe);
+	enum probe_why why = judge(check, end);
 	const char *line = end->line;
 	char words[SPAWN_WORDS_MAX];
 
 	if (end->failed)
-		probe_finish(probe, WHY_PROGRAM, "cannot %s %s: %s", end->failed,
-		             probe_check(probe)->command[0], strerror(end->error));
-	else if (end->signal || end->status > 1)
-		probe_finish(probe, WHY_PROGRAM, "%s%s%s", spawn_words(end, words),
+		probe_finish(probe, WHY_PROGRAM, "cannot %s %s: %s", end->failed, check->command[0],
+		             strerror(end->error));
+	else if (why == WHY_PROGRAM)
+		probe_finish(probe, why, "cannot be run: %s%s%s", spawn_words(end, words),
 		             *line ? ": " : "", line);
-	else if (end->status == 1)
-		probe_finish(probe, WHY_EXIT, "%s", *line ? line : spawn_words(end, words));
+	else if (why == WHY_PASS || (*line && end->status == 1 && why == WHY_EXIT))
+		probe_finish(probe, why, "%s", line);
 	else
-		probe_finish(probe, WHY_PASS, "%s", line);
+		probe_finish(probe, why, "%s%s%s", spawn_words(end, words), *line ? ": " : "",
+		             line);
 }
 
 /* --- the kind ------------------------------------------------------------------------------------ */

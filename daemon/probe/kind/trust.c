@@ -1,4 +1,4 @@
-#include "probe/trust.h"
+#include "probe/kind/trust.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/address.h"
 #include "base/clock.h"
-#include "probe/words.h"
 
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 /* A reload may have left a file without users: dropped when another one is added, after longer than most intervals. */
@@ -179,20 +179,26 @@ static X509_STORE *find_store(struct trust *trust, const char *file, char words[
 	return NULL;
 }
 
-bool trust_peer_init(struct trust *trust, struct trust_peer *peer, const struct check *check,
-                     const char *host)
+struct trust_peer *trust_peer_new(struct trust *trust, const struct check *check, const char *host)
 {
-	*peer = (struct trust_peer){ .check = check, .name = check->sni ? check->sni : host };
-	if (!check->tls_verify)
-		return true;
-	peer->store = find_store(trust, check->ca_file, peer->words);
-	return peer->store != NULL;
+	const char *name = check->sni ? check->sni : host;
+	struct trust_peer *peer = calloc(1, sizeof(*peer) + strlen(name) + 1);
+
+	if (!peer)
+		return NULL;
+	peer->references = 1;
+	strcpy(peer->name, name);
+	if (check->tls_verify)
+		peer->store = find_store(trust, check->ca_file, peer->words);
+	return peer;
 }
 
-void trust_peer_free(struct trust_peer *peer)
+void trust_peer_release(struct trust_peer *peer)
 {
+	if (!peer || --peer->references > 0)
+		return;
 	X509_STORE_free(peer->store);
-	peer->store = NULL;
+	free(peer);
 }
 
 /* --- what a handshake shows --- */
@@ -217,11 +223,6 @@ static const struct fault faults[] = {
 	{ X509_V_OK, NULL, NULL }
 };
 
-static bool is_wrong_name(int error)
-{
-	return error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH;
-}
-
 static void describe(X509_STORE_CTX *context, struct trust_peer *peer)
 {
 	int error = X509_STORE_CTX_get_error(context);
@@ -230,11 +231,6 @@ static void describe(X509_STORE_CTX *context, struct trust_peer *peer)
 	char date[32] = "";
 	struct tm tm;
 
-	if (is_wrong_name(error)) {
-		snprintf(peer->words, sizeof(peer->words), "certificate is not for \"%s\"",
-		         peer->name);
-		return;
-	}
 	while (fault->words && fault->error != error)
 		fault++;
 	if (fault->date && certificate && ASN1_TIME_to_tm(fault->date(certificate), &tm))
@@ -253,25 +249,79 @@ static time_t end_of(const X509 *certificate)
 	                                                                            : 0;
 }
 
+/*
+ * OpenSSL lets a wildcard stand for letters, digits and '-' alone; libcurl for '_' too, which names of hosts have. A label that no
+ * certificate has in full shows whether a wildcard covers the rest of the name.
+ */
+static bool covers_underscore(X509 *certificate, const char *name)
+{
+	static const char label[] = "0000000000000000000000000000000000000000000000000000000-shunt";
+	const char *rest = strchr(name, '.');
+	char *other, *pattern = NULL;
+	bool good;
+
+	if (!rest || !memchr(name, '_', (size_t)(rest - name)) ||
+	    asprintf(&other, "%s%s", label, rest) < 0)
+		return false;
+	good = X509_check_host(certificate, other, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+	                       &pattern) == 1 &&
+	       pattern && pattern[0] == '*';
+	OPENSSL_free(pattern);
+	free(other);
+	return good;
+}
+
+bool trust_name_matches(X509 *certificate, const char *name)
+{
+	struct address address;
+
+	if (address_parse(name, &address))
+		return X509_check_ip_asc(certificate, name, 0) == 1;
+	return X509_check_host(certificate, name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) ==
+	               1 ||
+	       covers_underscore(certificate, name);
+}
+
 /* Runs in every handshake, the only place where the dates of a certificate that fails can be seen. */
 static int verify(X509_STORE_CTX *context, void *arg)
 {
 	struct trust_peer *peer = arg;
+	X509 *certificate = X509_STORE_CTX_get0_cert(context);
 
-	peer->expires = end_of(X509_STORE_CTX_get0_cert(context));
-	if (!peer->store || X509_verify_cert(context) > 0)
+	peer->expires = end_of(certificate);
+	if (!peer->store)
 		return 1;
-	describe(context, peer);
+	if (X509_verify_cert(context) <= 0) {
+		describe(context, peer);
+		return 0;
+	}
+	if (trust_name_matches(certificate, peer->name))
+		return 1;
+	X509_STORE_CTX_set_error(context, X509_V_ERR_HOSTNAME_MISMATCH);
+	snprintf(peer->words, sizeof(peer->words), "certificate is not for \"%s\"", peer->name);
 	return 0;
 }
 
-static bool expect_name(SSL_CTX *context, const char *name)
-{
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
+/* OpenSSL's reasons that have plain words. */
+static const struct {
+	int reason;
+	const char *words;
+} reasons[] = {
+	{ SSL_R_WRONG_VERSION_NUMBER, "the answer is not TLS" },
+	{ SSL_R_HTTP_REQUEST, "the answer is not TLS" },
+	{ SSL_R_PACKET_LENGTH_TOO_LONG, "the answer is not TLS" },
+	{ SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "a client certificate is required" },
+};
 
-	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1 ||
-	       X509_VERIFY_PARAM_set1_host(param, name, 0) == 1;
+static const char *error_words(unsigned long error)
+{
+	const char *words = ERR_reason_error_string(error);
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (ERR_GET_LIB(error) == ERR_LIB_SSL && reasons[i].reason == ERR_GET_REASON(error))
+			return reasons[i].words;
+	}
+	return words ? words : "OpenSSL gives no reason";
 }
 
 /* OpenSSL would wait at a FIFO, and the loop with it. */
@@ -287,11 +337,10 @@ static bool use_file(SSL_CTX *context, const char *path, bool is_key)
 	              : SSL_CTX_use_certificate_chain_file(context, path) == 1;
 }
 
-static bool load_certificate(SSL_CTX *context, struct trust_peer *peer)
+static bool load_certificate(SSL_CTX *context, struct trust_peer *peer, const struct check *check)
 {
 	static char no_password[] = "";
-	const struct check *check = peer->check;
-	char text[256];
+	unsigned long error;
 
 	if (!check->client_cert)
 		return true;
@@ -301,11 +350,33 @@ static bool load_certificate(SSL_CTX *context, struct trust_peer *peer)
 	if (use_file(context, check->client_cert, false) &&
 	    use_file(context, check->client_key, true))
 		return true;
-	ERR_error_string_n(ERR_peek_error(), text, sizeof(text));
+	error = ERR_peek_error();
 	ERR_clear_error();
 	snprintf(peer->words, sizeof(peer->words), "cannot use the client certificate %s: %s",
-	         check->client_cert, words_plain(text));
+	         check->client_cert,
+	         ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : error_words(error));
 	return false;
+}
+
+static void release_peer(void *parent, void *peer, CRYPTO_EX_DATA *data, int index, long number,
+                         void *arg)
+{
+	(void)parent;
+	(void)data;
+	(void)index;
+	(void)number;
+	(void)arg;
+	trust_peer_release(peer);
+}
+
+/* Where a context keeps its peer. */
+static int peer_index(void)
+{
+	static int index = -1;
+
+	if (index < 0)
+		index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, release_peer);
+	return index;
 }
 
 /* Runs when the peer asks for our certificate, be there one or not. */
@@ -318,16 +389,55 @@ static int note_asked(SSL *ssl, void *arg)
 	return 1;
 }
 
-bool trust_context_init(SSL_CTX *context, struct trust_peer *peer)
+void trust_peer_note(struct trust_peer *peer, unsigned long error)
 {
+	if (error && !peer->error && !ERR_SYSTEM_ERROR(error))
+		peer->error = error;
+}
+
+/*
+ * Runs at the end of each step of a handshake and for each alert. A fatal alert and OpenSSL's first error are the same in each
+ * release of libcurl.
+ */
+static void note_failure(const SSL *ssl, int where, int value)
+{
+	struct trust_peer *peer = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peer_index());
+
+	if (!peer)
+		return;
+	if (where == SSL_CB_READ_ALERT && value >> 8 == SSL3_AL_FATAL && !peer->error)
+		peer->error = ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + (value & 0xff));
+	else if (where & SSL_CB_EXIT && value <= 0)
+		trust_peer_note(peer, ERR_peek_error());
+}
+
+bool trust_context_init(SSL_CTX *context, struct trust_peer *peer, const struct check *check)
+{
+	if (!SSL_CTX_set_ex_data(context, peer_index(), peer))
+		return false;
+	peer->references++;
+	SSL_CTX_set_info_callback(context, note_failure);
 	SSL_CTX_set_cert_cb(context, note_asked, peer);
 	SSL_CTX_set_cert_verify_callback(context, verify, peer);
-	if (!load_certificate(context, peer))
+	if (!load_certificate(context, peer, check))
 		return false;
 	/* Not the context's own store: libcurl puts one of its own there later. */
-	if (!peer->store || (SSL_CTX_set1_verify_cert_store(context, peer->store) == 1 &&
-	                     expect_name(context, peer->name)))
+	if (!peer->store || SSL_CTX_set1_verify_cert_store(context, peer->store) == 1)
 		return true;
 	snprintf(peer->words, sizeof(peer->words), "out of memory");
 	return false;
+}
+
+void trust_peer_ending(const struct trust_peer *peer, int error, struct ending *ending)
+{
+	int reason = ERR_GET_REASON(peer->error);
+
+	if (peer->words[0])
+		ending_set(ending, WHY_CERTIFICATE, "%s", peer->words);
+	else if (reason == ERR_R_MALLOC_FAILURE)
+		ending_set(ending, WHY_OWN_FAULT, "out of memory");
+	else if (!peer->error || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		ending_set_broken(ending, "TLS: ", error);
+	else
+		ending_set(ending, WHY_TLS, "TLS: %s", error_words(peer->error));
 }

@@ -3,13 +3,13 @@
  *
  * What connect() returns at once is ours; what comes later, by SO_ERROR, is the network's or the peer's.
  */
-#ifndef SHUNT_PROBE_ERRNO_WORDS_H
-#define SHUNT_PROBE_ERRNO_WORDS_H
+#ifndef SHUNT_PROBE_KIND_ERRNO_WORDS_H
+#define SHUNT_PROBE_KIND_ERRNO_WORDS_H
 
 #include "probe/probe.h"
 
 struct probe_outcome {
-	int error; /* 0: any other */
+	int error; /* 0: any other; for probe_errno_broken(): the peer closed the connection */
 	enum probe_why why;
 	enum probe_path path; /* of a failure */
 	const char *words;    /* NULL: the system's */
@@ -17,5 +17,7 @@ struct probe_outcome {
 
 const struct probe_outcome *probe_errno_at_once(int error);
 const struct probe_outcome *probe_errno_later(int error);
+/* Of a connection that was made; 0: the peer closed it. */
+const struct probe_outcome *probe_errno_broken(int error);
 
 #endif
