@@ -1,9 +1,11 @@
 /*
- * Sockets whose connection has served its purpose: what the peer still sends is read and thrown away until the peer closes, so that
- * our close resets nothing that a server is writing, and the server, which closes first, keeps no error. Bounded by DRAIN_MS,
- * DRAIN_BYTES and DRAIN_SOCKETS; beyond the time the close is an orderly one (FIN), beyond the others it resets.
+ * Sockets whose connection has served its purpose: what the peer still sends is read and thrown
+ * away until the peer closes, so that our close resets nothing that a server is writing, and the
+ * server, which closes first, keeps no error. Bounded by DRAIN_MS, DRAIN_BYTES and DRAIN_SOCKETS;
+ * beyond the time the close is an orderly one (FIN), beyond the others it resets.
  *
- * The sockets are non-blocking and have SO_LINGER {1, 0}: once the peer has closed, no TIME_WAIT is left at either end.
+ * The sockets are non-blocking and have SO_LINGER {1, 0}: once the peer has closed, no TIME_WAIT is
+ * left at either end.
  */
 #ifndef SHUNT_NET_DRAIN_H
 #define SHUNT_NET_DRAIN_H

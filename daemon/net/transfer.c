@@ -6,7 +6,10 @@
 
 #include "base/timer.h"
 
-/* A descriptor that libcurl wants watched. libcurl keeps the pointer (curl_multi_assign) until CURL_POLL_REMOVE. */
+/*
+ * A descriptor that libcurl wants watched. libcurl keeps the pointer (curl_multi_assign) until
+ * CURL_POLL_REMOVE.
+ */
 struct watch {
 	struct event event;
 	LIST_ENTRY(watch) link;

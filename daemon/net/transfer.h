@@ -1,12 +1,14 @@
 /*
  * libcurl's multi interface driven by libevent: one multi handle and one loop of events.
  *
- * libcurl names the descriptors that it wants watched: the sockets of transfers, those of connections that it still closes after
- * their transfer has ended, and pipes or eventfds of its own, for easy handles of its own (8.12 and newer). Each descriptor has an
- * event; which transfer it belongs to is libcurl's business.
+ * libcurl names the descriptors that it wants watched: the sockets of transfers, those of
+ * connections that it still closes after their transfer has ended, and pipes or eventfds of its
+ * own, for easy handles of its own (8.12 and newer). Each descriptor has an event; which transfer
+ * it belongs to is libcurl's business.
  *
- * The probes make one struct transfer_loop and free it after the last transfer. Everything runs in the loop's thread. Callbacks
- * are made when libcurl has returned, never from within it, so that they may stop and free any transfer.
+ * The probes make one struct transfer_loop and free it after the last transfer. Everything runs in
+ * the loop's thread. Callbacks are made when libcurl has returned, never from within it, so that
+ * they may stop and free any transfer.
  */
 #ifndef SHUNT_NET_TRANSFER_H
 #define SHUNT_NET_TRANSFER_H
@@ -18,7 +20,10 @@
 struct event_base;
 struct transfer_loop;
 
-/* Part of its owner's struct; the owner sets the first four fields, and the easy handle's options but CURLOPT_PRIVATE. */
+/*
+ * Part of its owner's struct; the owner sets the first four fields, and the easy handle's options
+ * but CURLOPT_PRIVATE.
+ */
 struct transfer {
 	CURL *easy; /* NULL: none */
 	/* The transfer has ended. */
@@ -38,8 +43,9 @@ struct transfer_loop *transfer_loop_new(struct event_base *base);
 void transfer_loop_free(struct transfer_loop *loop);
 
 /*
- * Begins it: one of done() and failed() is called, later, unless transfer_stop() comes first. False: it cannot begin, for lack of
- * memory or of a descriptor that can be watched. Either way to be stopped.
+ * Begins it: one of done() and failed() is called, later, unless transfer_stop() comes first.
+ * False: it cannot begin, for lack of memory or of a descriptor that can be watched. Either way to
+ * be stopped.
  */
 bool transfer_start(struct transfer_loop *loop, struct transfer *transfer);
 

@@ -1,4 +1,7 @@
-/* What an attempt costs this host. Each cost has a list of waiting probes of its own, so that one holds up no other. */
+/*
+ * What an attempt costs this host. Each cost has a list of waiting probes of its own, so that one
+ * holds up no other.
+ */
 #ifndef SHUNT_PROBE_COST_H
 #define SHUNT_PROBE_COST_H
 

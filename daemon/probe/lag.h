@@ -1,9 +1,11 @@
 /*
- * How late our own loop was, so that a fault of ours is not taken for an endpoint's. Pure: time comes in as arguments.
+ * How late our own loop was, so that a fault of ours is not taken for an endpoint's. Pure: time
+ * comes in as arguments.
  *
- * A tick is due every PROBE_LAG_TICK_MS while attempts are under way; lag_tick() says that it ran. lag_ms() also counts a tick that
- * is overdue and has not run yet, since after a stop any event may be the first to run. A suspension does not
- * show on CLOCK_MONOTONIC: it is the growth of `sleep_us`, CLOCK_BOOTTIME less CLOCK_MONOTONIC.
+ * A tick is due every PROBE_LAG_TICK_MS while attempts are under way; lag_tick() says that it ran.
+ * lag_ms() also counts a tick that is overdue and has not run yet, since after a stop any event may
+ * be the first to run. A suspension does not show on CLOCK_MONOTONIC: it is the growth of
+ * `sleep_us`, CLOCK_BOOTTIME less CLOCK_MONOTONIC.
  */
 #ifndef SHUNT_PROBE_LAG_H
 #define SHUNT_PROBE_LAG_H
@@ -30,7 +32,9 @@ struct lag {
 	uint64_t resumed_us; /* the end of the last suspension; 0: none */
 	uint64_t slept_us;   /* its length */
 	bool running;
-	/* By end, and by lateness downwards: one that ended before a longer one says nothing more. */
+	/*
+	 * By end, and by lateness downwards: one that ended before a longer one says nothing more.
+	 */
 	struct lag_stall stalls[PROBE_LAG_STALLS];
 	unsigned count;
 };

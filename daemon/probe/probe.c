@@ -26,7 +26,10 @@ enum phase {
 	PHASE_ENDING   /* within done() */
 };
 
-/* Small, since there may be 20,000: the event is part of it, and serves both as schedule and as deadline. */
+/*
+ * Small, since there may be 20,000: the event is part of it, and serves both as schedule and as
+ * deadline.
+ */
 struct probe {
 	struct event timer;
 	struct queue_item waiting;
@@ -73,7 +76,9 @@ static struct lag_now lag_clock(void)
 	return now;
 }
 
-/* libevent reckons from the time at which it last woke, which may be long ago within a busy turn. */
+/*
+ * libevent reckons from the time at which it last woke, which may be long ago within a busy turn.
+ */
 static void arm(struct event *timer, uint64_t delay_us)
 {
 	event_base_update_cache_time(event_get_base(timer));
@@ -235,7 +240,10 @@ static void deadline(struct probe *probe)
 	char text[PROBE_DETAIL_MAX], after[DURATION_TEXT_MAX];
 	const char *stage = "start";
 
-	/* It is connected by now, or libevent's clock was early: a coarse one unless it is asked for another. */
+	/*
+	 * It is connected by now, or libevent's clock was early: a coarse one unless it is asked
+	 * for another.
+	 */
 	if (elapsed_us < limit_us) {
 		arm(&probe->timer, limit_us - elapsed_us);
 		return;
@@ -416,7 +424,10 @@ struct event_base *probe_base(const struct probe *probe)
 	return probe->prober->base;
 }
 
-/* After a start that has already ended there is no attempt: what a kind still says of it is dropped. */
+/*
+ * After a start that has already ended there is no attempt: what a kind still says of it is
+ * dropped.
+ */
 void probe_set_attempt(struct probe *probe, void *attempt)
 {
 	if (probe->phase == PHASE_RUNNING)
@@ -468,7 +479,7 @@ void probe_peer_answered(struct probe *probe)
 
 void probe_reached(struct probe *probe, enum probe_part part, uint64_t when_us)
 {
-	/* Whoever looks late may have seen both within one tick of the clock. */
+	/* A late loop may see the start and this part within one tick of the clock. */
 	probe->part_us[part] = when_us > probe->started_us ? when_us - probe->started_us : 1;
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define IN_FLIGHT_MAX 4096u
-#define DESCRIPTORS_PER_PROBE 2u /* the connection, and room for what libcurl opens beside it */
+#define DESCRIPTORS_PER_PROBE 2u /* the connection, and room for what libcurl opens in addition */
 #define TOLERANCE_MIN_MS 50u
 #define TOLERANCE_MAX_MS 1000u
 

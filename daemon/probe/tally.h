@@ -1,4 +1,7 @@
-/* What became of all attempts since the start, and how late the loop was: what metrics show of a prober. Pure counting. */
+/*
+ * What became of all attempts since the start, and how late the loop was: what metrics show of a
+ * prober. Pure counting.
+ */
 #ifndef SHUNT_PROBE_TALLY_H
 #define SHUNT_PROBE_TALLY_H
 

@@ -1,8 +1,10 @@
 /*
- * Why an attempt ended as it did, as a word of a short list: what metrics count. What a person is told is the detail, in words.
+ * Why an attempt ended as it did, as a word of a short list, which metrics count. The detail for
+ * people is the text of the result.
  *
- * Said where it is known (probe_finish), never read out of a text. Each word belongs to one verdict. The words are a contract with
- * whoever has alerts on them, documented in shuntd(8); they are only ever added.
+ * The code that knows the reason passes it to probe_finish(); it is never read out of a text. Each
+ * word belongs to one verdict. Alerts are built on the words: shuntd(8) documents them, and they
+ * are only ever added.
  */
 #ifndef SHUNT_PROBE_WHY_H
 #define SHUNT_PROBE_WHY_H
@@ -11,17 +13,18 @@
 
 enum probe_why {
 	WHY_PASS,
-	WHY_REFUSED,     /* a port where nobody listens */
+	WHY_REFUSED,     /* no process listens on the port */
 	WHY_CLOSED,      /* the peer reset or closed the connection too early */
 	WHY_TIMEOUT,     /* nothing came back, or not in time */
 	WHY_NO_ROUTE,    /* no way there, as this host or a router says */
 	WHY_TLS,         /* no agreement on TLS */
-	WHY_CERTIFICATE, /* the peer's is not to be trusted */
+	WHY_CERTIFICATE, /* the peer's is not trusted */
 	WHY_PROTOCOL,    /* what came is not HTTP, or beyond its bounds */
 	WHY_STATUS,
 	WHY_HEADER,
 	WHY_BODY,
-	WHY_EXIT, /* the program ended by a signal, or with a status that neither passes nor is in none_status */
+	/* The program ended by a signal, or with a status that neither passes nor is in none_status. */
+	WHY_EXIT,
 	WHY_OTHER,     /* a failure of no other kind */
 	WHY_PROGRAM,   /* the program could not be run */
 	WHY_UNDECIDED, /* the program says, by a status of none_status, that it cannot tell */

@@ -23,7 +23,10 @@ struct connect_attempt {
 	int fd;
 };
 
-/* A lack of a way to the address: no fault of the moment where the host has none to any address of that kind. */
+/*
+ * A lack of a way to the address: no fault of the moment where the host has none to any address of
+ * that kind.
+ */
 static bool is_routeless(const struct probe *probe, int error)
 {
 	switch (error) {
@@ -92,8 +95,9 @@ static bool is_here(const struct sockaddr_storage *own, const struct sockaddr_st
 }
 
 /*
- * The end of a connection that was made. A port of the range for local ports that nobody listens on: a connect to this host may be
- * given that very port as its own, and then the socket is connected to itself (simultaneous open, RFC 9293 3.5).
+ * The end of a connection that was made. A port of the range for local ports on which no process
+ * listens: a connect to this host may be given that very port as its own, and then the socket is
+ * connected to itself (simultaneous open, RFC 9293 3.5).
  */
 static int look_at_ends(struct probe *probe, int fd)
 {
@@ -159,7 +163,10 @@ static bool bind_source(const struct probe *probe, int fd)
 	       bind(fd, (struct sockaddr *)&own, size) == 0;
 }
 
-/* What the configuration asks for and this host does not have is no endpoint's fault, but for an address that it cannot fit. */
+/*
+ * What the configuration asks for and this host does not have is no endpoint's fault, but for an
+ * address that it cannot fit.
+ */
 static void finish_unbound(struct probe *probe, int error)
 {
 	const struct check *check = probe_check(probe);

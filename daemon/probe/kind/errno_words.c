@@ -4,9 +4,10 @@
 #include <stddef.h>
 
 /*
- * Returned by socket() or connect() at once, before anything can have come from the network: ours, or a lack of a way. An address of
- * this host alone answers within the call: by a refusal, or by a connection that is made and reset before connect() returns. What
- * is not known to be ours is the endpoint's failure. docs/verdicts.md has the proof of each.
+ * Returned by socket() or connect() at once, before anything can have come from the network: ours,
+ * or a lack of a way. An address of this host alone answers within the call: by a refusal, or by a
+ * connection that is made and reset before connect() returns. What is not known to be ours is the
+ * endpoint's failure. docs/verdicts.md has the proof of each.
  */
 static const struct probe_outcome at_once[] = {
 	{ ECONNREFUSED, WHY_REFUSED, PATH_UNKNOWN, "connection refused" }, /* one of our own */
@@ -50,7 +51,10 @@ static const struct probe_outcome later[] = {
 	{ 0, WHY_OTHER, PATH_UNKNOWN, NULL }
 };
 
-/* Of a read or write on a connection that was made: as by SO_ERROR, in other words where the connect is over. */
+/*
+ * Of a read or write on a connection that was made: as by SO_ERROR, in other words where the
+ * connect is over.
+ */
 static const struct probe_outcome broken[] = {
 	{ ENOTCONN, WHY_CLOSED, PATH_PROVEN,
 	  "connection closed" }, /* getpeername() after a reset */

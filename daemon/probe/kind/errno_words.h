@@ -1,7 +1,8 @@
 /*
  * What an errno of a connection says, and of whom. Pure tables.
  *
- * What connect() returns at once is ours; what comes later, by SO_ERROR, is the network's or the peer's.
+ * What connect() returns at once is ours; what comes later, by SO_ERROR, is the network's or the
+ * peer's.
  */
 #ifndef SHUNT_PROBE_KIND_ERRNO_WORDS_H
 #define SHUNT_PROBE_KIND_ERRNO_WORDS_H

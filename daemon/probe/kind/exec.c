@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many may be killed and not gone yet, hanging within the kernel, beside as many that run. */
+/* As many may be killed and still hang within the kernel as may run. */
 #define PROGRAMS_MAX (2 * PROBE_PROGRAMS_MAX)
 
 struct probe_exec {
@@ -14,7 +14,9 @@ struct probe_exec {
 	struct probe_kind kind;
 };
 
-/* --- what the program is given ------------------------------------------------------------------- */
+/*
+ * --- what the program is given -------------------------------------------------------------------
+ */
 
 struct letters {
 	char address[ADDRESS_TEXT_MAX];
@@ -43,7 +45,10 @@ static const char *letter(const struct letters *letters, char which)
 	}
 }
 
-/* Appends `word` to a text that ends at `out`, and returns the new end; counts only when `out` is NULL. */
+/*
+ * Appends `word` to a text that ends at `out`, and returns the new end; counts only when `out` is
+ * NULL.
+ */
 static size_t expand(const struct letters *letters, const char *word, char *out)
 {
 	size_t length = 0;
@@ -88,7 +93,9 @@ static char **make_arguments(const struct probe *probe)
 	return arguments;
 }
 
-/* --- what it says -------------------------------------------------------------------------------- */
+/*
+ * --- what it says --------------------------------------------------------------------------------
+ */
 
 /* By shells and env(1): the program, or one that it starts, cannot be run. */
 static bool is_not_run(int status)
@@ -130,7 +137,9 @@ static void ended(void *arg, const struct spawn_end *end)
 		             line);
 }
 
-/* --- the kind ------------------------------------------------------------------------------------ */
+/*
+ * --- the kind ------------------------------------------------------------------------------------
+ */
 
 static void exec_start(struct probe *probe)
 {

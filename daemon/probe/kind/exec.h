@@ -1,6 +1,7 @@
 /*
- * Exec checks: a program's verdict. By default exit status 0 passes; any other, and a signal, fails. A program that cannot be run
- * (exit statuses 126 and 127 included) and a status of none_status give no verdict.
+ * Exec checks: a program's verdict. By default exit status 0 passes; any other, and a signal,
+ * fails. A program that cannot be run (exit statuses 126 and 127 included) and a status of
+ * none_status give no verdict.
  */
 #ifndef SHUNT_PROBE_KIND_EXEC_H
 #define SHUNT_PROBE_KIND_EXEC_H

@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `expected` is "Name" or "Name: text": a header of that name, in any case, whose value contains the text, in this case. */
+/*
+ * `expected` is "Name" or "Name: text": a header of that name, in any case, whose value contains
+ * the text, in this case.
+ */
 bool header_matches(const char *expected, const char *line, size_t size);
 
 #endif

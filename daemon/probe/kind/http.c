@@ -17,7 +17,10 @@
 #include "shunt/version.h"
 
 #define USER_AGENT "shunt/" SHUNT_VERSION
-/* The prober's deadline is the one that counts; libcurl's own comes so much later, for a transfer that slipped through. */
+/*
+ * The prober's deadline is the one that counts; libcurl's own comes so much later, for a transfer
+ * that slipped through.
+ */
 #define CURL_SLACK_MS 10000u
 
 struct probe_http {
@@ -215,7 +218,10 @@ static void transfer_failed(void *arg)
 
 /* --- the start of an attempt --- */
 
-/* A name or IP literal as it stands in a URL and in the Host header. Freed by the caller; NULL: no memory. */
+/*
+ * A name or IP literal as it stands in a URL and in the Host header. Freed by the caller; NULL: no
+ * memory.
+ */
 static char *host_part(const char *host, unsigned port, unsigned default_port)
 {
 	const char *open = strchr(host, ':') ? "[" : "";
@@ -268,7 +274,10 @@ out:
 	return good;
 }
 
-/* Whatever the URL says, libcurl's connection goes to the address: nothing is resolved. The zone is the socket's matter. */
+/*
+ * Whatever the URL says, libcurl's connection goes to the address: nothing is resolved. The zone is
+ * the socket's matter.
+ */
 static bool set_address(struct attempt *attempt)
 {
 	struct address address = *probe_address(attempt->session.probe);
@@ -295,7 +304,10 @@ static bool set_method(struct attempt *attempt)
 		return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
 	if (strcmp(check->method, "HEAD") == 0)
 		return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
-	/* Where a body is usual, servers may refuse a request that does not say that it has none (RFC 9110 8.6). */
+	/*
+	 * Where a body is usual, servers may refuse a request that does not say that it has none
+	 * (RFC 9110 8.6).
+	 */
 	if (check->method[0] == 'P' && !add_header(attempt, "Content-Length: 0"))
 		return false;
 	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, check->method) == CURLE_OK;

@@ -1,5 +1,6 @@
 /*
- * http and https checks: probe_connect's socket handed to libcurl's multi interface, driven by libevent.
+ * http and https checks: probe_connect's socket handed to libcurl's multi interface, driven by
+ * libevent.
  *
  * main makes one, hands the two kinds to the monitor, and frees it after the prober.
  */

@@ -101,8 +101,9 @@ bool http_answer_body(struct http_answer *answer, const struct check *check, con
 #define TOO_LARGE ((CURLcode)100) /* CURLE_TOO_LARGE; not in the headers of libcurl before 8.6 */
 
 /*
- * What libcurl's codes mean once the connection has been made. Its own texts differ between releases and are never shown. WHY_TLS
- * asks trust_peer_ending(), WHY_CLOSED the connection's errno. docs/verdicts.md proves each WHY_OWN_FAULT.
+ * What libcurl's codes mean once the connection has been made. Its own texts differ between
+ * releases and are never shown. WHY_TLS asks trust_peer_ending(), WHY_CLOSED the connection's
+ * errno. docs/verdicts.md proves each WHY_OWN_FAULT.
  */
 static const struct outcome {
 	CURLcode code;

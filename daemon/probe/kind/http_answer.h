@@ -1,8 +1,10 @@
 /*
- * What an HTTP answer, or the lack of one, says of an endpoint. Pure: what libcurl saw comes in as arguments.
+ * What an HTTP answer, or the lack of one, says of an endpoint. Pure: what libcurl saw comes in as
+ * arguments.
  *
- * http.c feeds it the lines of the headers and the pieces of the body as libcurl hands them over, and asks for the ending when the
- * transfer is over. The check is the same in all calls of one answer.
+ * http.c feeds it the lines of the headers and the pieces of the body as libcurl hands them over,
+ * and asks for the ending when the transfer is over. The check is the same in all calls of one
+ * answer.
  */
 #ifndef SHUNT_PROBE_KIND_HTTP_ANSWER_H
 #define SHUNT_PROBE_KIND_HTTP_ANSWER_H
@@ -42,8 +44,8 @@ bool http_answer_init(struct http_answer *answer, const struct check *check);
 void http_answer_free(struct http_answer *answer);
 
 /*
- * One whole line of the headers or trailers; `status` is libcurl's, of the answer that the line belongs to. False: the transfer is
- * to end, since all is known or there is too much.
+ * One whole line of the headers or trailers; `status` is libcurl's, of the answer that the line
+ * belongs to. False: the transfer is to end, since all is known or there is too much.
  */
 bool http_answer_header(struct http_answer *answer, const struct check *check, const char *line,
                         size_t size, long status);
@@ -52,7 +54,10 @@ bool http_answer_header(struct http_answer *answer, const struct check *check, c
 bool http_answer_body(struct http_answer *answer, const struct check *check, const char *data,
                       size_t size);
 
-/* The transfer was ended because libcurl cannot undo the body's coding: the body is to be asked for again and searched as it comes. */
+/*
+ * The transfer was ended because libcurl cannot undo the body's coding: the body is to be asked for
+ * again and searched as it comes.
+ */
 bool http_answer_wants_plain(const struct http_answer *answer, const struct check *check);
 
 /* The transfer is over. */

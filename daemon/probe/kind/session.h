@@ -1,9 +1,9 @@
 /*
- * What an http, https or tls attempt holds beside its protocol: the connection that it waits for, the connected socket, and what it
- * trusts; and the one way out of such an attempt.
+ * What http, https and tls attempts have in common: the connection that it waits for, the connected
+ * socket, and what it trusts; and the one way out of such an attempt.
  *
- * A kind's attempt begins with a struct session. It calls session_start() from its start(), session_finish() when it has ended,
- * and session_cancel() from its cancel().
+ * A kind's attempt begins with a struct session. It calls session_start() from its start(),
+ * session_finish() when it has ended, and session_cancel() from its cancel().
  */
 #ifndef SHUNT_PROBE_KIND_SESSION_H
 #define SHUNT_PROBE_KIND_SESSION_H
@@ -32,10 +32,16 @@ struct session {
 	int fd;                             /* connected, and closed by the session; else -1 */
 };
 
-/* A new attempt, remembered as the probe's. `trust` is NULL without TLS. May end in probe_finish() before it returns. */
+/*
+ * A new attempt, remembered as the probe's. `trust` is NULL without TLS. May end in probe_finish()
+ * before it returns.
+ */
 void session_start(struct probe *probe, const struct session_kind *kind, struct trust *trust);
 
-/* Connects once more, for an attempt that needs a second connection: session->fd is -1. May finish and free the session. */
+/*
+ * Connects once more, for an attempt that needs a second connection: session->fd is -1. May finish
+ * and free the session.
+ */
 void session_connect(struct session *session);
 
 /* The session is freed, and then the probe finished. */

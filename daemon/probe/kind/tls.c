@@ -54,9 +54,10 @@ static void watch(struct attempt *attempt, short events, uint64_t timeout_us)
 }
 
 /*
- * In TLS 1.3 the handshake is over for us before the server has seen our certificate, or that there is none. Its word on that comes a
- * round trip later: an alert, or a session ticket, which some servers do not send. Who says nothing for as long as connection and
- * handshake took together, at least two round trips, has taken it.
+ * In TLS 1.3 the handshake is over for us before the server has seen our certificate, or that there
+ * is none. Its word on that comes a round trip later: an alert, or a session ticket, which some
+ * servers do not send. A server that says nothing for as long as connection and handshake took
+ * together, at least two round trips, has taken it.
  */
 static void await_word(struct attempt *attempt)
 {

@@ -15,7 +15,10 @@
 #include "base/clock.h"
 
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
-/* A reload may have left a file without users: dropped when another one is added, after longer than most intervals. */
+/*
+ * A reload may have left a file without users: dropped when another one is added, after longer than
+ * most intervals.
+ */
 #define UNUSED_US UINT64_C(3600000000)
 /* A file that could not be read, perhaps for lack of a descriptor, is tried again after this. */
 #define RETRY_US 1000000u
@@ -128,7 +131,10 @@ static X509_STORE *store_read(const char *path)
 
 	if (!store)
 		return NULL;
-	/* As libcurl does: a server's own certificate, or an intermediate one, may be what is trusted. */
+	/*
+	 * As libcurl does: a server's own certificate, or an intermediate one, may be what is
+	 * trusted.
+	 */
 	if (!X509_STORE_load_file(store, path) ||
 	    !X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST)) {
 		X509_STORE_free(store);
@@ -151,7 +157,10 @@ static const char *system_bundle(void)
 	return curl->age >= CURLVERSION_SEVENTH && curl->cainfo ? curl->cainfo : SYSTEM_BUNDLE;
 }
 
-/* The store of `file`, or of the system's bundle when it is NULL. NULL, with words: it cannot be read. */
+/*
+ * The store of `file`, or of the system's bundle when it is NULL. NULL, with words: it cannot be
+ * read.
+ */
 static X509_STORE *find_store(struct trust *trust, const char *file, char words[TRUST_WORDS_MAX])
 {
 	const char *path = file ? file : system_bundle();
@@ -250,8 +259,9 @@ static time_t end_of(const X509 *certificate)
 }
 
 /*
- * OpenSSL lets a wildcard stand for letters, digits and '-' alone; libcurl for '_' too, which names of hosts have. A label that no
- * certificate has in full shows whether a wildcard covers the rest of the name.
+ * OpenSSL lets a wildcard stand for letters, digits and '-' alone; libcurl for '_' too, which names
+ * of hosts have. A label that no certificate has in full shows whether a wildcard covers the rest
+ * of the name.
  */
 static bool covers_underscore(X509 *certificate, const char *name)
 {
@@ -282,7 +292,9 @@ bool trust_name_matches(X509 *certificate, const char *name)
 	       covers_underscore(certificate, name);
 }
 
-/* Runs in every handshake, the only place where the dates of a certificate that fails can be seen. */
+/*
+ * Runs in every handshake, the only place where the dates of a certificate that fails can be seen.
+ */
 static int verify(X509_STORE_CTX *context, void *arg)
 {
 	struct trust_peer *peer = arg;
@@ -396,8 +408,8 @@ void trust_peer_note(struct trust_peer *peer, unsigned long error)
 }
 
 /*
- * Runs at the end of each step of a handshake and for each alert. A fatal alert and OpenSSL's first error are the same in each
- * release of libcurl.
+ * Runs at the end of each step of a handshake and for each alert. A fatal alert and OpenSSL's first
+ * error are the same in each release of libcurl.
  */
 static void note_failure(const SSL *ssl, int where, int value)
 {
