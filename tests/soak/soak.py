@@ -471,7 +471,7 @@ class Soak:
         self.baseline = self.baseline or sizes
         for client in self.clients:
             report = client.report()
-            sizes = range(report["descriptors"]), report["anon_kb"]
+            sizes = dict.fromkeys(range(report["descriptors"]), "one"), report["anon_kb"]
             if client.knows and not client.last:
                 client.last = {"sizes": sizes}
             self._compare(f"client {client.number}", client.last.get("sizes"), sizes)
@@ -480,7 +480,7 @@ class Soak:
 
     def _compare(self, who, before, now):
         if before and len(now[0]) > len(before[0]):
-            self._fault("descriptors grown", f"{who}: from {before[0]} to {now[0]}")
+            self._fault("descriptors grown", f"{who}: from {len(before[0])} to {len(now[0])}: {dict(now[0].items() - before[0].items())}")
         if before and now[1] > before[1] + GROWN_KB:
             self._fault("memory grown", f"{who}: from {before[1]} to {now[1]} kB")
 
@@ -516,17 +516,22 @@ class Soak:
     )  # fmt: skip
 
     def plan(self):
-        """Acts without end, as (name, arguments, seconds to wait after it): quiet times, reloads, and storms that the daemon dies in."""
-        for round_number in range(1 << 30):
-            kinds, count, pause = self.random.choice((
-                (self.MILD, 12, 2.5), (self.MILD + self.RELOADS, 12, 1.5), (self.MILD + self.RELOADS + self.ENDS, 14, 1.0),
-                (self.MILD + self.ENDS * 2, 12, 0.4),
-            ))  # fmt: skip
-            for _ in range(count):
-                _, name, arguments = self.random.choices(kinds, [kind[0] for kind in kinds])[0]
-                yield name, arguments(self), self.random.expovariate(1 / pause)
-            if round_number % 2:
-                yield "measure", (), 0
+        """Acts without end, as (name, arguments, seconds to wait after it): what the daemon lives through, then what it dies of.
+
+        Around the first it is measured: it must not have grown.
+        """
+        while True:
+            for calm, kinds, count, pause in (
+                (True, *self.random.choice(((self.MILD + self.RELOADS * 2, 12, 1.0), (self.MILD + self.RELOADS, 10, 2.5)))),
+                (False, *self.random.choice(((self.MILD + self.RELOADS + self.ENDS, 14, 1.0), (self.MILD + self.ENDS * 2, 12, 0.4)))),
+            ):
+                if calm:
+                    yield "measure", (), 0
+                for _ in range(count):
+                    _, name, arguments = self.random.choices(kinds, [kind[0] for kind in kinds])[0]
+                    yield name, arguments(self), self.random.expovariate(1 / pause)
+                if calm:
+                    yield "measure", (), 0
 
     # --- the run -----------------------------------------------------------------------------------------
 
