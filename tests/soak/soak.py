@@ -581,7 +581,7 @@ def main():
     enter_namespaces()
     os.chdir(st.ROOT)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("soak: ended by a signal"))
     print(f"soak for {seconds} s; again: make soak SOAK_TIME={seconds} SEED={seed}", flush=True)
     soak = Soak(seconds, seed)
     try:
