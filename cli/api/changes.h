@@ -1,4 +1,4 @@
-/* What changed while nobody was told of it, found by comparing two moments. Pure. */
+/* Changes that no event told of, found by comparing two moments. Pure. */
 #ifndef SHUNT_CLI_API_CHANGES_H
 #define SHUNT_CLI_API_CHANGES_H
 

@@ -254,7 +254,7 @@ static int connection_run(struct stream *stream)
 
 /* --- over and over ------------------------------------------------------------------------------ */
 
-/* False: whoever follows has had enough. */
+/* False: the caller wants no more. */
 static bool pause_retry(struct stream *stream)
 {
 	uint64_t until = clock_ms() + (uint64_t)stream->retry_ms;

@@ -1,5 +1,5 @@
 /*
- * The daemon's events, followed for as long as somebody wants them, over its restarts.
+ * The daemon's events, followed for as long as the caller wants them, over its restarts.
  *
  * Each connection begins with a snapshot of the status. What happened between two connections comes as events where the daemon is the
  * same; where it is another, or no longer has them all, the snapshot is said to come after a gap.

@@ -1,4 +1,4 @@
-/* What a process is told of a name, by which door, and why. Pure. */
+/* What a process gets when it looks a name up: by which door, from which table, and why. Pure. */
 #ifndef SHUNT_CLI_EXPLAIN_LOOKUP_H
 #define SHUNT_CLI_EXPLAIN_LOOKUP_H
 

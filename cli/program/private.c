@@ -225,7 +225,7 @@ bool private_start(struct private *private, const char *daemon, const char *file
 	sigset_t all, before;
 	bool started;
 
-	/* Until the daemon is there, which cleans up after us, nobody would. */
+	/* A signal before the daemon runs, which cleans up, would leave the folder behind. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	if (!make_folder(private)) {

@@ -20,7 +20,8 @@
 #define ACCEPTS 16u          /* in one turn of the loop */
 #define CUTS 64u             /* connections that are cut off in one turn */
 #define CUT_PAUSE_MS 10u     /* before the others are */
-#define RETRY_MS 100u /* until accept() is tried again after it failed for want of something */
+#define RETRY_MS                                                                                   \
+	100u /* until accept() is tried again after it failed for lack of memory or descriptors */
 
 static size_t count_uid(const struct peers *peers, uid_t uid)
 {
@@ -112,15 +113,15 @@ static void take(struct peers *peers, int fd, const struct sockaddr *address, so
 		peer_strike(peers, peer);
 }
 
-/* Nobody can be let in for now: asking again at once would spin. */
+/* No connection can be accepted for now: trying again at once would spin. */
 static void pause_accepting(struct peers *peers, int error)
 {
 	event_del(peers->listening);
 	timer_arm(peers->retry, RETRY_MS);
 	if (!log_throttle_pass(&peers->warned, clock_ms()))
 		return;
-	log_warning("the control %s lets nobody in for now: %s", peers->tcp ? "port" : "socket",
-	            strerror(error));
+	log_warning("the control %s accepts no connections for now: %s",
+	            peers->tcp ? "port" : "socket", strerror(error));
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)

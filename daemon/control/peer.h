@@ -29,7 +29,7 @@ struct peer {
 struct peers {
 	/* Takes the descriptor over. False: it is closed already. */
 	bool (*take)(void *arg, int fd, const struct sockaddr *address, socklen_t length);
-	/* Some are new, or are past their deadline. */
+	/* Called when peers are new or past their deadline. */
 	void (*turn)(void *arg);
 	void *arg;
 	bool tcp;
@@ -52,7 +52,7 @@ void peers_free(struct peers *peers);
 
 /* The peer whose descriptor it is; NULL. */
 struct peer *peer_find(const struct peers *peers, int fd);
-/* Root, or our own uid; over TCP everybody. */
+/* Root, or our own uid; over TCP every peer. */
 bool peer_is_trusted(const struct peers *peers, const struct peer *peer);
 
 /* From now on it has no deadline. */

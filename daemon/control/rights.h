@@ -12,7 +12,7 @@ struct control_parts;
 struct peer;
 
 struct rights {
-	uid_t owner; /* who may besides root; -1: nobody */
+	uid_t owner; /* allowed besides root; -1: none */
 	gid_t group; /* the socket's; -1: none */
 };
 

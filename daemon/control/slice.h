@@ -1,5 +1,5 @@
 /*
- * The time that answers may take in one turn of the loop. Whoever is not served when it is over has its turn in the next one, after
+ * The time that answers may take in one turn of the loop. A reader that is not served when it is over waits for the next turn, after
  * the probes that were due meanwhile: many readers, and slow ones, must not delay a probe.
  */
 #ifndef SHUNT_CONTROL_SLICE_H
@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 
-#define SLICE_US 2000u /* of everybody together */
+#define SLICE_US 2000u /* for all readers together */
 #define SLICE_TRUSTED_US                                                                           \
 	4000u /* root and our own uid go on until then: strangers must not keep them from a status */
 

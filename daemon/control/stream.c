@@ -49,7 +49,7 @@ static void snapshot_begin(struct stream *stream)
 	stream->generation = monitor_generation(stream->monitor);
 }
 
-/* What stands before the status, and the status; what it is part of ends with it. */
+/* The opening, then the pieces of the status. */
 static char *snapshot_piece(struct stream *stream, bool *last)
 {
 	const struct monitor *monitor = stream->monitor;
@@ -66,7 +66,7 @@ static char *snapshot_piece(struct stream *stream, bool *last)
 	return report_status(monitor, stream->in_force, span, step - 1, last);
 }
 
-/* False: it cannot be made, or would not belong to those that are sent. */
+/* False: out of memory, or a reload has made the pieces already sent stale. */
 static bool snapshot_advance(struct stream *stream)
 {
 	bool last;
@@ -101,7 +101,7 @@ static bool has_address(const struct view_record *record, const char *address)
 	return false;
 }
 
-/* What is of no record is everybody's matter. */
+/* An event without a record concerns every stream. */
 static bool concerns(const struct stream *stream, const struct event_record *event)
 {
 	const struct monitor *monitor = stream->monitor;
@@ -132,7 +132,7 @@ static bool event_advance(struct stream *stream)
 	return false;
 }
 
-/* What there is to say when every event is sent and the records are the same. */
+/* Every event was sent, and the records are the same: an empty line if one is due. */
 static enum stream_state rest(struct stream *stream)
 {
 	if (!stream->beat)
@@ -173,7 +173,7 @@ static enum stream_state advance(struct stream *stream)
 
 /* --- for callers -------------------------------------------------------------------------------- */
 
-/* Where to begin, and what cannot be had. */
+/* The first event to send, and how many that the client wants are no longer kept. */
 static void place(struct stream *stream, const struct stream_start *start)
 {
 	uint64_t last = event_ring_last(), first = event_ring_first(), since = start->since;

@@ -1,4 +1,4 @@
-/* The last events, for whoever comes later. */
+/* The last events, for readers that connect later. */
 #ifndef SHUNT_EVENT_RING_H
 #define SHUNT_EVENT_RING_H
 
@@ -8,7 +8,7 @@
 
 struct event_item;
 
-/* The next event: its `seq` is event_ring_last() + 1. Fills in its `end`, holds it, and lets the oldest go. */
+/* Adds the next event, whose `seq` is event_ring_last() + 1. Sets its `end`, holds it, and releases the oldest. */
 void event_ring_add(struct event_item *item);
 
 /* The last event's number; 0: there was none. */
@@ -25,7 +25,7 @@ uint64_t event_ring_bytes(void);
 
 #define EVENT_BOOT_MAX 17 /* 16 hexadecimal digits */
 
-/* A name for this life of the daemon, in which numbers mean something. */
+/* Names this run of the daemon: event numbers mean something within one run only. */
 const char *event_ring_boot(void);
 
 #endif

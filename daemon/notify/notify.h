@@ -1,12 +1,12 @@
 /*
- * Tells programs of events: one run for each event and each program that is told of its type.
+ * Runs the notify programs: once for each event and each program that is configured for its type.
  *
- *   notify           who is told of what, and what became of it
- *   notify_queue     what waits: order, turns, bounds; pure
- *   notify_program   what a program is given
+ *   notify           which programs an event goes to, and how their runs end
+ *   notify/queue     the events that wait: order, turns, bounds; pure
+ *   notify/program   what a program is started with
  *
- * main makes it before whatever emits events, and configures it; so does each reload. Nothing here waits, and nothing here is an
- * event, so that nobody is told of what telling does.
+ * Created before anything emits events; configured at the start and by each reload. Nothing here blocks, and nothing here emits an
+ * event, so that a notification never causes another.
  */
 #ifndef SHUNT_NOTIFY_NOTIFY_H
 #define SHUNT_NOTIFY_NOTIFY_H
@@ -29,23 +29,23 @@ struct notify_counts {
 	uint64_t running;
 };
 
-/* Tells nobody yet. NULL with errno. */
+/* No program is configured yet. NULL with errno. */
 struct notify *notify_new(struct event_base *base);
 
 /*
- * Whom to tell from now on, as `user`. What waits for a program that is there as before, with the same arguments, still comes. The
- * list may go afterwards.
+ * Replaces the programs, which run as `user`. Events that wait for a program with the same arguments as before are still delivered.
+ * The list may be freed afterwards.
  */
 void notify_configure(struct notify *notify, const struct notify_config *list, size_t count,
                       const struct spawn_user *user);
 
 /*
- * At the daemon's end, when its loop has: the loop turns again until everything has been told, for 3 s at most, or until
- * somebody ends it. The log has what was not told.
+ * Called when the daemon ends, after its loop: runs the loop again until every event was delivered, for 3 s at most, or until it
+ * is broken off. Events that were not delivered are in the log.
  */
 void notify_finish(struct notify *notify);
 
-/* After whatever emits events. NULL is taken. */
+/* After everything that emits events was freed. NULL is allowed. */
 void notify_free(struct notify *notify);
 
 void notify_count(const struct notify *notify, struct notify_counts *counts);

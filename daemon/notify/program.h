@@ -1,4 +1,4 @@
-/* What a program is given that is told of an event: its arguments, its environment, and the event as JSON to read. */
+/* What a notify program is started with: its arguments, its environment, and the event as JSON on standard input. */
 #ifndef SHUNT_NOTIFY_PROGRAM_H
 #define SHUNT_NOTIFY_PROGRAM_H
 

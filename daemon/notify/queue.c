@@ -8,7 +8,7 @@
 
 TAILQ_HEAD(item_list, notify_item);
 
-/* An event as long as somebody is to be told of it. */
+/* An event for as long as any owner waits for it. */
 struct notify_shared {
 	struct event_item *event;
 	unsigned items;
@@ -34,7 +34,7 @@ struct notify_queue {
 	struct lane_list lanes;
 	struct lane_list ready;
 	struct notify_shared
-	        *last; /* the event that was put last; NULL: nobody waits for it any more */
+	        *last; /* the event that was put last; NULL: no owner waits for it any more */
 };
 
 struct notify_queue *notify_queue_new(size_t bytes_max)

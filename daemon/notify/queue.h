@@ -1,11 +1,11 @@
 /*
- * What waits to be told, and to whom. Pure: no clock, no programs.
+ * The events that wait for their programs. Pure: no clock, no processes.
  *
  * An owner (a program of the configuration) and a record make a lane: its events come in order, and one at a time. Events without a
  * record have a lane of their own. Lanes take turns, so that a record that changes all the time holds up no other.
  *
  * notify_queue_put() for each event and owner; notify_queue_next() while more may run; then exactly one of notify_queue_done() and
- * notify_queue_back() for what that gave. An event is held once, whoever waits for it, and all of it together is bounded in bytes.
+ * notify_queue_back() for what that gave. An event is held once, however many owners wait for it, and the total is bounded in bytes.
  */
 #ifndef SHUNT_NOTIFY_QUEUE_H
 #define SHUNT_NOTIFY_QUEUE_H

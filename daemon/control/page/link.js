@@ -97,7 +97,7 @@ async function follow(stream, signal) {
 	throw new Error("the daemon has closed the connection");
 }
 
-/* A fetch that found nobody says only "Failed to fetch", or the like. */
+/* A fetch that cannot connect says only "Failed to fetch", or the like. */
 function problemWords(stream, error) {
 	if (stream.problem)
 		return stream.problem;
@@ -148,7 +148,7 @@ function linkRefreshSoon() {
 	link.refreshAt = Math.min(link.refreshAt, Math.max(Date.now() + REFRESH_SOON, earliest));
 }
 
-/* Called a few times a second. A page that nobody sees asks for no fresh latencies. */
+/* Called a few times a second. A hidden page asks for no fresh latencies. */
 function linkTick() {
 	for (const stream of [link.stream, link.trying])
 		if (isQuiet(stream))

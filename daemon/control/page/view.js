@@ -80,7 +80,7 @@ function rowOf(record) {
 	return view.rows.get(record.name);
 }
 
-/* The first ones, and those beyond that somebody has open. */
+/* The first ones, and those beyond that the reader has open. */
 function cut(records, level) {
 	return records.filter((record, place) => place < view.shown[level] || view.rows.get(record.name)?.details.open);
 }
@@ -232,7 +232,7 @@ function viewRender() {
 		keepPlace(here);
 }
 
-/* Once for all that comes in at a time. A page that nobody sees is drawn once a second, for its title and icon. */
+/* Once for all that comes in at a time. A hidden page is drawn once a second, for its title and icon. */
 function viewDirty() {
 	if (view.dirty)
 		return;
