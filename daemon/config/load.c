@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "config/name.h"
+#include "config/parse.h"
 #include "config/read/root.h"
 #include "config/scan.h"
 #include "config/value.h"
@@ -19,16 +20,20 @@ static const struct {
 	  "write the elements of [ ] in one type, or a list in ( )" },
 };
 
-static bool syntax_error(const struct config_reader *reader, const config_t *tree)
+static bool syntax_error(const struct config_reader *reader, const struct config_parsed *parsed)
 {
-	struct config_place place =
-	        config_text_place(reader->text, (unsigned)config_error_line(tree));
-	const char *text = config_error_text(tree);
+	struct config_place place = config_text_place(reader->text, parsed->line);
 
+	if (!parsed->error)
+		return config_error(reader->error,
+		                    "%s: cannot be parsed: %s; try again when the host has memory "
+		                    "and processes to spare",
+		                    place.file, parsed->why);
 	for (size_t i = 0; i < sizeof(syntax_cures) / sizeof(syntax_cures[0]); i++) {
-		if (strcmp(syntax_cures[i].text, text) == 0)
+		if (strcmp(syntax_cures[i].text, parsed->error) == 0)
 			return config_error(reader->error, "%s:%u: syntax error: %s; %s",
-			                    place.file, place.line, text, syntax_cures[i].cure);
+			                    place.file, place.line, parsed->error,
+			                    syntax_cures[i].cure);
 	}
 	return config_error(reader->error,
 	                    "%s:%u: syntax error: something is missing or too much here; settings "
@@ -52,8 +57,8 @@ static const char *absolute_folder(struct arena *arena, const char *path)
 	return folder;
 }
 
-static bool read_tree(struct config_reader *reader, struct config_text *text, config_t *tree,
-                      struct config *config)
+static bool read_tree(struct config_reader *reader, struct config_text *text,
+                      struct config_parsed *parsed, struct config *config)
 {
 	config->path = arena_copy(config->arena, config->path, strlen(config->path));
 	reader->folder = absolute_folder(config->arena, config->path);
@@ -62,10 +67,11 @@ static bool read_tree(struct config_reader *reader, struct config_text *text, co
 		                    "%s: its folder cannot be found; name the configuration by an "
 		                    "absolute path",
 		                    config->path);
-	if (config_read_string(tree, config_text_data(text)) != CONFIG_TRUE)
-		return syntax_error(reader, tree);
+	config_parse(config_text_data(text), parsed);
+	if (!parsed->root)
+		return syntax_error(reader, parsed);
 	config_text_drop(text);
-	return config_root_read(reader, config_root_setting(tree), config);
+	return config_root_read(reader, parsed->root, config);
 }
 
 static struct config *load_text(struct config_text *text, const char *path, char *error)
@@ -75,15 +81,14 @@ static struct config *load_text(struct config_text *text, const char *path, char
 	struct config_reader reader = {
 		.error = error, .text = text, .arena = arena, .names = config_names_new()
 	};
-	config_t tree;
+	struct config_parsed parsed = { .root = NULL };
 	bool good;
 
 	config->arena = arena;
 	config->path = path;
-	config_init(&tree);
-	good = read_tree(&reader, text, &tree, config);
+	good = read_tree(&reader, text, &parsed, config);
 	config->has_programs = reader.has_programs;
-	config_destroy(&tree);
+	config_parsed_free(&parsed);
 	config_names_free(reader.names);
 	if (good)
 		return config;
@@ -99,7 +104,7 @@ struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX])
 	if (text)
 		config = load_text(text, path, error);
 	config_text_free(text);
-	/* libconfig's tree is many times the configuration, in small pieces that malloc would keep. */
+	/* The text and the tree are several times the configuration: malloc would keep their memory. */
 	malloc_trim(0);
 	return config;
 }

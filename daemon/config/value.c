@@ -13,24 +13,24 @@
 
 /* --- errors ---------------------------------------------------------------------------------- */
 
-static void write_path(FILE *out, const config_setting_t *setting)
+static void write_path(FILE *out, const struct tree *setting)
 {
-	const config_setting_t *parent = config_setting_parent(setting);
-	const char *name = config_setting_name(setting);
+	const struct tree *parent = setting->parent;
+	const char *name = setting->name;
 
 	if (!parent)
 		return;
 	write_path(out, parent);
 	if (name)
-		fprintf(out, "%s%s", config_setting_is_root(parent) ? "" : ".", name);
+		fprintf(out, "%s%s", !parent->parent ? "" : ".", name);
 	else
-		fprintf(out, "[%d]", config_setting_index(setting));
+		fprintf(out, "[%d]", setting->index);
 }
 
 struct config_place config_value_place(const struct config_reader *reader,
-                                       const config_setting_t *setting)
+                                       const struct tree *setting)
 {
-	unsigned line = setting ? config_setting_source_line(setting) : 0;
+	unsigned line = setting ? setting->line : 0;
 	struct config_place place = config_text_place(reader->text, line);
 
 	if (!setting)
@@ -39,8 +39,8 @@ struct config_place config_value_place(const struct config_reader *reader,
 }
 
 /* `member`, when it is given, is a setting below `at` that is not there. */
-static bool fail_at(const struct config_reader *reader, const config_setting_t *at,
-                    const char *member, const char *what)
+static bool fail_at(const struct config_reader *reader, const struct tree *at, const char *member,
+                    const char *what)
 {
 	struct config_place place = config_value_place(reader, at);
 	char path[CONFIG_ERROR_MAX / 2] = "";
@@ -49,7 +49,7 @@ static bool fail_at(const struct config_reader *reader, const config_setting_t *
 	if (out) {
 		write_path(out, at);
 		if (member)
-			fprintf(out, "%s%s", config_setting_is_root(at) ? "" : ".", member);
+			fprintf(out, "%s%s", !at->parent ? "" : ".", member);
 		fclose(out);
 	}
 	path[sizeof(path) - 1] = '\0';
@@ -57,8 +57,7 @@ static bool fail_at(const struct config_reader *reader, const config_setting_t *
 	                    path, what);
 }
 
-bool config_fail(const struct config_reader *reader, const config_setting_t *at, const char *format,
-                 ...)
+bool config_fail(const struct config_reader *reader, const struct tree *at, const char *format, ...)
 {
 	char what[CONFIG_ERROR_MAX];
 	va_list arguments;
@@ -70,11 +69,11 @@ bool config_fail(const struct config_reader *reader, const config_setting_t *at,
 }
 
 /* A number that did not fit 32 bits is not there any more as it was written. */
-bool config_fail_bounds(const struct config_reader *reader, const config_setting_t *at,
+bool config_fail_bounds(const struct config_reader *reader, const struct tree *at,
                         const char *bounds)
 {
-	const char *text = config_setting_get_string(at);
-	int number = config_setting_get_int(at);
+	const char *text = at->text;
+	int number = at->number;
 
 	if (text)
 		return config_fail(reader, at, "\"%.64s\" is out of bounds; write %s", text,
@@ -94,14 +93,14 @@ bool config_fail_missing(const struct config_group *group, enum option option, c
 
 /* --- groups ---------------------------------------------------------------------------------- */
 
-static bool fail_unknown(const struct config_reader *reader, const config_setting_t *setting,
+static bool fail_unknown(const struct config_reader *reader, const struct tree *setting,
                          unsigned scope)
 {
 	char known[CONFIG_ERROR_MAX / 2];
 	struct near near;
 	size_t length = 0;
 
-	near_init(&near, config_setting_name(setting));
+	near_init(&near, setting->name);
 	for (const struct config_option *row = config_options; row->name; row++) {
 		if (row->scope != scope)
 			continue;
@@ -124,15 +123,15 @@ static int find_option(const char *name, unsigned scope)
 	return -1;
 }
 
-bool config_group_open(struct config_reader *reader, const config_setting_t *setting,
-                       unsigned scope, struct config_group *group)
+bool config_group_open(struct config_reader *reader, const struct tree *setting, unsigned scope,
+                       struct config_group *group)
 {
 	*group = (struct config_group){ .reader = reader, .setting = setting };
-	if (!config_setting_is_group(setting))
+	if (!tree_is_group(setting))
 		return config_fail(reader, setting, "must be a group; write { ... }");
-	for (int i = 0; i < config_setting_length(setting); i++) {
-		const config_setting_t *value = config_setting_get_elem(setting, (unsigned)i);
-		int option = find_option(config_setting_name(value), scope);
+	for (int i = 0; i < setting->length; i++) {
+		const struct tree *value = setting->elements[i];
+		int option = find_option(value->name, scope);
 
 		if (option < 0)
 			return fail_unknown(reader, value, scope);
@@ -145,40 +144,39 @@ bool config_group_open(struct config_reader *reader, const config_setting_t *set
 
 bool config_value_bool(const struct config_group *group, enum option option, bool *out)
 {
-	const config_setting_t *value = group->values[option];
+	const struct tree *value = group->values[option];
 
-	if (value && config_setting_type(value) != CONFIG_TYPE_BOOL)
+	if (value && value->type != TREE_BOOL)
 		return config_fail(group->reader, value,
 		                   "must be true or false; write it without quotes");
-	*out = value ? config_setting_get_bool(value)
-	             : strcmp(config_options[option].value, "true") == 0;
+	*out = value ? value->number : strcmp(config_options[option].value, "true") == 0;
 	return true;
 }
 
 bool config_value_integer(const struct config_group *group, enum option option, uint32_t *out)
 {
 	const struct config_option *row = &config_options[option];
-	const config_setting_t *value = group->values[option];
+	const struct tree *value = group->values[option];
 	int number;
 
 	if (!value) {
 		*out = row->value ? (uint32_t)strtoul(row->value, NULL, 10) : 0;
 		return true;
 	}
-	if (config_setting_type(value) != CONFIG_TYPE_INT)
+	if (value->type != TREE_INT)
 		return config_fail(group->reader, value,
 		                   "must be a whole number; write %s without quotes", row->bounds);
-	number = config_setting_get_int(value);
+	number = value->number;
 	if (number < 0 || (uint32_t)number < row->min || (uint32_t)number > row->max)
 		return config_fail_bounds(group->reader, value, row->bounds);
 	*out = (uint32_t)number;
 	return true;
 }
 
-const char *config_value_text(const struct config_reader *reader, const config_setting_t *setting)
+const char *config_value_text(const struct config_reader *reader, const struct tree *setting)
 {
-	if (config_setting_type(setting) == CONFIG_TYPE_STRING)
-		return config_setting_get_string(setting);
+	if (setting->type == TREE_STRING)
+		return setting->text;
 	config_fail(reader, setting, "must be a string; write it in double quotes");
 	return NULL;
 }
@@ -192,7 +190,7 @@ static char *default_text(struct arena *arena, const char *value)
 bool config_value_string(const struct config_group *group, enum option option, const char **out)
 {
 	const struct config_option *row = &config_options[option];
-	const config_setting_t *value = group->values[option];
+	const struct tree *value = group->values[option];
 	const char *text;
 	size_t length;
 
@@ -214,7 +212,7 @@ bool config_value_string(const struct config_group *group, enum option option, c
 }
 
 /* `number` is as it was written, with its quotes if it has any. Seconds are the cure where they are within bounds. */
-static bool fail_unit(const struct config_reader *reader, const config_setting_t *value,
+static bool fail_unit(const struct config_reader *reader, const struct tree *value,
                       const struct config_option *row, const char *number, const char *digits)
 {
 	char seconds[32];
@@ -227,10 +225,10 @@ static bool fail_unit(const struct config_reader *reader, const config_setting_t
 	return config_fail(reader, value, "has no unit; write %s, as in \"10s\"", row->bounds);
 }
 
-static bool fail_duration(const struct config_reader *reader, const config_setting_t *value,
+static bool fail_duration(const struct config_reader *reader, const struct tree *value,
                           enum duration_error fault, const struct config_option *row)
 {
-	const char *text = config_setting_get_string(value);
+	const char *text = value->text;
 	char number[32];
 
 	if (fault == DURATION_NO_UNIT) {
@@ -245,20 +243,20 @@ static bool fail_duration(const struct config_reader *reader, const config_setti
 	                   text);
 }
 
-static bool parse_duration(const struct config_group *group, const config_setting_t *value,
+static bool parse_duration(const struct config_group *group, const struct tree *value,
                            const struct config_option *row, uint32_t *out)
 {
 	enum duration_error fault;
 	char number[16];
 
-	if (config_setting_type(value) == CONFIG_TYPE_INT && config_setting_get_int(value) >= 0) {
-		snprintf(number, sizeof(number), "%d", config_setting_get_int(value));
+	if (value->type == TREE_INT && value->number >= 0) {
+		snprintf(number, sizeof(number), "%d", value->number);
 		return fail_unit(group->reader, value, row, number, number);
 	}
-	if (config_setting_type(value) != CONFIG_TYPE_STRING)
+	if (value->type != TREE_STRING)
 		return config_fail(group->reader, value,
 		                   "must be a duration; write it as in \"10s\"");
-	fault = duration_parse(config_setting_get_string(value), out);
+	fault = duration_parse(value->text, out);
 	if (fault == DURATION_OK && (*out < row->min || *out > row->max))
 		fault = DURATION_TOO_LONG;
 	return fault == DURATION_OK || fail_duration(group->reader, value, fault, row);
@@ -300,7 +298,7 @@ bool config_value_path(const struct config_group *group, enum option option, con
 {
 	const struct config_option *row = &config_options[option];
 	struct config_reader *reader = group->reader;
-	const config_setting_t *value = group->values[option];
+	const struct tree *value = group->values[option];
 	const char *text;
 
 	*out = NULL;
@@ -323,7 +321,7 @@ bool config_value_path(const struct config_group *group, enum option option, con
 /* --- hosts and addresses --------------------------------------------------------------------- */
 
 /* A host name without its final dot, in the arena; NULL with the error filled. */
-static const char *host_of(const struct config_reader *reader, const config_setting_t *setting,
+static const char *host_of(const struct config_reader *reader, const struct tree *setting,
                            bool ipv4)
 {
 	const char *text = config_value_text(reader, setting), *fault;
@@ -345,7 +343,7 @@ static const char *host_of(const struct config_reader *reader, const config_sett
 bool config_value_host(const struct config_group *group, enum option option, bool ipv4,
                        const char **out)
 {
-	const config_setting_t *value = group->values[option];
+	const struct tree *value = group->values[option];
 
 	*out = value ? host_of(group->reader, value, ipv4) : NULL;
 	return *out || !value;
@@ -392,15 +390,15 @@ bool config_value_socket_address(const char *text, uint16_t port, struct resolve
 bool config_value_list(const struct config_group *group, enum option option, size_t *count)
 {
 	const struct config_option *row = &config_options[option];
-	const config_setting_t *value = group->values[option];
+	const struct tree *value = group->values[option];
 
 	*count = 0;
 	if (!value)
 		return true;
-	if (!config_setting_is_list(value) && !config_setting_is_array(value))
+	if (!tree_is_list(value))
 		return config_fail(group->reader, value, "must be a %s; write [ \"...\", \"...\" ]",
 		                   row->kind);
-	*count = (size_t)config_setting_length(value);
+	*count = (size_t)value->length;
 	if (*count < row->min)
 		return config_fail(group->reader, value, "is empty; write %s", row->bounds);
 	if (*count > row->max)
@@ -419,9 +417,7 @@ bool config_value_hosts(const struct config_group *group, enum option option,
 	hosts = arena_alloc(group->reader->arena, *count, sizeof(*hosts));
 	*out = hosts;
 	for (size_t i = 0; i < *count; i++) {
-		hosts[i] =
-		        host_of(group->reader,
-		                config_setting_get_elem(group->values[option], (unsigned)i), false);
+		hosts[i] = host_of(group->reader, group->values[option]->elements[i], false);
 		if (!hosts[i])
 			return false;
 	}

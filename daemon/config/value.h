@@ -7,7 +7,6 @@
 #ifndef SHUNT_CONFIG_VALUE_H
 #define SHUNT_CONFIG_VALUE_H
 
-#include <libconfig.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,11 +15,12 @@
 #include "config/error.h"
 #include "config/options.h"
 #include "config/text.h"
+#include "config/tree.h"
 
 /* A check of `checks`. What it names of the others is looked up when all have been read. */
 struct config_entry {
 	struct check *check;
-	const config_setting_t *setting;
+	const struct tree *setting;
 	enum { ENTRY_READ, ENTRY_UNDER_WAY, ENTRY_COMPLETE } state;
 	unsigned height; /* calculated checks from here down to the deepest one that is none */
 	unsigned
@@ -42,28 +42,28 @@ struct config_reader {
 
 struct config_group {
 	struct config_reader *reader;
-	const config_setting_t *setting;
-	const config_setting_t *values[OPTIONS]; /* NULL: not written */
+	const struct tree *setting;
+	const struct tree *values[OPTIONS]; /* NULL: not written */
 };
 
 /* `scope` is one SCOPE_. */
-bool config_group_open(struct config_reader *reader, const config_setting_t *setting,
-                       unsigned scope, struct config_group *group);
+bool config_group_open(struct config_reader *reader, const struct tree *setting, unsigned scope,
+                       struct config_group *group);
 
 /* An error at a setting, named by its whole path. `format` is "what is wrong; the cure". Always false. */
-bool config_fail(const struct config_reader *reader, const config_setting_t *at, const char *format,
-                 ...) __attribute__((format(printf, 3, 4)));
+bool config_fail(const struct config_reader *reader, const struct tree *at, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
 
 /* A required option is not there; `cure` shows how it is written. Always false. */
 /* The value is not within `bounds`, which are words. */
-bool config_fail_bounds(const struct config_reader *reader, const config_setting_t *at,
+bool config_fail_bounds(const struct config_reader *reader, const struct tree *at,
                         const char *bounds);
 
 bool config_fail_missing(const struct config_group *group, enum option option, const char *cure);
 
 /* Where a setting stands; the file and line 0 of the configuration for NULL. The file lives as long as the text. */
 struct config_place config_value_place(const struct config_reader *reader,
-                                       const config_setting_t *setting);
+                                       const struct tree *setting);
 
 bool config_value_bool(const struct config_group *group, enum option option, bool *out);
 bool config_value_integer(const struct config_group *group, enum option option, uint32_t *out);
@@ -89,6 +89,6 @@ bool config_value_hosts(const struct config_group *group, enum option option,
                         const char *const **out, size_t *count);
 
 /* The text of a string setting; NULL, with the error filled, for another type. It is the tree's. */
-const char *config_value_text(const struct config_reader *reader, const config_setting_t *setting);
+const char *config_value_text(const struct config_reader *reader, const struct tree *setting);
 
 #endif

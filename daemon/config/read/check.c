@@ -87,7 +87,7 @@ static bool read_source(const struct config_group *group, struct check *check)
 
 static bool read_connect_timeout(const struct config_group *group, struct check *check)
 {
-	const config_setting_t *value = group->values[OPT_CHECK_CONNECT_TIMEOUT];
+	const struct tree *value = group->values[OPT_CHECK_CONNECT_TIMEOUT];
 	char text[DURATION_TEXT_MAX];
 
 	if (!value)
@@ -136,8 +136,8 @@ static bool read_rules(const struct config_group *group, struct check *check)
 }
 
 /* All but what it names of other checks. */
-static bool read_check(struct config_reader *reader, const config_setting_t *setting,
-                       const char *name, struct config_entry *entry)
+static bool read_check(struct config_reader *reader, const struct tree *setting, const char *name,
+                       struct config_entry *entry)
 {
 	struct check *check = arena_alloc(reader->arena, 1, sizeof(*check));
 	struct config_group group;
@@ -167,7 +167,7 @@ static int compare_entries(const void *a, const void *b)
 	              ((const struct config_entry *)b)->check->name);
 }
 
-static bool fail_no_check(const struct config_reader *reader, const config_setting_t *setting,
+static bool fail_no_check(const struct config_reader *reader, const struct tree *setting,
                           const char *name)
 {
 	struct near near;
@@ -184,7 +184,7 @@ static bool fail_no_check(const struct config_reader *reader, const config_setti
 
 /* NULL, with the error filled, when there is none. */
 static struct config_entry *find_entry(const struct config_reader *reader,
-                                       const config_setting_t *setting, const char *name)
+                                       const struct tree *setting, const char *name)
 {
 	struct check wanted = { .name = name };
 	const struct config_entry key = { .check = &wanted };
@@ -201,7 +201,7 @@ static struct config_entry *find_entry(const struct config_reader *reader,
 static bool complete(struct config_reader *reader, struct config_entry *entry, unsigned depth);
 
 /* One of `of`: a check of another name, complete, that does not lead back. */
-static bool read_child(struct config_reader *reader, const config_setting_t *value,
+static bool read_child(struct config_reader *reader, const struct tree *value,
                        struct config_entry *parent, const struct check **child, unsigned depth)
 {
 	struct check *check = parent->check;
@@ -242,7 +242,7 @@ static bool read_child(struct config_reader *reader, const config_setting_t *val
 static bool read_children(const struct config_group *group, struct config_entry *entry,
                           unsigned depth)
 {
-	const config_setting_t *values = group->values[OPT_CHECK_OF];
+	const struct tree *values = group->values[OPT_CHECK_OF];
 	struct config_reader *reader = group->reader;
 	struct check *check = entry->check;
 	const struct check **of;
@@ -258,8 +258,7 @@ static bool read_children(const struct config_group *group, struct config_entry 
 	of = arena_alloc(reader->arena, check->of_count, sizeof(*of));
 	check->of = of;
 	for (size_t i = 0; i < check->of_count; i++) {
-		if (!read_child(reader, config_setting_get_elem(values, (unsigned)i), entry, &of[i],
-		                depth))
+		if (!read_child(reader, values->elements[i], entry, &of[i], depth))
 			return false;
 	}
 	return true;
@@ -286,20 +285,20 @@ static bool complete(struct config_reader *reader, struct config_entry *entry, u
 
 bool config_checks_read(const struct config_group *file)
 {
-	const config_setting_t *setting = file->values[OPT_FILE_CHECKS];
+	const struct tree *setting = file->values[OPT_FILE_CHECKS];
 	struct config_reader *reader = file->reader;
 	size_t count;
 
 	if (!setting)
 		return true;
-	if (!config_setting_is_group(setting))
+	if (!tree_is_group(setting))
 		return config_fail(reader, setting,
 		                   "must be a group; write { NAME: { type = ...; }; }");
-	count = (size_t)config_setting_length(setting);
+	count = (size_t)setting->length;
 	reader->checks = arena_alloc(reader->arena, count, sizeof(*reader->checks));
 	for (size_t i = 0; i < count; i++) {
-		const config_setting_t *one = config_setting_get_elem(setting, (unsigned)i);
-		const char *name = config_setting_name(one);
+		const struct tree *one = setting->elements[i];
+		const char *name = one->name;
 
 		if (!read_check(reader, one, arena_copy(reader->arena, name, strlen(name)),
 		                &reader->checks[i]))
@@ -314,21 +313,21 @@ bool config_checks_read(const struct config_group *file)
 	return true;
 }
 
-bool config_check_of(struct config_reader *reader, const config_setting_t *setting,
+bool config_check_of(struct config_reader *reader, const struct tree *setting,
                      const struct check **out)
 {
 	struct config_entry own, *entry = &own;
 
-	if (config_setting_is_group(setting)) {
+	if (tree_is_group(setting)) {
 		if (!read_check(reader, setting, NULL, &own) || !complete(reader, &own, 0))
 			return false;
-	} else if (config_setting_type(setting) != CONFIG_TYPE_STRING) {
+	} else if (setting->type != TREE_STRING) {
 		return config_fail(
 		        reader, setting,
 		        "must be the name of a check, or a check; write \"NAME\" or { type "
 		        "= ...; }");
 	} else {
-		entry = find_entry(reader, setting, config_setting_get_string(setting));
+		entry = find_entry(reader, setting, setting->text);
 		if (!entry)
 			return false;
 	}

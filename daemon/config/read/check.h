@@ -8,7 +8,7 @@
 bool config_checks_read(const struct config_group *file);
 
 /* What an endpoint's `check` says: a name of one in `checks`, or a group of its own. */
-bool config_check_of(struct config_reader *reader, const config_setting_t *setting,
+bool config_check_of(struct config_reader *reader, const struct tree *setting,
                      const struct check **out);
 
 #endif

@@ -23,7 +23,7 @@ static const char *program_fault(const char *path)
 	return NULL;
 }
 
-static bool read_program(const struct config_reader *reader, const config_setting_t *value,
+static bool read_program(const struct config_reader *reader, const struct tree *value,
                          const char *text, const char **out)
 {
 	const char *fault;
@@ -39,8 +39,8 @@ static bool read_program(const struct config_reader *reader, const config_settin
 }
 
 /* Takes note of what the probe depends on. */
-static bool read_letter(const struct config_reader *reader, const config_setting_t *value,
-                        char letter, struct check *check)
+static bool read_letter(const struct config_reader *reader, const struct tree *value, char letter,
+                        struct check *check)
 {
 	switch (letter) {
 	case '%':
@@ -58,7 +58,7 @@ static bool read_letter(const struct config_reader *reader, const config_setting
 	}
 }
 
-static bool read_argument(const struct config_reader *reader, const config_setting_t *value,
+static bool read_argument(const struct config_reader *reader, const struct tree *value,
                           const char *text, struct check *check)
 {
 	for (const char *p = text; (p = strchr(p, '%')) != NULL; p += 2) {
@@ -69,7 +69,7 @@ static bool read_argument(const struct config_reader *reader, const config_setti
 }
 
 /* NULL, with the error filled, when it is no text or too long a one. */
-static const char *read_word(const struct config_reader *reader, const config_setting_t *value)
+static const char *read_word(const struct config_reader *reader, const struct tree *value)
 {
 	const char *text = config_value_text(reader, value);
 
@@ -83,7 +83,7 @@ static const char *read_word(const struct config_reader *reader, const config_se
 bool config_command_read(const struct config_group *group, enum option option, const char *example,
                          const char *const **out)
 {
-	const config_setting_t *values = group->values[option];
+	const struct tree *values = group->values[option];
 	struct config_reader *reader = group->reader;
 	const char **command;
 	size_t count;
@@ -95,7 +95,7 @@ bool config_command_read(const struct config_group *group, enum option option, c
 	command = arena_alloc(reader->arena, count + 1, sizeof(*command));
 	*out = command;
 	for (size_t i = 0; i < count; i++) {
-		const config_setting_t *value = config_setting_get_elem(values, (unsigned)i);
+		const struct tree *value = values->elements[i];
 		const char *text = read_word(reader, value);
 
 		if (!text)
@@ -109,7 +109,7 @@ bool config_command_read(const struct config_group *group, enum option option, c
 
 bool config_command_of_check(const struct config_group *group, struct check *check)
 {
-	const config_setting_t *values = group->values[OPT_CHECK_COMMAND];
+	const struct tree *values = group->values[OPT_CHECK_COMMAND];
 
 	if (!config_command_read(group, OPT_CHECK_COMMAND,
 	                         "the program to run, as in command = [ "
@@ -117,8 +117,7 @@ bool config_command_of_check(const struct config_group *group, struct check *che
 	                         &check->command))
 		return false;
 	for (unsigned i = 1; check->command[i]; i++) {
-		if (!read_argument(group->reader, config_setting_get_elem(values, i),
-		                   check->command[i], check))
+		if (!read_argument(group->reader, values->elements[i], check->command[i], check))
 			return false;
 	}
 	return true;

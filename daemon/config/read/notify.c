@@ -7,7 +7,7 @@
 
 #define ALL_EVENTS (UINT32_MAX >> (32 - EVENT_TYPES))
 
-static bool fail_type(const struct config_reader *reader, const config_setting_t *value,
+static bool fail_type(const struct config_reader *reader, const struct tree *value,
                       const char *word)
 {
 	struct near near;
@@ -27,7 +27,7 @@ static bool fail_type(const struct config_reader *reader, const config_setting_t
 
 static bool read_events(const struct config_group *group, uint32_t *events)
 {
-	const config_setting_t *values = group->values[OPT_NOTIFY_EVENTS];
+	const struct tree *values = group->values[OPT_NOTIFY_EVENTS];
 	enum event_type type;
 	size_t count;
 
@@ -35,7 +35,7 @@ static bool read_events(const struct config_group *group, uint32_t *events)
 	if (!config_value_list(group, OPT_NOTIFY_EVENTS, &count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		const config_setting_t *value = config_setting_get_elem(values, (unsigned)i);
+		const struct tree *value = values->elements[i];
 		const char *word = config_value_text(group->reader, value);
 
 		if (!word)
@@ -47,7 +47,7 @@ static bool read_events(const struct config_group *group, uint32_t *events)
 	return true;
 }
 
-static bool read_one(struct config_reader *reader, const config_setting_t *setting,
+static bool read_one(struct config_reader *reader, const struct tree *setting,
                      struct notify_config *notify)
 {
 	struct config_group group;
@@ -63,12 +63,10 @@ static bool read_one(struct config_reader *reader, const config_setting_t *setti
 
 bool config_notify_read(const struct config_group *file, struct config *config)
 {
-	const config_setting_t *setting = file->values[OPT_FILE_NOTIFY];
+	const struct tree *setting = file->values[OPT_FILE_NOTIFY];
 	struct notify_config *notify;
 
-	/* [ ] holds no groups, but as an empty list it will do. */
-	if (setting && !config_setting_is_list(setting) &&
-	    !(config_setting_is_array(setting) && config_setting_length(setting) == 0))
+	if (setting && !tree_may_hold_groups(setting))
 		return config_fail(
 		        file->reader, setting,
 		        "must be a list of groups; write ( { command = [ \"...\" ]; } )");
@@ -77,8 +75,7 @@ bool config_notify_read(const struct config_group *file, struct config *config)
 	notify = arena_alloc(file->reader->arena, config->notify_count, sizeof(*notify));
 	config->notify = notify;
 	for (size_t i = 0; i < config->notify_count; i++) {
-		if (!read_one(file->reader, config_setting_get_elem(setting, (unsigned)i),
-		              &notify[i]))
+		if (!read_one(file->reader, setting->elements[i], &notify[i]))
 			return false;
 	}
 	return true;

@@ -39,7 +39,7 @@ static bool has_bad_zone(const char *text)
 	return address_parse(plain, &address) && address.family == SHUNT_FAMILY_IPV6;
 }
 
-static bool fail_zone(const struct config_reader *reader, const config_setting_t *setting,
+static bool fail_zone(const struct config_reader *reader, const struct tree *setting,
                       const char *text)
 {
 	return config_fail(reader, setting,
@@ -61,7 +61,7 @@ static const char *address_cure(const char *text)
 }
 
 /* A literal, or else a name. */
-static bool read_source(const struct config_reader *reader, const config_setting_t *setting,
+static bool read_source(const struct config_reader *reader, const struct tree *setting,
                         struct source *source)
 {
 	const char *text = config_value_text(reader, setting);
@@ -88,8 +88,8 @@ static bool read_source(const struct config_reader *reader, const config_setting
 
 static bool read_sources(const struct config_group *group, struct endpoint_config *endpoint)
 {
-	const config_setting_t *one = group->values[OPT_ENDPOINT_ADDRESS];
-	const config_setting_t *several = group->values[OPT_ENDPOINT_ADDRESSES];
+	const struct tree *one = group->values[OPT_ENDPOINT_ADDRESS];
+	const struct tree *several = group->values[OPT_ENDPOINT_ADDRESSES];
 	struct source *sources;
 	size_t count = 1;
 
@@ -104,8 +104,7 @@ static bool read_sources(const struct config_group *group, struct endpoint_confi
 		return false;
 	sources = arena_alloc(group->reader->arena, count, sizeof(*sources));
 	for (size_t i = 0; i < count; i++) {
-		const config_setting_t *value =
-		        one ? one : config_setting_get_elem(several, (unsigned)i);
+		const struct tree *value = one ? one : several->elements[i];
 
 		if (!read_source(group->reader, value, &sources[i]))
 			return false;
@@ -161,7 +160,7 @@ static bool read_id(const struct config_group *group, size_t index,
 static bool check_id_free(const struct config_group *group, const struct record_config *record,
                           const char *id)
 {
-	const config_setting_t *at = group->values[OPT_ENDPOINT_ID];
+	const struct tree *at = group->values[OPT_ENDPOINT_ID];
 
 	for (size_t i = 0; i < record->endpoint_count; i++) {
 		if (strcmp(record->endpoints[i].id, id) == 0)
@@ -224,7 +223,7 @@ static bool check_fits(const struct config_group *group, const struct endpoint_c
 
 static bool read_endpoint_check(const struct config_group *group, struct endpoint_config *endpoint)
 {
-	const config_setting_t *value = group->values[OPT_ENDPOINT_CHECK];
+	const struct tree *value = group->values[OPT_ENDPOINT_CHECK];
 
 	if (!value)
 		return true;
@@ -232,7 +231,7 @@ static bool read_endpoint_check(const struct config_group *group, struct endpoin
 	       check_fits(group, endpoint, endpoint->check);
 }
 
-static bool add_endpoint(struct config_reader *reader, const config_setting_t *setting,
+static bool add_endpoint(struct config_reader *reader, const struct tree *setting,
                          struct record_config *record)
 {
 	struct endpoint_config *endpoint = &record->endpoints[record->endpoint_count];
@@ -253,8 +252,8 @@ static bool add_endpoint(struct config_reader *reader, const config_setting_t *s
 
 static bool read_endpoints(const struct config_group *group, struct record_config *record)
 {
-	const config_setting_t *primary = group->values[OPT_RECORD_PRIMARY];
-	const config_setting_t *secondary = group->values[OPT_RECORD_SECONDARY];
+	const struct tree *primary = group->values[OPT_RECORD_PRIMARY];
+	const struct tree *secondary = group->values[OPT_RECORD_SECONDARY];
 	size_t count;
 
 	if (!primary)
@@ -264,9 +263,9 @@ static bool read_endpoints(const struct config_group *group, struct record_confi
 		return false;
 	if (!secondary)
 		return true;
-	if (config_setting_is_group(secondary))
+	if (tree_is_group(secondary))
 		return add_endpoint(group->reader, secondary, record);
-	if (!config_setting_is_list(secondary))
+	if (secondary->type != TREE_LIST)
 		return config_fail(
 		        group->reader, secondary,
 		        "must be an endpoint or a list of them; write { address = ...; } or "
@@ -274,8 +273,7 @@ static bool read_endpoints(const struct config_group *group, struct record_confi
 	if (!config_value_list(group, OPT_RECORD_SECONDARY, &count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!add_endpoint(group->reader, config_setting_get_elem(secondary, (unsigned)i),
-		                  record))
+		if (!add_endpoint(group->reader, secondary->elements[i], record))
 			return false;
 	}
 	return true;
@@ -307,9 +305,9 @@ static bool read_isolation(const struct config_group *group, struct record_confi
 	return true;
 }
 
-static bool claim_name(struct config_reader *reader, const char *name, const config_setting_t *at)
+static bool claim_name(struct config_reader *reader, const char *name, const struct tree *at)
 {
-	const config_setting_t *other = config_names_add(reader->names, name, at);
+	const struct tree *other = config_names_add(reader->names, name, at);
 	struct config_place place;
 
 	if (!other)
@@ -322,7 +320,7 @@ static bool claim_name(struct config_reader *reader, const char *name, const con
 static bool read_names(const struct config_group *group, struct record_config *record)
 {
 	struct config_reader *reader = group->reader;
-	const config_setting_t *aliases = group->values[OPT_RECORD_ALIASES];
+	const struct tree *aliases = group->values[OPT_RECORD_ALIASES];
 
 	if (!group->values[OPT_RECORD_NAME])
 		return config_fail_missing(group, OPT_RECORD_NAME,
@@ -333,14 +331,13 @@ static bool read_names(const struct config_group *group, struct record_config *r
 	    !config_value_hosts(group, OPT_RECORD_ALIASES, &record->aliases, &record->alias_count))
 		return false;
 	for (size_t i = 0; i < record->alias_count; i++) {
-		if (!claim_name(reader, record->aliases[i],
-		                config_setting_get_elem(aliases, (unsigned)i)))
+		if (!claim_name(reader, record->aliases[i], aliases->elements[i]))
 			return false;
 	}
 	return true;
 }
 
-static bool read_record(struct config_reader *reader, const config_setting_t *setting,
+static bool read_record(struct config_reader *reader, const struct tree *setting,
                         struct record_config *record)
 {
 	struct config_group group;
@@ -352,23 +349,20 @@ static bool read_record(struct config_reader *reader, const config_setting_t *se
 
 bool config_records_read(const struct config_group *file, struct config *config)
 {
-	const config_setting_t *setting = file->values[OPT_FILE_RECORDS];
+	const struct tree *setting = file->values[OPT_FILE_RECORDS];
 	struct config_reader *reader = file->reader;
 	struct record_config *records;
 
 	if (!setting)
 		return config_fail_missing(file, OPT_FILE_RECORDS,
 		                           "records: ( { ... }, { ... } );");
-	/* [ ] holds no groups, but as an empty list it will do. */
-	if (!config_setting_is_list(setting) &&
-	    !(config_setting_is_array(setting) && config_setting_length(setting) == 0))
+	if (!tree_may_hold_groups(setting))
 		return config_fail(reader, setting, "must be a list of records; write ( { ... } )");
-	config->record_count = (size_t)config_setting_length(setting);
+	config->record_count = (size_t)setting->length;
 	records = arena_alloc(reader->arena, config->record_count, sizeof(*records));
 	config->records = records;
 	for (size_t i = 0; i < config->record_count; i++) {
-		if (!read_record(reader, config_setting_get_elem(setting, (unsigned)i),
-		                 &records[i]))
+		if (!read_record(reader, setting->elements[i], &records[i]))
 			return false;
 	}
 	return true;

@@ -16,7 +16,7 @@ static const char *const method_words[] = { "GET", "HEAD", "OPTIONS", "POST", "P
 
 static bool read_path(const struct config_group *group, struct check *check)
 {
-	const config_setting_t *value = group->values[OPT_CHECK_PATH];
+	const struct tree *value = group->values[OPT_CHECK_PATH];
 
 	if (!config_value_string(group, OPT_CHECK_PATH, &check->path))
 		return false;
@@ -96,8 +96,7 @@ static bool read_headers(const struct config_group *group, struct check *check)
 	headers = arena_alloc(reader->arena, check->header_count, sizeof(*headers));
 	check->headers = headers;
 	for (size_t i = 0; i < check->header_count; i++) {
-		const config_setting_t *value =
-		        config_setting_get_elem(group->values[OPT_CHECK_HEADERS], (unsigned)i);
+		const struct tree *value = group->values[OPT_CHECK_HEADERS]->elements[i];
 		const char *text = config_value_text(reader, value), *fault;
 
 		if (!text)
@@ -138,7 +137,7 @@ static bool has_header(const struct check *check, const char *name)
 
 static bool read_credentials(const struct config_group *group, struct check *check)
 {
-	const config_setting_t *value = group->values[OPT_CHECK_CREDENTIALS_FILE];
+	const struct tree *value = group->values[OPT_CHECK_CREDENTIALS_FILE];
 	const char *path, *why;
 	size_t length;
 	char *text;
@@ -182,7 +181,7 @@ static bool read_expect_header(const struct config_group *group, struct check *c
 
 static bool read_expect_body(const struct config_group *group, struct check *check)
 {
-	const config_setting_t *value = group->values[OPT_CHECK_EXPECT_BODY];
+	const struct tree *value = group->values[OPT_CHECK_EXPECT_BODY];
 
 	if (!config_value_string(group, OPT_CHECK_EXPECT_BODY, &check->expect_body) ||
 	    !config_value_integer(group, OPT_CHECK_BODY_LIMIT, &check->body_limit))

@@ -19,7 +19,7 @@ static void keep_place(const struct config_group *group, enum option option, con
 
 static bool read_sockets(const struct config_group *group, struct config *config)
 {
-	const config_setting_t *at = group->values[OPT_FILE_CONTROL];
+	const struct tree *at = group->values[OPT_FILE_CONTROL];
 
 	keep_place(group, OPT_FILE_SOCKET, &config->socket_file, &config->socket_line);
 	keep_place(group, OPT_FILE_CONTROL, &config->control_file, &config->control_line);
@@ -72,7 +72,7 @@ static bool read_http(const struct config_group *group, struct config *config)
 static bool read_resolvers(const struct config_group *group, struct config *config)
 {
 	struct resolver_address *resolvers;
-	const config_setting_t *one;
+	const struct tree *one;
 	const char *text;
 
 	if (!config_value_list(group, OPT_FILE_RESOLVERS, &config->resolver_count))
@@ -80,7 +80,7 @@ static bool read_resolvers(const struct config_group *group, struct config *conf
 	resolvers = arena_alloc(group->reader->arena, config->resolver_count, sizeof(*resolvers));
 	config->resolvers = resolvers;
 	for (size_t i = 0; i < config->resolver_count; i++) {
-		one = config_setting_get_elem(group->values[OPT_FILE_RESOLVERS], (unsigned)i);
+		one = group->values[OPT_FILE_RESOLVERS]->elements[i];
 		text = config_value_text(group->reader, one);
 		if (!text)
 			return false;
@@ -104,8 +104,7 @@ static bool read_isolation(const struct config_group *group, struct config *conf
 	return true;
 }
 
-bool config_root_read(struct config_reader *reader, const config_setting_t *root,
-                      struct config *config)
+bool config_root_read(struct config_reader *reader, const struct tree *root, struct config *config)
 {
 	struct config_group group;
 

@@ -4,7 +4,6 @@
 
 #include "config/value.h"
 
-bool config_root_read(struct config_reader *reader, const config_setting_t *root,
-                      struct config *config);
+bool config_root_read(struct config_reader *reader, const struct tree *root, struct config *config);
 
 #endif

@@ -47,7 +47,7 @@ static bool parse_ranges(struct statuses *statuses, const char *text)
 	return p && !*p;
 }
 
-static bool add_value(const struct config_group *group, const config_setting_t *value,
+static bool add_value(const struct config_group *group, const struct tree *value,
                       struct statuses *statuses)
 {
 	const struct config_option *option = statuses->option;
@@ -55,35 +55,34 @@ static bool add_value(const struct config_group *group, const config_setting_t *
 	bool is_http = option == &config_options[OPT_CHECK_EXPECT_STATUS];
 	int number;
 
-	if (config_setting_type(value) == CONFIG_TYPE_STRING) {
-		if (parse_ranges(statuses, config_setting_get_string(value)))
+	if (value->type == TREE_STRING) {
+		if (parse_ranges(statuses, value->text))
 			return true;
 		return config_fail(group->reader, value,
 		                   "\"%.64s\" is no list of statuses; write %s, as in %s",
-		                   config_setting_get_string(value), bounds,
-		                   is_http ? "\"200,300-399\"" : "\"0,3-5\"");
+		                   value->text, bounds, is_http ? "\"200,300-399\"" : "\"0,3-5\"");
 	}
-	if (config_setting_type(value) != CONFIG_TYPE_INT)
+	if (value->type != TREE_INT)
 		return config_fail(group->reader, value,
 		                   "must be a status or ranges of them; write %s",
 		                   is_http ? "200 or \"200-399\"" : "0 or \"0-1\"");
-	number = config_setting_get_int(value);
+	number = value->number;
 	if (number < (int)option->min || number > (int)option->max)
 		return config_fail_bounds(group->reader, value, bounds);
 	statuses->good[number] = true;
 	return true;
 }
 
-static bool add_list(const struct config_group *group, const config_setting_t *list,
+static bool add_list(const struct config_group *group, const struct tree *list,
                      struct statuses *statuses)
 {
-	int count = config_setting_length(list);
+	int count = list->length;
 
 	if (count == 0)
 		return config_fail(group->reader, list,
 		                   "is empty; write at least one status, or leave it out");
 	for (int i = 0; i < count; i++) {
-		if (!add_value(group, config_setting_get_elem(list, (unsigned)i), statuses))
+		if (!add_value(group, list->elements[i], statuses))
 			return false;
 	}
 	return true;
@@ -109,7 +108,7 @@ static struct status_list store(struct arena *arena, const struct statuses *stat
 bool config_status_read(const struct config_group *group, enum option option,
                         struct status_list *list)
 {
-	const config_setting_t *value = group->values[option];
+	const struct tree *value = group->values[option];
 	struct statuses statuses = { .option = &config_options[option] };
 	const char *text = NULL;
 	bool good;
@@ -117,7 +116,7 @@ bool config_status_read(const struct config_group *group, enum option option,
 	if (!value)
 		good = config_value_string(group, option, &text) &&
 		       (!text || parse_ranges(&statuses, text));
-	else if (config_setting_is_list(value) || config_setting_is_array(value))
+	else if (tree_is_list(value))
 		good = add_list(group, value, &statuses);
 	else
 		good = add_value(group, value, &statuses);

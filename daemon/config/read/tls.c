@@ -70,8 +70,8 @@ static const char *key_fault(const char *cert_path, const char *key_path)
 
 static bool read_client(const struct config_group *group, struct check *check)
 {
-	const config_setting_t *cert = group->values[OPT_CHECK_CLIENT_CERT];
-	const config_setting_t *key = group->values[OPT_CHECK_CLIENT_KEY];
+	const struct tree *cert = group->values[OPT_CHECK_CLIENT_CERT];
+	const struct tree *key = group->values[OPT_CHECK_CLIENT_KEY];
 	const char *fault;
 
 	if (!config_value_path(group, OPT_CHECK_CLIENT_CERT, &check->client_cert) ||

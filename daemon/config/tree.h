@@ -1,0 +1,43 @@
+/*
+ * A configuration's settings as a tree, in two blocks of memory: what config_parse() makes, and the readers go through. A setting
+ * lives as long as its tree.
+ */
+#ifndef SHUNT_CONFIG_TREE_H
+#define SHUNT_CONFIG_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tree_type { TREE_GROUP, TREE_ARRAY, TREE_LIST, TREE_STRING, TREE_INT, TREE_BOOL, TREE_FLOAT };
+
+struct tree {
+	enum tree_type type;
+	unsigned line;             /* of the text that was parsed */
+	const char *name;          /* of a group's member; else NULL */
+	const char *text;          /* TREE_STRING */
+	int number;                /* TREE_INT, TREE_BOOL */
+	int index;                 /* in its parent */
+	int length;                /* TREE_GROUP, TREE_ARRAY, TREE_LIST */
+	const struct tree *parent; /* NULL: the root */
+	const struct tree *const *elements;
+};
+
+static inline bool tree_is_group(const struct tree *tree)
+{
+	return tree->type == TREE_GROUP;
+}
+
+/* [ ] or ( ). */
+static inline bool tree_is_list(const struct tree *tree)
+{
+	return tree->type == TREE_LIST || tree->type == TREE_ARRAY;
+}
+
+/* [ ] holds no groups, but as an empty list it will do. */
+static inline bool tree_may_hold_groups(const struct tree *tree)
+{
+	return tree->type == TREE_LIST || (tree->type == TREE_ARRAY && tree->length == 0);
+}
+
+#endif
