@@ -116,6 +116,23 @@ static const char *skip_exponent(const char *p)
 	return is_digit(*digits) ? skip_digits(digits) : p;
 }
 
+/* What releases of libconfig read as different numbers: 017 as 17 or 15, 0b11 as nothing or 3. */
+static bool check_integer(struct scan *scan, struct input *input, const char *digits,
+                          const char *end, unsigned base)
+{
+	while (*end == 'L')
+		end++;
+	if (is_name_start(*end) || *end == '_')
+		return syntax_error(scan, input,
+		                    "a number with letters behind it; write a whole number alone, "
+		                    "and anything else in double quotes, as in \"10s\"");
+	if (base == 10 && *digits == '0' && is_digit(digits[1]))
+		return syntax_error(scan, input,
+		                    "a number that begins with 0, which may be octal or decimal; "
+		                    "remove the 0");
+	return true;
+}
+
 /*
  * An integer, `digits` to `end` in base `base`: written as it is, or as the nearest one of 32 bits. Its suffix L, which would only
  * make it of another type, is dropped.
@@ -126,6 +143,8 @@ static bool take_integer(struct scan *scan, struct input *input, const char *dig
 	bool negative = *input->at == '-';
 	uint64_t limit = (uint64_t)INT32_MAX + negative, value = 0;
 
+	if (!check_integer(scan, input, digits, end, base))
+		return false;
 	for (const char *p = digits; p < end && value <= limit; p++)
 		value = value * base + (uint64_t)(is_digit(*p) ? *p - '0' : (*p | 0x20) - 'a' + 10);
 	if (value > limit)
@@ -376,11 +395,29 @@ static bool scan_next(struct scan *scan, struct input *input)
 	return take_token(scan, input, 1);
 }
 
+/* Editors of Windows begin a file with a byte-order mark. That of UTF-8 says nothing; the others are another encoding. */
+static bool skip_mark(struct scan *scan, struct input *input)
+{
+	size_t length = (size_t)(input->end - input->at);
+
+	if (length >= 2 &&
+	    (memcmp(input->at, "\xff\xfe", 2) == 0 || memcmp(input->at, "\xfe\xff", 2) == 0))
+		return syntax_error(
+		        scan, input,
+		        "the file is UTF-16 or UTF-32; save it as UTF-8, or convert it with "
+		        "iconv -f UTF-16 -t UTF-8");
+	if (length >= 3 && memcmp(input->at, "\xef\xbb\xbf", 3) == 0)
+		input->at += 3;
+	return true;
+}
+
 static bool scan_bytes(struct scan *scan, const char *file, const char *bytes, size_t length)
 {
 	struct input input = { bytes, bytes + length, { file, 1 }, true };
 	const char *zero = memchr(bytes, '\0', length);
 
+	if (!skip_mark(scan, &input))
+		return false;
 	for (const char *p = bytes; zero && p < zero; p++)
 		input.place.line += *p == '\n';
 	if (zero)

@@ -6,6 +6,7 @@
  * caught or mended on the way:
  *   - an integer beyond 32 bits, which it would wrap, becomes the nearest integer of 32 bits; no option allows that one, so its
  *     reader refuses it
+ *   - a number that begins with 0, or has letters behind it, which each release reads in its own way: a syntax error
  *   - a string where none may stand, which it would leak, a NUL, brackets that do not match: a syntax error
  *   - a comment at the end of a file without a newline, which it does not understand, is dropped with all others
  */

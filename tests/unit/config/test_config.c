@@ -194,6 +194,17 @@ struct mistake {
 #define TYPES "\"http\", \"https\", \"tcp\", \"tls\", \"exec\" or \"calculated\""
 #define ENDPOINT "{ address = \"192.0.2.2\"; }"
 
+#define LETTERS                                                                                    \
+	"t.conf:1: syntax error: a number with letters behind it; write a whole number alone, "    \
+	"and "                                                                                     \
+	"anything else in double quotes, as in \"10s\""
+#define LEADING_ZERO                                                                               \
+	"t.conf:1: syntax error: a number that begins with 0, which may be octal or decimal; "     \
+	"remove the 0"
+#define UTF_16                                                                                     \
+	"t.conf:1: syntax error: the file is UTF-16 or UTF-32; save it as UTF-8, or convert it "   \
+	"with iconv -f UTF-16 -t UTF-8"
+
 static const struct mistake mistakes[] = {
 
 	/* the text */
@@ -302,10 +313,23 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: checks.web.port: must be a whole number; write 1 to 65535 without quotes" },
 	{ HTTP_WITH("port = .;"),
 	  "t.conf:1: checks.web.port: must be a whole number; write 1 to 65535 without quotes" },
-	{ HTTP_WITH("port = 80abc = 3;"),
-	  "t.conf:1: checks.web.abc: unknown setting; known here are " CHECK_OPTIONS },
-	{ HTTP_WITH("port = 1e = 3;"),
-	  "t.conf:1: checks.web.e: unknown setting; known here are " CHECK_OPTIONS },
+	{ HTTP_WITH("port = 80abc = 3;"), LETTERS },
+	{ HTTP_WITH("port = 1e = 3;"), LETTERS },
+	{ HTTP_WITH("port = 0b11;"), LETTERS },
+	{ HTTP_WITH("port = 0o17;"), LETTERS },
+	{ HTTP_WITH("port = 80_000;"), LETTERS },
+	{ HTTP_WITH("timeout = 10s;"), LETTERS },
+	{ HTTP_WITH("port = 017;"), LEADING_ZERO },
+	{ HTTP_WITH("port = +017;"), LEADING_ZERO },
+	{ HTTP_WITH("expect_status = [ 0200L ];"), LEADING_ZERO },
+	{ HTTP_WITH("port = 0x1FFFFFFFF;"),
+	  "t.conf:1: checks.web.port: is out of bounds; write 1 to 65535" },
+	{ HTTP_WITH("port = 0;"),
+	  "t.conf:1: checks.web.port: 0 is out of bounds; write 1 to 65535" },
+	{ "\xef\xbb\xbfrecords: [ 1 ];",
+	  "t.conf:1: records: must be a list of records; write ( { ... } )" },
+	{ "\xff\xfer", UTF_16 },
+	{ "\xfe\xff", UTF_16 },
 	{ HTTP_WITH("port = +;"),
 	  "t.conf:1: syntax error: something is missing or too much here; settings are NAME = "
 	  "VALUE; strings stand in double quotes, and list elements need a comma between them" },
@@ -1560,10 +1584,12 @@ static void test_includes(void **state)
 	char text[1024];
 
 	(void)state;
-	write_text("outer.conf", "stale_limit = \"1m\";\n@include \"sub/inner.conf\"\n\n"
-	                         "control = \"/run/c\";");
+	/* Each begins with the byte-order mark of UTF-8. */
+	write_text("outer.conf",
+	           "\xef\xbb\xbfstale_limit = \"1m\";\n@include \"sub/inner.conf\"\n\n"
+	           "control = \"/run/c\";");
 	snprintf(text, sizeof(text),
-	         "# first\n  \t@include \"outer.conf\" socket = \"s\";\n"
+	         "\xef\xbb\xbf# first\n  \t@include \"outer.conf\" socket = \"s\";\n"
 	         "@include \"%s/sub/empty.conf\"\nrecords: (\n@include \"more.conf\"\n);",
 	         folder);
 	write_text("sub/empty.conf", "");
