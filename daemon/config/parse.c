@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 
+#define FAILED "the parser failed, perhaps for lack of memory"
 #define PARSE_MS 60000u /* 64 MB of text take libconfig some seconds */
 
 /* What goes through the pipe: a head, then the settings from the root down, each followed by its texts and a zero behind each. */
@@ -114,11 +115,13 @@ static _Noreturn void run_child(const char *text, int fd)
 	if (!out)
 		_exit(1);
 	config_init(&tree);
+	errno = 0;
 	if (config_read_string(&tree, text) == CONFIG_TRUE)
 		send_tree(out, &tree);
 	else
 		send_error(out, &tree);
-	_exit(fflush(out) == 0 ? 0 : 1);
+	/* What it could not allocate libconfig may leave out in silence. */
+	_exit(errno != ENOMEM && fflush(out) == 0 ? 0 : 1);
 }
 
 /* --- the daemon -------------------------------------------------------------------------------- */
@@ -211,6 +214,10 @@ static struct tree *take_setting(struct input *input, const struct tree *parent,
 		               .parent = parent };
 	if (!take_text(input, sent.name, &tree->name) || !take_text(input, sent.text, &tree->text))
 		return NULL;
+	/* libconfig leaves out a text for which it has no memory. */
+	if ((parent && tree_is_group(parent) && !tree->name) ||
+	    (tree->type == TREE_STRING && !tree->text))
+		return NULL;
 	elements = input->next_element;
 	input->next_element += sent.length;
 	tree->elements = elements;
@@ -236,7 +243,7 @@ static void take_tree(struct input *input, const struct head *head, struct confi
 	input->last = settings + head->settings;
 	input->next_element = elements;
 	input->last_element = elements + head->settings;
-	parsed->why = "the parser failed, perhaps for lack of memory";
+	parsed->why = FAILED;
 	parsed->root = take_setting(input, NULL, 0);
 }
 
@@ -245,7 +252,7 @@ static void take_all(char *bytes, size_t length, struct config_parsed *parsed)
 	struct input input = { .at = bytes, .end = bytes + length };
 	struct head head;
 
-	parsed->why = "the parser failed, perhaps for lack of memory";
+	parsed->why = FAILED;
 	if (!bytes || !take(&input, &head, sizeof(head)))
 		return;
 	parsed->line = head.line;
@@ -275,7 +282,7 @@ void config_parse(const char *text, struct config_parsed *parsed)
 {
 	size_t length = 0;
 	char *bytes;
-	int fds[2];
+	int fds[2], status = 0;
 	pid_t pid;
 
 	*parsed = (struct config_parsed){ .root = NULL };
@@ -286,10 +293,13 @@ void config_parse(const char *text, struct config_parsed *parsed)
 	}
 	bytes = receive(fds[0], &length, &parsed->why);
 	close(fds[0]);
-	kill(pid, SIGKILL); /* it has sent all, or is given up */
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	if (!bytes)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	parsed->blocks[0] = bytes;
+	if (!parsed->why && status != 0)
+		parsed->why = FAILED;
 	if (!parsed->why)
 		take_all(bytes, length, parsed);
 }
