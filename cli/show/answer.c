@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/record.h"
+#include "base/cli.h"
 #include "base/human.h"
 
 const char *answer_none(const char *active, const char *all_down)
@@ -52,5 +53,7 @@ void answer_print(const json_t *record)
 		puts(human_printable(line));
 		free(line);
 	}
+	if (*record_field(record, "warning"))
+		cli_error("warning: %s", record_field(record, "warning"));
 	free(words);
 }

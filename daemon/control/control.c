@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/timer.h"
 #include "control/dispatch.h"
+#include "control/orders/order.h"
 #include "control/peer.h"
 #include "control/request.h"
 #include "control/slice.h"
@@ -21,6 +22,7 @@ struct control {
 	struct control_parts parts;
 	struct peers peers;
 	struct streams streams;
+	struct orders orders;
 	struct slice slices[2]; /* everybody's, and that of those who are trusted */
 	struct MHD_Daemon *http;
 	struct event *polling; /* on libmicrohttpd's epoll descriptor */
@@ -48,7 +50,8 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 		if (!info || !info->socket_context)
 			return MHD_NO;
 		*context = request_new(&control->parts, connection, info->socket_context,
-		                       slice_of(control, info->socket_context), &control->streams);
+		                       slice_of(control, info->socket_context), &control->streams,
+		                       &control->orders);
 		return *context ? dispatch_begin(*context, url, method) : MHD_NO;
 	}
 	if (*data_size == 0)
@@ -61,12 +64,16 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 static void completed(void *arg, struct MHD_Connection *connection, void **context,
                       enum MHD_RequestTerminationCode code)
 {
+	struct request *request = *context;
+
 	(void)arg;
 	(void)connection;
 	(void)code;
-	if (*context)
-		request_free(*context);
 	*context = NULL;
+	if (!request)
+		return;
+	order_free(request->order);
+	request_free(request);
 }
 
 /* --- the loop ----------------------------------------------------------------------------------- */
@@ -162,6 +169,7 @@ struct control *control_new(const struct control_parts *parts)
 	control->streams = (struct streams){
 		.turn = turn_of, .arg = control, .parts = &control->parts, .peers = &control->peers
 	};
+	control->orders = (struct orders){ .turn = turn_of, .arg = control };
 	if (streams_start(&control->streams) &&
 	    peers_start(&control->peers, parts->base, parts->fd) && start_http(control))
 		return control;
@@ -174,6 +182,8 @@ void control_free(struct control *control)
 	if (control->polling)
 		event_free(control->polling);
 	streams_end(&control->streams);
+	if (control->http)
+		orders_end(&control->orders);
 	if (control->http) {
 		for (unsigned i = 0; i < FAREWELL_TURNS; i++)
 			run_http(control);

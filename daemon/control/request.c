@@ -4,7 +4,8 @@
 #include <string.h>
 
 struct request *request_new(const struct control_parts *parts, struct MHD_Connection *connection,
-                            struct peer *peer, const struct slice *slice, struct streams *streams)
+                            struct peer *peer, const struct slice *slice, struct streams *streams,
+                            struct orders *orders)
 {
 	struct request *request = calloc(1, sizeof(*request));
 
@@ -15,6 +16,7 @@ struct request *request_new(const struct control_parts *parts, struct MHD_Connec
 	request->peer = peer;
 	request->slice = slice;
 	request->streams = streams;
+	request->orders = orders;
 	return request;
 }
 

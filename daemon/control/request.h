@@ -8,6 +8,8 @@
 
 #include "control/parts.h"
 
+struct order;
+struct orders;
 struct peer;
 struct route;
 struct slice;
@@ -21,6 +23,8 @@ struct request {
 	struct peer *peer;
 	const struct slice *slice; /* when its answer may be made */
 	struct streams *streams;
+	struct orders *orders;
+	struct order *order; /* NULL: it is none, or was never held */
 	const struct route *route;
 	bool is_head;
 	char *name; /* what stands in the path for a record's name; NULL: the route has none */
@@ -30,7 +34,8 @@ struct request {
 
 /* A new request of which only the header has come; NULL: no memory. request_free() it. */
 struct request *request_new(const struct control_parts *parts, struct MHD_Connection *connection,
-                            struct peer *peer, const struct slice *slice, struct streams *streams);
+                            struct peer *peer, const struct slice *slice, struct streams *streams,
+                            struct orders *orders);
 void request_free(struct request *request);
 
 /* Appends a part of the body. */

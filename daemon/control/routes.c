@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/change.h"
 #include "control/events.h"
+#include "control/orders/change.h"
 #include "control/read.h"
 
 static const struct route routes[] = {

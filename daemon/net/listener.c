@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -137,9 +138,12 @@ static int try_lock(const struct listener *listener, struct error *error)
 
 	if (fd < 0)
 		return refuse_errno(error, listener->path, listener->lock_path, "open");
-	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
 		errno = EISDIR;
 		refuse_errno(error, listener->path, listener->lock_path, "lock");
+	} else if (status.st_nlink > 1) {
+		refuse(error, "%s: %s has other names too; remove it or choose another path",
+		       listener->path, listener->lock_path);
 	} else if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
 		if (names_file(listener->lock_path, fd))
 			return fd;
@@ -235,18 +239,24 @@ static int clear_path(const char *path, const struct sockaddr_un *address, int t
 
 /* --- our socket ----------------------------------------------------------------------------------- */
 
-/* Nobody else may connect before we listen: only then the socket gets its permissions. */
-static int bind_private(int fd, const struct sockaddr_un *address)
+/* bind() gives the file the mode of the descriptor, within the umask, and the group that this thread makes files with. */
+static int bind_as(int fd, const struct sockaddr_un *address, mode_t mode, gid_t group)
 {
-	mode_t mask = umask(0177);
-	int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+	mode_t mask;
+	int own, result;
 
+	if (fchmod(fd, mode) < 0)
+		return -1;
+	mask = umask(0);
+	own = setfsgid(group); /* LISTENER_OWN_GROUP changes nothing */
+	result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+	setfsgid((gid_t)own);
 	umask(mask);
 	return result;
 }
 
 static int make_socket(struct listener *listener, const struct sockaddr_un *address, int type,
-                       mode_t mode, struct error *error)
+                       mode_t mode, gid_t group, struct error *error)
 {
 	const char *path = listener->path;
 	struct stat status;
@@ -254,7 +264,7 @@ static int make_socket(struct listener *listener, const struct sockaddr_un *addr
 	listener->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
 		return refuse_errno(error, path, path, "make");
-	if (bind_private(listener->fd, address) < 0)
+	if (bind_as(listener->fd, address, mode, group) < 0)
 		return refuse_errno(error, path, path, "make");
 	if (lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
 		return refuse(error, "%s: was replaced by somebody else; choose another path",
@@ -263,12 +273,11 @@ static int make_socket(struct listener *listener, const struct sockaddr_un *addr
 	listener->inode = status.st_ino;
 	if (listen(listener->fd, SOMAXCONN) < 0)
 		return refuse_errno(error, path, path, "listen on");
-	if (chmod(path, mode) < 0)
-		return refuse_errno(error, path, path, "set the permissions of");
 	return 0;
 }
 
-struct listener *listener_open(const char *path, int type, mode_t mode, char *text, size_t size)
+struct listener *listener_open(const char *path, int type, mode_t mode, gid_t group, char *text,
+                               size_t size)
 {
 	struct error error = { text, size };
 	struct listener *listener;
@@ -283,7 +292,7 @@ struct listener *listener_open(const char *path, int type, mode_t mode, char *te
 	if (asprintf(&listener->lock_path, "%s.lock", path) < 0)
 		fatal("out of memory");
 	if (take_lock(listener, &error) == 0 && clear_path(path, &address, type, &error) == 0 &&
-	    make_socket(listener, &address, type, mode, &error) == 0)
+	    make_socket(listener, &address, type, mode, group, &error) == 0)
 		return listener;
 	listener_close(listener);
 	return NULL;

@@ -12,11 +12,15 @@
 
 struct listener;
 
+#define LISTENER_OWN_GROUP ((gid_t)-1)
+
 /*
- * `type` is SOCK_STREAM or SOCK_SEQPACKET; `mode` the socket's permissions. NULL with `error` filled: what is wrong
+ * `type` is SOCK_STREAM or SOCK_SEQPACKET; `mode` the socket's permissions; `group` its group, which only root may choose. Both are given
+ * to it as it is made, not afterwards by its path: the folder may belong to a user who replaces it by a link to another file meanwhile. NULL with `error` filled: what is wrong
  * and the cure, in one line that the caller prefixes with file, line and setting.
  */
-struct listener *listener_open(const char *path, int type, mode_t mode, char *error, size_t size);
+struct listener *listener_open(const char *path, int type, mode_t mode, gid_t group, char *error,
+                               size_t size);
 
 /* Non-blocking, close-on-exec; stays the listener's. */
 int listener_fd(const struct listener *listener);

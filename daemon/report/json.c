@@ -153,9 +153,8 @@ static void put_rules(struct json_out *out, const struct view_record *record)
 	put_failback(out, record);
 }
 
-static void put_record(struct json_out *out, const char *key, const struct view_record *record)
+static void put_members(struct json_out *out, const struct view_record *record)
 {
-	json_out_open(out, key, '{');
 	json_out_text(out, "name", record->name);
 	json_out_open(out, "aliases", '[');
 	for (size_t i = 0; i < record->alias_count; i++)
@@ -172,6 +171,12 @@ static void put_record(struct json_out *out, const char *key, const struct view_
 	for (size_t i = 0; i < record->endpoint_count; i++)
 		put_endpoint(out, &record->endpoints[i]);
 	json_out_close(out, ']');
+}
+
+static void put_record(struct json_out *out, const char *key, const struct view_record *record)
+{
+	json_out_open(out, key, '{');
+	put_members(out, record);
 	json_out_close(out, '}');
 }
 
@@ -180,6 +185,18 @@ char *report_record(const struct view_record *record)
 	struct json_out out = { 0 };
 
 	put_record(&out, NULL, record);
+	return json_out_take(&out);
+}
+
+char *report_order(const struct view_record *record, const char *warning)
+{
+	struct json_out out = { 0 };
+
+	json_out_open(&out, NULL, '{');
+	put_members(&out, record);
+	if (warning)
+		json_out_text(&out, "warning", warning);
+	json_out_close(&out, '}');
 	return json_out_take(&out);
 }
 

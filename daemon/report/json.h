@@ -30,6 +30,9 @@ char *report_status(const struct monitor *monitor, const struct in_force *in_for
 /* One record as it stands among the others. As above. */
 char *report_record(const struct view_record *record);
 
+/* The same after an order; `warning`: why the order may not survive a restart; NULL: it is on disk. As above. */
+char *report_order(const struct view_record *record, const char *warning);
+
 /* What is to come of operate_check(): {"record": {…}, "within_ms": 8000}. As above. */
 char *report_check(const struct view_record *record, uint32_t within_ms);
 

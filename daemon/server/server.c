@@ -106,22 +106,27 @@ static bool refuse_user(const struct config *config, const char *error)
 	return false;
 }
 
-/* Gives up root's rights for good. The control socket gets the user's group, whose members may change things. */
-static bool become(const struct in_force *in_force, const struct config *config)
+/* Whom the daemon will run as. `*user` is NULL where that is who started it. False: there is no such user. */
+static bool find_user(const struct in_force *in_force, const struct config *config,
+                      const struct passwd **user)
 {
-	const struct passwd *user;
 	char error[CONFIG_ERROR_MAX];
 
-	if (!in_force->user)
+	*user = in_force->user ? getpwnam(in_force->user) : NULL;
+	if (*user || !in_force->user)
 		return true;
-	user = getpwnam(in_force->user);
-	if (!user) {
-		snprintf(error, sizeof(error),
-		         "there is no user \"%s\"; create it or remove the line", in_force->user);
-		return refuse_user(config, error);
-	}
-	if (privileges_are(user) ||
-	    (lchown(in_force->control, (uid_t)-1, user->pw_gid) == 0 && privileges_become(user)))
+	snprintf(error, sizeof(error), "there is no user \"%s\"; create it or remove the line",
+	         in_force->user);
+	return refuse_user(config, error);
+}
+
+/* Gives up root's rights for good. */
+static bool become(const struct passwd *user, const struct in_force *in_force,
+                   const struct config *config)
+{
+	char error[CONFIG_ERROR_MAX];
+
+	if (!user || privileges_are(user) || privileges_become(user))
 		return true;
 	snprintf(error, sizeof(error), "cannot become \"%s\": %s; start as root or remove the line",
 	         in_force->user, strerror(errno));
@@ -143,12 +148,15 @@ static bool prepare(struct server *server, const struct config *config)
 {
 	const struct in_force *in_force = &server->reload.in_force;
 
+	const struct passwd *user;
+
 	server->reserve = clients_reserve();
-	if (!sockets_open(&server->sockets, in_force, config))
+	if (!find_user(in_force, config, &user) ||
+	    !sockets_open(&server->sockets, in_force, config,
+	                  user ? user->pw_gid : LISTENER_OWN_GROUP))
 		return false;
-	server->state =
-	        restore_open(in_force, config, in_force->user ? getpwnam(in_force->user) : NULL);
-	return become(in_force, config) && choose_exec_user(server, config);
+	server->state = restore_open(in_force, config, user);
+	return become(user, in_force, config) && choose_exec_user(server, config);
 }
 
 /* --- start: what runs in the loop ---------------------------------------------------------------- */
@@ -194,6 +202,7 @@ static bool start_control(struct server *server)
 		                       .monitor = server->monitor,
 		                       .reload = &server->reload,
 		                       .in_force = in_force,
+		                       .state = server->state,
 		                       .metrics = make_sources(server),
 		                       .fd = listener_fd(server->sockets.control),
 		                       .is_private = in_force->is_private };

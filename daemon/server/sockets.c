@@ -47,18 +47,18 @@ static bool open_http(struct sockets *sockets, const struct config *config)
 }
 
 bool sockets_open(struct sockets *sockets, const struct in_force *in_force,
-                  const struct config *config)
+                  const struct config *config, gid_t group)
 {
 	char error[CONFIG_ERROR_MAX];
 
-	sockets->client =
-	        listener_open(in_force->socket, SOCK_SEQPACKET, MODE_SOCKET, error, sizeof(error));
+	sockets->client = listener_open(in_force->socket, SOCK_SEQPACKET, MODE_SOCKET,
+	                                LISTENER_OWN_GROUP, error, sizeof(error));
 	if (!sockets->client) {
 		blame_setting(config->socket_file, config->socket_line, "socket", error);
 		return false;
 	}
-	sockets->control =
-	        listener_open(in_force->control, SOCK_STREAM, MODE_SOCKET, error, sizeof(error));
+	sockets->control = listener_open(in_force->control, SOCK_STREAM, MODE_SOCKET, group, error,
+	                                 sizeof(error));
 	if (!sockets->control) {
 		blame_setting(config->control_file, config->control_line, "control", error);
 		return false;

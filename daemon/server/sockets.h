@@ -7,6 +7,7 @@
 #define SHUNT_SERVER_SOCKETS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct config;
 struct in_force;
@@ -25,11 +26,11 @@ struct sockets {
 	}
 
 /*
- * At the paths that are in force; `config` says where their settings stand. False, with one line on standard error:
+ * At the paths that are in force, the control socket with `group`, whose members may change things (or LISTENER_OWN_GROUP); `config` says where their settings stand. False, with one line on standard error:
  * sockets_close() all the same.
  */
 bool sockets_open(struct sockets *sockets, const struct in_force *in_force,
-                  const struct config *config);
+                  const struct config *config, gid_t group);
 void sockets_close(struct sockets *sockets);
 
 #endif

@@ -29,9 +29,13 @@ struct state {
 	struct state_counts counts;
 	uint64_t last_ms; /* when the last write began; 0: none yet */
 	bool changed;     /* since then */
-	bool busy;        /* the writer is */
-	bool writes;      /* what it does is a write, no stamp */
-	bool failing;     /* the last write failed, and that has been said */
+	uint64_t changes; /* how many there were: the number of the last one; */
+	uint64_t given;   /* of the last one in the write that is under way, or was last; */
+	uint64_t saved;   /* of the last one on disk */
+	LIST_HEAD(, state_sync) syncs;
+	bool busy;    /* the writer is */
+	bool writes;  /* what it does is a write, no stamp */
+	bool failing; /* the last write failed, and that has been said */
 };
 
 /* --- what happens -------------------------------------------------------------------------------- */
@@ -80,7 +84,7 @@ static void plan(struct state *state)
 
 	if (!state->writer || state->busy || !state->changed)
 		return;
-	if (!state->last_ms || due_ms < now_ms)
+	if (!state->last_ms || due_ms < now_ms || !LIST_EMPTY(&state->syncs))
 		due_ms = now_ms;
 	timer_arm(state->due, due_ms - now_ms);
 }
@@ -88,6 +92,23 @@ static void plan(struct state *state)
 const struct state_counts *state_counts(const struct state *state)
 {
 	return &state->counts;
+}
+
+/* Ends the waits for the write that has ended; one that is not in it waits on. done() may forget others. */
+static void end_syncs(struct state *state, int error)
+{
+	struct state_sync *sync = LIST_FIRST(&state->syncs);
+
+	while (sync) {
+		if (sync->change > state->given) {
+			sync = LIST_NEXT(sync, link);
+			continue;
+		}
+		LIST_REMOVE(sync, link);
+		sync->change = 0;
+		sync->done(sync, error);
+		sync = LIST_FIRST(&state->syncs);
+	}
 }
 
 /* False: no memory; later, then. */
@@ -100,6 +121,7 @@ static bool give(struct state *state)
 	if (!text)
 		return false;
 	state->changed = false;
+	state->given = state->changes;
 	state->busy = state->writes = true;
 	state_writer_write(state->writer, text, size);
 	return true;
@@ -111,8 +133,11 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!state->busy && !give(state))
-		plan(state);
+	if (state->busy || give(state))
+		return;
+	state->given = state->changes;
+	end_syncs(state, ENOMEM);
+	plan(state);
 }
 
 static void finish(struct state *state, int error)
@@ -125,6 +150,9 @@ static void finish(struct state *state, int error)
 	state->counts.write_failures += error != 0;
 	report(state, error);
 	state->changed |= error != 0;
+	if (!error)
+		state->saved = state->given;
+	end_syncs(state, error);
 }
 
 static void on_done(evutil_socket_t fd, short what, void *arg)
@@ -156,10 +184,28 @@ static void on_stamp(evutil_socket_t fd, short what, void *arg)
 
 void state_changed(struct state *state)
 {
+	state->changes++;
 	if (state->changed)
 		return;
 	state->changed = true;
 	plan(state);
+}
+
+bool state_sync(struct state *state, struct state_sync *sync)
+{
+	if (state->saved >= state->changes)
+		return true;
+	sync->change = state->changes;
+	LIST_INSERT_HEAD(&state->syncs, sync, link);
+	plan(state);
+	return false;
+}
+
+void state_sync_forget(struct state_sync *sync)
+{
+	if (sync->change)
+		LIST_REMOVE(sync, link);
+	sync->change = 0;
 }
 
 /* --- start and end ------------------------------------------------------------------------------- */

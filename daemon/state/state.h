@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 struct event_base;
@@ -27,6 +28,14 @@ struct state;
  */
 #define STATE_HEAD "{\"alive\":\""
 #define STATE_STAMP_DIGITS 20
+
+/* One operator's order that must be on disk before it is acknowledged. The caller's; zeroed before state_sync(). */
+struct state_sync {
+	LIST_ENTRY(state_sync) link;
+	uint64_t change; /* the last one that it waits for */
+	/* Called once, from the loop: error is 0 when that is on disk, else the errno of the write that failed. */
+	void (*done)(struct state_sync *sync, int error);
+};
 
 /* NULL with the error filled: nothing will survive. */
 struct state *state_open(const char *path, uid_t uid, gid_t gid, char *error, size_t size);
@@ -51,6 +60,13 @@ const struct state_counts *state_counts(const struct state *state);
 bool state_start(struct state *state, struct event_base *base, state_text *make, void *arg);
 
 void state_changed(struct state *state);
+
+/*
+ * Writes what has changed up to now without the pause of STATE_WRITE_MS, and calls `sync->done` when that write has ended. Returns true when
+ * there is nothing to write: then done() is not called. state_sync_forget() takes a wait that has not ended; the write goes on.
+ */
+bool state_sync(struct state *state, struct state_sync *sync);
+void state_sync_forget(struct state_sync *sync);
 
 /* Writes what has not been written yet, waiting a few seconds at most. Before what `make` needs is freed. */
 void state_free(struct state *state);

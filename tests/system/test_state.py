@@ -61,6 +61,7 @@ class State(st.Case):
     def shunt(self, daemon, *arguments):
         done = st.shunt(daemon, *arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
+        return done
 
 
 class Killed(State):
@@ -336,7 +337,8 @@ class Full(State):
             while os.write(fill, bytes(4096)):
                 pass
         os.close(fill)
-        self.shunt(daemon, "force", NAME, "secondary")
+        done = self.shunt(daemon, "force", NAME, "secondary")
+        self.assertIn("shunt: warning: in force, not saved yet: No space left on device\n", done.stderr)
         daemon.wait_log("warning: state: cannot be written: No space left on device; it is tried again")
         self.assertEqual(daemon.resolve(NAME), [self.standby])
         self.assertIsNone(written())
@@ -349,27 +351,50 @@ class Full(State):
         self.assertEqual(daemon.log().count("cannot be written"), 1)
 
 
-class Pace(State):
-    def test_once_a_second(self):
-        """changes without end: one write a second at most, and the last one is written"""
+class Orders(State):
+    def order(self, daemon, what, **body):
+        status, text = daemon.request(f"/v1/records/{NAME}/{what}", "POST", body=json.dumps(body))[:2]
+        self.assertEqual(status, 200)
+        return json.loads(text)
+
+    def override(self, daemon):
+        return self.read(daemon)["records"].get(NAME, {}).get("override")
+
+    def test_on_disk(self):
+        """an order is on disk once it is answered, however soon after another write, and no kill -9 loses it"""
         daemon = self.daemon()
-        path, start, forced = self.file(daemon), time.monotonic(), 0
-        last = os.stat(path).st_ino
-        # An inode is a write; a number may come again, but not that of the file that is being replaced.
-        writes = 0
-        while writes < 3:
-            self.assertLess(time.monotonic() - start, st.PATIENCE)
-            forced += 1
-            answer = daemon.request(f"/v1/records/{NAME}/force", "POST", body=json.dumps({"endpoint": "secondary", "reason": str(forced)}))
-            self.assertEqual(answer[0], 200)
-            now = os.stat(path).st_ino
-            writes += now != last
-            last = now
-        took = time.monotonic() - start
-        self.note(f"{forced} changes, {writes} writes in {took:.1f} s")
-        self.assertGreaterEqual(took, 1.9)
-        self.assertGreater(forced, 20)
-        st.wait_until(lambda: self.read(daemon)["records"][NAME]["override"]["reason"] == str(forced), what="the last change")
+        for number in range(20):
+            answer = self.order(daemon, "force", endpoint="secondary", reason=str(number))
+            self.assertNotIn("warning", answer)
+            self.assertEqual(self.override(daemon)["reason"], str(number))
+        for number in range(5):
+            self.order(daemon, "auto")
+            self.assertIsNone(self.override(daemon))
+            self.order(daemon, "force", endpoint="secondary", reason=f"before kill {number}")
+            self.restart(daemon)
+            self.assertEqual(daemon.record(NAME)["override"]["reason"], f"before kill {number}")
+            self.order(daemon, "auto")
+            self.restart(daemon)
+            self.assertFalse(daemon.record(NAME)["forced"])
+
+    def test_not_saved(self):
+        """an order whose write fails is in force, and says that it is not saved yet; so does one of a daemon without its folder"""
+        daemon = self.daemon()
+        in_the_way = self.file(daemon) + ".new"
+        os.mkdir(in_the_way)
+        words = "in force, not saved yet: File exists"
+        self.assertEqual(self.order(daemon, "force", endpoint="secondary")["warning"], words)
+        self.assertEqual(daemon.resolve(NAME), [self.standby])
+        done = self.shunt(daemon, "auto", NAME)
+        self.assertEqual((done.returncode, done.stderr), (0, f"shunt: warning: {words}\n"))
+        self.assertEqual(daemon.resolve(NAME), [self.primary])
+        os.rmdir(in_the_way)
+        self.assertNotIn("warning", self.order(daemon, "force", endpoint="secondary"))
+        daemon.stop()
+        os.chmod(daemon.dir, 0o777)
+        daemon.start()
+        self.wait_settled(daemon)
+        self.assertRegex(self.order(daemon, "auto")["warning"], "^in force, not saved: state_dir could not be used at the start")
 
 
 if __name__ == "__main__":

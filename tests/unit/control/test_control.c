@@ -28,6 +28,7 @@
 #include "daemon/publish/clients.h"
 #include "daemon/reload/reload.h"
 #include "daemon/report/json.h"
+#include "daemon/state/state.h"
 #include "shunt/version.h"
 #include "tests/support/unit.h"
 
@@ -245,6 +246,23 @@ void reload_result_free(struct reload_result *result)
 	(void)result;
 }
 
+static struct state_sync *syncing; /* NULL: nothing waits for the disk */
+static char no_state;              /* whose address stands for a state that is kept */
+
+bool state_sync(struct state *state, struct state_sync *sync)
+{
+	assert_ptr_equal(state, &no_state);
+	sync->change = 1;
+	syncing = sync;
+	return false;
+}
+
+void state_sync_forget(struct state_sync *sync)
+{
+	if (sync == syncing)
+		syncing = NULL;
+}
+
 /* --- a server and its clients in one loop ------------------------------------------------------- */
 
 struct server {
@@ -255,6 +273,8 @@ struct server {
 	struct sockaddr_storage address;
 	socklen_t length;
 };
+
+static bool keeps_state;
 
 static int start(void **state, bool tcp)
 {
@@ -276,18 +296,30 @@ static int start(void **state, bool tcp)
 	assert_int_equal(listen(server->fd, 1024), 0);
 	server->length = sizeof(server->address);
 	getsockname(server->fd, (void *)&server->address, &server->length);
-	server->control = control_new(&(struct control_parts){ .base = server->base,
-	                                                       .in_force = &in_force,
-	                                                       .metrics = sources,
-	                                                       .fd = server->fd,
-	                                                       .tcp = tcp,
-	                                                       .is_private = may_write });
+	server->control = control_new(
+	        &(struct control_parts){ .base = server->base,
+	                                 .in_force = &in_force,
+	                                 .state = keeps_state ? (struct state *)&no_state : NULL,
+	                                 .metrics = sources,
+	                                 .fd = server->fd,
+	                                 .tcp = tcp,
+	                                 .is_private = may_write });
 	return server->control ? 0 : -1;
 }
 
 static int start_unix(void **state)
 {
 	return start(state, false);
+}
+
+static int start_keeping(void **state)
+{
+	int result;
+
+	keeps_state = true;
+	result = start(state, false);
+	keeps_state = false;
+	return result;
 }
 
 /* Where the tests are root's, as root everybody may. */
@@ -416,6 +448,92 @@ static void requests_are_answered(void **state)
 		assert_non_null(strstr(answer, cases[i].part));
 		free(answer);
 	}
+}
+
+#define FORCE                                                                                      \
+	"POST /v1/records/www/force HTTP/1.0\r\nContent-Length: 22\r\n\r\n"                        \
+	"{\"endpoint\":\"standby\"}"
+#define AUTO "POST /v1/records/www/auto HTTP/1.0\r\nContent-Length: 0\r\n\r\n"
+
+/* An order that the disk has not answered for yet: others are answered meanwhile, it is not. */
+static int ordered(const struct server *server, const char *request)
+{
+	int fd = client(server, request);
+	time_t end = time(NULL) + PATIENCE_S;
+	char byte, *other;
+
+	while (!syncing) {
+		assert_true(time(NULL) < end);
+		event_base_loop(server->base, EVLOOP_NONBLOCK);
+	}
+	other = ask(server, "GET /v1/records/www HTTP/1.0\r\n\r\n");
+	assert_memory_equal(other + 9, "200", 3);
+	free(other);
+	assert_int_equal(recv(fd, &byte, 1, MSG_PEEK), -1);
+	assert_int_equal(errno, EAGAIN);
+	return fd;
+}
+
+static void orders_wait_for_the_disk(void **state)
+{
+	static const struct {
+		const char *request;
+		int error;
+		const char *warning;
+	} cases[] = {
+		{ FORCE, 0, NULL },
+		{ FORCE, ENOSPC,
+		  "\"warning\":\"in force, not saved yet: No space left on device\"}" },
+		{ AUTO, 0, NULL },
+		{ AUTO, EIO, "\"warning\":\"in force, not saved yet: Input/output error\"}" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int fd = ordered(*state, cases[i].request);
+		struct state_sync *sync = syncing;
+		char *answer;
+
+		syncing = NULL;
+		sync->done(sync, cases[i].error);
+		answer = answer_of(*state, fd);
+		assert_memory_equal(answer + 9, "200", 3);
+		assert_non_null(strstr(answer, "{\"name\":\"www.example.com\","));
+		if (cases[i].warning)
+			assert_non_null(strstr(answer, cases[i].warning));
+		else
+			assert_null(strstr(answer, "warning"));
+		free(answer);
+	}
+}
+
+static void a_disk_that_does_not_answer_is_not_waited_for(void **state)
+{
+	struct timespec begin, end;
+	char *answer;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	answer = answer_of(*state, ordered(*state, FORCE));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_non_null(strstr(answer, "\"warning\":\"in force, not saved yet: the disk has not "
+	                               "answered for 3 s\"}"));
+	assert_true(end.tv_sec - begin.tv_sec >= 2);
+	assert_null(syncing);
+	free(answer);
+}
+
+static void an_order_whose_client_has_gone(void **state)
+{
+	struct state_sync *sync;
+	char *other;
+
+	close(ordered(*state, FORCE));
+	sync = syncing;
+	sync->done(sync, 0);
+	other = ask(*state, "GET /v1/records/www HTTP/1.0\r\n\r\n");
+	free(other);
+	/* One that waits when the daemon stops is answered, too. */
+	syncing = NULL;
+	close(ordered(*state, FORCE));
 }
 
 /* The part of an answer that ends with the empty line, without the fields that depend on a body or on the time. */
@@ -1009,6 +1127,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_unknown_format_is_refused, start_unix, stop),
 		cmocka_unit_test_setup_teardown(a_line_is_a_line, start_unix, stop),
 		cmocka_unit_test_setup_teardown(the_metrics_are_served, start_unix, stop),
+		cmocka_unit_test_setup_teardown(orders_wait_for_the_disk, start_keeping, stop),
+		cmocka_unit_test_setup_teardown(a_disk_that_does_not_answer_is_not_waited_for,
+		                                start_keeping, stop),
+		cmocka_unit_test_setup_teardown(an_order_whose_client_has_gone, start_keeping,
+		                                stop),
 		cmocka_unit_test(no_endpoint_answers),
 		cmocka_unit_test_setup_teardown(any_number_of_records_is_told, start_unix, stop),
 		cmocka_unit_test_setup_teardown(a_reload_breaks_an_answer_off, start_unix, stop),

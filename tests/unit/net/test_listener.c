@@ -53,7 +53,8 @@ static int teardown(void **state)
 static struct listener *open_type(struct place *place, int type, mode_t mode)
 {
 	place->error[0] = '\0';
-	return listener_open(place->path, type, mode, place->error, sizeof(place->error));
+	return listener_open(place->path, type, mode, LISTENER_OWN_GROUP, place->error,
+	                     sizeof(place->error));
 }
 
 static struct listener *open_at(struct place *place)
@@ -292,11 +293,12 @@ static void a_path_that_is_too_long_is_refused(void **state)
 	memcpy(path, place->folder, strlen(place->folder));
 	path[strlen(place->folder)] = '/';
 	path[108] = '\0';
-	assert_null(listener_open(path, SOCK_STREAM, 0600, error, sizeof(error)));
+	assert_null(
+	        listener_open(path, SOCK_STREAM, 0600, LISTENER_OWN_GROUP, error, sizeof(error)));
 	assert_non_null(strstr(error, "is too long for a socket, 108 characters of at most 107; "
 	                              "choose a shorter path"));
 	path[107] = '\0';
-	listener = listener_open(path, SOCK_STREAM, 0600, error, sizeof(error));
+	listener = listener_open(path, SOCK_STREAM, 0600, LISTENER_OWN_GROUP, error, sizeof(error));
 	assert_non_null(listener);
 	listener_close(listener);
 	assert_false(exists(path));

@@ -256,6 +256,95 @@ static void at_most_once_a_second(void **state)
 	event_base_free(base);
 }
 
+static int synced_error;
+static unsigned synced;
+
+static void on_synced(struct state_sync *sync, int error)
+{
+	(void)sync;
+	synced++;
+	synced_error = error;
+}
+
+/* Turns the loop until that many have ended. Returns the milliseconds. */
+static uint64_t turn_until_synced(struct event_base *base, unsigned count)
+{
+	uint64_t start = clock_ms();
+
+	while (synced < count) {
+		assert_true(clock_ms() - start < PATIENCE_MS);
+		event_base_loop(base, EVLOOP_ONCE);
+	}
+	return clock_ms() - start;
+}
+
+static void orders_skip_the_pause(void **state)
+{
+	const struct place *place = *state;
+	struct event_base *base = event_base_new();
+	char error[300], text[40];
+	struct state *kept = state_open(place->path, geteuid(), getegid(), error, sizeof(error));
+	struct state_sync syncs[12] = { 0 };
+	uint64_t ms = 0;
+
+	made = synced = 0;
+	assert_true(state_start(kept, base, make_text, NULL));
+	assert_true(state_sync(kept, &syncs[0])); /* nothing has changed */
+	for (unsigned i = 0; i < 10; i++) {
+		syncs[i].done = on_synced;
+		state_changed(kept);
+		assert_false(state_sync(kept, &syncs[i]));
+		ms += turn_until_synced(base, i + 1);
+		assert_int_equal(synced_error, 0);
+		snprintf(text, sizeof(text), "\"n\": %u}", i + 1);
+		assert_true(file_says(place, text));
+		assert_true(state_sync(kept, &syncs[i])); /* it is on disk */
+	}
+	assert_true(ms < 9 * STATE_WRITE_MS);
+	/* One that comes while a write is under way is not in that write. */
+	syncs[10].done = syncs[11].done = on_synced;
+	state_changed(kept);
+	assert_false(state_sync(kept, &syncs[10]));
+	while (made < 11)
+		event_base_loop(base, EVLOOP_ONCE);
+	state_changed(kept);
+	assert_false(state_sync(kept, &syncs[11]));
+	turn_until_synced(base, 12);
+	assert_true(file_says(place, "\"n\": 12}"));
+	state_free(kept);
+	event_base_free(base);
+}
+
+static void orders_hear_of_trouble(void **state)
+{
+	const struct place *place = *state;
+	struct event_base *base = event_base_new();
+	char error[300];
+	struct state *kept = state_open(place->path, geteuid(), getegid(), error, sizeof(error));
+	struct state_sync one = { .done = on_synced }, other = { .done = on_synced };
+
+	made = synced = 0;
+	in_folder(place, "mkdir state.json.new");
+	assert_true(state_start(kept, base, make_text, NULL));
+	state_changed(kept);
+	assert_false(state_sync(kept, &one));
+	assert_false(state_sync(kept, &other));
+	state_sync_forget(&other);
+	turn_until_synced(base, 1);
+	assert_int_equal(synced_error, EEXIST);
+	/* Not saved, and so it is tried again, at once for the next one. */
+	assert_false(state_sync(kept, &one));
+	turn_until_synced(base, 2);
+	assert_int_equal(synced_error, EEXIST);
+	in_folder(place, "rmdir state.json.new");
+	assert_false(state_sync(kept, &one));
+	turn_until_synced(base, 3);
+	assert_int_equal(synced_error, 0);
+	assert_true(state_sync(kept, &one));
+	state_free(kept);
+	event_base_free(base);
+}
+
 /* Something in the way: it is said once, tried again, and said when it is over. */
 static void trouble_is_said_once(void **state)
 {
@@ -409,6 +498,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, begin, end),
 		cmocka_unit_test_setup_teardown(files_that_are_not_believed, begin, end),
 		cmocka_unit_test_setup_teardown(at_most_once_a_second, begin, end),
+		cmocka_unit_test_setup_teardown(orders_skip_the_pause, begin, end),
+		cmocka_unit_test_setup_teardown(orders_hear_of_trouble, begin, end),
 		cmocka_unit_test_setup_teardown(trouble_is_said_once, begin, end),
 		cmocka_unit_test_setup_teardown(what_was_never_written_stays, begin, end),
 		cmocka_unit_test_setup_teardown(the_stamp_goes_on, begin, end),

@@ -1,6 +1,6 @@
 /* What the control API changes: the functions of the routes that write. */
-#ifndef SHUNT_CONTROL_CHANGE_H
-#define SHUNT_CONTROL_CHANGE_H
+#ifndef SHUNT_CONTROL_ORDERS_CHANGE_H
+#define SHUNT_CONTROL_ORDERS_CHANGE_H
 
 #include <microhttpd.h>
 

@@ -1,10 +1,11 @@
-#include "control/change.h"
+#include "control/orders/change.h"
 
 #include <stdio.h>
 
 #include "base/duration.h"
 #include "control/answer.h"
 #include "control/body.h"
+#include "control/orders/order.h"
 #include "control/parts.h"
 #include "control/peer.h"
 #include "control/request.h"
@@ -63,7 +64,7 @@ static enum MHD_Result force(struct request *request, size_t index,
 	enum operate_forced forced = operate_force(request->parts->monitor, index, order, error);
 
 	if (forced == OPERATE_FORCED)
-		return answer_record(request->connection, request->parts->monitor, index);
+		return order_answer(request, index);
 	return answer_error(request->connection, statuses[forced], "%s", error);
 }
 
@@ -116,7 +117,7 @@ enum MHD_Result change_auto(struct request *request)
 	if (!plain_record(request, &index, &result))
 		return result;
 	operate_auto(request->parts->monitor, index, rights_name(request->peer->cred.uid, name));
-	return answer_record(request->connection, request->parts->monitor, index);
+	return order_answer(request, index);
 }
 
 enum MHD_Result change_check(struct request *request)
