@@ -71,8 +71,8 @@ PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 CLIENTS_32 := $(if $(LIB32),$(if $(SAN),,$(patsubst tests/preload/%.c,$(B)/tests/preload32/%,$(wildcard tests/preload/client_*.c))))
 PRELOAD_CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/client_*.c)) $(CLIENTS_32)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.py) tests/soak/test_model.py
-# Two of them are libraries for the daemon: one shifts its wall clock, one lets its allocations fail.
-SUPPORT_LIBRARIES := tests/support/clockstep.c tests/support/failalloc.c
+# Three of them are libraries for the daemon: its wall clock is shifted, its allocations fail, its paths are swapped for links.
+SUPPORT_LIBRARIES := tests/support/clockstep.c tests/support/failalloc.c tests/support/swap.c
 SUPPORT_SOURCES := $(filter-out $(SUPPORT_LIBRARIES),$(wildcard tests/support/*.c))
 SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(SUPPORT_SOURCES)) $(patsubst %.c,$(B)/%.so,$(SUPPORT_LIBRARIES)) \
 	$(if $(LIB32),$(patsubst tests/support/%.c,$(B)/tests/support32/%,$(SUPPORT_SOURCES)))
