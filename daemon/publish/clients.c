@@ -27,6 +27,7 @@
 #define WAITING_MAX 256    /* connections of one uid besides those; more are closed at once */
 #define TOTAL_PART 4       /* of RLIMIT_NOFILE one in so many is for clients */
 #define TOTAL_MIN 32
+#define SHARE_PART 16     /* of what is left one uid gets one in so many, once half is taken */
 #define ACCEPTS_A_TURN 64 /* connections taken in one turn of the loop */
 
 #define PAUSE_MS 100 /* without accept() after it failed for want of something */
@@ -41,7 +42,7 @@ struct user {
 	uid_t uid;
 	unsigned connections; /* all of them */
 	unsigned held;        /* those with a welcome */
-	TAILQ_HEAD(, client) waiting;
+	TAILQ_HEAD(waiting_list, client) waiting;
 };
 
 struct client {
@@ -107,15 +108,23 @@ static unsigned held_max(const struct user *user)
 	return user->uid == 0 ? HELD_MAX_ROOT : HELD_MAX;
 }
 
-/* One user alone never fills the whole. */
+/*
+ * One uid alone never fills the whole. Once half of the places are taken, the rest is shared out: the fewer are left, the fewer more one uid
+ * gets, and one that has none gets one as long as there is any. So it takes many uids to fill them (a user with subordinate uids has many).
+ */
 static bool has_room(const struct clients *clients, const struct user *user)
 {
 	unsigned most = held_max(user) + WAITING_MAX;
-	unsigned total = user->uid == 0 ? clients->total_max : clients->total_max / 4 * 3;
+	unsigned total = clients->total_max / 4 * 3, left;
 
 	if (most > clients->total_max / 2)
 		most = clients->total_max / 2;
-	return user->connections < most && clients->total < total;
+	if (user->uid == 0)
+		return user->connections < most && clients->total < clients->total_max;
+	left = clients->total < total ? total - clients->total : 0;
+	if (user->connections == 0 || left > total / 2)
+		return left > 0 && user->connections < most;
+	return user->connections < left / SHARE_PART;
 }
 
 static void warn_crowd(struct clients *clients, const struct user *user)
@@ -394,6 +403,28 @@ static struct client *client_new(struct clients *clients, int fd, bool guest)
 	return client;
 }
 
+/*
+ * For a uid that has no connection yet: the newest that waits, of the uid that has the most, gives its place up. Those that have their welcome
+ * cannot: while it is unread, its descriptor stays charged to us even when we close. False: none waits.
+ */
+static bool make_room(struct clients *clients)
+{
+	struct user *user, *most = NULL;
+	struct client *client;
+
+	SLIST_FOREACH (user, &clients->users, link) {
+		if (!TAILQ_EMPTY(&user->waiting) &&
+		    (!most || user->connections > most->connections))
+			most = user;
+	}
+	if (!most)
+		return false;
+	client = TAILQ_LAST(&most->waiting, waiting_list);
+	refuse(client, CLIENTS_CROWD);
+	client_leave(client);
+	return true;
+}
+
 static void client_enter(struct clients *clients, int fd, bool guest)
 {
 	struct client *client = client_new(clients, fd, guest);
@@ -405,7 +436,8 @@ static void client_enter(struct clients *clients, int fd, bool guest)
 			guest_left(clients);
 		return;
 	}
-	room = has_room(clients, client->user);
+	room = has_room(clients, client->user) ||
+	       (client->user->connections == 0 && make_room(clients));
 	if (!room) {
 		warn_crowd(clients, client->user);
 		refuse(client, CLIENTS_CROWD);

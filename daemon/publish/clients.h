@@ -3,7 +3,8 @@
  *
  * A connection is held until its client closes it, at most 64 for a uid (1,024 for root); 256 later ones of that uid wait
  * unanswered, in order, and more are closed at once. All clients together take at most a quarter of RLIMIT_NOFILE (as it is when
- * clients_new() is called), one uid half of that. Rubbish, or silence for SHUNT_HELLO_MS, closes a connection. When descriptors have
+ * clients_new() is called), uids other than root three quarters of that and one uid half. Once half of the places are taken, the rest is
+ * shared out, so that a uid without a connection gets one while another one's connections wait, or a place is left. Rubbish, or silence for SHUNT_HELLO_MS, closes a connection. When descriptors have
  * run out, clients are served one at a time on a reserve descriptor.
  */
 #ifndef SHUNT_PUBLISH_CLIENTS_H

@@ -313,6 +313,48 @@ def hello(magic=HELLO_MAGIC, size=HELLO.size, low=TABLE_VERSION, high=TABLE_VERS
     return HELLO.pack(magic, size, low, high, nonce)
 
 
+@unittest.skipIf(os.getuid() != 0, "needs root")
+class ManyUids(st.Case):
+    def test_places_are_shared(self):
+        """a person with 50 subordinate uids takes all places that he is given, and never reads: strangers attach all the same"""
+        os.chmod(self.tmp, 0o755)
+        prefix = ("prlimit", "--nofile=4096")
+        daemon = st.Daemon(self, f'records: ( {{ name = "{GOOD}"; primary: {{ address = "192.0.2.10"; }}; }} );', prefix=prefix)
+        os.chmod(daemon.dir, 0o755)
+        self.start(daemon)
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+
+        def connect(uid):
+            """As that uid; its welcome, if it is given one, is not read."""
+            client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+            os.seteuid(uid)
+            try:
+                client.connect(daemon.socket)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    client.send(hello())
+            finally:
+                os.seteuid(0)
+            return client
+
+        def attaches(uid):
+            client = connect(uid)
+            client.settimeout(st.PATIENCE)
+            try:
+                return len(client.recv(256)) == WELCOME.size
+            except (ConnectionResetError, BrokenPipeError):
+                return False
+
+        for number in range(50):
+            for _ in range(330 if number < 8 else 40):
+                connect(100000 + number)
+        self.assertTrue(attaches(200000))
+        self.assertTrue(attaches(200001))
+
+
 class Clients(st.Case):
     def setUp(self):
         super().setUp()
