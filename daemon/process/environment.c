@@ -48,9 +48,9 @@ void environment_harden(void)
 	umask(0177);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD,
-	       SIG_DFL);         /* if it were ignored, waitid() would not report child processes */
+	       SIG_DFL); /* if it were ignored, waitid() would not report child processes */
 	signal(SIGXFSZ, SIG_IGN);  /* a write beyond `ulimit -f` is an error to report, no end */
-	signal(SIGHUP, SIG_IGN); /* until the loop handles it */
+	signal(SIGHUP, SIG_IGN);   /* until the loop handles it */
 	unsetenv("SSLKEYLOGFILE"); /* libcurl would write our TLS secrets there */
 }
 
