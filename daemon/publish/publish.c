@@ -10,16 +10,14 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "publish/unicode.h"
+#include "policy/election.h"
+#include "publish/layout.h"
 
 #include "shunt/table.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
 #endif
-
-#define SLOTS_MIN SHUNT_PROBES_MAX
-#define SEEDS_MAX 32u /* then the index is doubled; one or two do in practice */
 
 _Static_assert((uint32_t)ELECTION_DNS == SHUNT_ANSWER_DNS, "answers are stored as they are");
 _Static_assert((uint32_t)ELECTION_FAIL == SHUNT_ANSWER_FAIL, "answers are stored as they are");
@@ -31,178 +29,6 @@ struct publish {
 	uint32_t records[]; /* offsets, as the configuration orders them */
 };
 
-/* A name and where its parts go. */
-struct entry {
-	const char *text;
-	uint32_t length;
-	uint32_t record;  /* offset */
-	uint32_t name;    /* offset */
-	uint32_t variant; /* of the seed: 0, or SHUNT_UNICODE_SEED */
-	char *unicode;    /* to be freed: `text` of a name's Unicode form; else NULL */
-};
-
-/* Where everything goes: the same for publish_size() and publish_new(). */
-struct layout {
-	uint32_t seed;
-	size_t slots;
-	size_t size;
-	struct entry *entries; /* each record's name, its aliases, then the Unicode forms of both */
-	size_t entry_count;
-	uint32_t *index; /* for each slot, 1 + the entry in it; 0: empty */
-};
-
-/* --- layout ------------------------------------------------------------------------------------
- */
-
-/* What the daemon knows from the start, or as much as a name may ever resolve to. */
-static uint32_t address_room(const struct endpoint_config *endpoint)
-{
-	for (size_t i = 0; i < endpoint->source_count; i++) {
-		if (endpoint->sources[i].name)
-			return SHUNT_ADDRESSES_MAX;
-	}
-	return endpoint->source_count < SHUNT_ADDRESSES_MAX ? (uint32_t)endpoint->source_count
-	                                                    : SHUNT_ADDRESSES_MAX;
-}
-
-static size_t name_size(size_t length)
-{
-	return sizeof(struct shunt_name) + ((length + 3) & ~(size_t)3);
-}
-
-/* A record with its endpoints and addresses, without its names. */
-static size_t record_size(const struct record_config *record)
-{
-	size_t size = sizeof(struct shunt_record) +
-	              record->endpoint_count * sizeof(struct shunt_endpoint);
-
-	for (size_t i = 0; i < record->endpoint_count; i++)
-		size += address_room(&record->endpoints[i]) * sizeof(struct shunt_address);
-	return size;
-}
-
-static uint32_t entry_hash(const struct layout *layout, const struct entry *entry)
-{
-	return shunt_name_hash(layout->seed ^ entry->variant, entry->text, entry->length);
-}
-
-/* How far from its home a name stands that is in `slot`. */
-static size_t distance(const struct layout *layout, size_t slot)
-{
-	const struct entry *entry = &layout->entries[layout->index[slot] - 1];
-	uint32_t hash = entry_hash(layout, entry);
-
-	return (slot - hash) & (layout->slots - 1);
-}
-
-/* Whoever is nearer to its home gives way ("Robin Hood"): that keeps the longest search short. */
-static bool index_insert(struct layout *layout, uint32_t entry)
-{
-	const struct entry *e = &layout->entries[entry - 1];
-	size_t slot = entry_hash(layout, e) & (layout->slots - 1);
-
-	for (size_t far = 0; far < SHUNT_PROBES_MAX; far++) {
-		uint32_t other = layout->index[slot];
-
-		if (!other) {
-			layout->index[slot] = entry;
-			return true;
-		}
-		if (distance(layout, slot) < far) {
-			far = distance(layout, slot);
-			layout->index[slot] = entry;
-			entry = other;
-		}
-		slot = (slot + 1) & (layout->slots - 1);
-	}
-	return false;
-}
-
-static bool index_fill(struct layout *layout)
-{
-	memset(layout->index, 0, layout->slots * sizeof(layout->index[0]));
-	for (size_t i = 0; i < layout->entry_count; i++) {
-		if (!index_insert(layout, (uint32_t)i + 1))
-			return false;
-	}
-	return true;
-}
-
-/* The first seed and size of index with which every name is found within SHUNT_PROBES_MAX slots. */
-static void index_choose(struct layout *layout)
-{
-	layout->slots = SLOTS_MIN;
-	while (layout->slots < 2 * layout->entry_count)
-		layout->slots *= 2;
-	for (;; layout->slots *= 2) {
-		layout->index =
-		        xreallocarray(layout->index, layout->slots, sizeof(layout->index[0]));
-		for (layout->seed = 0; layout->seed < SEEDS_MAX; layout->seed++) {
-			if (index_fill(layout))
-				return;
-		}
-	}
-}
-
-static void add_name(struct layout *layout, const char *name, size_t record)
-{
-	struct entry *entry = &layout->entries[layout->entry_count++];
-
-	entry->text = name;
-	entry->length = (uint32_t)strlen(name);
-	entry->record = (uint32_t)record;
-	entry->name = (uint32_t)layout->size;
-	layout->size += name_size(entry->length);
-}
-
-static void add_unicode(struct layout *layout, const char *name, size_t record)
-{
-	char *unicode = unicode_name(name);
-
-	if (!unicode)
-		return;
-	layout->entries[layout->entry_count].variant = SHUNT_UNICODE_SEED;
-	layout->entries[layout->entry_count].unicode = unicode;
-	add_name(layout, unicode, record);
-}
-
-static void place(struct layout *layout, const struct config *config)
-{
-	for (size_t i = 0; i < config->record_count; i++) {
-		const struct record_config *record = &config->records[i];
-		size_t start = layout->size;
-
-		layout->size += record_size(record);
-		add_name(layout, record->name, start);
-		for (size_t j = 0; j < record->alias_count; j++)
-			add_name(layout, record->aliases[j], start);
-		add_unicode(layout, record->name, start);
-		for (size_t j = 0; j < record->alias_count; j++)
-			add_unicode(layout, record->aliases[j], start);
-	}
-}
-
-static void layout_make(struct layout *layout, const struct config *config)
-{
-	size_t names = config->record_count;
-
-	for (size_t i = 0; i < config->record_count; i++)
-		names += config->records[i].alias_count;
-	*layout = (struct layout){ .entries = xcalloc(2 * names, sizeof(layout->entries[0])) };
-	place(layout, config);
-	index_choose(layout);
-	layout->size += sizeof(struct shunt_table_header);
-	layout->size += layout->slots * sizeof(struct shunt_slot);
-}
-
-static void layout_free(struct layout *layout)
-{
-	for (size_t i = 0; i < layout->entry_count; i++)
-		free(layout->entries[i].unicode);
-	free(layout->index);
-	free(layout->entries);
-}
-
 size_t publish_size(const struct config *config)
 {
 	struct layout layout;
@@ -212,8 +38,7 @@ size_t publish_size(const struct config *config)
 	return layout.size;
 }
 
-/* --- filling, before anybody sees it -----------------------------------------------------------
- */
+/* --- filling, before clients see it -------------------------------------------------------------- */
 
 static void *at(const struct publish *publish, size_t offset)
 {
@@ -248,13 +73,13 @@ static void fill_names(struct publish *publish, const struct layout *layout, siz
 	struct shunt_slot *slots = at(publish, sizeof(struct shunt_table_header));
 
 	for (size_t i = 0; i < layout->slots; i++) {
-		const struct entry *entry;
+		const struct layout_entry *entry;
 		struct shunt_name *name;
 
 		if (!layout->index[i])
 			continue;
 		entry = &layout->entries[layout->index[i] - 1];
-		slots[i].hash = entry_hash(layout, entry);
+		slots[i].hash = layout_hash(layout, entry);
 		slots[i].name = (uint32_t)(entry->name + shift);
 		name = at(publish, slots[i].name);
 		name->record = (uint32_t)(entry->record + shift);
@@ -271,13 +96,13 @@ static void fill_record(struct publish *publish, uint32_t offset,
 	size_t addresses = offset + sizeof(*record) + config->endpoint_count * sizeof(*endpoint);
 
 	record->answer = SHUNT_ANSWER_FAIL;
-	record->name = (uint32_t)(offset + record_size(config)); /* its names follow */
+	record->name = (uint32_t)(offset + layout_record_size(config)); /* its names follow */
 	record->endpoint_count = (uint32_t)config->endpoint_count;
 	record->endpoints = (uint32_t)(offset + sizeof(*record));
 	record->name_count = (uint32_t)(1 + config->alias_count);
 	for (size_t i = 0; i < config->endpoint_count; i++, endpoint++) {
 		memcpy(endpoint->id, config->endpoints[i].id, sizeof(endpoint->id));
-		endpoint->address_room = address_room(&config->endpoints[i]);
+		endpoint->address_room = layout_address_room(&config->endpoints[i]);
 		endpoint->addresses = (uint32_t)addresses;
 		addresses += endpoint->address_room * sizeof(struct shunt_address);
 	}
@@ -301,8 +126,7 @@ static void fill(struct publish *publish, const struct layout *layout, const str
 	}
 }
 
-/* --- the memory --------------------------------------------------------------------------------
- */
+/* --- the memory ----------------------------------------------------------------------------------- */
 
 static int memory_open(void)
 {
@@ -367,8 +191,7 @@ int publish_fd(const struct publish *publish)
 	return publish->fd;
 }
 
-/* --- writing, under the readers' eyes ----------------------------------------------------------
- */
+/* --- writing, while clients read ------------------------------------------------------------------ */
 
 /* True when it changed, or would. */
 static bool set(uint32_t *word, uint32_t value, bool write)
