@@ -20,7 +20,8 @@ static bool same_source(const struct source *a, const struct source *b)
 
 bool config_compare_sources(const struct endpoint_config *a, const struct endpoint_config *b)
 {
-	if (a->source_count != b->source_count || a->allow_local != b->allow_local)
+	if (a->source_count != b->source_count || a->allow_local != b->allow_local ||
+	    a->family != b->family)
 		return false;
 	for (size_t i = 0; i < a->source_count; i++) {
 		if (!same_source(&a->sources[i], &b->sources[i]))

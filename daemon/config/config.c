@@ -8,6 +8,7 @@ const char *const check_type_words[CHECK_TYPES + 1] = {
 };
 
 const char *const failback_words[] = { "auto", "manual", NULL };
+const char *const family_words[] = { "ipv4", "ipv6", "any", NULL };
 const char *const isolation_words[] = { "on", "off", NULL };
 const char *const all_down_words[] = { "primary", "hold", "dns", "fail", NULL };
 

@@ -33,6 +33,7 @@ enum check_type {
 extern const char *const check_type_words[CHECK_TYPES + 1];
 extern const char *const failback_words[];
 extern const char *const all_down_words[];
+extern const char *const family_words[];    /* by enum endpoint_family */
 extern const char *const isolation_words[]; /* by enum isolation_option */
 
 struct status_range {
@@ -109,6 +110,9 @@ struct source {
 	struct address address;
 };
 
+/* Which addresses an endpoint takes. */
+enum endpoint_family { FAMILY_IPV4, FAMILY_IPV6, FAMILY_ANY };
+
 struct endpoint_config {
 	char id[SHUNT_ID_MAX + 1];
 	const struct check *check; /* NULL: always healthy */
@@ -116,6 +120,7 @@ struct endpoint_config {
 	size_t source_count; /* at least 1 */
 	uint32_t min_up;     /* addresses that must be up for the endpoint to be */
 	bool allow_local;
+	enum endpoint_family family;
 };
 
 /* Whether a silence of everything beyond this host is taken for this host's fault. */

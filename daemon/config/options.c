@@ -145,6 +145,8 @@ const struct config_option config_options[] = {
 	                          .max = SHUNT_ADDRESSES_MAX },
 	[OPT_ENDPOINT_CHECK] = { "check", SCOPE_ENDPOINT, "name of a check, or a check" },
 	[OPT_ENDPOINT_ALLOW_LOCAL] = { "allow_local", SCOPE_ENDPOINT, "boolean", NULL, "false" },
+	[OPT_ENDPOINT_FAMILY] = { "family", SCOPE_ENDPOINT, "\"ipv4\", \"ipv6\" or \"any\"", NULL,
+	                          "\"any\"" },
 
 	[OPT_NOTIFY_COMMAND] = { "command", SCOPE_NOTIFY, "list of strings", "1 to 64 entries",
 	                         .required = true, .min = 1, .max = 64 },

@@ -73,7 +73,7 @@ static bool elect(struct record *record, uint64_t now_ms)
 	enum target_view view;
 
 	for (size_t i = 0; i < record->count; i++)
-		endpoint_drop_unlisted(&record->endpoints[i]);
+		endpoint_refresh(&record->endpoints[i], clock_us());
 	view = counts_the_lost(record) ? TARGET_IF_LOST : TARGET_COUNTED;
 	election->hold = view == TARGET_COUNTED && is_any_lost(record);
 	election->unsettled = record->decided.unsettled;

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "config/compare.h"
 #include "event/event.h"
+#include "probe/kind/route.h"
 
 /* --- the addresses of an endpoint -------------------------------------------------------------- */
 
@@ -34,6 +36,13 @@ static void want(struct wanted *wanted, const struct address *address, bool allo
 		wanted->more = true;
 }
 
+static bool is_of_family(const struct address *address, enum endpoint_family family)
+{
+	if (family == FAMILY_ANY)
+		return true;
+	return (address->family == SHUNT_FAMILY_IPV4) == (family == FAMILY_IPV4);
+}
+
 static void want_all(const struct endpoint *endpoint, struct wanted *wanted)
 {
 	const struct endpoint_config *config = endpoint->config;
@@ -48,9 +57,13 @@ static void want_all(const struct endpoint *endpoint, struct wanted *wanted)
 		}
 		answer = resolve_known(endpoint->watches[i]);
 		wanted->more |= answer->more;
-		for (size_t k = 0; k < answer->count; k++)
-			want(wanted, &answer->addresses[k],
-			     config->allow_local || !address_is_local(&answer->addresses[k]));
+		for (size_t k = 0; k < answer->count; k++) {
+			const struct address *address = &answer->addresses[k];
+
+			if (is_of_family(address, config->family))
+				want(wanted, address,
+				     config->allow_local || !address_is_local(address));
+		}
 	}
 }
 
@@ -93,6 +106,20 @@ static void unlist(struct endpoint *endpoint, struct member *member, size_t list
 		member_free(member);
 }
 
+static void find_what_counts(struct endpoint *endpoint, uint64_t now_us)
+{
+	bool reachable = false;
+
+	for (size_t i = 0; i < endpoint->count; i++) {
+		struct member *member = endpoint->members[i];
+
+		member->counts = !member->target || route_exists(&member->address, now_us);
+		reachable |= member->counts;
+	}
+	for (size_t i = 0; i < endpoint->count && !reachable; i++)
+		endpoint->members[i]->counts = true;
+}
+
 /* Makes the members what is wanted. `old`: the same endpoint before a reload, or NULL. True when something changed. */
 static bool update_members(struct endpoint *endpoint, const struct wanted *wanted,
                            const struct endpoint *old)
@@ -122,6 +149,7 @@ static bool update_members(struct endpoint *endpoint, const struct wanted *wante
 		changed |= before[i]->listed;
 		unlist(endpoint, before[i], wanted->count);
 	}
+	find_what_counts(endpoint, clock_us());
 	return changed;
 }
 
@@ -230,7 +258,7 @@ static void name_changed(void *arg, const struct resolve_answer *answer)
 
 /* --- health ------------------------------------------------------------------------------------ */
 
-void endpoint_drop_unlisted(struct endpoint *endpoint)
+static void drop_unlisted(struct endpoint *endpoint)
 {
 	bool verdict = false, listed = false;
 	size_t kept = 0;
@@ -239,8 +267,8 @@ void endpoint_drop_unlisted(struct endpoint *endpoint)
 		const struct member *member = endpoint->members[i];
 
 		listed |= member->listed;
-		verdict |=
-		        member->listed && member_health(member, TARGET_COUNTED) != HEALTH_UNKNOWN;
+		verdict |= member->listed && member->counts &&
+		           member_health(member, TARGET_COUNTED) != HEALTH_UNKNOWN;
 	}
 	for (size_t i = 0; i < endpoint->count; i++) {
 		struct member *member = endpoint->members[i];
@@ -254,17 +282,26 @@ void endpoint_drop_unlisted(struct endpoint *endpoint)
 	endpoint->count = kept;
 }
 
+void endpoint_refresh(struct endpoint *endpoint, uint64_t now_us)
+{
+	find_what_counts(endpoint, now_us);
+	drop_unlisted(endpoint);
+}
+
 enum health_state endpoint_health(const struct endpoint *endpoint, enum target_view view)
 {
 	enum health_state states[SHUNT_ADDRESSES_MAX];
+	size_t count = 0;
 
 	if (!endpoint->config->check)
 		return HEALTH_UP;
 	if (endpoint->count == 0)
 		return HEALTH_UNKNOWN; /* its name has no address yet: nothing speaks against it */
-	for (size_t i = 0; i < endpoint->count; i++)
-		states[i] = member_health(endpoint->members[i], view);
-	return health_combine(states, endpoint->count, endpoint->config->min_up);
+	for (size_t i = 0; i < endpoint->count; i++) {
+		if (endpoint->members[i]->counts)
+			states[count++] = member_health(endpoint->members[i], view);
+	}
+	return health_combine(states, count, endpoint->config->min_up);
 }
 
 void endpoint_count_health(struct endpoint *endpoint, enum target_view view, uint64_t now_ms)
@@ -284,8 +321,10 @@ void endpoint_answers(const struct endpoint *endpoint, bool answers[SHUNT_ADDRES
 
 	for (size_t s = 0; s < sizeof(order) / sizeof(order[0]) && !found; s++) {
 		for (size_t i = 0; i < endpoint->count; i++) {
+			const struct member *member = endpoint->members[i];
+
 			answers[i] =
-			        member_health(endpoint->members[i], endpoint->seen) == order[s];
+			        member->counts && member_health(member, endpoint->seen) == order[s];
 			found |= answers[i];
 		}
 	}

@@ -51,8 +51,11 @@ void endpoint_build(struct endpoint *endpoint, const struct endpoint *old);
 /* What it holds; the caller owns the endpoint itself. */
 void endpoint_free(struct endpoint *endpoint);
 
-/* Drops addresses that DNS no longer names, as soon as they are not needed. Before endpoint_health() and endpoint_count_health(). */
-void endpoint_drop_unlisted(struct endpoint *endpoint);
+/*
+ * Finds out which addresses count, and drops those that DNS no longer names as soon as they are not needed. Before endpoint_health() and
+ * endpoint_count_health().
+ */
+void endpoint_refresh(struct endpoint *endpoint, uint64_t now_us);
 
 /* What the health would be. */
 enum health_state endpoint_health(const struct endpoint *endpoint, enum target_view view);

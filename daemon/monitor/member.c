@@ -39,6 +39,7 @@ struct member *member_new(const struct member_parts *parts, const struct address
 	member->endpoint = parts->endpoint;
 	member->address = *address;
 	member->listed = true;
+	member->counts = true;
 	if (!parts->check)
 		return member;
 	target = targets_get(parts->targets, parts->check, parts->asker, address, &made);

@@ -23,6 +23,11 @@ struct member {
 	 * is refused.
 	 */
 	bool listed;
+	/*
+	 * False: it is checked, this host has no address of its family, and the endpoint has others, which it can reach. Then it has
+	 * no health, and is no part of the answer.
+	 */
+	bool counts;
 };
 
 /* What a member is made from. */

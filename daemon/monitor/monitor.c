@@ -17,6 +17,7 @@
 #include "monitor/persist.h"
 #include "monitor/target_event.h"
 #include "monitor/view.h"
+#include "probe/kind/route.h"
 #include "probe/schedule.h"
 #include "publish/publish.h"
 #include "state/format.h"
@@ -71,6 +72,16 @@ static void update_marked(struct monitor *monitor)
 	}
 }
 
+/* Not if it is only the address of a family that this host does not have, beside others. */
+static bool matters(const struct target *target)
+{
+	const struct member *user = target->users;
+
+	while (user && !user->counts && !route_exists(&user->address, clock_us()))
+		user = user->next_user;
+	return user || !target->users;
+}
+
 /*
  * What a verdict on the target makes of those that are calculated from it, and of the records: they are marked. The
  * configuration bounds how deep this goes.
@@ -80,7 +91,8 @@ static void spread(struct monitor *monitor, const struct target *target, enum he
 	struct target_child *child;
 
 	if (target->health.state != before) {
-		target_event_health(target, before);
+		if (matters(target))
+			target_event_health(target, before);
 		mark_users(monitor, target);
 	}
 	LIST_FOREACH(child, &target->parents, sibling)

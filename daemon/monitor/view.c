@@ -22,7 +22,7 @@ static const char *first_error(const struct endpoint *endpoint)
 	for (size_t i = 0; i < endpoint->count; i++) {
 		const struct target *target = endpoint->members[i]->target;
 
-		if (target && target->error[0])
+		if (endpoint->members[i]->counts && target && target->error[0])
 			return target->error;
 	}
 	return NULL;
@@ -55,7 +55,8 @@ static size_t count_up(const struct endpoint *endpoint)
 	size_t up = 0;
 
 	for (size_t i = 0; i < endpoint->count; i++)
-		up += member_health(endpoint->members[i], endpoint->seen) == HEALTH_UP;
+		up += endpoint->members[i]->counts &&
+		      member_health(endpoint->members[i], endpoint->seen) == HEALTH_UP;
 	return up;
 }
 
@@ -179,6 +180,13 @@ static unsigned needed(const struct health *health, const struct health_rules *r
 	return health->state == HEALTH_UP ? rules->fall : rules->rise;
 }
 
+static const char *unreachable_words(const struct address *address)
+{
+	return address->family == SHUNT_FAMILY_IPV4
+	               ? "not reachable from here: this host has no IPv4"
+	               : "not reachable from here: this host has no IPv6";
+}
+
 static void read_member(const struct member *member, enum target_view view, bool answers,
                         struct view_address *out)
 {
@@ -187,6 +195,11 @@ static void read_member(const struct member *member, enum target_view view, bool
 	*out = (struct view_address){ .address = member->address,
 		                      .health = member_health(member, view),
 		                      .answers = answers };
+	if (!member->counts) {
+		out->health = HEALTH_UNKNOWN;
+		out->last_error = unreachable_words(&member->address);
+		return;
+	}
 	if (!target)
 		return;
 	missing = find_uncertain(target);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Whose fault silence is: this host's, cut off from everything, or an endpoint's. Answers hold, or leave a dead primary at once."""
+import contextlib
 import time
 
 import shunttest as st
@@ -51,9 +52,17 @@ class Network(st.Case):
     def healths(self, name=NAME):
         return [endpoint["health"] for endpoint in self.daemon.record(name)["endpoints"]]
 
+    @contextlib.contextmanager
+    def at_once(self):
+        """What is done to the links one after another happens to all of them in one moment, as the daemon sees it."""
+        self.drop(PRIMARY, STANDBY)
+        yield
+        self.drop()
+
     def link(self, state):
-        for device in self.links:
-            self.host.ip("link", "set", device, state)
+        with self.at_once():
+            for device in self.links:
+                self.host.ip("link", "set", device, state)
 
     def drop(self, *addresses):
         """Packets to these get lost; none: all go through."""
@@ -132,8 +141,9 @@ class CutOff(Network):
         """all links down and their addresses gone, as where they are leased: the same"""
 
         def cut():
-            for device in self.links:
-                self.host.ip("address", "flush", "dev", device)
+            with self.at_once():
+                for device in self.links:
+                    self.host.ip("address", "flush", "dev", device)
 
         def restore():
             for device, address in zip(self.links, (OWN, "198.51.100.1")):
@@ -309,6 +319,46 @@ class LostSite(Network):
         self.daemon.wait_log("no longer isolated: isolation is off")
         for name in self.NAMES:
             st.wait_until(lambda: self.daemon.active(name) is None, what="lookups to fail")
+
+
+V6 = "2001:db8::2"
+
+
+class Families(Network):
+    """This host has no IPv6 beside link-local addresses."""
+
+    def test_unreachable_beside_others(self):
+        """an IPv6 address beside an IPv4 one: no health, no event, no part of the answer, and the endpoint is up"""
+        both = record(NAME, PRIMARY).replace(f'address = "{PRIMARY}"', f'addresses = [ "{PRIMARY}", "{V6}" ]')
+        self.watch(records(both), healths=["up"])
+        address = next(one for one in self.daemon.endpoint(NAME, "primary")["addresses"] if one["address"] == V6)
+        self.assertEqual(address["health"], "unknown")
+        self.assertEqual(address["last_error"], "not reachable from here: this host has no IPv6")
+        self.assertFalse(address["answers"])
+        self.assertIsNone(address["no_verdict_since"])
+        self.assertEqual(self.daemon.resolve(NAME), [PRIMARY])
+        self.assertNotIn(V6, self.daemon.log())
+        self.primary.kill()
+        st.wait_until(lambda: self.healths() == ["down"], what="the primary to fall with the address that counts")
+        self.assertEqual(self.daemon.resolve(NAME), [PRIMARY])
+
+    def test_unreachable_alone(self):
+        """an endpoint whose only address is so is down, and the next one answers"""
+        self.daemon = self.start(st.Daemon(self, records(record(NAME, V6, STANDBY)), prefix=self.host.prefix))
+        self.daemon.wait_active(NAME, "secondary")
+        self.assertEqual(self.healths()[0], "down")
+        self.assertIn("no route: this host has no IPv6", self.daemon.record(NAME)["reason"])
+        self.assertEqual(self.daemon.resolve(NAME), [STANDBY])
+
+    def test_family(self):
+        """family: only such addresses of a name are taken"""
+        dns = self.start(st.Dns(self, OWN, port=5353, hosts={"both.test": [PRIMARY, V6]}, prefix=self.host.prefix))
+        named = lambda name, family: f'{{ name = "{name}"; primary: {{ address = "both.test"; family = "{family}"; }}; }}'
+        config = records(named("four.example.com", "ipv4"), named("six.example.com", "ipv6"))
+        self.daemon = self.start(st.Daemon(self, f'resolvers = [ "{dns.resolver}" ]; {config}', prefix=self.host.prefix))
+        for name, address in (("four.example.com", PRIMARY), ("six.example.com", V6)):
+            st.wait_until(lambda: self.daemon.answer(name) == [address], what=f"{name} to be {address}")
+            self.assertEqual([one["address"] for one in self.daemon.endpoint(name, "primary")["addresses"]], [address])
 
 
 class OneIsSilent(Network):

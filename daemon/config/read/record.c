@@ -119,6 +119,29 @@ static bool read_sources(const struct config_group *group, struct endpoint_confi
 	return true;
 }
 
+/* One that is written has to be of it. */
+static bool read_family(const struct config_group *group, struct endpoint_config *endpoint)
+{
+	static const char *const families[] = { "IPv4", "IPv6" };
+	static const unsigned wanted[] = { SHUNT_FAMILY_IPV4, SHUNT_FAMILY_IPV6 };
+	char text[ADDRESS_TEXT_MAX];
+	int family;
+
+	if (!config_value_word(group, OPT_ENDPOINT_FAMILY, family_words, &family))
+		return false;
+	endpoint->family = (enum endpoint_family)family;
+	for (size_t i = 0; i < endpoint->source_count && family != FAMILY_ANY; i++) {
+		const struct source *source = &endpoint->sources[i];
+
+		if (!source->name && source->address.family != wanted[family])
+			return config_fail(group->reader, group->values[OPT_ENDPOINT_FAMILY],
+			                   "%s is no %s address; remove it, or write \"any\"",
+			                   address_format(&source->address, text),
+			                   families[family]);
+	}
+	return true;
+}
+
 /* How many addresses a name has is not known before it is resolved. */
 static bool read_min_up(const struct config_group *group, struct endpoint_config *endpoint)
 {
@@ -242,7 +265,7 @@ static bool add_endpoint(struct config_reader *reader, const struct tree *settin
 	    !check_id_free(&group, record, endpoint->id) || !read_sources(&group, endpoint) ||
 	    !read_min_up(&group, endpoint) ||
 	    !config_value_bool(&group, OPT_ENDPOINT_ALLOW_LOCAL, &endpoint->allow_local) ||
-	    !read_endpoint_check(&group, endpoint))
+	    !read_family(&group, endpoint) || !read_endpoint_check(&group, endpoint))
 		return false;
 	record->endpoint_count++;
 	return true;

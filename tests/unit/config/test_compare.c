@@ -97,6 +97,7 @@ static const struct {
 	{ "check", PRIMARY(""), PRIMARY("check = \"a\";") },
 	{ "check", PRIMARY("check = \"b\";"), PRIMARY("check = \"a\";") },
 	{ "allow_local", PRIMARY(""), PRIMARY("allow_local = true;") },
+	{ "family", PRIMARY(""), PRIMARY("family = \"ipv4\";") },
 };
 
 static void every_option_counts(void **state)

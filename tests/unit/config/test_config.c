@@ -1096,7 +1096,7 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: records[0].primary.i: unknown setting; did you mean \"id\"?" },
 	{ PRIMARY_WITH("address = \"a\"; weight = 5;"),
 	  "t.conf:1: records[0].primary.weight: unknown setting; known here are id, address, "
-	  "addresses, min_up, check, allow_local" },
+	  "addresses, min_up, check, allow_local, family" },
 	{ PRIMARY_WITH("address = \"a\"; addresses = [ \"b\" ];"),
 	  "t.conf:1: records[0].primary.addresses: stands beside address; move that one in here" },
 	{ PRIMARY_WITH("address = 1;"),
@@ -1160,6 +1160,12 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: records[0].primary.min_up: 3 is more than its addresses are; write 1 to 2" },
 	{ PRIMARY_WITH("address = \"192.0.2.1\"; min_up = 2;"),
 	  "t.conf:1: records[0].primary.min_up: 2 is more than its addresses are; write 1 to 1" },
+	{ PRIMARY_WITH("address = \"a\"; family = \"inet\";"),
+	  "t.conf:1: records[0].primary.family: \"inet\" is not known; write \"ipv4\", \"ipv6\" or "
+	  "\"any\"" },
+	{ PRIMARY_WITH("addresses = [ \"192.0.2.1\", \"a\" ]; family = \"ipv6\";"),
+	  "t.conf:1: records[0].primary.family: 192.0.2.1 is no IPv6 address; remove it, or "
+	  "write \"any\"" },
 	{ PRIMARY_WITH("address = \"a\"; allow_local = 1;"),
 	  "t.conf:1: records[0].primary.allow_local: must be true or false; write it without "
 	  "quotes" },
@@ -1387,6 +1393,7 @@ static void test_example(void **state)
 	assert_int_equal(www->endpoints[0].source_count, 1);
 	assert_literal(&www->endpoints[0].sources[0], "192.0.2.10");
 	assert_false(www->endpoints[0].allow_local);
+	assert_int_equal(www->endpoints[0].family, FAMILY_ANY);
 	assert_string_equal(www->endpoints[1].id, "secondary");
 	assert_string_equal(www->endpoints[1].sources[0].name, "standby.example.net");
 	assert_web_check(www->endpoints[0].check);

@@ -348,7 +348,7 @@ static void test_what_dns_no_longer_names(void **state)
 	endpoint = &world->roster[1]->records[0].endpoints[0];
 	assert_int_equal(endpoint->count, 2);
 	assert_false(endpoint->members[0]->listed);
-	endpoint_drop_unlisted(&world->roster[1]->records[0].endpoints[0]);
+	endpoint_refresh(&world->roster[1]->records[0].endpoints[0], 1);
 	assert_int_equal(endpoint->count, 2);
 	roster_free(world->roster[1]);
 	config_free(world->config[1]);
