@@ -1,5 +1,5 @@
 /*
- * A worker of the benchmark: looks one name up, again and again, whenever it is told to.
+ * A worker of the benchmark: looks one name up again and again, on request.
  *
  *   lookup [--added | --count N] NAME ADDRESS [NAME ADDRESS]...
  *
@@ -9,8 +9,8 @@
  * one lookup took in its thread. It ends at the end of input.
  *
  * With --added the answer is what a preloaded library adds: short batches of getaddrinfo(), as the
- * program is linked to it, and of libc's own take turns, and the median of the pairs' differences
- * is told.
+ * program is linked to it, and of libc's own take turns, and the answer is the median of the
+ * pairs' differences.
  *
  * With --count it looks the first NAME up N times and ends, for those who count instructions.
  *

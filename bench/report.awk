@@ -53,7 +53,7 @@ END {
 	for (i = 1; i <= columns; i++)
 		text = text sprintf(" %7s", count[i])
 	print text "   goal"
-	state("managed name / numeric literal", managed, "numeric", "at most 1.5")
+	state("managed name / numeric literal", managed, "numeric", "at most 0.75")
 	state("/etc/hosts / managed name", "hosts-" goal, managed, "at least 30")
 	state("added to an unmanaged name, ns", "other-added", "", "at most 50")
 	state("added to a numeric literal, ns", "numeric-added", "", "at most 50")

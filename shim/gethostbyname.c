@@ -73,7 +73,7 @@ static struct hostent *reply_static(const char *name, enum lookup_result found,
 	const struct end *end =
 	        build(found, answer, answer->name, family, ret, place->buffer, STATIC_SIZE);
 
-	/* Here nobody can come with a larger buffer: better no aliases than no answer. */
+	/* The caller cannot retry with a larger buffer here: better no aliases than no answer. */
 	if (end == &too_small)
 		end = build(found, answer, NULL, family, ret, place->buffer, STATIC_SIZE);
 	report(name, answer, end, ret);

@@ -113,7 +113,7 @@ enum nss_status _nss_shunt_gethostbyname2_r(const char *name, int family, struct
 	return reply(find_hostent(name, family, failure, result, buffer, size), errnop, h_errnop);
 }
 
-/* Nobody may keep an answer that the next failover changes: a TTL of 0. */
+/* The TTL is 0: the next failover changes the answer, so it must not be cached. */
 enum nss_status _nss_shunt_gethostbyname3_r(const char *name, int family, struct hostent *result,
                                             char *buffer, size_t size, int *errnop, int *h_errnop,
                                             int32_t *ttlp, char **canonp)

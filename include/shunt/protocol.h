@@ -8,7 +8,7 @@
  *   client: check, map, close both descriptors
  *
  * The daemon holds the connection until the client closes it: a descriptor in flight is charged to the
- * sender, and a client that never reads must hurt nobody. A hello that is not one, and silence for
+ * sender, and a client that never reads must not harm others. A hello that is not one, and silence for
  * SHUNT_HELLO_MS, close the connection.
  *
  * Both messages state their own size: a later version only adds at the end, a shorter message than the known one is

@@ -12,7 +12,7 @@
  *
  *     header | index (slots) | for each record: record, endpoints, addresses, names
  *
- *   The header tells the place of the index and the sizes of header, record, endpoint and address.
+ *   The header gives the place of the index and the sizes of header, record, endpoint and address.
  *   Later versions only add at the end of a struct: a reader walks arrays by the sizes that the header
  *   states (never smaller than those it knows) and ignores what it does not know.
  *

@@ -12,7 +12,7 @@
 enum hostent_result {
 	HOSTENT_DONE,
 	HOSTENT_NONE,     /* the record has no address of this family */
-	HOSTENT_TOO_SMALL /* the caller of libc is told ERANGE, and comes again with a larger buffer */
+	HOSTENT_TOO_SMALL /* the program gets ERANGE, and retries with a larger buffer */
 };
 
 /*

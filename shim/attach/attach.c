@@ -30,7 +30,7 @@ static HOT _Atomic(void *) attached; /* the same, once a table is mapped there *
 static HOT _Atomic uint32_t beat_value;
 static HOT _Atomic uint32_t beat_tick;
 
-static _Atomic uint32_t next_try; /* nobody tries before; 0: nobody has tried yet */
+static _Atomic uint32_t next_try; /* no attempt before this tick; 0: there was none yet */
 static _Atomic uint32_t backoff;  /* seconds; 0: the last try did not time out */
 
 enum outcome {
@@ -71,7 +71,7 @@ static void beat_watch(const void *table, uint32_t now)
 
 	if ((value == seen && !is_ahead(last, now)) || moved + GONE_TICKS < tick_since(last, now))
 		return;
-	/* In this order: whoever sees the new value must not find the old time beside it. */
+	/* In this order: a reader that sees the new value must not find the old time beside it. */
 	beat_advance(now);
 	atomic_compare_exchange_strong(&beat_value, &seen, value);
 }
@@ -109,8 +109,8 @@ static bool is_usable(const void *table, uint32_t now)
 
 /* --- mapping ----------------------------------------------------------------------------------- */
 
-/* Sealed against everybody but the daemon, and of the right size: it can neither change under us
- * nor shrink. */
+/* Sealed against all writers but the daemon, and of the right size: no other process can change or
+ * shrink it. */
 static bool is_sealed(int fd)
 {
 	struct stat status;
@@ -120,7 +120,7 @@ static bool is_sealed(int fd)
 	       fstat(fd, &status) == 0 && status.st_size == (off_t)SHUNT_TABLE_SIZE;
 }
 
-/* Looks at it before it takes the place of one that works. */
+/* Checks the header before the table replaces one that works. */
 static bool peek(int fd, uint32_t id[2])
 {
 	void *header = mmap(NULL, sizeof(struct shunt_table_header), PROT_READ, MAP_SHARED, fd, 0);
@@ -208,7 +208,7 @@ static void plan_next(enum outcome outcome, bool first)
 		break;
 	}
 	atomic_store_explicit(&backoff, seconds, memory_order_relaxed);
-	/* Whoever sees this must not miss the table that is attached. */
+	/* A thread that sees this must also see the table that was attached. */
 	atomic_store_explicit(&next_try, tick_nonzero(tick_now() + pause), memory_order_release);
 }
 
@@ -222,7 +222,7 @@ static void try_now(bool hold, bool first)
 	errno = saved;
 }
 
-/* One thread at a time, and only when it is due: the others go on with what there is. */
+/* Only one thread attaches at a time, and only when it is due; the others use the table there is. */
 static bool claim(uint32_t now)
 {
 	uint32_t next = atomic_load_explicit(&next_try, memory_order_acquire);
@@ -233,8 +233,8 @@ static bool claim(uint32_t now)
 }
 
 /*
- * With no table, and none refused yet, every thread tries for itself: it must not pass a managed
- * name on only because another one is in the middle of attaching.
+ * Without a table, and before the first attempt has failed, every thread attaches for itself: it must
+ * not pass a managed name on to libc only because another thread is still attaching.
  */
 static const void *first_table(uint32_t now)
 {
@@ -250,10 +250,10 @@ static bool wants_another(const void *table, uint32_t now)
 	return table_state(table) & SHUNT_STATE_SUPERSEDED || beat_age(table, now) >= GONE_TICKS;
 }
 
-/* All but the usual case. */
+/* Everything but the common case. */
 static COLD const void *settle_table(const void *table, uint32_t now)
 {
-	/* What is mapped needs no attach, and the mark may be left over from a jump. */
+	/* A mapped table needs no attach, and the mark may be left over from a jump. */
 	if (!attempt_may_start(now))
 		return table && is_usable(table, now) ? table : NULL;
 	if (!table)
@@ -267,8 +267,8 @@ static COLD const void *settle_table(const void *table, uint32_t now)
 }
 
 /*
- * The heartbeat stands where it was seen to stand, and has not for long: nothing is to be noted, and nothing to be had. In one
- * comparison: a time that is later than `now` is for settle_table().
+ * The heartbeat has not moved since it was last seen, and that was less than GONE_TICKS ago: there is nothing to record and no
+ * reason to attach. One unsigned comparison: a time later than `now` is left to settle_table().
  */
 static bool is_current(const void *table, uint32_t now)
 {

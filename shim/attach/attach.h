@@ -3,8 +3,8 @@
  *
  * There is no lock and nothing that a fork, a jump or a cancelled thread could leave behind: the
  * state is a handful of atomics, and the right to try is a point in time. (What a thread holds while
- * it attaches is in attempt, the conversation with the daemon in welcome.) Returns are never freed:
- * a table is replaced where it stands.
+ * it attaches is in attempt, the conversation with the daemon in welcome.) What is returned is never
+ * freed: a new table is mapped over the old one.
  */
 #ifndef SHUNT_SHIM_ATTACH_H
 #define SHUNT_SHIM_ATTACH_H

@@ -12,9 +12,9 @@
 static HOT atomic_uint known_flags; /* 0: not read yet */
 
 /*
- * A copy, since the program may change its environment. Whoever moves the state from UNREAD to
- * READING fills it in; those who come meanwhile, and for ever if that thread never returned (a
- * fork, a jump), read the environment for themselves.
+ * A copy, since the program may change its environment. The thread that moves the state from UNREAD
+ * to READING fills it in; until it has (never, if it was lost in a fork or a jump) other threads read
+ * the environment directly.
  */
 enum { UNREAD, READING, READ };
 static atomic_int socket_state;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define TABLE_TRIES 64u /* whole searches, each spoilt by a table that was replaced meanwhile */
+#define TABLE_TRIES 64u /* whole searches; one is repeated when the table was replaced during it */
 #define RECORD_TRIES                                                                               \
 	1000u /* about 20 us; a writer needs less than one, if it keeps its processor */
 #define NOT_FORCED                                                                                 \

@@ -57,7 +57,7 @@ struct table_force {
 };
 
 /*
- * As table_find(), but the answer is the endpoint that `force` tells, whatever the record says. TABLE_ABSENT: `force` is for
+ * As table_find(), but the answer is the endpoint that `force` names, whatever the record says. TABLE_ABSENT: `force` is for
  * another record, or this one has no such endpoint.
  */
 enum table_result table_find_forced(const void *base, const char *name, uint32_t length,

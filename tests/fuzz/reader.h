@@ -162,6 +162,8 @@ static void ask_aliases(const void *base, const char *name, uint32_t length, uin
 
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
 		memset(found, 0xa5, sizeof(found));
+		if (table_unicode(base, name, length, found))
+			check_name(found);
 		if (table_alias(base, name, length, aliases[i], found))
 			check_name(found);
 	}

@@ -287,7 +287,7 @@ static void debug(void)
 	memset(line, 0, sizeof(line));
 	CHECK(read(ends[0], line, sizeof(line) - 1) > 0);
 	CHECK(strcmp(line, "shunt: 192.0.2.1: passed on\n") == 0);
-	/* Nobody reads any more: no SIGPIPE. */
+	/* The pipe has no reader any more: no SIGPIPE. */
 	close(ends[0]);
 	CHECK(is_passed("localhost") == false);
 }

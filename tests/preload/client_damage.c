@@ -1,4 +1,4 @@
-/* Damage in the mapped table: never a crash, a hang or an answer that nobody published. */
+/* Damage in the mapped table: never a crash, a hang or an answer that was never published. */
 #include "client.h"
 
 #define ROUNDS 3000

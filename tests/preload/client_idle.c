@@ -1,4 +1,4 @@
-/* Loaded, with no daemon: nobody notices. */
+/* Loaded, with no daemon: the program behaves as without the library. */
 #include "client.h"
 
 /* Before the first lookup, which is when the library takes its settings. */

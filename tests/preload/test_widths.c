@@ -1,4 +1,4 @@
-/* Programs of both widths at one time, in one table of one daemon: what one is told, the other is told. */
+/* Programs of both widths at one time, in one table of one daemon: both get the same answers. */
 #include "drive.h"
 
 #define PATIENCE_MS 60000
