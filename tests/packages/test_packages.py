@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The packages as a new user meets them: installed by apt into a bare Debian 12, used by the recipes of the manual, and purged.
+"""The packages as a new user meets them: installed by apt into a bare Debian, used by the recipes of the manual, and purged.
 
-Each test has a Debian of its own, a copy on write of what tests/packages/root makes. One boots, with a real systemd as its first
-process; the other has no systemd at all. Neither has a network: apt has in its cache what it needs.
+Each test has a Debian of its own, a copy on write of what tests/packages/root makes in $B/root, or in ROOTS. One boots, with a
+real systemd as its first process; the other has no systemd at all. Neither has a network: apt has in its cache what it needs.
 """
 import os
 import re
@@ -11,7 +11,7 @@ import subprocess
 
 import shunttest as st
 
-ROOTS = os.path.join(st.B, "root")
+ROOTS = os.environ.get("ROOTS") or os.path.join(st.B, "root")
 NAMES = ("shunt", "libshunt", "libnss-shunt")
 PACKAGES = [f"/srv/packages/{name}_*.deb" for name in NAMES]
 APT = "apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends"
@@ -32,7 +32,7 @@ NOT_OURS = re.compile(
 
 
 class Root(st.Process):
-    """A Debian 12, on a tmpfs above the tree, in the namespaces of a process that lives until it is stopped."""
+    """A Debian, on a tmpfs above the tree, in the namespaces of a process that lives until it is stopped."""
 
     tree = "bare"
     SETUP = """set -e
@@ -91,8 +91,10 @@ class Root(st.Process):
         self.sh(f"{APT} install {' '.join([*PACKAGES, *more])}")
 
     def purge(self, *more):
-        """With what came along."""
-        self.sh(f"{APT} --purge autoremove {' '.join([*NAMES, *more])}")
+        """With what came along, also where a package that stays recommends it, as Debian 13's libc6 does libidn2."""
+        apt = f"{APT} -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false --purge"
+        self.sh(f"{apt} autoremove {' '.join([*NAMES, *more])}")
+        self.sh(f"{apt} autoremove")  # Debian 13's apt sees some of it only now
 
 
 class Machine(Root):
@@ -157,7 +159,7 @@ class Packages(st.Case):
 class Service(Packages):
     def test_life(self):
         """a host with systemd: installed, configured, used in every way, upgraded, removed, purged, and nothing is left"""
-        machine = self.start(Machine(self, self.ns))
+        machine = self.boot()
         before = machine.files()
         machine.install()
         self.fresh(machine)
@@ -295,11 +297,21 @@ class Service(Packages):
         machine.sh("test ! -e /run/shunt -a -e /etc/shunt/shunt.conf -a -d /var/lib/shunt")
         self.assertNotEqual(machine.sh("systemctl is-active shuntd; :"), "active\n")
 
+    def boot(self):
+        try:
+            return self.start(Machine(self, self.ns))
+        except AssertionError as error:
+            if "unsupported legacy cgroup hierarchy" in str(error):
+                self.skipTest("this release's systemd boots with cgroup v2 alone, and this host has v1")
+            raise
+
 
 class Bare(Packages):
     def test_life(self):
         """a root without systemd: installed, the daemon started by hand, a client answered, purged, and nothing is left"""
         root = self.start(Root(self, self.ns))
+        # Sid's base system declares a group that only this makes.
+        root.sh(f"{APT} install systemd-standalone-sysusers && systemd-sysusers && {APT} --purge autoremove systemd-standalone-sysusers")
         before = root.files()
         root.install("systemd-standalone-sysusers")
         root.sh("getent passwd shunt && getent group shunt && test ! -e /run/systemd && shuntd -t")
