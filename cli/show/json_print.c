@@ -20,7 +20,7 @@ static void put(const char *text, size_t size, FILE *out)
 
 static void put_line(unsigned depth, FILE *out)
 {
-	static const char spaces[1 + INDENT * (JSON_SCAN_DEPTH + 1)] =
+	static const char spaces[2 + INDENT * (JSON_SCAN_DEPTH + 1)] =
 	        "\n                                                                  ";
 
 	put(spaces, 1 + (size_t)INDENT * depth, out);
