@@ -1,13 +1,14 @@
 /*
  * Names of certificates, for libFuzzer and for the replay in tests/unit/fuzz. An input: the name that is probed, a zero, then the DNS names
- * of the certificate, each with a zero behind it. What is accepted is the name itself, or a wildcard for its whole first label (RFC 6125);
- * the name itself is always accepted.
+ * of the certificate, each with a zero behind it. What is accepted is the name itself, or a wildcard for its whole first label (RFC 6125),
+ * each with a dot at its end or without; the name itself is always accepted.
  */
+#include <stdio.h>
 #include <strings.h>
 
 #include <openssl/x509v3.h>
 
-#include "probe/kind/trust.h"
+#include "probe/kind/cert_name.h"
 #include "tests/fuzz/bytes.h"
 
 #define NAMES_MAX 8u
@@ -44,13 +45,18 @@ static bool is_name(const char *text)
 static bool may_match(const struct dns_name *pattern, const char *name)
 {
 	const char *rest = strchr(name, '.');
+	char text[2][300];
 
 	if (memchr(pattern->text, 0, pattern->size))
 		return false;
-	if (strcasecmp(pattern->text, name) == 0)
-		return true;
-	return strncmp(pattern->text, "*.", 2) == 0 && rest && strchr(rest + 1, '.') &&
-	       strcasecmp(pattern->text + 1, rest) == 0;
+	for (int dot = 0; dot < 2; dot++) {
+		snprintf(text[0], sizeof(text[0]), "%s%s", name, dot ? "." : "");
+		snprintf(text[1], sizeof(text[1]), "*%s%s", rest ? rest : "", dot ? "." : "");
+		if (strcasecmp(pattern->text, text[0]) == 0 ||
+		    (rest && strchr(rest + 1, '.') && strcasecmp(pattern->text, text[1]) == 0))
+			return true;
+	}
+	return false;
 }
 
 static void add_name(GENERAL_NAMES *names, const struct dns_name *name)
@@ -79,7 +85,7 @@ static X509 *certificate_new(const struct dns_name *list, size_t count)
 static bool certificate_matches(const struct dns_name *list, size_t count, const char *name)
 {
 	X509 *certificate = certificate_new(list, count);
-	bool matches = trust_name_matches(certificate, name);
+	bool matches = cert_name_matches(certificate, name);
 
 	X509_free(certificate);
 	return matches;

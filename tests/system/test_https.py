@@ -103,6 +103,33 @@ class Certificates(st.Case):
                 st.wait_until(lambda server=server: server.seen, what=f"the server of {name} to be asked")
                 self.assertEqual(server.seen, want)
 
+    def test_wildcards(self):
+        """https and tls take a certificate for the names that curl takes it for: "_" under a wildcard, and no more than one label"""
+        wild, deep = self.ca.issue("*.example.com"), self.ca.issue("*.my_zone.example.com")
+        partial, top = self.ca.issue("my_*.example.com"), self.ca.issue("*.com")
+        rows = {
+            "my-db.example.com": (wild, True), "my_db.example.com": (wild, True), "_x.example.com": (wild, True),
+            "a.my_zone.example.com": (deep, True), "my_a.my_zone.example.com": (deep, True),
+            "my_b.b.example.com": (wild, False), "my_c.example.com": (partial, False), "my_d.com": (top, False),
+        }  # fmt: skip
+        servers = {name: self.start(st.TlsServer(self.address(), certificate)) for name, (certificate, _) in rows.items()}
+        records = ", ".join(
+            f"""{{ name = "{kind}-{name}"; primary: {{ address = "{servers[name].at}"; check = {{ {CHECK.replace("https", kind)}
+                port = {servers[name].port}; host = "{name}"; ca_file = "{self.ca.file}"; }}; }}; }}"""
+            for name in rows for kind in ("https", "tls")
+        )  # fmt: skip
+        daemon = self.start(st.Daemon(self, f"records: ( {records} );"))
+        daemon.wait_settled()
+        for name, (_, passes) in rows.items():
+            with self.subTest(name):
+                server = servers[name]
+                url, to = f"https://{name}:{server.port}/", f"::{server.at}:{server.port}"
+                curl = st.run(["curl", "-sS", "--noproxy", "*", "--cacert", self.ca.file, "--connect-to", to, url])
+                self.assertEqual(curl.returncode == 0, passes, curl.stderr)
+                for kind in ("https", "tls"):
+                    st.wait_until(lambda one=f"{kind}-{name}": daemon.health(one, "primary") == ("up" if passes else "down"),
+                                  what=f"{kind} of {name} to be {'up' if passes else 'down'}")  # fmt: skip
+
     @staticmethod
     def has_ipv6():
         try:

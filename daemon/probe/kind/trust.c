@@ -4,15 +4,14 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/address.h"
 #include "base/clock.h"
+#include "probe/kind/cert_name.h"
 
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 /*
@@ -259,40 +258,6 @@ static time_t end_of(const X509 *certificate)
 }
 
 /*
- * OpenSSL lets a wildcard stand for letters, digits and '-' alone; libcurl for '_' too, which names
- * of hosts have. A label that no certificate has in full shows whether a wildcard covers the rest
- * of the name.
- */
-static bool covers_underscore(X509 *certificate, const char *name)
-{
-	static const char label[] = "0000000000000000000000000000000000000000000000000000000-shunt";
-	const char *rest = strchr(name, '.');
-	char *other, *pattern = NULL;
-	bool good;
-
-	if (!rest || !memchr(name, '_', (size_t)(rest - name)) ||
-	    asprintf(&other, "%s%s", label, rest) < 0)
-		return false;
-	good = X509_check_host(certificate, other, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
-	                       &pattern) == 1 &&
-	       pattern && pattern[0] == '*';
-	OPENSSL_free(pattern);
-	free(other);
-	return good;
-}
-
-bool trust_name_matches(X509 *certificate, const char *name)
-{
-	struct address address;
-
-	if (address_parse(name, &address))
-		return X509_check_ip_asc(certificate, name, 0) == 1;
-	return X509_check_host(certificate, name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) ==
-	               1 ||
-	       covers_underscore(certificate, name);
-}
-
-/*
  * Runs in every handshake, the only place where the dates of a certificate that fails can be seen.
  */
 static int verify(X509_STORE_CTX *context, void *arg)
@@ -307,7 +272,7 @@ static int verify(X509_STORE_CTX *context, void *arg)
 		describe(context, peer);
 		return 0;
 	}
-	if (trust_name_matches(certificate, peer->name))
+	if (cert_name_matches(certificate, peer->name))
 		return 1;
 	X509_STORE_CTX_set_error(context, X509_V_ERR_HOSTNAME_MISMATCH);
 	snprintf(peer->words, sizeof(peer->words), "certificate is not for \"%s\"", peer->name);

@@ -58,10 +58,4 @@ void trust_peer_note(struct trust_peer *peer, unsigned long error);
  */
 void trust_peer_ending(const struct trust_peer *peer, int error, struct ending *ending);
 
-/*
- * Is the certificate one for that name or IP literal? As libcurl decides it: '_' is taken for a
- * wildcard, too.
- */
-bool trust_name_matches(X509 *certificate, const char *name);
-
 #endif
