@@ -313,19 +313,17 @@ static bool set_method(struct attempt *attempt)
 	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, check->method) == CURLE_OK;
 }
 
-/* The server is to close first: see net/drain.h. */
+/* The server is to close first (see net/drain.h); no header of a check says otherwise. */
 static bool set_headers(struct attempt *attempt)
 {
 	const struct check *check = check_of(attempt);
-	bool says_how = false;
 	int bad = 0;
 
 	for (size_t i = 0; i < check->header_count; i++) {
-		says_how |= strncasecmp(check->headers[i], "Connection:", 11) == 0;
 		if (!add_header(attempt, check->headers[i]))
 			return false;
 	}
-	if (!says_how && !add_header(attempt, "Connection: close"))
+	if (!add_header(attempt, "Connection: close"))
 		return false;
 	if (check->credentials) {
 		bad |= curl_easy_setopt(attempt->transfer.easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
