@@ -249,7 +249,7 @@ static void take_tree(struct input *input, const struct head *head, struct confi
 
 static void take_all(char *bytes, size_t length, struct config_parsed *parsed)
 {
-	struct input input = { .at = bytes, .end = bytes + length };
+	struct input input = { .at = bytes, .end = bytes ? bytes + length : NULL };
 	struct head head;
 
 	parsed->why = FAILED;

@@ -42,8 +42,9 @@ static void on_snapshot(void *arg, const json_t *status, bool gap, unsigned long
 
 	(void)gap;
 	(void)lost;
-	json_array_foreach (changes, i, event)
+	json_array_foreach (changes, i, event) {
 		check_event(event);
+	}
 	json_decref(changes);
 	json_decref(reader->answers);
 	reader->answers = changes_answers(status);

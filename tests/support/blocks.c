@@ -13,8 +13,9 @@
 #define ADDRESSES 3
 #define KINDS 3
 
-extern void *__libc_malloc(size_t size);
-extern void __libc_free(void *block);
+/* glibc exports its allocator under these names for programs that replace malloc(). */
+extern void *__libc_malloc(size_t size); /* NOLINT(bugprone-reserved-identifier) */
+extern void __libc_free(void *block);    /* NOLINT(bugprone-reserved-identifier) */
 
 /* Volatile: the headers promise the compiler that libc's functions do not call back into this file. */
 static volatile bool watching;

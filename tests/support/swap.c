@@ -26,6 +26,7 @@ static void may_swap(void)
 		perror("swap");
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and lists of parameters */
 #define WRAP(type, name, parameters, arguments)                                                    \
 	__attribute__((visibility("default"))) type name parameters                                \
 	{                                                                                          \
@@ -48,3 +49,4 @@ WRAP(int, flock, (int fd, int operation), (fd, operation))
 WRAP(int, ftruncate, (int fd, off_t length), (fd, length))
 WRAP(int, unlink, (const char *path), (path))
 WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode))
+/* NOLINTEND(bugprone-macro-parentheses) */

@@ -34,7 +34,7 @@ static bool read_events(const struct config_group *group, uint32_t *events)
 	*events = values ? 0 : ALL_EVENTS;
 	if (!config_value_list(group, OPT_NOTIFY_EVENTS, &count))
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; values && i < count; i++) {
 		const struct tree *value = values->elements[i];
 		const char *word = config_value_text(group->reader, value);
 
@@ -74,7 +74,7 @@ bool config_notify_read(const struct config_group *file, struct config *config)
 		return false;
 	notify = arena_alloc(file->reader->arena, config->notify_count, sizeof(*notify));
 	config->notify = notify;
-	for (size_t i = 0; i < config->notify_count; i++) {
+	for (size_t i = 0; setting && i < config->notify_count; i++) {
 		if (!read_one(file->reader, setting->elements[i], &notify[i]))
 			return false;
 	}
