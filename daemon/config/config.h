@@ -106,7 +106,7 @@ struct check {
 
 /* Where an endpoint's addresses come from: a literal, or a name for the resolver. */
 struct source {
-	const char *name; /* NULL: `address` is it */
+	const char *name; /* as written, a final dot included; NULL: `address` is it */
 	struct address address;
 };
 

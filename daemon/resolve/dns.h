@@ -13,31 +13,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/address.h"
 #include "config/config.h"
+#include "resolve/answer.h"
 
 struct dns;
 struct dns_query;
 struct event_base;
-
-enum dns_outcome {
-	DNS_GOOD,
-	DNS_ABSENT,  /* a server says that there are none: NXDOMAIN, or no addresses */
-	DNS_FAILED,  /* no server gave an answer that is one */
-	DNS_AGAIN,   /* not asked to the end: the servers are others now */
-	DNS_SHORTAGE /* of our own descriptors or memory: no outcome either */
-};
-
-struct dns_answer {
-	enum dns_outcome outcome;
-	const char *error; /* NULL when good; one text has one address */
-	bool empty;        /* absent: the name is there, it has no addresses of this family */
-	bool silent;       /* failed: and that cost time */
-	struct address address[SHUNT_ADDRESSES_MAX]; /* good: sorted, no doubles */
-	size_t count;
-	bool more; /* …than fit; the largest were left out */
-	int ttl;   /* seconds, the smallest of addresses and aliases; negative from 2^31 on */
-};
 
 struct dns_user {
 	void (*answered)(void *question, const struct dns_answer *answer);

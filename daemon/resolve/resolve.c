@@ -41,7 +41,7 @@ struct question {
 	bool stalled;      /* failed, and nobody was answered since */
 	bool concluded;    /* had an outcome */
 	bool failing;      /* the last outcome was bad */
-	bool empty;        /* …namely that there are no addresses */
+	bool absent;       /* …namely that a server said that there are none */
 	bool more;         /* more addresses than fit */
 	unsigned failures; /* since the last good outcome, outages of the servers not counted */
 	uint64_t answers;  /* the resolver's count at the last failure */
@@ -54,7 +54,7 @@ TAILQ_HEAD(question_list, question);
 
 struct name {
 	struct resolver *resolver;
-	char *text; /* lower case, no final dot */
+	char *text; /* lower case; a final dot keeps it from being looked up below the search domains */
 	struct question questions[FAMILIES];
 	struct resolve_answer
 	        *known; /* what resolve_known() gave; NULL: nothing since the last change */
@@ -179,7 +179,7 @@ static void wake_stalled(struct resolver *resolver)
 /* That a name has no addresses of one family is no error while it has some of the other, or may yet. */
 static const char *question_error(const struct question *question, const struct question *other)
 {
-	bool harmless = question->empty && question->address_count == 0 &&
+	bool harmless = question->absent && question->address_count == 0 &&
 	                (other->address_count > 0 || !other->concluded);
 
 	return question->failing && !harmless ? question->error : NULL;
@@ -276,12 +276,12 @@ static uint32_t note_failure(struct question *question, const struct dns_answer 
 	if (question == other)
 		other = &question->name->questions[FAMILY_AAAA];
 	question->failing = true;
-	question->empty = answer->empty;
+	question->absent = answer->outcome == DNS_ABSENT;
 	question->error = answer->error;
 	question->answers = resolver->answers;
 	if (question->address_count == 0 && other->address_count > 0) {
 		limit = RESOLVE_EMPTY_MS;
-		if (question->empty)
+		if (question->absent)
 			return limit;
 	}
 	if (answer->outcome == DNS_FAILED && !others_answered) {
@@ -297,7 +297,7 @@ static uint32_t note_success(struct question *question, const struct dns_answer 
 {
 	unstall(question);
 	question->failing = false;
-	question->empty = false;
+	question->absent = false;
 	question->error = NULL;
 	question->failures = 0;
 	question->more = answer->more;
@@ -341,7 +341,8 @@ static bool is_localhost(const char *name)
 	static const char word[] = "localhost";
 	size_t length = strlen(name), size = sizeof(word) - 1;
 
-	if (length < size || strcmp(name + length - size, word) != 0)
+	length -= length > 0 && name[length - 1] == '.';
+	if (length < size || memcmp(name + length - size, word, size) != 0)
 		return false;
 	return length == size || name[length - size - 1] == '.';
 }
@@ -485,10 +486,7 @@ static void name_free(struct name *name)
 static char *canonical_text(const char *text)
 {
 	char *copy = xstrdup(text);
-	size_t length = strlen(copy);
 
-	if (length > 1 && copy[length - 1] == '.')
-		copy[length - 1] = '\0';
 	for (char *c = copy; *c; c++)
 		*c = (char)shunt_lower((unsigned char)*c);
 	return copy;

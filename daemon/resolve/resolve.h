@@ -1,5 +1,6 @@
 /*
- * Endpoint names → addresses, by c-ares in the event loop. Never libc's resolver, never /etc/hosts, no search list.
+ * Endpoint names → addresses, by c-ares in the event loop. Never libc's resolver, never /etc/hosts. The search list of resolv.conf is
+ * applied as libc does; there is none where the configuration names the servers.
  *
  * A name is asked once for all who watch it. A and AAAA are asked, kept and aged apart: each family is asked again when
  * its TTL ends (held to 1 s … 5 min, and up to a tenth earlier). A failure, NXDOMAIN and an empty answer included, keeps

@@ -4,7 +4,7 @@
 
 uint32_t resolve_ttl_ms(int ttl)
 {
-	if (ttl < (int)(RESOLVE_TTL_MIN_MS / 1000))
+	if (ttl < (int)(RESOLVE_TTL_MIN_MS / 1000) || ttl == INT32_MAX)
 		return RESOLVE_TTL_MIN_MS;
 	if (ttl > (int)(RESOLVE_TTL_MAX_MS / 1000))
 		return RESOLVE_TTL_MAX_MS;
@@ -47,65 +47,4 @@ bool resolve_insert(struct address *set, size_t *count, size_t room, const struc
 	set[place] = *address;
 	*count += fits;
 	return fits;
-}
-
-/* One line of resolv.conf(5), as libc reads it: the keyword at its start, then blanks, then the address. */
-static bool parse_server(const char *line, size_t length, struct resolver_address *server)
-{
-	static const char keyword[] = "nameserver";
-	char text[ADDRESS_TEXT_MAX];
-	size_t skip = sizeof(keyword) - 1;
-
-	if (length <= skip || memcmp(line, keyword, skip) != 0 || !strchr(" \t", line[skip]))
-		return false;
-	skip += strspn(line + skip, " \t");
-	length = strcspn(line + skip, " \t\r\n;#");
-	if (length == 0 || length >= sizeof(text))
-		return false;
-	memcpy(text, line + skip, length);
-	text[length] = '\0';
-	server->port = 53;
-	return address_parse(text, &server->address);
-}
-
-size_t resolve_parse_servers(const char *text, struct resolver_address *servers, size_t room)
-{
-	size_t count = 0;
-
-	while (*text && count < room) {
-		size_t length = strcspn(text, "\n");
-
-		count += parse_server(text, length, &servers[count]);
-		text += length + (text[length] == '\n');
-	}
-	if (count > 0)
-		return count;
-	servers[0].port = 53;
-	address_parse("127.0.0.1", &servers[0].address);
-	return 1;
-}
-
-struct resolve_stamp resolve_stamp(const struct stat *status)
-{
-	struct resolve_stamp stamp = { 0 };
-
-	if (!S_ISREG(status->st_mode))
-		return stamp;
-	stamp.device = status->st_dev;
-	stamp.inode = status->st_ino;
-	stamp.size = status->st_size;
-	stamp.modified = status->st_mtim;
-	stamp.changed = status->st_ctim;
-	return stamp;
-}
-
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-bool resolve_stamp_equal(const struct resolve_stamp *a, const struct resolve_stamp *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       same_time(&a->modified, &b->modified) && same_time(&a->changed, &b->changed);
 }

@@ -14,7 +14,8 @@
 static bool same_source(const struct source *a, const struct source *b)
 {
 	if (a->name && b->name)
-		return strcasecmp(a->name, b->name) == 0;
+		return config_name_length(a->name) == config_name_length(b->name) &&
+		       strncasecmp(a->name, b->name, config_name_length(a->name)) == 0;
 	return !a->name && !b->name && address_compare(&a->address, &b->address) == 0;
 }
 
@@ -82,7 +83,7 @@ static bool read_source(const struct config_reader *reader, const struct tree *s
 		                   "\"%.64s\" is neither an IP address nor a host name; %s", text,
 		                   address_cure(text));
 	source->address = (struct address){ 0 };
-	source->name = arena_copy(reader->arena, text, length);
+	source->name = arena_copy(reader->arena, text, strlen(text));
 	return true;
 }
 

@@ -1485,7 +1485,7 @@ static void test_everything(void **state)
 	assert_int_equal(record->endpoints[1].min_up, 1);
 	assert_true(record->endpoints[0].allow_local);
 	assert_literal(&record->endpoints[0].sources[0], "fe80::1%1");
-	assert_string_equal(record->endpoints[0].sources[1].name, "A.example");
+	assert_string_equal(record->endpoints[0].sources[1].name, "A.example.");
 	assert_string_equal(record->endpoints[1].id, "secondary");
 	assert_string_equal(record->endpoints[2].id, "secondary-2");
 	assert_null(record->endpoints[2].check);

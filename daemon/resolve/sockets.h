@@ -1,0 +1,34 @@
+/*
+ * c-ares' sockets: opened, connected, read and written here, so that a shortage of our own is noticed and a flood bounded, and
+ * watched by the event loop.
+ */
+#ifndef SHUNT_RESOLVE_SOCKETS_H
+#define SHUNT_RESOLVE_SOCKETS_H
+
+#include <ares.h>
+#include <stdint.h>
+
+#include "resolve/conf.h"
+
+struct event_base;
+struct sockets_link;
+
+struct sockets {
+	struct event_base *base;
+	const struct conf *conf; /* for the zones of its servers */
+	/* A socket is ready; the other descriptor is ARES_SOCKET_BAD. The call hands them to ares_process_fd(). */
+	void (*ready)(void *arg, ares_socket_t readable, ares_socket_t writable);
+	void *arg;
+	struct sockets_link *links; /* first NULL */
+	unsigned reads;             /* left in this turn of the loop */
+	uint64_t
+	        shortages; /* failures for lack of our own descriptors or memory, since the start */
+};
+
+/* Makes the channel use these. False: it cannot. */
+bool sockets_attach(struct sockets *sockets, ares_channel channel);
+
+/* The sock_state_cb of the channel; its argument is the struct sockets. */
+void sockets_state(void *arg, ares_socket_t fd, int readable, int writable);
+
+#endif
