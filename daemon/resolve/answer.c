@@ -39,6 +39,14 @@ static const struct status_row *find_status(int status)
 	return row;
 }
 
+/* RFC 2181 (8) takes a TTL from 2^31 on for 0. c-ares makes it negative, or INT32_MAX (1.34). */
+static int smaller_ttl(int ttl, int other)
+{
+	if (other == INT32_MAX)
+		other = 0;
+	return other < ttl ? other : ttl;
+}
+
 /* A server may put addresses of the other family into its answer: they are not taken. */
 void answer_of_result(const struct ares_addrinfo *result, int family, struct dns_answer *answer)
 {
@@ -48,14 +56,12 @@ void answer_of_result(const struct ares_addrinfo *result, int family, struct dns
 	for (const struct ares_addrinfo_node *node = result->nodes; node; node = node->ai_next) {
 		if (node->ai_family != family || !address_from_sockaddr(node->ai_addr, &address))
 			continue;
-		if (node->ai_ttl < answer->ttl)
-			answer->ttl = node->ai_ttl;
+		answer->ttl = smaller_ttl(answer->ttl, node->ai_ttl);
 		if (!resolve_insert(answer->address, &answer->count, SHUNT_ADDRESSES_MAX, &address))
 			answer->more = true;
 	}
 	for (const struct ares_addrinfo_cname *cname = result->cnames; cname; cname = cname->next)
-		if (cname->ttl < answer->ttl)
-			answer->ttl = cname->ttl;
+		answer->ttl = smaller_ttl(answer->ttl, cname->ttl);
 }
 
 void answer_of_status(struct dns_answer *answer, int status)
