@@ -34,7 +34,7 @@ static bool usable(const char *base)
 	return base && base[0] == '/' &&
 	       strlen(base) + sizeof(LONGEST_NAME) <= sizeof(((struct sockaddr_un *)0)->sun_path) &&
 	       stat(base, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
-	       access(base, W_OK | X_OK) == 0;
+	       !(status.st_mode & (S_IWGRP | S_IWOTH)) && access(base, W_OK | X_OK) == 0;
 }
 
 static bool make_folder(struct private *private)
