@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/folder.h"
 
 /* A lock file that is removed while we open it is opened anew; whoever does that for ever is not a dying daemon. */
 #define LOCK_TRIES 100
@@ -24,9 +25,11 @@
 struct listener {
 	int fd;
 	int lock;
+	int folder; /* that the path is in; everything is made and removed below it */
 	char *path;
 	char *lock_path;
-	dev_t device; /* of the socket that we made */
+	const char *name, *lock_name; /* in the folder; point into the paths */
+	dev_t device;                 /* of the socket that we made */
 	ino_t inode;
 };
 
@@ -44,17 +47,6 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct error *error, con
 	vsnprintf(error->text, error->size, format, args);
 	va_end(args);
 	return -1;
-}
-
-static void folder_of(const char *path, char folder[PATH_MAX])
-{
-	const char *slash = strrchr(path, '/');
-	size_t length = slash ? (size_t)(slash - path) : 0;
-
-	if (!slash)
-		snprintf(folder, PATH_MAX, ".");
-	else
-		snprintf(folder, PATH_MAX, "%.*s", length ? (int)length : 1, path);
 }
 
 /* `what` failed on `file`, which is `path` or its lock file, with errno. */
@@ -77,7 +69,7 @@ static int refuse_errno(struct error *error, const char *path, const char *file,
 		        error,
 		        "%s: no permission for %s in the folder %s; run as its owner or choose "
 		        "another path",
-		        path, strrchr(file, '/') ? strrchr(file, '/') + 1 : file, folder);
+		        path, folder_name_in(file), folder);
 	case EROFS:
 		return refuse(error, "%s: the folder %s is read-only; choose another path", path,
 		              folder);
@@ -119,20 +111,25 @@ static pid_t lock_pid(int lock)
 	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
-/* Whoever opened the file just before its owner removed it holds a lock on nothing. */
-static bool names_file(const char *path, int fd)
+static bool look(const struct listener *listener, const char *name, struct stat *status)
+{
+	return fstatat(listener->folder, name, status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* False where the lock file was removed after it was opened: a lock on it is worth nothing. */
+static bool names_lock(const struct listener *listener, int fd)
 {
 	struct stat named, held;
 
-	return lstat(path, &named) == 0 && fstat(fd, &held) == 0 && named.st_dev == held.st_dev &&
-	       named.st_ino == held.st_ino;
+	return look(listener, listener->lock_name, &named) && fstat(fd, &held) == 0 &&
+	       named.st_dev == held.st_dev && named.st_ino == held.st_ino;
 }
 
 /* One try. Returns the locked file, -1 with `error` filled, or -2: again. */
 static int try_lock(const struct listener *listener, struct error *error)
 {
-	int fd = open(listener->lock_path,
-	              O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	int fd = openat(listener->folder, listener->lock_name,
+	                O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 	struct stat status;
 	int result = -1;
 
@@ -145,7 +142,7 @@ static int try_lock(const struct listener *listener, struct error *error)
 		refuse(error, "%s: %s has other names too; remove it or choose another path",
 		       listener->path, listener->lock_path);
 	} else if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-		if (names_file(listener->lock_path, fd))
+		if (names_lock(listener, fd))
 			return fd;
 		result = -2;
 	} else if (errno == EWOULDBLOCK) {
@@ -221,18 +218,19 @@ static int refuse_if_live(const char *path, const struct sockaddr_un *address, i
 	return result;
 }
 
-static int clear_path(const char *path, const struct sockaddr_un *address, int type,
+static int clear_path(const struct listener *listener, const struct sockaddr_un *address, int type,
                       struct error *error)
 {
+	const char *path = listener->path;
 	struct stat status;
 
-	if (lstat(path, &status) < 0)
+	if (!look(listener, listener->name, &status))
 		return errno == ENOENT ? 0 : refuse_errno(error, path, path, "look at");
 	if (!S_ISSOCK(status.st_mode))
 		return refuse(error, "%s: is not a socket; remove it or choose another path", path);
 	if (refuse_if_live(path, address, type, error) < 0)
 		return -1;
-	if (unlink(path) < 0 && errno != ENOENT)
+	if (unlinkat(listener->folder, listener->name, 0) < 0 && errno != ENOENT)
 		return refuse_errno(error, path, path, "replace");
 	return 0;
 }
@@ -266,13 +264,47 @@ static int make_socket(struct listener *listener, const struct sockaddr_un *addr
 		return refuse_errno(error, path, path, "make");
 	if (bind_as(listener->fd, address, mode, group) < 0)
 		return refuse_errno(error, path, path, "make");
-	if (lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
+	if (!look(listener, listener->name, &status) || !S_ISSOCK(status.st_mode))
 		return refuse(error, "%s: was replaced by somebody else; choose another path",
 		              path);
 	listener->device = status.st_dev;
 	listener->inode = status.st_ino;
 	if (listen(listener->fd, SOMAXCONN) < 0)
 		return refuse_errno(error, path, path, "listen on");
+	return 0;
+}
+
+/*
+ * bind() and connect() take a path only. Where another user could replace a part of it, it goes through our descriptor of the folder,
+ * if /proc is there and there is room; elsewhere the plain path stays, which tools like ss show.
+ */
+static void hold_address(const struct listener *listener, struct sockaddr_un *address)
+{
+	char through[sizeof(address->sun_path)], folder[32];
+	int length;
+
+	snprintf(folder, sizeof(folder), "/proc/self/fd/%d", listener->folder);
+	length = snprintf(through, sizeof(through), "%s/%s", folder, listener->name);
+	if (length < (int)sizeof(through) && access(folder, F_OK) == 0)
+		memcpy(address->sun_path, through, sizeof(through));
+}
+
+static int open_folder(struct listener *listener, struct sockaddr_un *address, struct error *error)
+{
+	char folder[PATH_MAX];
+	bool foreign;
+
+	folder_of(listener->path, folder);
+	listener->folder = folder_open(folder, &foreign);
+	if (listener->folder < 0 && errno == ELOOP)
+		return refuse(error,
+		              "%s: the path to the folder %s has a link that root does not own; "
+		              "write the path without links",
+		              listener->path, folder);
+	if (listener->folder < 0)
+		return refuse_errno(error, listener->path, listener->lock_path, "open");
+	if (foreign)
+		hold_address(listener, address);
 	return 0;
 }
 
@@ -288,10 +320,14 @@ struct listener *listener_open(const char *path, int type, mode_t mode, gid_t gr
 	listener = xcalloc(1, sizeof(*listener));
 	listener->fd = -1;
 	listener->lock = -1;
+	listener->folder = -1;
 	listener->path = xstrdup(path);
 	if (asprintf(&listener->lock_path, "%s.lock", path) < 0)
 		fatal("out of memory");
-	if (take_lock(listener, &error) == 0 && clear_path(path, &address, type, &error) == 0 &&
+	listener->name = folder_name_in(listener->path);
+	listener->lock_name = folder_name_in(listener->lock_path);
+	if (open_folder(listener, &address, &error) == 0 && take_lock(listener, &error) == 0 &&
+	    clear_path(listener, &address, type, &error) == 0 &&
 	    make_socket(listener, &address, type, mode, group, &error) == 0)
 		return listener;
 	listener_close(listener);
@@ -303,23 +339,25 @@ int listener_fd(const struct listener *listener)
 	return listener->fd;
 }
 
-/* The lock file goes while it is locked: whoever waits with it open will find that it is not the file any more. */
+/* The lock file is removed while it is locked: another daemon that has it open sees that it is gone. */
 void listener_close(struct listener *listener)
 {
 	struct stat status;
 
 	if (!listener)
 		return;
-	if (listener->inode != 0 && lstat(listener->path, &status) == 0 &&
+	if (listener->inode != 0 && look(listener, listener->name, &status) &&
 	    status.st_dev == listener->device && status.st_ino == listener->inode)
-		unlink(listener->path);
+		unlinkat(listener->folder, listener->name, 0);
 	if (listener->lock >= 0) {
-		if (names_file(listener->lock_path, listener->lock))
-			unlink(listener->lock_path);
+		if (names_lock(listener, listener->lock))
+			unlinkat(listener->folder, listener->lock_name, 0);
 		close(listener->lock);
 	}
 	if (listener->fd >= 0)
 		close(listener->fd);
+	if (listener->folder >= 0)
+		close(listener->folder);
 	free(listener->lock_path);
 	free(listener->path);
 	free(listener);

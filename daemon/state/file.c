@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "net/folder.h"
 
 #define NEW STATE_FILE_NAME ".new"
 #define BAD STATE_FILE_NAME ".bad"
@@ -16,14 +19,14 @@
 
 /* --- the folder ---------------------------------------------------------------------------------- */
 
-/* Whatever the umask says. */
-static int make_folder(const char *path, uid_t uid, gid_t gid)
+/* With this mode whatever the umask is. */
+static int make_folder(int parent, const char *name, uid_t uid, gid_t gid)
 {
 	int folder;
 
-	if (mkdir(path, 0700) < 0)
+	if (mkdirat(parent, name, 0700) < 0)
 		return -1;
-	folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder >= 0 && fchmod(folder, 0700) == 0 &&
 	    (uid == geteuid() || fchown(folder, uid, gid) == 0))
 		return folder;
@@ -32,13 +35,32 @@ static int make_folder(const char *path, uid_t uid, gid_t gid)
 	return -1;
 }
 
-/* The folder itself may be a link: the administrator's. */
+/* Below a descriptor of its parent, which may belong to another user than root. */
+static int make_below(const char *path, uid_t uid, gid_t gid)
+{
+	char parent_path[PATH_MAX];
+	bool foreign;
+	int parent, folder;
+
+	folder_of(path, parent_path);
+	parent = folder_open(parent_path, &foreign);
+	if (parent < 0)
+		return -1;
+	folder = make_folder(parent, folder_name_in(path), uid, gid);
+	close(parent);
+	return folder;
+}
+
+/* The folder itself may be a link of the administrator's. */
 static int open_folder(const char *path, uid_t uid, gid_t gid)
 {
-	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool foreign;
+	int held = folder_open(path, &foreign), folder;
 
-	if (folder < 0 && errno == ENOENT)
-		folder = make_folder(path, uid, gid);
+	if (held < 0)
+		return errno == ENOENT ? make_below(path, uid, gid) : -1;
+	folder = openat(held, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(held);
 	return folder;
 }
 

@@ -1,8 +1,11 @@
 /*
- * A preload for shuntd, in a folder that another user owns: just before or after one of the calls that it makes files with, that user swaps
- * SWAP_PATH for a link to SWAP_TARGET. SWAP_AT says at which one (1, 2, …); each has a place before and one after. It is done once.
+ * A preload for shuntd, in a folder that another user owns: just before or after one of the calls that it makes files with, user SWAP_UID
+ * swaps SWAP_PATH, a file or a folder, for a link to SWAP_TARGET. SWAP_AT says at which call (1, 2, …); each has a place before and one
+ * after. It is done once.
  */
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -22,7 +25,8 @@ static void may_swap(void)
 		return;
 	snprintf(aside, sizeof(aside), "%s.aside", path);
 	rename(path, aside);
-	if (symlink(target, path) < 0)
+	if (symlink(target, path) < 0 || fchownat(AT_FDCWD, path, (uid_t)atoi(getenv("SWAP_UID")),
+	                                          (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0)
 		perror("swap");
 }
 
@@ -49,4 +53,58 @@ WRAP(int, flock, (int fd, int operation), (fd, operation))
 WRAP(int, ftruncate, (int fd, off_t length), (fd, length))
 WRAP(int, unlink, (const char *path), (path))
 WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode))
+WRAP(int, mkdirat, (int folder, const char *path, mode_t mode), (folder, path, mode))
+WRAP(int, unlinkat, (int folder, const char *path, int flags), (folder, path, flags))
+WRAP(int, lstat, (const char *path, struct stat *status), (path, status))
+WRAP(int, fstatat, (int folder, const char *path, struct stat *status, int flags),
+     (folder, path, status, flags))
 /* NOLINTEND(bugprone-macro-parentheses) */
+
+/* Only what makes files or opens folders: there are a hundred others. */
+static int is_ours(int flags)
+{
+	return flags & (O_CREAT | O_PATH | O_DIRECTORY);
+}
+
+static mode_t mode_of(int flags, va_list args)
+{
+	return flags & O_CREAT ? va_arg(args, mode_t) : 0;
+}
+
+__attribute__((visibility("default"))) int open(const char *path, int flags, ...)
+{
+	int (*real)(const char *, int, ...) =
+	        (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+	va_list args;
+	mode_t mode;
+	int fd;
+
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	if (is_ours(flags))
+		may_swap();
+	fd = real(path, flags, mode);
+	if (is_ours(flags))
+		may_swap();
+	return fd;
+}
+
+__attribute__((visibility("default"))) int openat(int folder, const char *path, int flags, ...)
+{
+	int (*real)(int, const char *, int, ...) =
+	        (int (*)(int, const char *, int, ...))dlsym(RTLD_NEXT, "openat");
+	va_list args;
+	mode_t mode;
+	int fd;
+
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	if (is_ours(flags))
+		may_swap();
+	fd = real(folder, path, flags, mode);
+	if (is_ours(flags))
+		may_swap();
+	return fd;
+}
