@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Programs as checks, and checks that are made of others, inverted, disabled or without a verdict."""
+import contextlib
 import os
 import pwd
 import re
@@ -124,6 +125,42 @@ class Verdicts(Programs):
         self.assertEqual(self.daemon.active("unsure.example.com"), "primary")
         self.daemon.stop()
         st.wait_until(lambda: not living(sleep), what="all processes of programs to be gone")
+
+    def test_side(self):
+        """status and explain call nothing that a program does a fault of this host: a failure is one, and no verdict is of unknown cause"""
+        sleep = self.path(f"shunt-side-{os.getpid()}")
+        os.symlink("/bin/sleep", sleep)
+        # The script, and what it says; whether it is a verdict.
+        rows = {
+            "two": ("exit 2", "exit status 2", True),
+            "signal": ("kill -KILL $$", "killed by signal 9 (Killed)", True),
+            "deadline": (f"exec {sleep} 3600", "timed out in program after 1s", True),
+            "unable": ("exit 126", "cannot be run: exit status 126", False),
+            "not-found": ("exit 127", "cannot be run: exit status 127", False),
+            "undecided": ("echo unsure; exit 3", "exit status 3: unsure", False),
+        }
+        pace = 'interval = "200ms"; fast_interval = "100ms"; fall = 1; rise = 1; timeout = "{}"; none_status = 3;'
+        self.watch(self.config([self.record(label, script, options=pace.format("1s" if label == "deadline" else "20s"))
+                                for label, (script, _, _) in rows.items()]))  # fmt: skip
+
+        def seen(label):
+            address = self.address_of(label)
+            lacks = address["no_verdict_since"] is not None
+            return address["health"], address["last_error"], lacks, address["no_verdict_side"], address["held"]
+
+        for label, (_, words, judged) in rows.items():
+            with self.subTest(label):
+                want = ("down", words, False, None, 0) if judged else ("unknown", words, True, "unknown", 0)
+                with contextlib.suppress(AssertionError):
+                    st.wait_until(lambda label=label, want=want: seen(label) == want)
+                self.assertEqual(seen(label), want)
+                told = st.run([st.SHUNT, "explain", f"{label}.example.com"], env=st.clean_env(SHUNT_CONTROL=self.daemon.control))
+                self.assertEqual(told.returncode, 0, told.stderr)
+                text = " ".join(told.stdout.split())
+                self.assertIn(words, text)
+                self.assertEqual(", of unknown cause" in text, not judged, told.stdout)
+                self.assertNotIn("this host", text)
+                self.assertNotIn("this host", self.daemon.record(f"{label}.example.com")["reason"])
 
     def test_arguments(self):
         """%a, %p, %n, %e and %% become what they stand for, an address with its own \"%\" included"""
