@@ -16,11 +16,11 @@
 #include "monitor/monitor.h"
 #include "monitor/view.h"
 
-#define PIECE 8192u /* bytes of an answer that are made at one time */
+#define PIECE 8192u /* bytes of a response that are produced at one time */
 #define JSON_TYPE "application/json"
-#define ERROR_MAX 1500u /* a configuration's error line, and what stands around it */
+#define ERROR_MAX 1500u /* a configuration's error line and the text around it */
 
-/* Takes the response over; NULL closes the connection. `allow`: NULL, or the header's value. */
+/* Takes ownership of the response; NULL closes the connection. `allow`: the header's value or NULL. */
 static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status, const char *type,
                                const char *allow, struct MHD_Response *response)
 {
@@ -102,7 +102,7 @@ enum MHD_Result answer_stream(const struct request *request, const char *type, s
 
 	if (!response)
 		release(arg);
-	/* libmicrohttpd 0.9.75 ends a chunked body that a HEAD does not have: five bytes. */
+	/* libmicrohttpd 0.9.75 sends a final chunk of five bytes even in the response to a HEAD. */
 	if (response && request->is_head)
 		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	return respond(request->connection, MHD_HTTP_OK, type, NULL, response);
@@ -120,9 +120,9 @@ enum MHD_Result answer_page(struct MHD_Connection *connection)
 	return respond(connection, MHD_HTTP_OK, "text/html; charset=utf-8", NULL, response);
 }
 
-/* --- what is long, piece by piece --------------------------------------------------------------- */
+/* --- long responses, piece by piece ------------------------------------------------------------- */
 
-/* An answer that is under way. */
+/* A response being sent. */
 struct answer {
 	const struct control_parts *parts;
 	const struct slice *slice;
@@ -130,12 +130,12 @@ struct answer {
 	answer_piece *piece;
 	struct report_span span;
 	size_t step;       /* of the next piece */
-	bool last;         /* nothing comes after `pending` */
-	char *pending;     /* made, not yet sent */
+	bool last;         /* `pending` is the final piece */
+	char *pending;     /* produced, not yet sent */
 	size_t sent, left; /* bytes of it */
 };
 
-/* Makes the next piece. False: it cannot be made, or would not belong to those that are sent. */
+/* Produces the next piece. Fails if out of memory, or if it would not match the pieces already sent. */
 static bool answer_advance(struct answer *answer)
 {
 	if (answer->generation != monitor_generation(answer->parts->monitor))
@@ -168,7 +168,7 @@ static ssize_t answer_read(void *arg, uint64_t position, char *buffer, size_t si
 		if (!answer_advance(answer))
 			return MHD_CONTENT_READER_END_WITH_ERROR;
 	}
-	return (ssize_t)filled; /* 0: asked again in the next turn */
+	return (ssize_t)filled; /* 0: called again in the next iteration */
 }
 
 static void answer_free(void *arg)

@@ -9,7 +9,7 @@
 static bool fail(char error[BODY_ERROR_MAX], const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* Always false. */
+/* Always returns false. */
 static bool fail(char error[BODY_ERROR_MAX], const char *format, ...)
 {
 	va_list args;
@@ -33,7 +33,7 @@ static bool unknown(const struct body_member *members, const char *name, char er
 	struct near near;
 
 	if (!members->name)
-		return fail(error, "%.64s: unknown member; this takes none", name);
+		return fail(error, "%.64s: unknown member; this request takes none", name);
 	near_init(&near, name);
 	for (const struct body_member *member = members; member->name; member++)
 		near_offer(&near, member->name);

@@ -1,4 +1,4 @@
-/* The body of a request: a JSON object whose members a table names. */
+/* Parses the body of a request: a JSON object whose members are listed in a table. */
 #ifndef SHUNT_CONTROL_BODY_H
 #define SHUNT_CONTROL_BODY_H
 
@@ -8,16 +8,17 @@
 
 struct body_member {
 	const char *name;
-	const char **text; /* a string goes here; or */
-	bool *flag;        /* a boolean */
+	const char **text; /* where to store a string; or */
+	bool *flag;        /* where to store a boolean */
 	bool required;
 };
 
 #define BODY_ERROR_MAX 300
 
 /*
- * `members` ends with a row without a name; what is not there keeps its value. No body at all is an object without members.
- * The texts are the object's, which the caller releases. NULL with `error` filled, one line.
+ * `members` ends with a row without a name. Members that are absent keep their value; an empty body
+ * counts as an empty object. The strings belong to the returned object, which the caller releases.
+ * Returns NULL and a one-line `error` on failure.
  */
 json_t *body_read(const char *text, size_t size, const struct body_member *members,
                   char error[BODY_ERROR_MAX]);

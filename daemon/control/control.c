@@ -13,20 +13,24 @@
 #include "control/slice.h"
 #include "control/streams.h"
 
-#define MEMORY_LIMIT 32768u /* bytes for each connection: request, headers, a piece of the answer */
-#define IDLE_SECONDS 10u    /* silence that ends a connection */
-#define IDLE_SPREAD 8u    /* seconds more for some: a thousand that end at one time delay a probe */
-#define FAREWELL_TURNS 4u /* of libmicrohttpd, in which streams are ended as HTTP says */
+/* Bytes for each connection: request, headers, a piece of the response. */
+#define MEMORY_LIMIT 32768u
+/* An idle connection is closed after that long, */
+#define IDLE_SECONDS 10u
+/* plus up to so many seconds: closing a thousand connections at once would delay a probe. */
+#define IDLE_SPREAD 8u
+/* Runs of libmicrohttpd at the end, in which streams are ended with HTTP's final chunk. */
+#define FAREWELL_TURNS 4u
 
 struct control {
 	struct control_parts parts;
 	struct peers peers;
 	struct streams streams;
 	struct orders orders;
-	struct slice slices[2]; /* everybody's, and that of those who are trusted */
+	struct slice slices[2]; /* for all peers, for trusted peers */
 	struct MHD_Daemon *http;
 	struct event *polling; /* on libmicrohttpd's epoll descriptor */
-	struct event *timeout; /* libmicrohttpd's own */
+	struct event *timeout; /* requested by libmicrohttpd */
 };
 
 /* --- requests ----------------------------------------------------------------------------------- */
@@ -36,7 +40,7 @@ static const struct slice *slice_of(const struct control *control, const struct 
 	return &control->slices[peer_is_trusted(&control->peers, peer)];
 }
 
-/* Called for the header, for each part of a body, and at the end. An answer comes at the first call or the last. */
+/* Called for the header, for each part of the body, and at the end. Responds in the first or last. */
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *data_size, void **context)
@@ -115,7 +119,7 @@ static bool take(void *arg, int fd, const struct sockaddr *address, socklen_t le
 	return MHD_add_connection(control->http, fd, address, length) == MHD_YES;
 }
 
-/* A connection is entered before libmicrohttpd has it, and struck off when libmicrohttpd is about to close it. */
+/* A peer is added before libmicrohttpd gets the descriptor, and removed just before it is closed. */
 static void notify(void *arg, struct MHD_Connection *connection, void **context,
                    enum MHD_ConnectionNotificationCode code)
 {
@@ -137,7 +141,7 @@ static void notify(void *arg, struct MHD_Connection *connection, void **context,
 
 /* --- start and end ------------------------------------------------------------------------------ */
 
-/* We accept by ourselves: a limit for each uid, and no spinning when descriptors have run out. */
+/* accept() is ours: it allows a limit per uid, and does not spin when descriptors run out. */
 static bool start_http(struct control *control)
 {
 	const union MHD_DaemonInfo *info;
@@ -187,7 +191,7 @@ void control_free(struct control *control)
 	if (control->http) {
 		for (unsigned i = 0; i < FAREWELL_TURNS; i++)
 			run_http(control);
-		/* Closes every connection; each is struck off by its notice. */
+		/* Closes every connection; the notice of each removes its peer. */
 		MHD_stop_daemon(control->http);
 	}
 	streams_free(&control->streams);

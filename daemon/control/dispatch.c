@@ -56,7 +56,7 @@ static bool host_part(const char *value, char host[HOST_MAX])
 	return true;
 }
 
-/* A page of another site may have its name resolved to us: such a request carries that site's name. */
+/* DNS rebinding: another site may point its name at this address; the Host header has that name. */
 static bool host_allowed(const struct config *config, const char *value)
 {
 	char host[HOST_MAX];
@@ -72,7 +72,7 @@ static bool host_allowed(const struct config *config, const char *value)
 	return false;
 }
 
-/* MHD_YES, or refused. */
+/* Sets `*good`, or responds with an error. */
 static enum MHD_Result check_host(const struct request *request, bool *good)
 {
 	struct host_header host = { 0 };
@@ -103,18 +103,18 @@ static enum MHD_Result check_method(const struct request *request, const char *u
 		return MHD_YES;
 	if (!routes_allow(url, request->parts->tcp, allow, sizeof(allow)))
 		return answer_error(request->connection, MHD_HTTP_NOT_FOUND,
-		                    "there is nothing at this path; shunt(1) lists what there is");
+		                    "there is nothing at this path; shunt(1) lists the paths");
 	if (!*allow)
 		return answer_not_allowed(request->connection, " ",
-		                          "nothing is changed over TCP; use the control socket");
+		                          "TCP is read-only; use the control socket");
 	return answer_not_allowed(request->connection, allow,
 	                          strstr(allow, "GET") ? "this path takes GET and HEAD only"
 	                                               : "this path takes POST only");
 }
 
 /*
- * A browser names the page that asks. None of ours changes anything, and a foreign one could reach a socket that somebody forwards to a
- * port of his own, with his rights.
+ * A browser sends Origin. The status page changes nothing, and a foreign page could reach a control
+ * socket that a user has forwarded to a local port, with that user's rights.
  */
 static enum MHD_Result check_origin(const struct request *request, bool *good)
 {
@@ -123,10 +123,10 @@ static enum MHD_Result check_origin(const struct request *request, bool *good)
 	if (*good)
 		return MHD_YES;
 	return answer_error(request->connection, MHD_HTTP_FORBIDDEN,
-	                    "a page in a browser may change nothing; use the shunt command");
+	                    "a page in a browser may not change anything; use the shunt command");
 }
 
-/* The first line of a refusal is the log's, in our words: the path is the client's. */
+/* Logs the refusal. The route's path is logged, not the client's: that is untrusted input. */
 static enum MHD_Result check_rights(const struct request *request, bool *good)
 {
 	const struct peer *peer = request->peer;

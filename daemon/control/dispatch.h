@@ -1,4 +1,4 @@
-/* From a request to its route: Host, path, method, origin, rights, body, and then the route's function. */
+/* Takes a request to its route: checks Host, path, method, origin, rights, body; calls the route. */
 #ifndef SHUNT_CONTROL_DISPATCH_H
 #define SHUNT_CONTROL_DISPATCH_H
 
@@ -6,10 +6,13 @@
 
 struct request;
 
-/* For a request of which only the header has come: refuses what can be refused before the body comes, else MHD_YES. */
+/*
+ * Called once the header of a request has arrived. Rejects what can be rejected without the body;
+ * otherwise returns MHD_YES.
+ */
 enum MHD_Result dispatch_begin(struct request *request, const char *url, const char *method);
 
-/* The whole request has come. */
+/* Called once the whole request has arrived. */
 enum MHD_Result dispatch_end(struct request *request);
 
 #endif

@@ -12,9 +12,9 @@
 #include "control/subject.h"
 #include "monitor/monitor.h"
 
-#define SINCE_DIGITS 18u /* of the longest number that is taken */
+#define SINCE_DIGITS 18u /* of the longest number accepted */
 
-/* False: it is no number. */
+/* Returns false if it is not a number. */
 static bool read_since(const char *text, struct stream_start *start)
 {
 	start->since_given = text != NULL;
@@ -26,7 +26,7 @@ static bool read_since(const char *text, struct stream_start *start)
 	return true;
 }
 
-/* NULL in `*only`: all. False: answered. */
+/* Sets `*only`, NULL for all records. Returns false if it has responded with an error. */
 static bool read_record_name(struct request *request, char **only, enum MHD_Result *result)
 {
 	struct report_span span;
@@ -56,7 +56,7 @@ enum MHD_Result events_get(struct request *request)
 	if (!streams_have_room(request->streams, request))
 		return answer_error(
 		        request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-		        "%zu follow the events, which is as many as may; try again later",
+		        "%zu clients follow the events, which is the limit; try again later",
 		        request->streams->count);
 	if (!read_record_name(request, &only, &result))
 		return result;

@@ -1,4 +1,4 @@
-/* What a listener of the control API works with: the daemon's parts, its socket, and what may be done through it. */
+/* What a listener of the control API needs: parts of the daemon, its socket, its restrictions. */
 #ifndef SHUNT_CONTROL_PARTS_H
 #define SHUNT_CONTROL_PARTS_H
 
@@ -17,12 +17,12 @@ struct control_parts {
 	struct monitor *monitor;
 	const struct in_force *in_force;
 	struct reload *reload; /* may be NULL on the TCP listener, which never writes */
-	struct state *state;   /* NULL: none is kept */
+	struct state *state;   /* NULL: state is not saved */
 	struct metrics_sources metrics;
-	int fd; /* listens; stays the caller's */
-	/* Read-only, and only for Host headers that are IP literals, localhost or one of the configuration's http_hosts. */
+	int fd; /* the listening socket; owned by the caller */
+	/* Read-only; accepts only Host headers that are an IP literal, localhost or in `http_hosts`. */
 	bool tcp;
-	bool is_private; /* our own uid may change things */
+	bool is_private; /* the daemon's own uid may make changes */
 };
 
 #endif

@@ -13,13 +13,13 @@
 
 #define TCP_CONNECTIONS 64u
 #define UNIX_CONNECTIONS 1024u
-#define UID_CONNECTIONS 256u /* of one uid that is neither root nor ours */
-#define OTHERS_RESERVE 64u   /* connections that only root and our own uid may take */
-#define DESCRIPTOR_SHARE 4u  /* never more than a quarter of the descriptors */
-#define DEADLINE_MS 30000u   /* for a request and its answer together */
-#define ACCEPTS 16u          /* in one turn of the loop */
-#define CUTS 64u             /* connections that are cut off in one turn */
-#define CUT_PAUSE_MS 10u     /* before the others are */
+#define UID_CONNECTIONS 256u /* for one uid other than root and the daemon's own */
+#define OTHERS_RESERVE 64u   /* connections reserved for root and the daemon's own uid */
+#define DESCRIPTOR_SHARE 4u  /* connections use at most a quarter of the descriptors */
+#define DEADLINE_MS 30000u   /* for a request and its response together */
+#define ACCEPTS 16u          /* in one iteration of the loop */
+#define CUTS 64u             /* overdue connections shut down in one iteration */
+#define CUT_PAUSE_MS 10u     /* before the next are */
 #define RETRY_MS                                                                                   \
 	100u /* until accept() is tried again after it failed for lack of memory or descriptors */
 
@@ -97,7 +97,7 @@ static struct peer *enter(struct peers *peers, int fd)
 	return peer;
 }
 
-/* A peer is entered before it is handed on: what takes it asks for it at once. */
+/* The peer is added first: take() looks it up at once. */
 static void take(struct peers *peers, int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct peer *peer;
@@ -113,7 +113,7 @@ static void take(struct peers *peers, int fd, const struct sockaddr *address, so
 		peer_strike(peers, peer);
 }
 
-/* No connection can be accepted for now: trying again at once would spin. */
+/* accept() fails for lack of memory or descriptors: retrying at once would spin. */
 static void pause_accepting(struct peers *peers, int error)
 {
 	event_del(peers->listening);
@@ -134,7 +134,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 		event_add(peers->listening, NULL);
 }
 
-/* The errors that are of one connection, which is gone; accept(2) lists the network's among them. */
+/* Errors that concern one connection, which is gone; accept(2) lists network errors among them. */
 static bool accept_again(int error)
 {
 	return error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM &&
@@ -164,7 +164,7 @@ static void on_connection(evutil_socket_t listening, short what, void *arg)
 	peers->turn(peers->arg);
 }
 
-/* shutdown() and not close(): the descriptor is libmicrohttpd's, which sees the end and closes it. */
+/* shutdown(), not close(): libmicrohttpd owns the descriptor, sees the end and closes it. */
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	struct peers *peers = arg;
@@ -210,7 +210,7 @@ bool peers_start(struct peers *peers, struct event_base *base, int fd)
 	       event_add(peers->listening, NULL) == 0;
 }
 
-/* After the last is struck off. */
+/* Called after every peer was removed. */
 void peers_free(struct peers *peers)
 {
 	struct event *events[] = { peers->listening, peers->deadline, peers->retry };

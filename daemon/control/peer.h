@@ -1,7 +1,8 @@
 /*
- * Who is connected to a listener of the control API: how many may be, each one's credentials and deadline.
+ * The clients connected to a listener of the control API: their number, credentials and deadlines.
  *
- * control hands each accepted descriptor on to libmicrohttpd, and strikes a peer off when libmicrohttpd is about to close it.
+ * control passes each accepted descriptor to libmicrohttpd, and calls peer_strike() when
+ * libmicrohttpd is about to close it.
  */
 #ifndef SHUNT_CONTROL_PEER_H
 #define SHUNT_CONTROL_PEER_H
@@ -19,45 +20,46 @@ struct event_base;
 
 struct peer {
 	TAILQ_ENTRY(peer) link;
-	int fd;            /* libmicrohttpd's */
+	int fd;            /* owned by libmicrohttpd */
 	struct ucred cred; /* uid -1: unknown, as on TCP */
 	uint64_t deadline_ms;
 	bool cut;
-	bool stays; /* its answer has no end, so it has no deadline */
+	bool stays; /* the response is endless, so there is no deadline */
 };
 
 struct peers {
-	/* Takes the descriptor over. False: it is closed already. */
+	/* Takes ownership of the descriptor. Returns false if it is already closed. */
 	bool (*take)(void *arg, int fd, const struct sockaddr *address, socklen_t length);
-	/* Called when peers are new or past their deadline. */
+	/* Called after peers were added or have passed their deadline. */
 	void (*turn)(void *arg);
 	void *arg;
 	bool tcp;
 
-	/* From here on its own. */
+	/* Private. */
 	struct event *listening; /* on the caller's descriptor */
-	struct event *deadline;  /* of the oldest */
+	struct event *deadline;  /* of the oldest peer */
 	struct event *retry;
-	TAILQ_HEAD(peer_list, peer) list; /* the oldest first */
+	TAILQ_HEAD(peer_list, peer) list; /* oldest first */
 	size_t count, limit;
-	struct log_throttle warned; /* of accept() */
+	struct log_throttle warned; /* about accept() */
 };
 
-/* How many connections there may be. */
+/* The maximum number of connections. */
 size_t peer_limit(bool tcp);
 
-/* With the first fields filled. False: it cannot start; then peers_free() all the same. */
+/* The caller has set the fields up to `tcp`. Call peers_free() even if this fails. */
 bool peers_start(struct peers *peers, struct event_base *base, int fd);
 void peers_free(struct peers *peers);
 
-/* The peer whose descriptor it is; NULL. */
+/* The peer with that descriptor, or NULL. */
 struct peer *peer_find(const struct peers *peers, int fd);
-/* Root, or our own uid; over TCP every peer. */
+/* True for root and the daemon's own uid, and for every peer over TCP. */
 bool peer_is_trusted(const struct peers *peers, const struct peer *peer);
 
-/* From now on it has no deadline. */
+/* Removes the peer's deadline. */
 void peer_stays(struct peer *peer);
 
+/* Removes and frees the peer; the descriptor is not closed. */
 void peer_strike(struct peers *peers, struct peer *peer);
 
 #endif

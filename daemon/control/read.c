@@ -29,7 +29,10 @@ static char *metrics_text(const struct control_parts *parts, struct report_span 
 	return metrics_piece(&parts->metrics, step, last);
 }
 
-/* Which records: all, the one of `record`, or with `records=none` what stands above them. False: the request is answered. */
+/*
+ * Which records to report: all, the one selected by `record`, or none with `records=none`. Returns
+ * false if it has responded with an error.
+ */
 static bool read_span(struct request *request, struct report_span *span, enum MHD_Result *result)
 {
 	const char *word = request_argument(request, "records");
@@ -40,7 +43,7 @@ static bool read_span(struct request *request, struct report_span *span, enum MH
 	if (strcmp(word, "none") == 0)
 		return true;
 	*result = answer_error(request->connection, MHD_HTTP_BAD_REQUEST,
-	                       "records: \"%.40s\" is not known; give all or none", word);
+	                       "records: unknown value \"%.40s\"; give all or none", word);
 	return false;
 }
 
@@ -63,7 +66,7 @@ enum MHD_Result read_status(struct request *request)
 		               : result;
 	}
 	return answer_error(request->connection, MHD_HTTP_BAD_REQUEST,
-	                    "format: \"%.40s\" is not known; give json or tsv", word);
+	                    "format: unknown value \"%.40s\"; give json or tsv", word);
 }
 
 enum MHD_Result read_page(struct request *request)

@@ -1,4 +1,4 @@
-/* What the control API tells: the functions of the routes that read, but for the events (events.h). */
+/* The handlers of the routes that read, except GET /v1/events (events.h). */
 #ifndef SHUNT_CONTROL_READ_H
 #define SHUNT_CONTROL_READ_H
 

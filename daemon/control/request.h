@@ -1,4 +1,4 @@
-/* One request: who asks, over which connection, and what has come of it so far. */
+/* One request: its peer, its connection, and what has been received so far. */
 #ifndef SHUNT_CONTROL_REQUEST_H
 #define SHUNT_CONTROL_REQUEST_H
 
@@ -21,18 +21,18 @@ struct request {
 	const struct control_parts *parts;
 	struct MHD_Connection *connection;
 	struct peer *peer;
-	const struct slice *slice; /* when its answer may be made */
+	const struct slice *slice; /* when the response may be produced */
 	struct streams *streams;
 	struct orders *orders;
-	struct order *order; /* NULL: it is none, or was never held */
+	struct order *order; /* NULL: not an order, or never deferred */
 	const struct route *route;
 	bool is_head;
-	char *name; /* what stands in the path for a record's name; NULL: the route has none */
-	char *body; /* REQUEST_BODY_MAX bytes; NULL: none came */
-	size_t body_size; /* may exceed that: then the rest is lost */
+	char *name;       /* the record's name in the path; NULL: the route has none */
+	char *body;       /* REQUEST_BODY_MAX bytes; NULL: no body received */
+	size_t body_size; /* as received; what exceeds REQUEST_BODY_MAX is discarded */
 };
 
-/* A new request of which only the header has come; NULL: no memory. request_free() it. */
+/* A request of which only the header has arrived. Returns NULL if out of memory. */
 struct request *request_new(const struct control_parts *parts, struct MHD_Connection *connection,
                             struct peer *peer, const struct slice *slice, struct streams *streams,
                             struct orders *orders);
@@ -41,7 +41,7 @@ void request_free(struct request *request);
 /* Appends a part of the body. */
 void request_body(struct request *request, const char *data, size_t size);
 
-/* A value of the query, which stays the request's; NULL: it has none of that key. */
+/* The value of a query parameter, owned by the request; NULL if absent. */
 const char *request_argument(const struct request *request, const char *key);
 
 #endif

@@ -29,7 +29,7 @@ bool rights_allow(const struct rights *rights, uid_t uid, gid_t gid, const gid_t
 	return member && rights->group != NO_GROUP;
 }
 
-/* Of the file, so that an administrator who gives it to another group has said who may. */
+/* The group is the file's: an administrator grants rights by changing it. */
 static gid_t socket_group(int listening)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
@@ -44,14 +44,14 @@ static gid_t socket_group(int listening)
 	return file.st_gid;
 }
 
-/* The peer's supplementary groups as they were when it connected; the caller frees. */
+/* The peer's supplementary groups at the time it connected; the caller frees them. */
 static gid_t *peer_groups(int fd, size_t *count)
 {
 	socklen_t size = 0;
 	gid_t *groups = NULL;
 
 	*count = 0;
-	/* With no room at all it says how much is needed. */
+	/* With a length of 0, getsockopt() reports the length needed. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || size == 0)
 		return NULL;
 	groups = malloc(size);

@@ -21,7 +21,7 @@ static const struct route routes[] = {
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
-/* Where '*' is in the path, NULL for a pattern without one. Both are whole segments. */
+/* Sets `*start` to the segment that matches '*'; NULL if the pattern has no '*'. */
 static bool matches(const char *pattern, const char *path, const char **start, size_t *length)
 {
 	const char *star = strchr(pattern, '*');

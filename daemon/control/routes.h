@@ -1,12 +1,13 @@
 /*
- * What the control API has, as a table: paths, methods, what each does.
+ * The routes of the control API: a table of paths, methods and handlers.
  *
  *   GET  /                        the status page, for a browser
- *   GET  /v1/status               what every name answers now (JSON, documented in shunt(1); as lines for `shunt status`: report/lines)
- *   GET  /v1/events               the same, and then each change (events)
- *   GET  /metrics                 what Prometheus reads
- *   GET  /v1/records/NAME         the same of one
- *   POST /v1/records/NAME/force   change
+ *   GET  /v1/status               what every name answers now: JSON, documented in shunt(1), or
+ *                                 lines for `shunt status` (report/lines)
+ *   GET  /v1/events               the status, then each change as it happens (events)
+ *   GET  /metrics                 metrics for Prometheus
+ *   GET  /v1/records/NAME         the status of one record
+ *   POST /v1/records/NAME/force   (change)
  *   POST /v1/records/NAME/auto
  *   POST /v1/records/NAME/check
  *   POST /v1/reload
@@ -21,16 +22,22 @@
 struct request;
 
 struct route {
-	const char *path; /* '*' stands for a record's name */
+	const char *path; /* '*' matches a record's name */
 	const char *method;
-	bool writes; /* needs rights, and is not there on TCP */
+	bool writes; /* requires rights; not available over TCP */
 	enum MHD_Result (*run)(struct request *request);
 };
 
-/* NULL: none. `*name`: what stands for '*', else NULL; the caller frees. HEAD is taken as GET. */
+/*
+ * Returns NULL if there is no such route. `*name` is the segment that matched '*', or NULL; the
+ * caller frees it. HEAD is treated as GET.
+ */
 const struct route *routes_find(const char *path, const char *method, bool tcp, char **name);
 
-/* Whether anything is at the path, and the methods that it takes, as in "GET, HEAD"; "" where TCP takes none. */
+/*
+ * Whether the path exists. `allow` lists the methods that it accepts, as in "GET, HEAD"; "" if none
+ * is accepted over TCP.
+ */
 bool routes_allow(const char *path, bool tcp, char *allow, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The time that answers may take in one turn of the loop. A reader that is not served when it is over waits for the next turn, after
- * the probes that were due meanwhile: many readers, and slow ones, must not delay a probe.
+ * The time that responses may take in one iteration of the loop. A reader that is not served within
+ * it waits for the next iteration, after the probes that have become due: readers, however many or
+ * slow, must not delay a probe.
  */
 #ifndef SHUNT_CONTROL_SLICE_H
 #define SHUNT_CONTROL_SLICE_H
@@ -10,9 +11,10 @@
 
 #include "base/clock.h"
 
-#define SLICE_US 2000u /* for all readers together */
-#define SLICE_TRUSTED_US                                                                           \
-	4000u /* root and our own uid go on until then: strangers must not keep them from a status */
+/* For all readers together. */
+#define SLICE_US 2000u
+/* Root and the daemon's own uid may continue until then: other users must not starve them. */
+#define SLICE_TRUSTED_US 4000u
 
 struct slice {
 	uint64_t end_us;

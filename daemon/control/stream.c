@@ -49,7 +49,7 @@ static void snapshot_begin(struct stream *stream)
 	stream->generation = monitor_generation(stream->monitor);
 }
 
-/* The opening, then the pieces of the status. */
+/* The opening line, then the pieces of the status. */
 static char *snapshot_piece(struct stream *stream, bool *last)
 {
 	const struct monitor *monitor = stream->monitor;
@@ -66,7 +66,7 @@ static char *snapshot_piece(struct stream *stream, bool *last)
 	return report_status(monitor, stream->in_force, span, step - 1, last);
 }
 
-/* False: out of memory, or a reload has made the pieces already sent stale. */
+/* Fails if out of memory, or if a reload has made the pieces already sent stale. */
 static bool snapshot_advance(struct stream *stream)
 {
 	bool last;
@@ -79,7 +79,7 @@ static bool snapshot_advance(struct stream *stream)
 		return give(stream, text);
 	stream->in_snapshot = false;
 	stream->lost = 0;
-	/* Its line ends where the status's does. */
+	/* The snapshot's line ends where the status ends. */
 	if (asprintf(&closed, "%.*s}\n", (int)strcspn(text, "\n"), text) < 0)
 		closed = NULL;
 	free(text);
@@ -116,7 +116,7 @@ static bool concerns(const struct stream *stream, const struct event_record *eve
 	return has_address(&record, event->address);
 }
 
-/* False: there is no event to send. */
+/* Returns false if there is no event to send. */
 static bool event_advance(struct stream *stream)
 {
 	while (stream->next <= event_ring_last()) {
@@ -132,7 +132,7 @@ static bool event_advance(struct stream *stream)
 	return false;
 }
 
-/* Every event was sent, and the records are the same: an empty line if one is due. */
+/* Every event was sent, and the set of records is the same: sends an empty line if one is due. */
 static enum stream_state rest(struct stream *stream)
 {
 	if (!stream->beat)
@@ -141,7 +141,7 @@ static enum stream_state rest(struct stream *stream)
 	return give(stream, strdup("\n")) ? STREAM_MORE : STREAM_BROKEN;
 }
 
-/* Another snapshot: after a reload, whose own events come before it, and where events are lost. */
+/* A new snapshot is due after a reload, once its events are sent, and when events were lost. */
 static enum stream_state begin_again(struct stream *stream)
 {
 	size_t index;
@@ -173,7 +173,7 @@ static enum stream_state advance(struct stream *stream)
 
 /* --- for callers -------------------------------------------------------------------------------- */
 
-/* The first event to send, and how many that the client wants are no longer kept. */
+/* Sets the first event to send, and counts the missed events that are no longer kept. */
 static void place(struct stream *stream, const struct stream_start *start)
 {
 	uint64_t last = event_ring_last(), first = event_ring_first(), since = start->since;

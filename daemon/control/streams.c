@@ -13,19 +13,19 @@
 #include "control/stream.h"
 
 #define EVENTS_TYPE "application/x-ndjson"
-#define PIECE 8192u       /* bytes that are asked of a stream at one time */
-#define OTHERS_RESERVE 8u /* one in so many streams is for root and our own uid only */
+#define PIECE 8192u       /* bytes requested from a stream at one time */
+#define OTHERS_RESERVE 8u /* one in 8 streams is reserved for root and the daemon's own uid */
 
 struct streams_follower {
 	LIST_ENTRY(streams_follower) link;
 	struct streams *streams;
 	struct MHD_Connection *connection;
 	const struct slice *slice;
-	int fd; /* libmicrohttpd's */
+	int fd; /* owned by libmicrohttpd */
 	struct stream stream;
 	bool suspended;
-	bool gone;           /* the client is, or has read nothing for too long */
-	struct event *watch; /* while it is suspended: the client's end, and the beat */
+	bool gone;           /* the client has disconnected, or is too far behind */
+	struct event *watch; /* while suspended: the client's end, and the next empty line */
 };
 
 /* --- suspending --------------------------------------------------------------------------------- */
@@ -35,7 +35,7 @@ static void follower_suspend(struct streams_follower *follower)
 	const struct timeval beat = { .tv_sec = EVENTS_BEAT_MS / 1000 };
 
 	if (event_add(follower->watch, &beat) < 0)
-		return; /* asked again at once: no memory is worse */
+		return; /* cannot watch the client: libmicrohttpd calls again at once */
 	MHD_suspend_connection(follower->connection);
 	follower->suspended = true;
 }
@@ -49,7 +49,7 @@ static void follower_resume(struct streams_follower *follower)
 	MHD_resume_connection(follower->connection);
 }
 
-/* A client has nothing more to say: what can be read is its end. */
+/* A client sends nothing more: when the socket becomes readable, it has disconnected. */
 static void on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	struct streams_follower *follower = arg;
@@ -63,7 +63,7 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 	follower->streams->turn(follower->streams->arg);
 }
 
-/* --- libmicrohttpd's side ----------------------------------------------------------------------- */
+/* --- called by libmicrohttpd -------------------------------------------------------------------- */
 
 static ssize_t follower_read(void *arg, uint64_t position, char *buffer, size_t size)
 {
@@ -75,7 +75,7 @@ static ssize_t follower_read(void *arg, uint64_t position, char *buffer, size_t 
 	if (!follower->gone)
 		filled = stream_read(&follower->stream, buffer, size, follower->slice, &state);
 	if (filled > 0 || state == STREAM_MORE)
-		return (ssize_t)filled; /* 0: asked again in the next turn */
+		return (ssize_t)filled; /* 0: called again in the next iteration */
 	if (state == STREAM_BROKEN)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (state == STREAM_OVER)
@@ -96,9 +96,9 @@ static void follower_free(void *arg)
 	free(follower);
 }
 
-/* --- events come -------------------------------------------------------------------------------- */
+/* --- new events --------------------------------------------------------------------------------- */
 
-/* shutdown() and not close(): the descriptor is libmicrohttpd's, which sees the end and closes it. */
+/* shutdown(), not close(): libmicrohttpd owns the descriptor, sees the end and closes it. */
 static void drop_slow(struct streams_follower *follower)
 {
 	if (follower->gone || stream_behind_bytes(&follower->stream) <= EVENTS_BEHIND)
@@ -107,7 +107,10 @@ static void drop_slow(struct streams_follower *follower)
 	shutdown(follower->fd, SHUT_RDWR);
 }
 
-/* Once for all events of a turn: a suspended reader had read everything, and is not slow, however many they are. */
+/*
+ * Runs once for all events of an iteration. A suspended reader had read everything: it does not
+ * count as slow, however many events there are.
+ */
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	struct streams *streams = arg;
@@ -125,7 +128,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	streams->turn(streams->arg);
 }
 
-/* Called in the middle of a change: the streams are woken later. */
+/* May be called in the middle of a change, so the streams are resumed later. */
 static void on_event(void *arg, struct event_item *item)
 {
 	struct streams *streams = arg;

@@ -1,10 +1,12 @@
 /*
  * The connections that follow the events, of one listener. libmicrohttpd reads a stream (stream.h) through each.
  *
- * A connection that was sent everything is suspended, which costs nothing, until there is an event, EVENTS_BEAT_MS have passed, or
- * its client is gone. One whose client does not read is dropped once it is EVENTS_BEHIND behind.
+ * A connection with nothing left to send is suspended, which costs nothing, until an event occurs,
+ * EVENTS_BEAT_MS have passed, or the client has disconnected. A connection whose client does not read
+ * is dropped once it is EVENTS_BEHIND bytes behind.
  *
- * streams_start(); streams_open() for each request; streams_end() and, once libmicrohttpd is gone, streams_free().
+ * Order: streams_start(); streams_open() for each request; streams_end(); streams_free() after
+ * libmicrohttpd was stopped.
  */
 #ifndef SHUNT_CONTROL_STREAMS_H
 #define SHUNT_CONTROL_STREAMS_H
@@ -16,7 +18,7 @@
 
 #include "event/event.h"
 
-#define EVENTS_BEAT_MS 15000u      /* silence until an empty line */
+#define EVENTS_BEAT_MS 15000u      /* an empty line is sent after that long without an event */
 #define EVENTS_BEHIND (256u << 10) /* bytes of events that a reader may leave unread */
 
 struct control_parts;
@@ -27,32 +29,38 @@ struct stream_start;
 struct streams_follower;
 
 struct streams {
-	/* Connections were resumed: libmicrohttpd, which has no thread of its own, does not notice by itself. */
+	/* Called after connections were resumed: libmicrohttpd has no thread and must be run. */
 	void (*turn)(void *arg);
 	void *arg;
 	const struct control_parts *parts;
 	const struct peers *peers;
 
-	/* From here on its own. */
+	/* Private. */
 	LIST_HEAD(, streams_follower) list;
 	size_t count;
 	struct event_subscriber subscriber;
-	struct event *wake; /* events have come */
+	struct event *wake; /* active when events are to be sent */
 };
 
-/* With the first fields filled. False: out of memory; then streams_free() all the same. */
+/*
+ * The caller has set the fields up to `peers`. Returns false if out of memory; streams_free() is
+ * required even then.
+ */
 bool streams_start(struct streams *streams);
 
-/* Whether one more may follow: some places are for root and our own uid only. */
+/* Whether one more stream is allowed. Some are reserved for root and the daemon's own uid. */
 bool streams_have_room(const struct streams *streams, const struct request *request);
 
-/* Answers the request with a stream. Takes `only` over, the one record that it is about; NULL: all. */
+/*
+ * Responds to the request with a stream. `only`: the only record to report, NULL for all; takes
+ * ownership.
+ */
 enum MHD_Result streams_open(struct request *request, char *only, const struct stream_start *start);
 
-/* Every stream ends at libmicrohttpd's next turn; none is suspended any more. */
+/* Resumes every stream and ends it when libmicrohttpd runs next. */
 void streams_end(struct streams *streams);
 
-/* After libmicrohttpd has closed every connection. */
+/* Called after libmicrohttpd has closed every connection. */
 void streams_free(struct streams *streams);
 
 #endif

@@ -9,7 +9,7 @@
 #include "control/request.h"
 #include "monitor/monitor.h"
 
-#define NEAR_RECORDS 1000u /* whose names are compared: that takes time */
+#define NEAR_RECORDS 1000u /* names compared for a suggestion: bounds the time it takes */
 
 static const char *nearest(const struct monitor *monitor, const char *name)
 {

@@ -10,10 +10,13 @@
 
 struct request;
 
-/* The record of the name in the path. False when there is none: the request is answered, and that gave `*result`. */
+/*
+ * The record named in the path. If there is none, responds with an error, stores its result in
+ * `*result` and returns false.
+ */
 bool subject_record(struct request *request, size_t *index, enum MHD_Result *result);
 
-/* All records, or the one that the query asks for with `record`. False: as above. */
+/* All records, or the one that the query selects with `record`. Fails like subject_record(). */
 bool subject_span(struct request *request, struct report_span *span, enum MHD_Result *result);
 
 #endif

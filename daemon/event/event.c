@@ -41,7 +41,7 @@ void event_emit(const struct event_record *event)
 	item = event_item_new(event, text, event_ring_last() + 1);
 	write_log(event, item ? item->seq : 0, text);
 	if (!item) {
-		log_error("out of memory: this event is only in the log");
+		log_error("out of memory: this event is in the log only");
 		return;
 	}
 	event_ring_add(item);

@@ -1,4 +1,7 @@
-/* An event as names with values, for the journal and for programs: what the schema has, without its time, level and text. */
+/*
+ * An event as name-value pairs, for the journal and for programs: the fields of the schema without
+ * time, level and text.
+ */
 #ifndef SHUNT_EVENT_FIELDS_H
 #define SHUNT_EVENT_FIELDS_H
 
@@ -15,7 +18,7 @@ struct event_fields {
 	char seq[24];
 };
 
-/* The values are the event's, but for the number, which is in `fields`. `seq` 0: it has none. */
+/* The values point into the event, except the number, which is in `fields`. `seq` 0: no number. */
 void event_fields(const struct event_record *event, uint64_t seq, struct event_fields *fields);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/json_text.h"
 #include "base/moment.h"
 
-/* --- the log's line ----------------------------------------------------------------------------- */
+/* --- the log line ------------------------------------------------------------------------------- */
 
 struct line {
 	char *text; /* EVENT_LINE_MAX bytes */
@@ -82,7 +82,7 @@ static size_t room(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-/* Copies `*text` to `*next`, which moves on, and points it there. */
+/* Copies `*text` to `*next`, sets `*text` to the copy and advances `*next`. */
 static void keep(const char **text, char **next)
 {
 	size_t size = room(*text);
@@ -94,7 +94,7 @@ static void keep(const char **text, char **next)
 	*next += size;
 }
 
-/* All strings are in one block with it. */
+/* The item and all its strings are one block of memory. */
 static struct event_item *item_new(const struct event_record *event, const char *text,
                                    const char *json)
 {

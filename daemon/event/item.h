@@ -1,7 +1,7 @@
 /*
- * An event as it is kept: its number, time, fields, the log's line and the JSON text, in one block of memory.
+ * A stored event: its number, time, fields, log line and JSON text, in one block of memory.
  *
- * event_emit() makes items; the ring and the subscribers hold them. An item never changes once it was made.
+ * event_emit() creates items; the ring and the subscribers hold references. An item is immutable.
  */
 #ifndef SHUNT_EVENT_ITEM_H
 #define SHUNT_EVENT_ITEM_H
@@ -16,7 +16,7 @@
 struct event_record {
 	enum event_type type;
 	const char *record;
-	unsigned more; /* how many other records have the same address */
+	unsigned more; /* number of other records with the same address */
 	const char *endpoint;
 	const char *address;
 	const char *from;
@@ -27,9 +27,9 @@ struct event_record {
 struct event_item {
 	uint64_t seq;             /* from 1, without gaps */
 	time_t time;              /* wall clock */
-	struct event_record what; /* its strings are the item's */
-	const char *text;         /* the log's line, without time and level */
-	const char *json;         /* one line, its newline included */
+	struct event_record what; /* its strings belong to the item */
+	const char *text;         /* the log line, without time and level */
+	const char *json;         /* one line, including the newline */
 	size_t length;            /* of `json`, in bytes */
 	uint64_t end; /* bytes of all JSON lines up to and including this one; set by the ring */
 	size_t size;  /* of the whole item, in bytes */
@@ -38,13 +38,15 @@ struct event_item {
 
 #define EVENT_LINE_MAX 2048
 
-/* The log's line for an event. */
+/* Formats the log line of an event. */
 void event_item_text(const struct event_record *event, char text[EVENT_LINE_MAX]);
 
-/* With no holder yet. `text` is what event_item_text() made. NULL: out of memory. */
+/*
+ * Returns an item without holders, NULL if out of memory. `text`: the result of event_item_text().
+ */
 struct event_item *event_item_new(const struct event_record *event, const char *text, uint64_t seq);
 
-/* The caller may use the item until event_release(). Returns `item`. */
+/* Adds a reference, to be dropped with event_release(). Returns `item`. */
 struct event_item *event_hold(struct event_item *item);
 void event_release(struct event_item *item);
 

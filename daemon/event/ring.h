@@ -1,4 +1,4 @@
-/* The last events, for readers that connect later. */
+/* The most recent events, for clients that connect later. */
 #ifndef SHUNT_EVENT_RING_H
 #define SHUNT_EVENT_RING_H
 
@@ -8,24 +8,27 @@
 
 struct event_item;
 
-/* Adds the next event, whose `seq` is event_ring_last() + 1. Sets its `end`, holds it, and releases the oldest. */
+/*
+ * Adds the next event, whose `seq` is event_ring_last() + 1. Sets its `end`, holds it, and releases
+ * the oldest one.
+ */
 void event_ring_add(struct event_item *item);
 
-/* The last event's number; 0: there was none. */
+/* The number of the last event; 0 if there was none. */
 uint64_t event_ring_last(void);
 
-/* The number of the oldest that is kept; event_ring_last() + 1 when none is. */
+/* The number of the oldest event kept; event_ring_last() + 1 if none is. */
 uint64_t event_ring_first(void);
 
-/* NULL: it is not kept, or not there yet. */
+/* Returns NULL if the event is no longer kept, or has not occurred yet. */
 struct event_item *event_ring_get(uint64_t seq);
 
-/* How many bytes all lines of JSON so far have. */
+/* The total size in bytes of all JSON lines so far. */
 uint64_t event_ring_bytes(void);
 
 #define EVENT_BOOT_MAX 17 /* 16 hexadecimal digits */
 
-/* Names this run of the daemon: event numbers mean something within one run only. */
+/* Identifies this run of the daemon: event numbers are valid within one run only. */
 const char *event_ring_boot(void);
 
 #endif

@@ -6,7 +6,7 @@
 static const struct {
 	const char *word;
 	enum log_level level;
-	const char *says; /* what happened, in the log, where from and to do not say it */
+	const char *says; /* see event_says() */
 } types[EVENT_TYPES] = {
 	[EVENT_ANSWER] = { "answer", LOG_LEVEL_WARNING, "" },
 	[EVENT_HEALTH] = { "health", LOG_LEVEL_INFO, "" },
@@ -18,10 +18,11 @@ static const struct {
 	[EVENT_SETTLED] = { "settled", LOG_LEVEL_INFO, "settled" },
 	[EVENT_RELOAD] = { "reload", LOG_LEVEL_INFO, "reload" },
 	[EVENT_FORCED] = { "forced", LOG_LEVEL_WARNING, "forced" },
-	[EVENT_RELEASED] = { "released", LOG_LEVEL_WARNING, "forced no longer" },
-	[EVENT_EXPIRED] = { "expired", LOG_LEVEL_WARNING, "forced no longer: its time is up" },
+	[EVENT_RELEASED] = { "released", LOG_LEVEL_WARNING, "no longer forced" },
+	[EVENT_EXPIRED] = { "expired", LOG_LEVEL_WARNING,
+	                    "no longer forced: the override expired" },
 	[EVENT_STATE] = { "state", LOG_LEVEL_WARNING, "state" },
-	[EVENT_DROPPED] = { "dropped", LOG_LEVEL_WARNING, "forced no longer" },
+	[EVENT_DROPPED] = { "dropped", LOG_LEVEL_WARNING, "no longer forced" },
 	[EVENT_ISOLATED] = { "isolated", LOG_LEVEL_WARNING, "isolated" },
 	[EVENT_REJOINED] = { "rejoined", LOG_LEVEL_WARNING, "no longer isolated" },
 };

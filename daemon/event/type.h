@@ -1,4 +1,4 @@
-/* The kinds of events: their words, which the configuration and the schema share, and how much each matters. */
+/* The types of events: their names, shared by the configuration and the schema, and their levels. */
 #ifndef SHUNT_EVENT_TYPE_H
 #define SHUNT_EVENT_TYPE_H
 
@@ -7,32 +7,48 @@
 #include "base/log.h"
 
 enum event_type {
-	EVENT_ANSWER,    /* another endpoint answers; from and to are ids, or "dns", "fail" */
-	EVENT_HEALTH,    /* an address went up or down */
-	EVENT_CHECK,     /* the same of a check that others are calculated from */
-	EVENT_UNCERTAIN, /* an address's check has had no verdict for long, or has one again */
-	EVENT_RESOLVE, /* an endpoint's name resolves to other addresses, or fails, or works again */
-	EVENT_REFUSED,     /* an address was left out: local, or one too many */
-	EVENT_CERTIFICATE, /* a certificate that a check was shown ends soon, or has ended */
-	EVENT_SETTLED,     /* every check has a verdict, or had its time */
-	EVENT_RELOAD,      /* another configuration is in force */
-	EVENT_FORCED,      /* an operator says which endpoint answers */
-	EVENT_RELEASED,    /* an operator says that the election does again */
-	EVENT_EXPIRED,     /* an override's time is up */
-	EVENT_STATE, /* what must survive a restart cannot be written, is written again, or was not believed */
-	EVENT_DROPPED,  /* an override's endpoint is gone */
-	EVENT_ISOLATED, /* nothing beyond this host answers: the answers hold */
-	EVENT_REJOINED, /* something does again */
+	/* Another endpoint answers; `from` and `to` are ids, or "dns", "fail". */
+	EVENT_ANSWER,
+	/* An address went up or down. */
+	EVENT_HEALTH,
+	/* A check that others are calculated from went up or down. */
+	EVENT_CHECK,
+	/* An address's check has had no verdict for a long time, or has one again. */
+	EVENT_UNCERTAIN,
+	/* An endpoint's name resolves to other addresses, fails to resolve, or works again. */
+	EVENT_RESOLVE,
+	/* An address was left out because it is local, or exceeds the limit. */
+	EVENT_REFUSED,
+	/* A certificate presented to a check expires soon, or has expired. */
+	EVENT_CERTIFICATE,
+	/* Every check has a verdict, or has used up the time allowed for its first. */
+	EVENT_SETTLED,
+	/* Another configuration is in force. */
+	EVENT_RELOAD,
+	/* An operator has chosen the endpoint that answers. */
+	EVENT_FORCED,
+	/* An operator has ended an override. */
+	EVENT_RELEASED,
+	/* An override has expired. */
+	EVENT_EXPIRED,
+	/* The saved state cannot be written, can be written again, or was rejected. */
+	EVENT_STATE,
+	/* An override ended because its endpoint was removed. */
+	EVENT_DROPPED,
+	/* Nothing beyond this host answers; answers are frozen. */
+	EVENT_ISOLATED,
+	/* Something beyond this host answers again. */
+	EVENT_REJOINED,
 	EVENT_TYPES
 };
 
-/* "answer", "health", …: the schema's words. */
+/* "answer", "health", …: the names used in the schema. */
 const char *event_word(enum event_type type);
 bool event_find(const char *word, enum event_type *type);
-/* "info", "warning"; and as the log knows it. */
+/* The level: "info" or "warning", and as a level of the log. */
 const char *event_level(enum event_type type);
 enum log_level event_log_level(enum event_type type);
-/* What happened, in the log, where from and to do not say it; may be "". */
+/* The text for the log of what happened, where from and to do not show it; may be "". */
 const char *event_says(enum event_type type);
 
 #endif

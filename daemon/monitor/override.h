@@ -22,7 +22,7 @@ struct roster;
 #define OVERRIDE_NAME_MAX 33    /* a user's name */
 #define OVERRIDE_REASON_MAX 201 /* text from outside is cut at 200 bytes */
 #define OVERRIDE_WORDS_MAX 360
-#define OVERRIDE_GONE "the configuration has it no longer"
+#define OVERRIDE_GONE "it is no longer in the configuration"
 
 struct override {
 	uid_t uid;

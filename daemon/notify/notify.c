@@ -20,33 +20,33 @@
 #include "process/spawn.h"
 
 #define RUNNING_MAX 16u
-/* So many may be killed and not gone yet, hanging within the kernel, beside as many that run. */
+/* Besides those running, as many killed processes may linger, stuck in the kernel. */
 #define PROGRAMS_MAX (2 * RUNNING_MAX)
 #define QUEUE_MIB 64u
 #define RETRY_MS 1000u
 #define SAY_DROPPED_MS 60000u
 #define FINISH_S 3
 
-/* One of the configuration's. The owner of what waits for it. */
-struct teller {
-	TAILQ_ENTRY(teller) link;
-	char **argv; /* one block */
+/* A configured program: the owner of the items pending for it. */
+struct notifier {
+	TAILQ_ENTRY(notifier) link;
+	char **argv; /* one block of memory */
 	uint32_t events;
 	uint32_t timeout_ms;
 	unsigned running;
-	bool gone; /* from the configuration: it stays as long as it runs */
+	bool gone; /* removed from the configuration; kept until its runs end */
 };
 
 struct run {
 	LIST_ENTRY(run) link;
 	struct notify *notify;
-	struct teller *teller;
+	struct notifier *notifier;
 	struct notify_item *item;
 	struct spawn *spawn;
 	struct event deadline;
 };
 
-TAILQ_HEAD(teller_list, teller);
+TAILQ_HEAD(notifier_list, notifier);
 LIST_HEAD(run_list, run);
 
 struct notify {
@@ -55,50 +55,49 @@ struct notify {
 	struct spawn_user user;
 	struct event_subscriber subscriber;
 	struct notify_queue *queue;
-	struct teller_list tellers;
+	struct notifier_list notifiers;
 	struct run_list runs;
-	struct event start; /* what may run is started */
-	bool held;          /* and that waits, since the host had no means */
+	struct event start; /* starts the programs that may run */
+	bool held;          /* starting is suspended: the host is out of resources */
 	bool held_said;
 	bool ending;
-	struct event minute; /* until what is dropped may be said again */
+	struct event minute; /* until dropped events may be logged again */
 	uint64_t unsaid;
 	struct notify_counts counts; /* all but `waiting` */
 };
 
-/* --- what is said -------------------------------------------------------------------------------- */
+/* --- the log ------------------------------------------------------------------------------------- */
 
 static void say_failed(const struct run *run, const char *words, const char *line)
 {
 	char text[SPAWN_WORDS_MAX + SPAWN_LINE_MAX];
 
 	probe_text_clean(text, sizeof(text), line);
-	log_warning("notify: %s, event %llu: %s%s%s", run->teller->argv[0],
+	log_warning("notify: %s, event %llu: %s%s%s", run->notifier->argv[0],
 	            (unsigned long long)run->item->event->seq, words, *text ? ": " : "", text);
 }
 
-/* One line for all that waits for a program and will not come. */
-static void drop(struct notify *notify, struct teller *teller, const char *why)
+/* Discards everything pending for a program, and logs one line for it. */
+static void drop(struct notify *notify, struct notifier *notifier, const char *why)
 {
 	const struct event_item *oldest;
-	size_t count = notify_queue_waiting(notify->queue, teller, &oldest);
+	size_t count = notify_queue_waiting(notify->queue, notifier, &oldest);
 
 	if (!count)
 		return;
-	log_warning("notify: %s: %s: %zu %s not told, the first is %llu: %s", teller->argv[0], why,
-	            count, count == 1 ? "event is" : "events are", (unsigned long long)oldest->seq,
-	            oldest->text);
+	log_warning("notify: %s: %s: %zu event%s not delivered, the first is %llu: %s",
+	            notifier->argv[0], why, count, count == 1 ? "" : "s",
+	            (unsigned long long)oldest->seq, oldest->text);
 	notify->counts.dropped += count;
-	notify_queue_drop(notify->queue, teller);
+	notify_queue_drop(notify->queue, notifier);
 }
 
 static void say_dropped(struct notify *notify)
 {
 	if (!notify->unsaid)
 		return;
-	log_warning("notify: more than %u MiB wait: %llu more %s not told", QUEUE_MIB,
-	            (unsigned long long)notify->unsaid,
-	            notify->unsaid == 1 ? "event is" : "events are");
+	log_warning("notify: more than %u MiB pending: %llu more event%s not delivered", QUEUE_MIB,
+	            (unsigned long long)notify->unsaid, notify->unsaid == 1 ? "" : "s");
 	notify->unsaid = 0;
 	timer_arm(&notify->minute, SAY_DROPPED_MS);
 }
@@ -137,11 +136,11 @@ static bool same_words(char *const *a, const char *const *b)
 	return !*a && !*b;
 }
 
-static void teller_free(struct notify *notify, struct teller *teller)
+static void notifier_free(struct notify *notify, struct notifier *notifier)
 {
-	TAILQ_REMOVE(&notify->tellers, teller, link);
-	free(teller->argv);
-	free(teller);
+	TAILQ_REMOVE(&notify->notifiers, notifier, link);
+	free(notifier->argv);
+	free(notifier);
 }
 
 /* --- running ------------------------------------------------------------------------------------- */
@@ -155,14 +154,14 @@ static void start_soon(struct notify *notify)
 static void run_free(struct run *run)
 {
 	struct notify *notify = run->notify;
-	struct teller *teller = run->teller;
+	struct notifier *notifier = run->notifier;
 
 	event_del(&run->deadline);
 	LIST_REMOVE(run, link);
 	notify->counts.running--;
-	teller->running--;
-	if (teller->gone && !teller->running)
-		teller_free(notify, teller);
+	notifier->running--;
+	if (notifier->gone && !notifier->running)
+		notifier_free(notify, notifier);
 	free(run);
 	if (!notify->ending || notify->counts.running || notify_queue_count(notify->queue))
 		start_soon(notify);
@@ -181,14 +180,14 @@ static bool is_our_fault(int error)
 	return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-/* It stays the next one. Nothing else would start either. */
+/* The item stays the next one: no other program could be started either. */
 static void hold(struct notify *notify, struct notify_item *item, int error)
 {
-	const struct teller *teller = item->owner;
+	const struct notifier *notifier = item->owner;
 
 	if (!notify->held_said)
-		log_warning("notify: cannot start %s: %s; it is tried again every second",
-		            teller->argv[0], strerror(error));
+		log_warning("notify: cannot start %s: %s; retrying every second", notifier->argv[0],
+		            strerror(error));
 	notify->held_said = true;
 	notify->held = true;
 	notify_queue_back(notify->queue, item);
@@ -216,7 +215,7 @@ static void ended(void *arg, const struct spawn_end *end)
 {
 	struct run *run = arg;
 
-	if (end->failed && is_our_fault(end->error) && !run->teller->gone) {
+	if (end->failed && is_our_fault(end->error) && !run->notifier->gone) {
 		hold(run->notify, run->item, end->error);
 		run_free(run);
 		return;
@@ -233,23 +232,23 @@ static void deadline_ran(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	snprintf(words, sizeof(words), "timed out after %s and was killed",
-	         duration_format(run->teller->timeout_ms, lasted));
+	         duration_format(run->notifier->timeout_ms, lasted));
 	say_failed(run, words, spawn_line(run->spawn));
 	run->notify->counts.timed_out++;
 	spawn_kill(run->spawn);
 	finish(run);
 }
 
-/* NULL with errno. */
+/* Returns NULL and sets errno on failure. */
 static struct run *run_new(struct notify *notify, struct notify_item *item)
 {
-	const struct teller *teller = item->owner;
+	const struct notifier *notifier = item->owner;
 	struct run *run = calloc(1, sizeof(*run));
 	struct spawn_program program;
 
 	if (!run)
 		return NULL;
-	if (notify_program_make(teller->argv, item->event, &program))
+	if (notify_program_make(notifier->argv, item->event, &program))
 		run->spawn = spawn_start(notify->spawner, &program, &notify->user, ended, run);
 	if (run->spawn)
 		return run;
@@ -259,7 +258,7 @@ static struct run *run_new(struct notify *notify, struct notify_item *item)
 
 static void start(struct notify *notify, struct notify_item *item)
 {
-	struct teller *teller = item->owner;
+	struct notifier *notifier = item->owner;
 	struct run *run = run_new(notify, item);
 
 	if (!run) {
@@ -267,13 +266,13 @@ static void start(struct notify *notify, struct notify_item *item)
 		return;
 	}
 	run->notify = notify;
-	run->teller = teller;
+	run->notifier = notifier;
 	run->item = item;
 	LIST_INSERT_HEAD(&notify->runs, run, link);
 	notify->counts.running++;
-	teller->running++;
+	notifier->running++;
 	evtimer_assign(&run->deadline, notify->base, deadline_ran, run);
-	timer_arm(&run->deadline, teller->timeout_ms);
+	timer_arm(&run->deadline, notifier->timeout_ms);
 }
 
 static void start_ran(evutil_socket_t fd, short what, void *arg)
@@ -294,11 +293,11 @@ static void start_ran(evutil_socket_t fd, short what, void *arg)
 static void on_event(void *arg, struct event_item *event)
 {
 	struct notify *notify = arg;
-	struct teller *teller;
+	struct notifier *notifier;
 
-	TAILQ_FOREACH (teller, &notify->tellers, link) {
-		if (teller->gone || !(teller->events & UINT32_C(1) << event->what.type) ||
-		    notify_queue_put(notify->queue, teller, event))
+	TAILQ_FOREACH (notifier, &notify->notifiers, link) {
+		if (notifier->gone || !(notifier->events & UINT32_C(1) << event->what.type) ||
+		    notify_queue_put(notify->queue, notifier, event))
 			continue;
 		notify->counts.dropped++;
 		notify->unsaid++;
@@ -325,7 +324,7 @@ struct notify *notify_new(struct event_base *base)
 		free(notify);
 		return NULL;
 	}
-	TAILQ_INIT(&notify->tellers);
+	TAILQ_INIT(&notify->notifiers);
 	LIST_INIT(&notify->runs);
 	evtimer_assign(&notify->start, base, start_ran, notify);
 	evtimer_assign(&notify->minute, base, minute_ran, notify);
@@ -334,65 +333,65 @@ struct notify *notify_new(struct event_base *base)
 	return notify;
 }
 
-/* One that is there, and not claimed yet: the same program may stand twice. */
-static struct teller *find(struct notify *notify, const char *const *command)
+/* An existing program not yet claimed: the configuration may list the same program twice. */
+static struct notifier *find(struct notify *notify, const char *const *command)
 {
-	struct teller *teller;
+	struct notifier *notifier;
 
-	TAILQ_FOREACH (teller, &notify->tellers, link) {
-		if (teller->gone && same_words(teller->argv, command))
-			return teller;
+	TAILQ_FOREACH (notifier, &notify->notifiers, link) {
+		if (notifier->gone && same_words(notifier->argv, command))
+			return notifier;
 	}
 	return NULL;
 }
 
 static void claim(struct notify *notify, const struct notify_config *config)
 {
-	struct teller *teller = find(notify, config->command);
+	struct notifier *notifier = find(notify, config->command);
 
-	if (!teller) {
-		teller = xcalloc(1, sizeof(*teller));
-		teller->argv = copy_words(config->command);
-		TAILQ_INSERT_TAIL(&notify->tellers, teller, link);
+	if (!notifier) {
+		notifier = xcalloc(1, sizeof(*notifier));
+		notifier->argv = copy_words(config->command);
+		TAILQ_INSERT_TAIL(&notify->notifiers, notifier, link);
 	}
-	teller->events = config->events;
-	teller->timeout_ms = config->timeout;
-	teller->gone = false;
+	notifier->events = config->events;
+	notifier->timeout_ms = config->timeout;
+	notifier->gone = false;
 }
 
 void notify_configure(struct notify *notify, const struct notify_config *list, size_t count,
                       const struct spawn_user *user)
 {
-	struct teller *teller, *next;
+	struct notifier *notifier, *next;
 
 	notify->user = *user;
-	TAILQ_FOREACH (teller, &notify->tellers, link)
-		teller->gone = true;
+	TAILQ_FOREACH (notifier, &notify->notifiers, link)
+		notifier->gone = true;
 	for (size_t i = 0; i < count; i++)
 		claim(notify, &list[i]);
-	for (teller = TAILQ_FIRST(&notify->tellers); teller; teller = next) {
-		next = TAILQ_NEXT(teller, link);
-		if (!teller->gone)
+	for (notifier = TAILQ_FIRST(&notify->notifiers); notifier; notifier = next) {
+		next = TAILQ_NEXT(notifier, link);
+		if (!notifier->gone)
 			continue;
-		drop(notify, teller, "no longer in the configuration");
-		if (!teller->running)
-			teller_free(notify, teller);
+		drop(notify, notifier, "no longer in the configuration");
+		if (!notifier->running)
+			notifier_free(notify, notifier);
 	}
 }
 
 static void give_up(struct notify *notify)
 {
-	struct teller *teller;
+	struct notifier *notifier;
 	struct run *run;
 
 	while ((run = LIST_FIRST(&notify->runs)) != NULL) {
-		say_failed(run, "was killed, since the daemon ends", spawn_line(run->spawn));
+		say_failed(run, "was killed, since the daemon is stopping", spawn_line(run->spawn));
 		notify->counts.failed++;
 		spawn_kill(run->spawn);
 		finish(run);
 	}
-	TAILQ_FOREACH (teller, &notify->tellers, link)
-		drop(notify, teller, "the daemon ends");
+	TAILQ_FOREACH (notifier, &notify->notifiers, link)
+		drop(notify, notifier, "the daemon is stopping");
 	say_dropped(notify);
 }
 
@@ -410,14 +409,14 @@ void notify_finish(struct notify *notify)
 
 void notify_free(struct notify *notify)
 {
-	struct teller *teller;
+	struct notifier *notifier;
 
 	if (!notify)
 		return;
 	event_unsubscribe(&notify->subscriber);
 	give_up(notify);
-	while ((teller = TAILQ_FIRST(&notify->tellers)) != NULL)
-		teller_free(notify, teller);
+	while ((notifier = TAILQ_FIRST(&notify->notifiers)) != NULL)
+		notifier_free(notify, notifier);
 	event_del(&notify->start);
 	event_del(&notify->minute);
 	spawner_free(notify->spawner);

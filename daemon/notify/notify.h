@@ -1,12 +1,12 @@
 /*
- * Runs the notify programs: once for each event and each program that is configured for its type.
+ * Runs the notify programs: once for each event and each program configured for its type.
  *
- *   notify           which programs an event goes to, and how their runs end
- *   notify/queue     the events that wait: order, turns, bounds; pure
- *   notify/program   what a program is started with
+ *   notify           selects the programs for an event, starts them, judges how they end
+ *   notify/queue     pending events: order, turns, limits; pure
+ *   notify/program   arguments, environment and input of a program
  *
- * Created before anything emits events; configured at the start and by each reload. Nothing here blocks, and nothing here emits an
- * event, so that a notification never causes another.
+ * Created before anything emits events; configured at the start and by each reload. It never blocks,
+ * and never emits an event, so a notification cannot cause another one.
  */
 #ifndef SHUNT_NOTIFY_NOTIFY_H
 #define SHUNT_NOTIFY_NOTIFY_H
@@ -19,33 +19,34 @@ struct notify;
 struct notify_config;
 struct spawn_user;
 
-/* Since the start, but for the last two, which are of now. */
+/* Counted since the start, except `waiting` and `running`, which are current values. */
 struct notify_counts {
-	uint64_t delivered; /* the program ended with status 0 */
+	uint64_t delivered; /* the program exited with status 0 */
 	uint64_t failed;    /* it ended otherwise, or could not be run */
 	uint64_t timed_out;
-	uint64_t dropped; /* there was no room, or the program has left the configuration */
+	uint64_t
+	        dropped; /* the queue was full, or the program was removed from the configuration */
 	uint64_t waiting;
 	uint64_t running;
 };
 
-/* No program is configured yet. NULL with errno. */
+/* Has no programs until notify_configure(). Returns NULL and sets errno on failure. */
 struct notify *notify_new(struct event_base *base);
 
 /*
- * Replaces the programs, which run as `user`. Events that wait for a program with the same arguments as before are still delivered.
- * The list may be freed afterwards.
+ * Replaces the programs, which run as `user`. Events pending for a program whose arguments are the
+ * same as before are still delivered. The list may be freed afterwards.
  */
 void notify_configure(struct notify *notify, const struct notify_config *list, size_t count,
                       const struct spawn_user *user);
 
 /*
- * Called when the daemon ends, after its loop: runs the loop again until every event was delivered, for 3 s at most, or until it
- * is broken off. Events that were not delivered are in the log.
+ * Called when the daemon ends, after its loop: runs the loop again until every event was delivered,
+ * 3 s have passed, or event_base_loopbreak() is called. Events not delivered are logged.
  */
 void notify_finish(struct notify *notify);
 
-/* After everything that emits events was freed. NULL is allowed. */
+/* Called after everything that emits events was freed. NULL is allowed. */
 void notify_free(struct notify *notify);
 
 void notify_count(const struct notify *notify, struct notify_counts *counts);

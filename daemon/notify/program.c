@@ -8,9 +8,9 @@
 #include "event/fields.h"
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define OWN_FIELDS 4 /* variables that are no fields of the journal */
+#define OWN_FIELDS 4 /* variables that are not fields of the journal */
 
-/* "" and NULL do not apply. */
+/* NULL and "" mean that the field does not apply. */
 static bool applies(const struct log_field *variable)
 {
 	return variable->value && *variable->value;
@@ -25,7 +25,7 @@ static size_t count_words(char *const *argv, size_t *bytes)
 	return count;
 }
 
-/* One block, as spawn_start() takes it. */
+/* Allocates one block, as spawn_start() requires. */
 static bool make(char *const *argv, const struct log_field *variables, size_t variable_count,
                  struct spawn_program *program)
 {

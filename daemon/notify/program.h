@@ -1,4 +1,4 @@
-/* What a notify program is started with: its arguments, its environment, and the event as JSON on standard input. */
+/* The arguments and environment of a notify program, and its standard input: the event as JSON. */
 #ifndef SHUNT_NOTIFY_PROGRAM_H
 #define SHUNT_NOTIFY_PROGRAM_H
 
@@ -8,7 +8,10 @@
 
 struct event_item;
 
-/* `argv` ends with NULL. The input is the event's own text. False with errno: out of memory. */
+/*
+ * `argv` ends with NULL. The input points to the event's own text. Returns false and sets errno if out
+ * of memory.
+ */
 bool notify_program_make(char *const *argv, const struct event_item *event,
                          struct spawn_program *program);
 

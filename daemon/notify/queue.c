@@ -8,20 +8,20 @@
 
 TAILQ_HEAD(item_list, notify_item);
 
-/* An event for as long as any owner waits for it. */
+/* An event that at least one owner waits for. */
 struct notify_shared {
 	struct event_item *event;
 	unsigned items;
 };
 
-/* Has something that waits, or is busy; else it is gone. */
+/* Exists while it has pending items or is busy. */
 struct notify_lane {
 	void *owner;
-	bool busy; /* one of it is given out */
+	bool busy; /* one of its items is in progress */
 	struct item_list waiting;
 	TAILQ_ENTRY(notify_lane) link;  /* all lanes */
-	TAILQ_ENTRY(notify_lane) ready; /* those that have something and are not busy */
-	const char *record;             /* NULL: none; as it was spelt first */
+	TAILQ_ENTRY(notify_lane) ready; /* lanes with pending items that are not busy */
+	const char *record;             /* as first spelled; NULL: none */
 	char name[];
 };
 
@@ -33,8 +33,8 @@ struct notify_queue {
 	void *tree; /* of lanes, by tsearch(3) */
 	struct lane_list lanes;
 	struct lane_list ready;
-	struct notify_shared
-	        *last; /* the event that was put last; NULL: no owner waits for it any more */
+	/* The event added last; NULL once no owner waits for it. */
+	struct notify_shared *last;
 };
 
 struct notify_queue *notify_queue_new(size_t bytes_max)
@@ -113,7 +113,7 @@ static size_t shared_size(const struct event_item *event)
 	return sizeof(struct notify_shared) + event->size;
 }
 
-/* Owners are put one after the other for one event. NULL: out of memory. */
+/* Shares the last event added: callers add one event for all its owners in a row. NULL: no memory. */
 static struct notify_shared *shared_of(struct notify_queue *queue, struct event_item *event)
 {
 	struct notify_shared *shared = queue->last;

@@ -1,11 +1,13 @@
 /*
- * The events that wait for their programs. Pure: no clock, no processes.
+ * Events pending for notify programs. Pure: no clock, no processes.
  *
- * An owner (a program of the configuration) and a record make a lane: its events come in order, and one at a time. Events without a
- * record have a lane of their own. Lanes take turns, so that a record that changes all the time holds up no other.
+ * Each pair of owner (a configured program) and record has a lane, whose events are delivered in order,
+ * one at a time. Events without a record have a lane of their own. Lanes take turns, so a record that
+ * changes constantly does not delay others.
  *
- * notify_queue_put() for each event and owner; notify_queue_next() while more may run; then exactly one of notify_queue_done() and
- * notify_queue_back() for what that gave. An event is held once, however many owners wait for it, and the total is bounded in bytes.
+ * Usage: notify_queue_put() for each event and owner; notify_queue_next() while more programs may run;
+ * then exactly one of notify_queue_done() and notify_queue_back() for each item returned. An event is
+ * stored once, however many owners wait for it. The total size is limited.
  */
 #ifndef SHUNT_NOTIFY_QUEUE_H
 #define SHUNT_NOTIFY_QUEUE_H
@@ -23,37 +25,43 @@ struct notify_lane;
 struct notify_item {
 	struct event_item *event;
 	void *owner;
-	/* The queue's. */
+	/* Private to the queue. */
 	struct notify_lane *lane;
 	struct notify_shared *shared;
-	TAILQ_ENTRY(notify_item) link; /* while it waits */
+	TAILQ_ENTRY(notify_item) link; /* while it is pending */
 };
 
-/* `bytes_max`: of what waits and what was given out, texts and all. NULL: out of memory. */
+/*
+ * `bytes_max`: the limit for all items, pending or in progress, including their texts. Returns NULL
+ * if out of memory.
+ */
 struct notify_queue *notify_queue_new(size_t bytes_max);
-/* With whatever is in it; nothing may be given out. NULL is taken. */
+/* Frees pending items too. No item may be in progress. NULL is allowed. */
 void notify_queue_free(struct notify_queue *queue);
 
-/* False: there is no room, and nothing has changed. */
+/* Returns false, and changes nothing, if the queue is full or memory has run out. */
 bool notify_queue_put(struct notify_queue *queue, void *owner, struct event_item *event);
 
-/* The next one that may be told now, its lane's only one until it is done or back. NULL: none. */
+/*
+ * The next item to deliver, or NULL. Its lane returns no other until notify_queue_done() or
+ * notify_queue_back().
+ */
 struct notify_item *notify_queue_next(struct notify_queue *queue);
 
-/* It is over; the item is gone. */
+/* The item was delivered or given up; frees it. */
 void notify_queue_done(struct notify_queue *queue, struct notify_item *item);
 
-/* It is the next again, before all others. */
+/* Puts the item back: notify_queue_next() returns it first. */
 void notify_queue_back(struct notify_queue *queue, struct notify_item *item);
 
-/* What waits for an owner: how many, and the oldest event of them, or NULL. */
+/* The number of items pending for an owner. `*oldest`: the oldest event among them, or NULL. */
 size_t notify_queue_waiting(const struct notify_queue *queue, const void *owner,
                             const struct event_item **oldest);
 
-/* What waits for an owner is forgotten. */
+/* Discards everything pending for an owner. */
 void notify_queue_drop(struct notify_queue *queue, const void *owner);
 
-/* How many wait, for all owners. */
+/* The number of items pending for all owners. */
 size_t notify_queue_count(const struct notify_queue *queue);
 size_t notify_queue_bytes(const struct notify_queue *queue);
 

@@ -303,7 +303,7 @@ class Readers(Events):
                 break
             clients.append(client)
         self.assertEqual((len(clients), status), (32, b"503"))
-        self.assertIn(b"as many as may", client.recv(4096) + client.recv(4096))
+        self.assertIn(b"which is the limit", client.recv(4096) + client.recv(4096))
         with socket.create_connection(("127.0.0.1", port), st.PATIENCE) as client:
             client.sendall(b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertEqual(client.recv(12)[9:], b"200")

@@ -305,7 +305,7 @@ class Trouble(Notify):
         hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]  # the daemon has it from us
         self.limit_processes(0, hard)
         server.kill()
-        self.daemon.wait_log(r"notify: cannot start /\S+/page: Resource temporarily unavailable; it is tried again every second")
+        self.daemon.wait_log(r"notify: cannot start /\S+/page: Resource temporarily unavailable; retrying every second")
         self.daemon.wait_active(WWW, "secondary")
         self.assertEqual(self.order_of(WWW), before)
         self.limit_processes(hard, hard)
@@ -360,7 +360,7 @@ class Lives(Notify):
         waiting = self.stand_still()
         again = [self.notify(self.scripts[0], ["answer", "health"], timeout="4m")]
         self.daemon.reload(self.config(again, self.records))
-        self.daemon.wait_log(rf"notify: /\S+/two: no longer in the configuration: {waiting} events? (is|are) not told, the first is \d+: {WWW}")
+        self.daemon.wait_log(rf"notify: /\S+/two: no longer in the configuration: {waiting} events? not delivered, the first is \d+: {WWW}")
         self.wait_counts(running=2, waiting=waiting, dropped=waiting)
         self.open_gate()
         self.wait_counts(running=0, waiting=0)
@@ -382,7 +382,7 @@ class Lives(Notify):
         self.assertNotIn("notify:", self.daemon.log())
 
     def test_end_of_what_hangs(self):
-        """what does not end in that moment is killed, and the log has what was not told"""
+        """what does not end in that moment is killed, and the log names what was not delivered"""
         waiting = self.stand_still()
         begun = time.monotonic()
         self.daemon.signal(signal.SIGTERM)
@@ -390,8 +390,8 @@ class Lives(Notify):
         self.note(f"ended after {time.monotonic() - begun:.1f} s")
         log = self.daemon.log()
         for name in ("one", "two"):
-            self.assertRegex(log, rf"notify: /\S+/{name}, event \d+: was killed, since the daemon ends\n")
-            self.assertRegex(log, rf"notify: /\S+/{name}: the daemon ends: {waiting} events? (is|are) not told, the first is \d+: {WWW}")
+            self.assertRegex(log, rf"notify: /\S+/{name}, event \d+: was killed, since the daemon is stopping\n")
+            self.assertRegex(log, rf"notify: /\S+/{name}: the daemon is stopping: {waiting} events? not delivered, the first is \d+: {WWW}")
         self.assertEqual(self.order(), [])
 
     def test_end_at_once(self):

@@ -84,7 +84,7 @@ class Forced(Override):
         self.shunt(daemon, "auto", NAME, stdout=f"{NAME}: {re.escape(self.primary)} from primary: primary is up\n")
         self.assertEqual(daemon.resolve(NAME), [self.primary])
         self.assertIsNone(daemon.record(NAME)["override"])
-        self.assertRegex(daemon.log()[begin:], rf"warning: {NAME}: secondary: forced no longer: by ")
+        self.assertRegex(daemon.log()[begin:], rf"warning: {NAME}: secondary: no longer forced: by ")
         begin = len(daemon.log())
         self.shunt(daemon, "auto", NAME, stdout=".*primary is up\n")
         self.assertEqual(daemon.log()[begin:], "")
@@ -140,13 +140,13 @@ class Forced(Override):
         took = time.monotonic() - begin
         self.assertGreaterEqual(took, 1.99)
         self.note(f"forced for 2 s, ended after {took:.3f} s")
-        daemon.wait_log(f"{NAME}: secondary: forced no longer: its time is up: by ")
+        daemon.wait_log(f"{NAME}: secondary: no longer forced: the override expired: by ")
         self.assertFalse(daemon.record(NAME)["forced"])
         self.shunt(daemon, "force", NAME, "secondary", "--for", "1s", stdout=".*")
         self.shunt(daemon, "force", NAME, "secondary", "--for", "1h", "--reason", "longer", stdout=".*")
         log = len(daemon.log())
         self.shunt(daemon, "force", NAME, "primary", "--for", "1s", stdout=".*")
-        daemon.wait_log("forced no longer: its time is up", start=log)
+        daemon.wait_log("no longer forced: the override expired", start=log)
         self.assertEqual(daemon.log()[log:].count("its time is up"), 1)
 
     def test_end_is_as_without(self):
@@ -200,7 +200,7 @@ class Reloaded(Override):
         self.shunt(daemon, "force", NAME, "dead", "--anyway", stdout=".*")
         daemon.write_config(self.config(third=False))
         self.shunt(daemon, "reload", stdout=".*")
-        daemon.wait_log(f"{NAME}: dead: forced no longer: the configuration has it no longer\n")
+        daemon.wait_log(f"{NAME}: dead: no longer forced: it is no longer in the configuration\n")
         self.assertFalse(daemon.record(NAME)["forced"])
         self.assertEqual(daemon.resolve(NAME), [self.primary])
 

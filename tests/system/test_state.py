@@ -151,7 +151,7 @@ class Killed(State):
             self.assertTrue(daemon.record(OTHER)["forced"])
             self.wait_written(daemon, lambda state: state["boot"] != "another" and len(state["up"]) == 2, "the state")
         begin = self.restart(daemon, change(lambda state: past(state) or {"boot": "another"}))
-        daemon.wait_log(f"{OTHER}: primary: forced no longer: its time is up", start=begin)
+        daemon.wait_log(f"{OTHER}: primary: no longer forced: the override expired", start=begin)
         self.shunt(daemon, "auto", NAME)
         self.assertEqual(daemon.active(NAME), "primary")
 
@@ -162,17 +162,17 @@ class Killed(State):
         state = self.wait_written(daemon, lambda state: "override" in state["records"][NAME] and state, "the state")
         deadline = state["records"][NAME]["override"]["deadline"] / 1000
         begin = self.restart(daemon, lambda: st.wait_until(lambda: time.clock_gettime(time.CLOCK_BOOTTIME) > deadline, what="the time"))
-        daemon.wait_log(f"{NAME}: secondary: forced no longer: its time is up: by ", start=begin)
+        daemon.wait_log(f"{NAME}: secondary: no longer forced: the override expired: by ", start=begin)
         self.assertEqual(daemon.resolve(NAME), [self.primary])
         self.shunt(daemon, "force", NAME, "secondary")
         self.wait_written(daemon, lambda state: "override" in state["records"][NAME], "the state")
         begin = self.restart(daemon, config=self.config(secondary="other"))
-        self.assertRegex(daemon.log()[begin:], f"{NAME}: secondary: forced no longer: the configuration has it no longer\n")
+        self.assertRegex(daemon.log()[begin:], f"{NAME}: secondary: no longer forced: it is no longer in the configuration\n")
         self.assertEqual(daemon.resolve(NAME), [self.primary])
         self.shunt(daemon, "force", OTHER, "primary")
         self.wait_written(daemon, lambda state: "override" in state["records"][OTHER], "the state")
         begin = self.restart(daemon, config=self.config().replace(OTHER, "new.example.com"))
-        self.assertRegex(daemon.log()[begin:], f"{OTHER}: primary: forced no longer: the configuration has it no longer\n")
+        self.assertRegex(daemon.log()[begin:], f"{OTHER}: primary: no longer forced: it is no longer in the configuration\n")
 
     def test_clean_end(self):
         """SIGTERM: what has changed last is written, too"""

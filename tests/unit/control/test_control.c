@@ -433,11 +433,11 @@ static void requests_are_answered(void **state)
 		{ "POST /v1/reload HTTP/1.0\r\n\r\n", "200",
 		  "{\"records\":3,\"added\":{\"count\":1,\"names\":[\"new.example.com\"]}," },
 		{ "POST /v1/reload HTTP/1.0\r\nOrigin: http://localhost:8080\r\n\r\n", "403",
-		  "a page in a browser may change nothing" },
+		  "a page in a browser may not change anything" },
 		{ "GET /v1/status HTTP/1.0\r\nOrigin: null\r\n\r\n", "200", "" },
 		{ "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", "200", "" },
 		{ "POST /v1/reload HTTP/1.0\r\nContent-Length: 9\r\n\r\n{\"a\":\"b\"}", "400",
-		  "a: unknown member; this takes none" },
+		  "a: unknown member; this request takes none" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -642,7 +642,7 @@ static void changes_are_asked_of_the_monitor(void **state)
 		{ "www/force", "{\"endpoint\": \"secondary\", \"anyways\": true}", "400",
 		  "anyways: unknown member; did you mean anyway?", "" },
 		{ "www/auto", "", "200", "{\"name\":\"www.example.com\"", "0 auto" },
-		{ "www/auto", "{\"endpoint\": \"primary\"}", "400", "this takes none", "" },
+		{ "www/auto", "{\"endpoint\": \"primary\"}", "400", "this request takes none", "" },
 		{ "nobody/auto", "", "404", "not a managed name", "" },
 		{ "www/check", "{}", "202", "\"within_ms\":8000", "0 check" },
 		{ "nobody/check", "", "404", "not a managed name", "" },
@@ -979,7 +979,7 @@ static void an_unknown_format_is_refused(void **state)
 
 	assert_non_null(strstr(answer, " 400 "));
 	assert_non_null(strstr(
-	        answer, "{\"error\":\"format: \\\"xml\\\" is not known; give json or tsv\"}"));
+	        answer, "{\"error\":\"format: unknown value \\\"xml\\\"; give json or tsv\"}"));
 	free(answer);
 }
 

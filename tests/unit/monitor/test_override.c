@@ -211,8 +211,8 @@ static void a_reload_carries_or_drops(void **state)
 	fill(world, &roster, records, 1);
 	records[0].decided.election.forced = 0;
 	overrides_carry(&world->overrides, &world->roster, &roster);
-	expect("a secondary dropped the configuration has it no longer\n"
-	       "c secondary dropped the configuration has it no longer\n");
+	expect("a secondary dropped it is no longer in the configuration\n"
+	       "c secondary dropped it is no longer in the configuration\n");
 	for (size_t i = 0; i < RECORDS; i++)
 		assert_null(world->records[i].decided.override);
 	assert_string_equal(records[0].decided.override->reason, "stays");

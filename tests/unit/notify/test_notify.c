@@ -378,7 +378,7 @@ static void without_descriptors(void **state)
 	let_errors(file, kept, text, sizeof(text));
 	log_set_level(LOG_LEVEL_ERROR);
 	assert_int_equal(occurrences(text, "warning: notify: cannot start /bin/sh: Too many open "
-	                                   "files; it is tried again every second\n"),
+	                                   "files; retrying every second\n"),
 	                 1);
 	assert_int_equal(occurrences(text, "notify: programs can be started again\n"), 1);
 }
@@ -410,7 +410,8 @@ static void overflow(void **state)
 	let_errors(file, kept, text, sizeof(text));
 	log_set_level(LOG_LEVEL_ERROR);
 	assert_int_equal(
-	        occurrences(text, "notify: more than 64 MiB wait: 1 more event is not told\n"), 1);
+	        occurrences(text, "notify: more than 64 MiB pending: 1 more event not delivered\n"),
+	        1);
 	assert_int_equal(occurrences(text, "more than 64 MiB"), 1);
 	assert_int_equal(occurrences(text, "/bin/sh: no longer in the configuration: "), 1);
 	notify_finish(notify);
