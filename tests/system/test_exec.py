@@ -123,6 +123,8 @@ class Verdicts(Programs):
         st.wait_until(lambda: "No such file or directory" in (self.seen("gone")[1] or ""), what="a program that is gone")
         self.assertRegex(self.seen("gone")[1], r"^cannot run /\S+/gone: No such file or directory$")
         self.assertEqual(self.daemon.active("unsure.example.com"), "primary")
+        st.wait_until(lambda: self.address_of("gone")["no_verdict_side"], what="three intervals without a verdict")
+        self.assertEqual(self.address_of("gone")["no_verdict_side"], "unknown")
         self.daemon.stop()
         st.wait_until(lambda: not living(sleep), what="all processes of programs to be gone")
 
@@ -272,7 +274,7 @@ class Surroundings(Programs):
 
     @unittest.skipUnless(ROOT, "must be root")
     def test_no_processes(self):
-        """a host that has no room for another process is no verdict on the endpoint"""
+        """a host that has no room for another process is no verdict on the endpoint, and at fault itself"""
         record = self.record("web", "exit 0", options='interval = "200ms"; timeout = "20s";')
         self.watch('user = "nobody";' + self.config([record], exec_user=None)).wait_settled()
         self.wait_seen({"web": ("up", None)})
@@ -280,6 +282,7 @@ class Surroundings(Programs):
         self.limit_processes(0, hard)
         self.daemon.wait_log(r"no verdict for 600ms: cannot start /\S+/web: Resource temporarily unavailable")
         self.assertEqual(self.seen("web")[0], "up")
+        self.assertEqual(self.address_of("web")["no_verdict_side"], "host")
         self.limit_processes(hard, hard)
         self.daemon.wait_log("there are verdicts again")
         self.wait_seen({"web": ("up", None)})

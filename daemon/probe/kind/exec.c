@@ -116,17 +116,26 @@ static enum probe_why judge(const struct check *check, const struct spawn_end *e
 	return is_not_run(end->status) ? WHY_PROGRAM : WHY_EXIT;
 }
 
+/* The program itself cannot be run; whatever comes before, and a lack of memory, is this host's. */
+static enum probe_why judge_failed(const struct spawn_end *end)
+{
+	bool is_short = end->error == ENOMEM || end->error == EAGAIN || end->error == ENFILE ||
+	                end->error == EMFILE;
+
+	return strcmp(end->failed, "run") == 0 && !is_short ? WHY_PROGRAM : WHY_OWN_FAULT;
+}
+
 static void ended(void *arg, const struct spawn_end *end)
 {
 	struct probe *probe = arg;
 	const struct check *check = probe_check(probe);
-	enum probe_why why = judge(check, end);
+	const enum probe_why why = judge(check, end);
 	const char *line = end->line;
 	char words[SPAWN_WORDS_MAX];
 
 	if (end->failed)
-		probe_finish(probe, WHY_PROGRAM, "cannot %s %s: %s", end->failed, check->command[0],
-		             strerror(end->error));
+		probe_finish(probe, judge_failed(end), "cannot %s %s: %s", end->failed,
+		             check->command[0], strerror(end->error));
 	else if (why == WHY_PROGRAM)
 		probe_finish(probe, why, "cannot be run: %s%s%s", spawn_words(end, words),
 		             *line ? ": " : "", line);
