@@ -329,6 +329,7 @@ static int serve(struct server *server, struct config *config)
 {
 	const unsigned probes = probe_schedule_in_flight(environment_raise_descriptors());
 	const size_t records = config->record_count;
+	int error;
 
 	environment_harden();
 	if (!prepare(server, config)) {
@@ -341,7 +342,8 @@ static int serve(struct server *server, struct config *config)
 	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		fatal("libcurl or c-ares cannot start");
 	if (!start(server, config, probes)) {
-		log_error("cannot start: %s", strerror(errno));
+		error = errno;
+		log_error("cannot start: %s%s", strerror(error), blame_limit(error));
 		return 1;
 	}
 	malloc_trim(0); /* the text of the configuration was several times what is kept of it */
