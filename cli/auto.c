@@ -34,8 +34,9 @@ const struct command auto_command = {
 	.operands = { 1, 1, "one name", { "name" } },
 	.help = "Usage: shunt auto NAME [--control PATH]\n"
 	        "\n"
-	        "Ends what 'shunt force NAME' began: the checks decide again. An earlier endpoint\n"
-	        "that is up and waits for an operator, or for failback_delay, answers at once.\n"
+	        "Ends the override set by 'shunt force NAME': the checks decide again. An earlier\n"
+	        "endpoint that is up but waits for an operator, or for failback_delay, takes over\n"
+	        "at once.\n"
 	        "Needs root, or membership in the control socket's group.\n"
 	        "\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"

@@ -42,7 +42,7 @@ static bool record_ready(const json_t *record)
 	return true;
 }
 
-/* Reads the record again and again until every verdict that was asked for is there. Replaces `*record`. */
+/* Polls the record until every requested verdict is available. Replaces `*record`. */
 static int wait_for_verdicts(const char *control, const char *name, long long within_ms,
                              json_t **record)
 {
@@ -175,14 +175,14 @@ const struct command check_command = {
 	.operands = { 1, 1, "one name", { "name" } },
 	.help = "Usage: shunt check NAME [--control PATH]\n"
 	        "\n"
-	        "Probes every address of NAME now and prints each verdict, of a probe that began\n"
-	        "after the question. The verdicts count as all others do.\n"
+	        "Probes every address of NAME now and prints each verdict, always of a probe that\n"
+	        "began after the request. These verdicts count like any other.\n"
 	        "Needs root, or membership in the control socket's group.\n"
 	        "\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
 	        "                  /run/shunt/control.sock)\n"
 	        "\n"
-	        "Exit status: 0 every verdict is there, whatever it says; 3 the daemon cannot be\n"
-	        "reached, or a verdict did not come in time; 4 the daemon refused.\n",
+	        "Exit status: 0 every probe has a verdict, passed or failed; 3 the daemon cannot\n"
+	        "be reached, or a verdict did not arrive in time; 4 the daemon refused.\n",
 	.run = run,
 };

@@ -19,12 +19,12 @@
 
 struct question {
 	const char *control, *name;
-	const char *pid; /* as typed; NULL: no process is asked about */
+	const char *pid; /* as typed; NULL: not given */
 	pid_t process;
 	bool json;
 };
 
-/* 0: it is no process's number. */
+/* Returns 0 if the text is not a process ID. */
 static pid_t number_of(const char *text)
 {
 	char *end;
@@ -151,21 +151,21 @@ static int run(const struct command *command, const struct command_context *cont
 
 const struct command explain_command = {
 	.name = "explain",
-	.summary = "the rules that led to an answer, and what a process is told",
+	.summary = "the rules behind an answer, for one process if given",
 	.operands = { 1, 1, "one name", { "name" } },
 	.help = "Usage: shunt explain NAME [--pid PID] [--json] [--control PATH]\n"
 	        "\n"
-	        "Why NAME is answered as it is, step by step, in the order in which the daemon\n"
-	        "decides. '>' is the step that decided.\n"
+	        "Explains the answer for NAME step by step, in the order in which the daemon\n"
+	        "decides. '>' marks the step that decided.\n"
 	        "\n"
-	        "  --pid PID       and what that process is told: whether it has the library and\n"
-	        "                  the table, SHUNT_FORCE, and what to do if not; takes root, or\n"
-	        "                  the process's own user\n"
+	        "  --pid PID       also explain the answer that this process gets: whether it has\n"
+	        "                  the library and the table, SHUNT_FORCE, and what to do if not;\n"
+	        "                  requires root, or the process's own user\n"
 	        "  --json          the same as JSON\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
 	        "                  /run/shunt/control.sock)\n"
 	        "\n"
-	        "Exit status: 0 explained; 1 there is no such process, or it may not be looked\n"
-	        "into; 3 the daemon cannot be reached; 4 NAME is not managed.\n",
+	        "Exit status: 0 explained; 1 there is no such process, or it cannot be\n"
+	        "inspected; 3 the daemon cannot be reached; 4 NAME is not managed.\n",
 	.run = run,
 };

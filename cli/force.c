@@ -54,17 +54,18 @@ static int run(const struct command *command, const struct command_context *cont
 
 const struct command force_command = {
 	.name = "force",
-	.summary = "let one endpoint answer, whatever the checks say",
+	.summary = "make one endpoint answer, whatever the checks say",
 	.operands = { 2, 2, "a name and an endpoint", { "name", "endpoint" } },
 	.help = "Usage: shunt force NAME ENDPOINT [--for DURATION] [--reason TEXT] [--anyway]\n"
 	        "                   [--control PATH]\n"
 	        "\n"
-	        "ENDPOINT of NAME answers from now on, until 'shunt auto NAME' or until the time\n"
-	        "is up. Health is still checked and shown. It outlives a restart and a reload.\n"
+	        "ENDPOINT answers for NAME from now on, until 'shunt auto NAME' or the end of\n"
+	        "DURATION. Health is still checked and shown. The override survives restarts and\n"
+	        "reloads.\n"
 	        "Needs root, or membership in the control socket's group.\n"
 	        "\n"
-	        "  --for DURATION  end by itself: 90s, 10m, 2h, 576h at most\n"
-	        "  --reason TEXT   why, for those who wonder; it is shown by 'shunt status'\n"
+	        "  --for DURATION  expire after this time: 90s, 10m, 2h; at most 576h\n"
+	        "  --reason TEXT   the reason, shown by 'shunt status'\n"
 	        "  --anyway        even if ENDPOINT is down, or has no address\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
 	        "                  /run/shunt/control.sock)\n"

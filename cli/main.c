@@ -17,7 +17,7 @@ static const struct command help_command = {
 	.summary = "what a command does, and its options",
 	.help = "Usage: shunt help [COMMAND]\n"
 	        "\n"
-	        "Lists the commands, or explains one of them.\n",
+	        "Lists the commands, or shows the help of one.\n",
 	.is_local = true,
 	.operands = { 0, 1, "one command", { "command" } },
 	.run = help_run,

@@ -64,14 +64,14 @@ const struct command reload_command = {
 	.summary = "re-read the configuration; a bad one changes nothing",
 	.help = "Usage: shunt reload [--control PATH]\n"
 	        "\n"
-	        "The daemon reads its configuration again. A file with a mistake changes nothing,\n"
-	        "and the mistake is printed; else what was added, changed and removed is.\n"
+	        "Makes the daemon read its configuration again. Prints the records added, changed\n"
+	        "and removed. A file with a mistake changes nothing, and the mistake is printed.\n"
 	        "Needs root, or membership in the control socket's group.\n"
 	        "\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
 	        "                  /run/shunt/control.sock)\n"
 	        "\n"
-	        "Exit status: 0 it is in force; 3 the daemon cannot be reached; 4 it refused, or\n"
+	        "Exit status: 0 reloaded; 3 the daemon cannot be reached; 4 it refused, or\n"
 	        "the file has a mistake.\n",
 	.run = run,
 };

@@ -21,7 +21,7 @@
 
 #include "shunt/protocol.h"
 
-/* This program started by itself, with the shim before libc: only print what getaddrinfo says. */
+/* This program, started again with the shim preloaded: only prints the result of getaddrinfo(). */
 #define PRELOADED "--preloaded"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -69,7 +69,7 @@ static const char *set_variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* What the daemon at the control socket calls its client socket, as a copy; NULL with `error` filled. */
+/* A copy of the client socket's path as the daemon at the control socket reports it; NULL and `error` on failure. */
 static char *named_socket(const struct source *source, char error[TROUBLE_MAX])
 {
 	const char *socket;
@@ -100,7 +100,7 @@ static bool ask_socket(struct source *source)
 	return source->known;
 }
 
-/* What was typed goes before the environment. */
+/* Options take precedence over the environment. */
 static bool find_socket(struct source *source)
 {
 	const char *path = source->socket;
@@ -126,7 +126,7 @@ static void test_socket(struct source *source)
 		         "cannot reach the daemon at %s: %s", source->path, why);
 }
 
-/* Another daemon's names say nothing about this one's. */
+/* The names that another daemon manages are irrelevant. */
 static bool is_of_socket(const struct source *source)
 {
 	char error[TROUBLE_MAX], *socket;
@@ -217,7 +217,7 @@ static int run(const struct command *command, const struct command_context *cont
 
 const struct command resolve_command = {
 	.name = "resolve",
-	.summary = "what a program is told, through the library itself",
+	.summary = "look a name up as a program under the library does",
 	.operands = { 1, 1, "one name", { "name" } },
 	.help = "Usage: shunt resolve NAME [--socket PATH] [--control PATH]\n"
 	        "\n"

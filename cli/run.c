@@ -54,7 +54,7 @@ static bool use_private(const struct run_options *options, struct places *places
 	return set("SHUNT_SOCKET", socket) && set("SHUNT_CONTROL", control);
 }
 
-/* The program runs all the same: without a daemon every name is libc's. */
+/* The program runs all the same: without a daemon, libc resolves every name. */
 static bool use_running(const struct run_options *options)
 {
 	const char *named = getenv("SHUNT_SOCKET"), *trouble;
@@ -83,7 +83,7 @@ static bool use_running(const struct run_options *options)
 	return true;
 }
 
-/* After SHUNT_SOCKET and SHUNT_CONTROL are what COMMAND is given. */
+/* Called after SHUNT_SOCKET and SHUNT_CONTROL are set as COMMAND gets them. */
 static bool force(const struct run_options *options)
 {
 	const char *named = getenv("SHUNT_SOCKET");
@@ -116,8 +116,7 @@ static int execute(const struct run_options *options, char **argv)
 		return CLI_RUN_FAILED;
 	beyond = program_beyond_reach(path);
 	if (beyond)
-		cli_error("warning: %s is beyond the reach of a preloaded library: %s", path,
-		          beyond);
+		cli_error("warning: %s cannot be reached by a preloaded library: %s", path, beyond);
 	if (!(options->file ? use_private(options, &places) : use_running(options)))
 		return CLI_RUN_FAILED;
 	if (!(options->is_forced ? force(options) : drill_fits()))
@@ -174,21 +173,21 @@ static int run(const struct command *command, const struct command_context *cont
 
 const struct command run_command = {
 	.name = "run",
-	.summary = "run a program so that it leaves dead endpoints by itself",
+	.summary = "run a program so that it avoids dead endpoints",
 	.help = "Usage: shunt run [-c FILE] [--socket PATH] [--force NAME=ENDPOINT] [-v]\n"
 	        "                 [--] COMMAND [ARGUMENT]...\n"
 	        "\n"
-	        "Runs COMMAND with libshunt.so preloaded: the names that shuntd manages answer\n"
-	        "with the endpoint that is up.\n"
+	        "Runs COMMAND with libshunt.so preloaded: names that shuntd manages resolve to\n"
+	        "the endpoint that is up.\n"
 	        "\n"
-	        "  -c, --config FILE  with a private daemon of its own that reads FILE, needs no\n"
-	        "                     root and ends with COMMAND\n"
+	        "  -c, --config FILE  start a private daemon that reads FILE, needs no root and\n"
+	        "                     ends with COMMAND\n"
 	        "  --socket PATH      the daemon's client socket (else SHUNT_SOCKET, else\n"
 	        "                     /run/shunt/shunt.sock)\n"
 	        "  --force NAME=ENDPOINT\n"
-	        "                     give COMMAND alone that endpoint, whatever its health; may\n"
-	        "                     be repeated\n"
-	        "  -v, --verbose      say what is set, and log more\n"
+	        "                     use that endpoint, whatever its health, for COMMAND only;\n"
+	        "                     may be repeated\n"
+	        "  -v, --verbose      print the environment that is set, and log more\n"
 	        "\n"
 	        "Exit status: COMMAND's own; 125 shunt failed, 126 COMMAND cannot be executed,\n"
 	        "127 there is no such COMMAND.\n",

@@ -79,7 +79,7 @@ static int run(const struct command *command, const struct command_context *cont
 		return status;
 	if (follows && as_json)
 		return cli_usage(command->name,
-		                 "--follow draws a table; 'shunt watch --json' tells changes");
+		                 "--follow draws a table; use 'shunt watch --json' for changes");
 	if (follows)
 		return follow_run(api_control(line.control), line.operands[0]);
 	return as_json ? show_json(line.control, line.operands[0])
@@ -92,18 +92,18 @@ const struct command status_command = {
 	.operands = { 0, 1, "one name", { "name" } },
 	.help = "Usage: shunt status [NAME] [--json | --follow] [--control PATH]\n"
 	        "\n"
-	        "What every managed name, or NAME, answers now, from which endpoint, since when\n"
-	        "and why; below it each endpoint with its health, the latency of the last probe\n"
-	        "if that passed, and else its error. '*' is the endpoint that answers.\n"
+	        "Shows what every managed name, or NAME, answers now, from which endpoint, since\n"
+	        "when and why; below it each endpoint with its health and the latency of the last\n"
+	        "probe, or its error if it failed. '*' marks the endpoint that answers.\n"
 	        "\n"
-	        "  --json          as the daemon tells it\n"
-	        "  --follow        on a terminal: drawn again whenever something changes, the\n"
-	        "                  last events below it; q ends it\n"
+	        "  --json          print the daemon's JSON\n"
+	        "  --follow        on a terminal: redraw whenever something changes, with the\n"
+	        "                  last events below; q quits\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
 	        "                  /run/shunt/control.sock)\n"
 	        "\n"
-	        "Exit status: 0 every primary answers; 1 something answers from another endpoint;\n"
-	        "2 something has no healthy endpoint; 3 the daemon cannot be reached; 4 NAME is\n"
+	        "Exit status: 0 every primary answers; 1 a name answers from another endpoint;\n"
+	        "2 a name has no healthy endpoint; 3 the daemon cannot be reached; 4 NAME is\n"
 	        "not managed.\n",
 	.run = run,
 };

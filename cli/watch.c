@@ -15,10 +15,10 @@
 
 struct watch {
 	const char *control;
-	json_t *answers; /* of each record, as far as it was told; NULL: there was no snapshot yet */
+	json_t *answers; /* the last known answer of each record; NULL before the first snapshot */
 	bool json, colours;
-	bool failed; /* standard output did */
-	bool away;   /* the daemon is */
+	bool failed; /* writing to standard output failed */
+	bool away;   /* the daemon cannot be reached */
 };
 
 static void print(struct watch *watch, const json_t *event)
@@ -33,7 +33,7 @@ static void print(struct watch *watch, const json_t *event)
 		watch->failed = true;
 }
 
-/* A person would ask whether it works. On standard error: the other one is for changes. */
+/* Shows that it works. On standard error, since standard output is for changes. */
 static void tell_begin(const struct watch *watch, const json_t *status)
 {
 	size_t names = json_array_size(json_object_get(status, "records"));
@@ -46,9 +46,11 @@ static void tell_begin(const struct watch *watch, const json_t *status)
 static void tell_gap(struct watch *watch, unsigned long long lost)
 {
 	if (lost)
-		cli_error("%llu events are lost; what follows was found by comparing", lost);
+		cli_error("%llu events were lost; the changes that follow come from comparing two "
+		          "snapshots",
+		          lost);
 	else if (watch->away)
-		cli_error("the daemon at %s has restarted; what changed meanwhile follows",
+		cli_error("the daemon at %s has restarted; the changes in between follow",
 		          watch->control);
 }
 
@@ -88,7 +90,7 @@ static void on_lost(void *arg, const char *why)
 {
 	struct watch *watch = arg;
 
-	cli_error("%s; trying again", why);
+	cli_error("%s; retrying", why);
 	watch->away = true;
 }
 
@@ -138,9 +140,9 @@ const struct command watch_command = {
 	.operands = { 0, 1, "one name", { "name" } },
 	.help = "Usage: shunt watch [NAME] [--json] [--control PATH]\n"
 	        "\n"
-	        "One line for each change as it happens, or for those that concern NAME: another\n"
+	        "Prints one line for each change as it happens, or for those of NAME: another\n"
 	        "endpoint answers, an address is up or down, an override, a reload and others.\n"
-	        "Goes on when the daemon restarts, and says what changed meanwhile; Ctrl-C ends\n"
+	        "Continues when the daemon restarts, with the changes in between; Ctrl-C ends\n"
 	        "it.\n"
 	        "\n"
 	        "  --json          JSON lines, as /v1/events has them; see shunt(1)\n"

@@ -7,7 +7,7 @@
 #include "base/cli.h"
 #include "base/human.h"
 
-#define STRANGER "what answers there is not shuntd"
+#define STRANGER "the process listening there is not shuntd"
 #define TIMED_OUT "timed out (it does not answer: is it stopped?)"
 
 int trouble_unreachable(const char *control, const char *why, char error[TROUBLE_MAX])
@@ -27,7 +27,7 @@ static const char *connect_words(int error_number)
 	switch (error_number) {
 	case ENOENT: return "no such file (is shuntd running? see shuntd(8))";
 	case ECONNREFUSED: return "nothing answers there (is shuntd running? see shuntd(8))";
-	case EACCES: return "permission denied (ask whoever owns it)";
+	case EACCES: return "permission denied (ask the socket's owner)";
 	case EAGAIN: return TIMED_OUT;
 	case EPROTOTYPE: return "this is not a control socket, perhaps the clients' one";
 	case ENAMETOOLONG: return "the path is too long for a socket (107 bytes at most)";

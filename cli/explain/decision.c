@@ -89,11 +89,12 @@ static void add_settled(json_t *steps, const json_t *status)
 	json_t *step = step_add(steps, "settled");
 
 	if (json_is_false(json_object_get(status, "settled")))
-		step_say(step,
-		         "no: the first checks are under way, for 5s at most; meanwhile what the "
-		         "daemon's last life has left counts, and programs keep what they have");
+		step_say(step, "no: the first checks are in progress, for 5s at most; until then "
+		               "the state "
+		               "saved by the previous run counts, and programs keep the answers "
+		               "they have");
 	else
-		step_say(step, "yes: each check has a verdict, or had its time");
+		step_say(step, "yes: each check has a verdict, or has used up its time");
 }
 
 static void add_isolation(json_t *steps, const json_t *status)

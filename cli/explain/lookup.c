@@ -202,7 +202,7 @@ static void find_force(struct told *told)
 	json_t *step = step_add(told->steps, "force");
 
 	if (process->secure || !process->force || !*process->force) {
-		step_say(step, "no SHUNT_FORCE: it is given what everybody is");
+		step_say(step, "no SHUNT_FORCE: it gets the same answer as every program");
 		return;
 	}
 	told->forced = drill_forced(told->status, told->record, process->force);

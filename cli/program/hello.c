@@ -20,11 +20,12 @@ static const char *welcome_trouble(int fd)
 	ssize_t n = recv(fd, message, sizeof(message), MSG_DONTWAIT);
 
 	if (n < (ssize_t)sizeof(welcome))
-		return n == 0 ? "it closes the connection" : "what answers there is not shuntd";
+		return n == 0 ? "it closes the connection"
+		              : "the process listening there is not shuntd";
 	memcpy(&welcome, message, sizeof(welcome));
 	if (welcome.magic != SHUNT_WELCOME_MAGIC)
-		return "what answers there is not shuntd";
-	return welcome.status == SHUNT_STATUS_OK ? NULL : "the daemon is of another version";
+		return "the process listening there is not shuntd";
+	return welcome.status == SHUNT_STATUS_OK ? NULL : "the daemon has an incompatible version";
 }
 
 static const char *exchange(int fd)
@@ -50,7 +51,7 @@ static const char *connect_trouble(int error)
 	switch (error) {
 	case ENOENT: return "no such file";
 	case ECONNREFUSED: return "nothing answers there";
-	case EACCES: return "permission denied (ask whoever owns it)";
+	case EACCES: return "permission denied (ask the socket's owner)";
 	case EAGAIN: return TIMED_OUT;
 	case EPROTOTYPE: return "this is not a client socket, perhaps the control socket";
 	default: return strerror(error);

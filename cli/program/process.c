@@ -236,11 +236,12 @@ static bool fail(const struct process *process, int error, char text[PROCESS_ERR
 
 	if (error == EACCES || error == EPERM)
 		snprintf(text, PROCESS_ERROR_MAX,
-		         "process %d may not be looked into: it is %s%s's; be root or that user",
+		         "process %d cannot be inspected: it belongs to %s%s; run this as root or "
+		         "as that user",
 		         (int)process->pid, user ? "" : "another user", user ? user->pw_name : "");
 	else if (error == ENOENT)
 		snprintf(text, PROCESS_ERROR_MAX,
-		         "process %d has ended, or is a part of the kernel: it looks nothing up",
+		         "process %d has ended, or is a kernel thread: it makes no lookups",
 		         (int)process->pid);
 	else
 		snprintf(text, PROCESS_ERROR_MAX, "process %d: %s", (int)process->pid,

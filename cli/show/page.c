@@ -57,7 +57,7 @@ static void print_head(const struct page_view *view, FILE *out)
 		on = "\033[" TERMINAL_RED "m";
 		off = "\033[0m";
 	}
-	fprintf(out, "%sno news for %s%s: what follows is as it was then\n%s\n", on,
+	fprintf(out, "%sno update for %s%s: the table shows the last known state\n%s\n", on,
 	        human_duration(view->style.now - view->trouble_since, age), off, view->trouble);
 }
 

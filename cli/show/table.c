@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define GAP 2u        /* spaces between columns */
-#define LAST_MIN 20u  /* below this the last column is no longer a pleasure to read */
+#define LAST_MIN 20u  /* below this the last column is hard to read */
 #define FIRST_MAX 30u /* of the first column, once it has to give way */
 #define LAST (TABLE_COLUMNS - 1)
 

@@ -39,8 +39,8 @@ const struct config_option config_options[] = {
 	[OPT_FILE_RESOLVERS] = { "resolvers", SCOPE_FILE,
 	                         "list of IP addresses with or without a port",
 	                         "at most 16 entries", .max = 16 },
-	[OPT_FILE_NOTIFY] = { "notify", SCOPE_FILE, "list of programs to tell",
-	                      "at most 16 entries", "( )", .max = 16 },
+	[OPT_FILE_NOTIFY] = { "notify", SCOPE_FILE, "list of programs to run", "at most 16 entries",
+	                      "( )", .max = 16 },
 	[OPT_FILE_CHECKS] = { "checks", SCOPE_FILE, "group of checks", NULL, "{ }" },
 	[OPT_FILE_RECORDS] = { "records", SCOPE_FILE, "list of records", .required = true },
 

@@ -209,7 +209,7 @@ const struct metrics_daemon metrics_daemon[] = {
 	  .value = cpu_time },
 	{ "process_resident_memory_bytes", "gauge", "Memory of shuntd that is in use.",
 	  .value = memory },
-	{ "shunt_settled", "gauge", "Whether every check has a verdict, or had its time.",
+	{ "shunt_settled", "gauge", "Whether every check has a verdict, or has used up its time.",
 	  .value = is_settled },
 	{ "shunt_isolated", "gauge",
 	  "Whether nothing beyond this host answers, so that all answers hold.",

@@ -343,7 +343,7 @@ class Unreachable(Command):
             listener.bind(self.sock)
             listener.listen()
             os.chmod(self.sock, 0o600)
-            self.refused(r"permission denied \(ask whoever owns it\)", program=public.shunt, prefix=st.NOBODY)
+            self.refused(r"permission denied \(ask the socket's owner\)", program=public.shunt, prefix=st.NOBODY)
 
     def test_silent(self):
         """a socket that accepts and says nothing: timed out, within a bound"""
@@ -403,7 +403,7 @@ class Resolve(Managed):
         return st.unhurried(lambda: super(Resolve, self).check(*arguments, **options))
 
     def test_answers(self):
-        """what a program is told: managed names, aliases, the standby, all_down, and names that are not managed"""
+        """what a program gets: managed names, aliases, the standby, all_down, and names that are not managed"""
         self.check_all(
             (
                 (["resolve", NAME], 0, f"^{self.up}\n$", ""),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""explain: which rule led to an answer, and what a process is told: a real daemon, real processes of each kind."""
+"""explain: which rule led to an answer, and what a process gets: a real daemon, real processes of each kind."""
 import json
 import os
 import shutil
@@ -133,7 +133,7 @@ class Processes(Explain):
         return told
 
     def test_both_widths(self):
-        """programs of 64 and 32 bits under the shim: attached, and told what everybody is"""
+        """programs of 64 and 32 bits under the shim: attached, with the same answer as every program"""
         for width, folder in WIDTHS.items():
             with self.subTest(width):
                 if not os.path.exists(os.path.join(st.B, "tests", folder, "asker")):
@@ -234,7 +234,7 @@ class Processes(Explain):
         child = self.process()
         text = self.explain(
             NAME, "--pid", str(child.pid), status=1, program=public.shunt, prefix=st.NOBODY,
-            stderr=rf"\Ashunt: process {child.pid} may not be looked into: it is root's; be root or that user\n\Z")  # fmt: skip
+            stderr=rf"\Ashunt: process {child.pid} cannot be inspected: it belongs to root; run this as root or as that user\n\Z")  # fmt: skip
         self.assertIn("> HEALTH", text)
         self.assertNotIn("DOOR", text)
         child = self.process(prefix=st.NOBODY, command=[public.looper, "www.example.com"], env=st.clean_env(), asks=None)

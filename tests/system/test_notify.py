@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Programs that are told of events: what they are given, in which order, and that nothing waits for them."""
+"""Programs run for events: what they are given, in which order, and that nothing waits for them."""
 import http.server
 import json
 import os

@@ -1,4 +1,4 @@
-/* Programs that are told of events. */
+/* The programs run for events: the `notify` setting. */
 #ifndef SHUNT_CONFIG_READ_NOTIFY_H
 #define SHUNT_CONFIG_READ_NOTIFY_H
 

@@ -143,7 +143,7 @@ static void each_rule_has_its_step(void **state)
 		  "> HEALTH", "So secondary answers: the first in order that is up." },
 		{ "{'settled':false,'isolated':false}",
 		  RECORD("start", "'primary'", AUTO, "primary", "null", PRIMARY("unknown", FINE)),
-		  "> HEALTH", "no: the first checks are under way" },
+		  "> HEALTH", "no: the first checks are in progress" },
 	};
 
 	(void)state;

@@ -213,7 +213,7 @@ static void test_no_connection(void **state)
 	struct shown shown = show(GOOD, 0, 24, "the daemon has ended");
 
 	(void)state;
-	assert_non_null(strstr(shown.text, "no news for 1m 15s"));
+	assert_non_null(strstr(shown.text, "no update for 1m 15s"));
 	assert_non_null(strstr(shown.text, "\nthe daemon has ended\nNAME"));
 	free(shown.text);
 }

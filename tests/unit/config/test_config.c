@@ -2042,7 +2042,7 @@ static void test_manual(void **state)
 		{ SCOPE_CHECK, "\n.Ss Checks\n" },
 		{ SCOPE_RECORD, "\n.Ss Records\n" },
 		{ SCOPE_ENDPOINT, "\n.Ss Endpoints\n" },
-		{ SCOPE_NOTIFY, "\n.Ss Programs that are told of events\n" },
+		{ SCOPE_NOTIFY, "\n.Ss Programs run for events\n" },
 	};
 	char *text = read_text("man/shunt.conf.5"), words[512];
 
