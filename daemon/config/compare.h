@@ -1,4 +1,4 @@
-/* What one configuration has and another has not, or has otherwise. Pure. */
+/* The differences between two configurations. Pure. */
 #ifndef SHUNT_CONFIG_COMPARE_H
 #define SHUNT_CONFIG_COMPARE_H
 
@@ -6,14 +6,14 @@
 
 #include "config/config.h"
 
-/* Whether they mean the same: names, aliases, policy, and each endpoint with its sources and its check. */
+/* Whether two records are equal: names, aliases, policy, and each endpoint's sources and check. */
 bool config_compare_record(const struct record_config *a, const struct record_config *b);
 
 bool config_compare_sources(const struct endpoint_config *a, const struct endpoint_config *b);
 
 /*
- * Calls `found` for each record that stands in one only (the other is NULL) or in both in different form, in the order of
- * their names.
+ * Calls `found` for each record that is in only one of the two (the other is NULL) or differs, in the
+ * order of names.
  */
 typedef void config_compare_found(void *arg, const struct record_config *before,
                                   const struct record_config *after);

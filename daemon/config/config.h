@@ -1,5 +1,5 @@
 /*
- * What a configuration says, once it has been loaded: config_load() makes it, everything else only reads it.
+ * A loaded configuration: created by config_load(), immutable afterwards.
  */
 #ifndef SHUNT_CONFIG_CONFIG_H
 #define SHUNT_CONFIG_CONFIG_H
@@ -123,7 +123,7 @@ struct endpoint_config {
 	enum endpoint_family family;
 };
 
-/* Whether a silence of everything beyond this host is taken for this host's fault. */
+/* Whether failures count against this host when nothing beyond it answers. */
 enum isolation_option { ISOLATION_ON, ISOLATION_OFF };
 
 struct record_config {
@@ -136,11 +136,11 @@ struct record_config {
 	size_t endpoint_count;
 };
 
-/* Whom an event is told. */
+/* A program to run for events. */
 struct notify_config {
 	const char *const
 	        *command; /* the program's path, absolute, then its arguments; ends with NULL */
-	uint32_t events;  /* those types: 1 << enum event_type */
+	uint32_t events;  /* the types to run it for: 1 << enum event_type */
 	uint32_t timeout;
 };
 
@@ -154,8 +154,8 @@ struct config {
 	const char *socket;    /* absolute */
 	const char *control;   /* absolute */
 	const char *state_dir; /* absolute; NULL in a private daemon */
-	const char *user;      /* NULL: stay who started it */
-	const char *exec_user; /* NULL: not written */
+	const char *user;      /* NULL: keep the user that started the daemon */
+	const char *exec_user; /* NULL: not set */
 	bool has_programs;     /* there is an exec check */
 	const char *http;      /* NULL: none; else as written, "address:port", and: */
 	struct resolver_address http_address;
@@ -164,14 +164,14 @@ struct config {
 	const struct resolver_address *resolvers;
 	size_t resolver_count; /* 0: /etc/resolv.conf */
 	uint32_t stale_limit;
-	enum isolation_option isolation; /* off: for all records, whatever they say */
+	enum isolation_option isolation; /* off: applies to all records, whatever they specify */
 	const struct notify_config *notify;
 	size_t notify_count;
 	const struct record_config *records;
 	size_t record_count;
 	/*
-	 * Where these settings stand, for errors that show only at start. The file may be an included one; it is `path`, and the
-	 * line 0, for a setting that is not written.
+	 * The places of these settings, for errors found at start. The file may be an included one. For a
+	 * setting that is not given it is `path`, and the line is 0.
 	 */
 	unsigned socket_line, control_line, http_line, user_line, exec_user_line, state_dir_line,
 	        records_line;

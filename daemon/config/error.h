@@ -1,4 +1,4 @@
-/* The one line that a mistake in a configuration becomes. */
+/* Error messages about a configuration: one line each. */
 #ifndef SHUNT_CONFIG_ERROR_H
 #define SHUNT_CONFIG_ERROR_H
 
@@ -7,8 +7,8 @@
 #define CONFIG_ERROR_MAX 1024 /* bytes, with the final zero */
 
 /*
- * Fills `error` as printf does; what would break the line or the terminal is shown as '?'. Always false, so that a check ends
- * in `return config_error(…)`.
+ * Formats `error` like printf(). Characters that would break the line or the terminal become '?'.
+ * Always returns false, for use as `return config_error(…)`.
  */
 bool config_error(char error[CONFIG_ERROR_MAX], const char *format, ...)
         __attribute__((format(printf, 2, 3)));

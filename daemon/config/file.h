@@ -1,16 +1,16 @@
-/* A file that a configuration names, read at once and whole: never a folder, never a FIFO or device that would hang us. */
+/* Reads a whole file named in a configuration; rejects folders, and FIFOs and devices that block. */
 #ifndef SHUNT_CONFIG_FILE_H
 #define SHUNT_CONFIG_FILE_H
 
 #include <stddef.h>
 
 /*
- * At most `max` bytes of a regular file, and a zero behind them; free() it. NULL with `*why` saying what is wrong: a constant,
- * or strerror()'s text, valid until its next call.
+ * Returns the contents of a regular file of at most `max` bytes, NUL-terminated; the caller frees it.
+ * On failure returns NULL and sets `*why`: a constant, or strerror()'s text, valid until its next call.
  */
 char *config_file_read(const char *path, size_t max, size_t *length, const char **why);
 
-/* The same, but not of a file that every user may read or write. */
+/* Like config_file_read(), but rejects a file that every user may read or write. */
 char *config_file_read_secret(const char *path, size_t max, size_t *length, const char **why);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * A file in, an immutable struct config out.
+ * Loads a file into an immutable struct config.
  *
  * main and the reload call config_load(). A file with a mistake yields no configuration and one line, `FILE:LINE: SETTING: what is
  * wrong; the cure`. Nothing here opens a socket, asks a resolver or needs a user or directory to exist; a check's files (`ca_file`,

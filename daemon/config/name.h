@@ -1,4 +1,4 @@
-/* Host names: which are good, and which stand twice. */
+/* Host names: validation, and detection of duplicates. */
 #ifndef SHUNT_CONFIG_NAME_H
 #define SHUNT_CONFIG_NAME_H
 
@@ -13,13 +13,16 @@ const char *config_name_fault(const char *name, size_t length);
 /* The length of a name without one final dot. */
 size_t config_name_length(const char *name);
 
-/* Names without case, each with whoever said it first. */
+/* A set of names, case-insensitive, each with the owner that added it first. */
 struct config_names;
 
 struct config_names *config_names_new(void);
 void config_names_free(struct config_names *names);
 
-/* NULL when `name` is new: then it is kept, and must outlive the set. Else the owner of the one that is there. */
+/*
+ * Adds `name`, which must outlive the set, and returns NULL. If the set already has it, returns its
+ * owner instead.
+ */
 const void *config_names_add(struct config_names *names, const char *name, const void *owner);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Every option is one row of one table (config_options): name, where it may stand, kind, bounds, default. A test holds
- * conf/shunt.conf and the manual to it.
+ * Every option is one row of the table config_options: name, scope, kind, bounds, default. A test
+ * compares conf/shunt.conf and the manual with it.
  */
 #ifndef SHUNT_CONFIG_OPTIONS_H
 #define SHUNT_CONFIG_OPTIONS_H
@@ -19,15 +19,15 @@ struct config_option {
 	const char *name;
 	unsigned scope;     /* one SCOPE_ */
 	const char *kind;   /* in words: "duration", "host name", … */
-	const char *bounds; /* in words; NULL where the kind says it all */
-	const char *value;  /* the default, as it would be written; NULL: none, or required */
+	const char *bounds; /* in words; NULL if the kind needs none */
+	const char *value; /* the default, in the configuration's syntax; NULL: none, or required */
 	bool required;
 	unsigned types; /* SCOPE_CHECK: 1 << enum check_type of those that take it; else 0 */
 	/* What `bounds` says of a number: milliseconds of a duration, characters or bytes of a text, entries of a list. */
 	uint32_t min, max;
 };
 
-/* In the order of the table; the options of one scope stand together. */
+/* In the order of the table, grouped by scope. */
 enum option {
 	OPT_FILE_SOCKET,
 	OPT_FILE_CONTROL,

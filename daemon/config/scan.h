@@ -19,12 +19,12 @@
 #define CONFIG_TEXT_MAX (64u << 20) /* bytes of all files together */
 #define CONFIG_INCLUDE_MAX 10u /* files open at one time besides the first; libconfig's own limit */
 #define CONFIG_NESTING_MAX 32u /* brackets; the grammar needs 8 */
-#define CONFIG_INCLUDES_MAX                                                                        \
-	1000u /* files in all: empty ones that include each other would take for ever */
-#define CONFIG_SETTINGS_MAX                                                                        \
-	4096u /* in one group: libconfig compares each name with all before it */
+/* Files in total: empty files that include each other would take forever. */
+#define CONFIG_INCLUDES_MAX 1000u
+/* Settings in one group: libconfig compares each name with all before it. */
+#define CONFIG_SETTINGS_MAX 4096u
 
-/* NULL with `error` filled. */
+/* Returns NULL and fills `error` on failure. */
 struct config_text *config_scan(const char *path, char error[CONFIG_ERROR_MAX]);
 
 #endif

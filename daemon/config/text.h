@@ -1,6 +1,6 @@
 /*
- * The text that libconfig parses, put together from files, and the way back from its lines to files and lines. config_scan() writes
- * it; the readers ask for places.
+ * The text that libconfig parses, assembled from files, and the mapping of its lines back to files and
+ * lines. Written by config_scan(); the readers query the places.
  */
 #ifndef SHUNT_CONFIG_TEXT_H
 #define SHUNT_CONFIG_TEXT_H
@@ -11,7 +11,7 @@ struct arena;
 struct config_text;
 
 struct config_place {
-	/* As written, an included one below the configuration's folder. It lives as long as the text. */
+	/* As given; an included file is relative to the configuration's folder. Valid as long as the text. */
 	const char *file;
 	unsigned line;
 };
@@ -19,11 +19,11 @@ struct config_place {
 struct config_text *config_text_new(void);
 void config_text_free(struct config_text *text);
 
-/* For what must live as long as the text: the names of files. */
+/* The arena for data with the lifetime of the text: the names of files. */
 struct arena *config_text_arena(struct config_text *text);
 
 void config_text_put(struct config_text *text, const char *bytes, size_t length);
-/* The line that is being written is `place`; the lines after it are counted up from there. */
+/* The current line comes from `place`; following lines are counted up from it. */
 void config_text_mark(struct config_text *text, struct config_place place);
 size_t config_text_length(const struct config_text *text);
 
@@ -31,7 +31,7 @@ size_t config_text_length(const struct config_text *text);
 const char *config_text_data(const struct config_text *text);
 void config_text_drop(struct config_text *text);
 
-/* Where line `line` of the data came from. */
+/* The place that line `line` of the data came from. */
 struct config_place config_text_place(const struct config_text *text, unsigned line);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A configuration's settings as a tree, in two blocks of memory: what config_parse() makes, and the readers go through. A setting
- * lives as long as its tree.
+ * The settings of a configuration as a tree, in two blocks of memory: built by config_parse(), walked
+ * by the readers. A setting is valid as long as its tree.
  */
 #ifndef SHUNT_CONFIG_TREE_H
 #define SHUNT_CONFIG_TREE_H
@@ -34,7 +34,7 @@ static inline bool tree_is_list(const struct tree *tree)
 	return tree->type == TREE_LIST || tree->type == TREE_ARRAY;
 }
 
-/* [ ] holds no groups, but as an empty list it will do. */
+/* An array cannot hold groups, but an empty one is accepted as an empty list. */
 static inline bool tree_may_hold_groups(const struct tree *tree)
 {
 	return tree->type == TREE_LIST || (tree->type == TREE_ARRAY && tree->length == 0);

@@ -1,8 +1,9 @@
 /*
- * Typed readers: a group and an option in, a value within the option's bounds out.
+ * Typed readers of option values, with bounds checking.
  *
- * config_group_open() sorts a group's settings into the options of its scope and refuses any other; then each reader takes its
- * option: what is written, checked, or the default of its row. A reader that returns false has filled the error.
+ * config_group_open() assigns a group's settings to the options of its scope and rejects any other.
+ * Each reader then returns the checked value of an option, or its default. A reader that returns false
+ * has filled the error.
  */
 #ifndef SHUNT_CONFIG_VALUE_H
 #define SHUNT_CONFIG_VALUE_H
@@ -17,14 +18,15 @@
 #include "config/text.h"
 #include "config/tree.h"
 
-/* A check of `checks`. What it names of the others is looked up when all have been read. */
+/* A check of `checks`. References to other checks are resolved once all have been read. */
 struct config_entry {
 	struct check *check;
 	const struct tree *setting;
 	enum { ENTRY_READ, ENTRY_UNDER_WAY, ENTRY_COMPLETE } state;
-	unsigned height; /* calculated checks from here down to the deepest one that is none */
-	unsigned
-	        leaves; /* those that are none, by every way to them: so much work it is to visit them */
+	/* Levels of calculated checks from here down to the deepest probed check. */
+	unsigned height;
+	/* Probed checks below, counted once per path to them: the work of visiting them all. */
+	unsigned leaves;
 };
 
 /* One load. */
@@ -36,7 +38,7 @@ struct config_reader {
 	struct config_entry *checks; /* sorted by name */
 	size_t check_count;
 	bool has_programs;   /* one of the checks, or of the endpoints' own, is an exec check */
-	const char *ca_file; /* the last one that was found good */
+	const char *ca_file; /* the last one found valid */
 	struct config_names *names; /* of all records so far */
 };
 
@@ -50,18 +52,18 @@ struct config_group {
 bool config_group_open(struct config_reader *reader, const struct tree *setting, unsigned scope,
                        struct config_group *group);
 
-/* An error at a setting, named by its whole path. `format` is "what is wrong; the cure". Always false. */
+/* Reports an error at a setting, with its full path. `format`: "problem; cure". Always returns false. */
 bool config_fail(const struct config_reader *reader, const struct tree *at, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
-/* A required option is not there; `cure` shows how it is written. Always false. */
-/* The value is not within `bounds`, which are words. */
+/* Reports a value that is not within `bounds`, given in words. Always returns false. */
 bool config_fail_bounds(const struct config_reader *reader, const struct tree *at,
                         const char *bounds);
 
+/* Reports a missing option that is required; `cure` shows how to write it. Always returns false. */
 bool config_fail_missing(const struct config_group *group, enum option option, const char *cure);
 
-/* Where a setting stands; the file and line 0 of the configuration for NULL. The file lives as long as the text. */
+/* The place of a setting; for NULL the configuration's file and line 0. Valid as long as the text. */
 struct config_place config_value_place(const struct config_reader *reader,
                                        const struct tree *setting);
 
@@ -69,26 +71,26 @@ bool config_value_bool(const struct config_group *group, enum option option, boo
 bool config_value_integer(const struct config_group *group, enum option option, uint32_t *out);
 /* Milliseconds. */
 bool config_value_duration(const struct config_group *group, enum option option, uint32_t *out);
-/* NULL when it is not written and has no default. The text is the arena's. */
+/* Sets `*out` to NULL if the option is absent and has no default. The arena owns the string. */
 bool config_value_string(const struct config_group *group, enum option option, const char **out);
 /* One of `words`, which end with NULL; `*out` is its index. Without a default it is required. */
 bool config_value_word(const struct config_group *group, enum option option,
                        const char *const *words, int *out);
 /* Absolute; a relative one starts at the configuration's folder. */
 bool config_value_path(const struct config_group *group, enum option option, const char **out);
-/* A host name, or an IPv4 address where `ipv4` says so, without a final dot. NULL when it is not written. */
+/* A host name, or with `ipv4` also an IPv4 address, without a final dot. NULL if absent. */
 bool config_value_host(const struct config_group *group, enum option option, bool ipv4,
                        const char **out);
-/* "address", "address:port" or "[address]:port"; without a port it is `port`, or an error where that is 0. */
+/* "address", "address:port" or "[address]:port". `port`: the default; 0: a port is required. */
 bool config_value_socket_address(const char *text, uint16_t port, struct resolver_address *out);
 
-/* The elements of a list or array, within the option's bounds; 0 when it is not written. */
+/* The number of elements of a list or array, within the option's bounds; 0 if absent. */
 bool config_value_list(const struct config_group *group, enum option option, size_t *count);
 /* A list of host names, each checked. */
 bool config_value_hosts(const struct config_group *group, enum option option,
                         const char *const **out, size_t *count);
 
-/* The text of a string setting; NULL, with the error filled, for another type. It is the tree's. */
+/* The text of a string setting, owned by the tree. Fills the error and returns NULL for other types. */
 const char *config_value_text(const struct config_reader *reader, const struct tree *setting);
 
 #endif

@@ -1,4 +1,4 @@
-/* What c-ares says of a question → what the daemon makes of it. Pure. */
+/* Converts results of c-ares into answers for the daemon. Pure. */
 #ifndef SHUNT_RESOLVE_ANSWER_H
 #define SHUNT_RESOLVE_ANSWER_H
 
@@ -13,10 +13,10 @@ struct ares_addrinfo;
 
 enum dns_outcome {
 	DNS_GOOD,
-	DNS_ABSENT, /* a server says that there are none: NXDOMAIN, or no addresses of this family */
-	DNS_FAILED,  /* no server gave an answer that is one */
-	DNS_AGAIN,   /* not asked to the end: the servers are others now */
-	DNS_SHORTAGE /* of our own descriptors or memory: no outcome either */
+	DNS_ABSENT,  /* a server reports NXDOMAIN, or no addresses of this family */
+	DNS_FAILED,  /* no server gave a usable answer */
+	DNS_AGAIN,   /* abandoned because the set of servers changed; no outcome */
+	DNS_SHORTAGE /* this host is out of descriptors or memory; no outcome */
 };
 
 struct dns_answer {

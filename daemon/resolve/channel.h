@@ -1,4 +1,7 @@
-/* A c-ares channel that does what a struct conf says, and nothing of its own accord. The releases of c-ares differ here. */
+/*
+ * Creates a c-ares channel configured by a struct conf alone. Hides the differences between releases
+ * of c-ares.
+ */
 #ifndef SHUNT_RESOLVE_CHANNEL_H
 #define SHUNT_RESOLVE_CHANNEL_H
 
@@ -7,7 +10,10 @@
 #include "resolve/conf.h"
 #include "resolve/sockets.h"
 
-/* `first` is the server that is asked first. NULL: c-ares cannot, mostly for lack of memory. To be freed by ares_destroy(). */
+/*
+ * `first`: the server to query first. Returns NULL if c-ares fails, usually for lack of memory. The
+ * caller frees the channel with ares_destroy().
+ */
 ares_channel channel_new(const struct conf *conf, size_t first, struct sockets *sockets);
 
 #endif

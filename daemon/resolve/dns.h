@@ -1,5 +1,6 @@
 /*
- * c-ares in the event loop: one question in, one answer out. Which names are asked, when and how often is resolve's.
+ * c-ares in the event loop: one question in, one answer out. Which names to ask, when and how often is
+ * decided by resolve.
  *
  *   resolve  → dns_ask()     a question begins
  *   dns      → answered()    its answer, exactly once, unless it was forgotten before
@@ -23,7 +24,7 @@ struct event_base;
 struct dns_user {
 	void (*answered)(void *question, const struct dns_answer *answer);
 	void (*room)(void *arg);
-	void (*other_servers)(void *arg); /* from now on */
+	void (*other_servers)(void *arg); /* called after the set of servers changed */
 	void *arg;
 };
 
@@ -31,16 +32,16 @@ struct dns_user {
 struct dns *dns_new(struct event_base *base, const struct dns_user *user,
                     const struct resolver_address *servers, size_t count);
 void dns_configure(struct dns *dns, const struct resolver_address *servers, size_t count);
-/* After all questions were answered or forgotten. */
+/* Called after all questions were answered or forgotten. */
 void dns_free(struct dns *dns);
 
-/* `family` is AF_INET or AF_INET6. The query is the callee's; `question` comes back with the answer. */
+/* `family`: AF_INET or AF_INET6. dns owns the query; `question` is passed to answered(). */
 struct dns_query *dns_ask(struct dns *dns, const char *name, int family, void *question);
-/* Nobody waits any more. It keeps its place in flight: c-ares cannot take it back. */
+/* Discards the answer. The query still counts as in flight: c-ares cannot cancel a single one. */
 void dns_forget(struct dns_query *query);
 unsigned dns_in_flight(const struct dns *dns);
 
-/* To be called from the loop when there is something to ask: comes back by room(). */
+/* Called from the loop when there is something to ask; calls room(). */
 void dns_turn(struct dns *dns);
 
 #endif

@@ -37,16 +37,19 @@ typedef void resolve_changed(void *arg, const struct resolve_answer *answer);
 /* `servers` as in struct config; 0 of them: those of /etc/resolv.conf, read again when it changes. NULL: cannot start. */
 struct resolver *resolve_new(struct event_base *base, const struct resolver_address *servers,
                              size_t count);
-/* Other servers from now on; what is known stays known. */
+/* Changes the servers. Known answers are kept. */
 void resolve_configure(struct resolver *resolver, const struct resolver_address *servers,
                        size_t count);
-/* After all watches are gone. */
+/* Called after all watches were ended. */
 void resolve_free(struct resolver *resolver);
 
-/* `changed` is called from the loop, never from within; what is known already comes with the next turn. */
+/*
+ * `changed` is called from the loop, never from within this call; an answer already known is delivered
+ * in the next iteration.
+ */
 struct resolve_watch *resolve_watch(struct resolver *resolver, const char *name,
                                     resolve_changed *changed, void *arg);
-/* What is known now, for a watch that begins where another one was. Valid until the loop turns. */
+/* The answer known now, for a watch that replaces another. Valid until the next iteration of the loop. */
 const struct resolve_answer *resolve_known(const struct resolve_watch *watch);
 void resolve_unwatch(struct resolve_watch *watch);
 

@@ -1,6 +1,6 @@
 /*
- * c-ares' sockets: opened, connected, read and written here, so that a shortage of our own is noticed and a flood bounded, and
- * watched by the event loop.
+ * The sockets of c-ares: opened, connected, read and written here, so that shortages of this host are
+ * detected and floods limited; watched by the event loop.
  */
 #ifndef SHUNT_RESOLVE_SOCKETS_H
 #define SHUNT_RESOLVE_SOCKETS_H
@@ -20,15 +20,14 @@ struct sockets {
 	void (*ready)(void *arg, ares_socket_t readable, ares_socket_t writable);
 	void *arg;
 	struct sockets_link *links; /* first NULL */
-	unsigned reads;             /* left in this turn of the loop */
-	uint64_t
-	        shortages; /* failures for lack of our own descriptors or memory, since the start */
+	unsigned reads;             /* left in this iteration of the loop */
+	uint64_t shortages;         /* failures for lack of descriptors or memory since the start */
 };
 
-/* Makes the channel use these. False: it cannot. */
+/* Makes the channel use these sockets. Returns false on failure. */
 bool sockets_attach(struct sockets *sockets, ares_channel channel);
 
-/* The sock_state_cb of the channel; its argument is the struct sockets. */
+/* The channel's sock_state_cb; `arg` is the struct sockets. */
 void sockets_state(void *arg, ares_socket_t fd, int readable, int writable);
 
 #endif
