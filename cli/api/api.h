@@ -6,7 +6,7 @@
 
 #include "api/trouble.h"
 
-/* What was given, else SHUNT_CONTROL, else the default. */
+/* The control socket: --control if given, otherwise SHUNT_CONTROL, otherwise the default. */
 const char *api_control(const char *given);
 
 /*
@@ -18,7 +18,7 @@ int api_get(const char *control, const char *path, json_t **json, char error[TRO
 /* GET of which only the status of HTTP matters, which goes to `*status` (0: there was no answer). As above. */
 int api_look(const char *control, const char *path, int *status, char error[TROUBLE_MAX]);
 
-/* GET of any text, which the caller frees. As above. */
+/* GET of text, which the caller frees. Otherwise like api_get(). */
 int api_get_text(const char *control, const char *path, char **text, char error[TROUBLE_MAX]);
 
 /*
@@ -28,7 +28,7 @@ int api_get_text(const char *control, const char *path, char **text, char error[
 int api_post(const char *control, const char *path, const json_t *body, unsigned seconds,
              json_t **json, char error[TROUBLE_MAX]);
 
-/* "/v1/records/NAME" and what comes behind, with NAME as an URL needs it. NULL: no memory. The caller frees. */
+/* "/v1/records/NAME" and `behind`, with NAME URL-encoded. NULL: out of memory. The caller frees it. */
 char *api_record(const char *name, const char *behind);
 
 /* `path`, and with a name (NULL: none) the query that asks for this record alone. As above. */

@@ -1,4 +1,4 @@
-/* Changes that no event told of, found by comparing two moments. Pure. */
+/* Changes that no event reported, found by comparing two snapshots. Pure. */
 #ifndef SHUNT_CLI_API_CHANGES_H
 #define SHUNT_CLI_API_CHANGES_H
 
@@ -7,7 +7,7 @@
 /* From a status: an object that has for each record's name what answers, an endpoint's id, "dns" or "fail". The caller releases. */
 json_t *changes_answers(const json_t *status);
 
-/* An event came: the answer of its record is another. */
+/* Updates the answer of the event's record. */
 void changes_note(json_t *answers, const json_t *event);
 
 /*

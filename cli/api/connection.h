@@ -1,5 +1,5 @@
 /*
- * A connection to the control socket: a request goes out, an answer comes in, and nothing waits.
+ * A non-blocking connection to the control socket, for one request and its response.
  *
  * connection_open(); then connection_turn() whenever poll(2) says that connection_events() are there; connection_close().
  */
@@ -28,7 +28,7 @@ int connection_open(struct connection *connection, const char *control, char *re
 /* What to wait for, as of poll(2). */
 short connection_events(const struct connection *connection);
 
-/* Sends and reads what can be, at most once each. HTTP_MORE: it goes on. */
+/* Sends and reads as much as possible, at most once each. HTTP_MORE: not finished yet. */
 enum http_state connection_turn(struct connection *connection);
 
 void connection_close(struct connection *connection);

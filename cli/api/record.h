@@ -1,4 +1,4 @@
-/* Reading a record as the daemon tells it. Pure. */
+/* Reads members of a record in the daemon's JSON. Pure. */
 #ifndef SHUNT_CLI_API_RECORD_H
 #define SHUNT_CLI_API_RECORD_H
 

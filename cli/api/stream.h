@@ -1,5 +1,5 @@
 /*
- * The daemon's events, followed for as long as the caller wants them, over its restarts.
+ * Follows the daemon's events across restarts, for as long as the caller wants.
  *
  * Each connection begins with a snapshot of the status. What happened between two connections comes as events where the daemon is the
  * same; where it is another, or no longer has them all, the snapshot is said to come after a gap.
@@ -20,7 +20,7 @@ struct stream_calls {
 	void (*snapshot)(void *arg, const json_t *status, bool gap, unsigned long long lost);
 	/* `old`: it happened before the snapshot, which has it in it. */
 	void (*event)(void *arg, const json_t *event, bool old);
-	/* There is no connection now; another is tried for. Called once for each that is lost. */
+	/* The connection was lost and is being re-established. Called once per lost connection. */
 	void (*lost)(void *arg, const char *why);
 	/* Often; false ends. NULL: never. */
 	bool (*turn)(void *arg);

@@ -9,15 +9,15 @@ enum {
 	CLI_NOT_FOUND = 1,    /* resolve: the lookup failed */
 	CLI_UNHEALTHY = 2,    /* status: something has no healthy endpoint */
 	CLI_UNREACHABLE = 3,  /* the daemon is absent, denied or too slow */
-	CLI_REFUSED = 4,      /* the daemon said no, or knows no such name */
+	CLI_REFUSED = 4,      /* the daemon refused, or does not manage the name */
 	CLI_USAGE = 64,       /* EX_USAGE of sysexits(3) */
-	CLI_OUTPUT = 74,      /* EX_IOERR: what was asked for could not be written */
+	CLI_OUTPUT = 74,      /* EX_IOERR: the output could not be written */
 	CLI_RUN_FAILED = 125, /* run: these three as env(1) */
 	CLI_CANNOT_EXECUTE = 126,
 	CLI_NO_COMMAND = 127,
 };
 
-/* Flushes standard output. Returns `status`, or says why it could not be written and returns CLI_OUTPUT. */
+/* Flushes standard output. Returns `status`; on failure prints an error and returns CLI_OUTPUT. */
 int cli_finish(int status);
 
 /* One line on standard error, "shunt: …". Control characters of the arguments are made printable. */

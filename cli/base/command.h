@@ -8,7 +8,7 @@
 
 #define COMMAND_OPERANDS_MAX 2
 
-/* What stands before the command's name. */
+/* The options before the command's name. */
 struct command_context {
 	const char *control; /* --control; NULL: it was not given */
 };
@@ -17,7 +17,7 @@ struct command {
 	const char *name;
 	const char *summary; /* one line in the list of commands */
 	const char *help;    /* usage and options, for `shunt help NAME` */
-	bool is_local;       /* it asks no daemon, and takes no --control */
+	bool is_local;       /* does not contact a daemon; has no --control */
 	/* How many operands it takes, as in "takes one name", and what each is. */
 	struct {
 		int least, most;
@@ -37,8 +37,9 @@ struct command_line {
 };
 
 /*
- * The prologue of a command: reads its options, which are `rows` (NULL: none), --control and --help, and its operands. False when
- * there is nothing left to do: the help was asked for and printed, or a mistake was; then `*status` is the exit status.
+ * The prologue of a command: parses its options, which are `rows` (NULL: none), --control and --help,
+ * and its operands. Returns false if the command is to exit with `*status`: the help or an error was
+ * printed.
  */
 bool command_begin(const struct command *command, const struct command_context *context,
                    const struct option_row *rows, int argc, char **argv, struct command_line *line,

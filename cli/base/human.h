@@ -1,4 +1,4 @@
-/* Numbers, times and foreign text as people read them. Pure. */
+/* Formats numbers, times and untrusted text for people. Pure. */
 #ifndef SHUNT_CLI_BASE_HUMAN_H
 #define SHUNT_CLI_BASE_HUMAN_H
 
@@ -17,7 +17,7 @@ time_t human_read_time(const char *text);
 /* "0.4 ms", "12 ms", "1.5 s". Returns `text`. */
 const char *human_latency(double ms, char text[HUMAN_TIME_MAX]);
 
-/* What a terminal might obey, and what is not ASCII, becomes '?'. In place; returns `text`. */
+/* Replaces control characters and anything beyond ASCII by '?', in place. Returns `text`. */
 char *human_printable(char *text);
 
 #endif

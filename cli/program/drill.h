@@ -1,11 +1,11 @@
-/* `shunt run --force`: what is asked for is held to what the daemon knows, and put into SHUNT_FORCE. */
+/* `shunt run --force`: validates the values against the daemon's status, and sets SHUNT_FORCE. */
 #ifndef SHUNT_CLI_PROGRAM_DRILL_H
 #define SHUNT_CLI_PROGRAM_DRILL_H
 
 #include <jansson.h>
 #include <stdbool.h>
 
-/* NAME=ENDPOINT, several with commas. False: it is malformed, and that has been said. */
+/* NAME=ENDPOINT, several separated by commas. If malformed, prints an error and returns false. */
 bool drill_is_formed(const char *value);
 
 /*

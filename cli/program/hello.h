@@ -2,7 +2,7 @@
 #ifndef SHUNT_CLI_PROGRAM_HELLO_H
 #define SHUNT_CLI_PROGRAM_HELLO_H
 
-/* NULL: it does. Else why not, in words. Takes SHUNT_ATTACH_MS at most. */
+/* Returns NULL if it does, otherwise the reason. Takes SHUNT_ATTACH_MS at most. */
 const char *hello_trouble(const char *socket_path);
 
 #endif

@@ -1,4 +1,7 @@
-/* What /proc tells of a process, as far as it concerns its lookups. Reads only; needs to be its user, or root. */
+/*
+ * What /proc shows of a process that matters for its lookups. Read-only; requires root or the
+ * process's user.
+ */
 #ifndef SHUNT_CLI_PROGRAM_PROCESS_H
 #define SHUNT_CLI_PROGRAM_PROCESS_H
 

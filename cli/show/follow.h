@@ -2,7 +2,7 @@
 #ifndef SHUNT_CLI_SHOW_FOLLOW_H
 #define SHUNT_CLI_SHOW_FOLLOW_H
 
-/* `name`: of the one record that is shown; NULL: all. Returns the exit status; mistakes are said. */
+/* `name`: the only record to show; NULL: all. Prints errors; returns the exit status. */
 int follow_run(const char *control, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the other end of a stream can show. */
+/* The capabilities of the terminal behind a stream. */
 #ifndef SHUNT_CLI_SHOW_TERMINAL_H
 #define SHUNT_CLI_SHOW_TERMINAL_H
 

@@ -21,7 +21,7 @@
 /* Of those, for questions that failed last time: names without an answer must not hold up the others. */
 #define IN_FLIGHT_FAILING 32
 #define STARTS_A_TURN 64   /* questions begun in one turn of the loop */
-#define NOTICES_A_TURN 256 /* watchers told in one turn of the loop */
+#define NOTICES_A_TURN 256 /* watchers notified in one iteration */
 
 #define SHORTAGE_MS 1000 /* no new question for so long after a shortage of our own */
 
@@ -38,7 +38,7 @@ struct question {
 	bool asked;
 	bool queued;
 	bool slow;         /* queued, or asked, among those that failed last time */
-	bool stalled;      /* failed, and nobody was answered since */
+	bool stalled;      /* failed, and no question was answered since */
 	bool concluded;    /* had an outcome */
 	bool failing;      /* the last outcome was bad */
 	bool absent;       /* …namely that a server said that there are none */
@@ -74,7 +74,7 @@ struct resolver {
 	struct event_base *base;
 	struct dns *dns;
 	struct event pump;             /* begin questions; the end of a pause */
-	struct event notice;           /* tell watchers */
+	struct event notice;           /* notify watchers */
 	void *names;                   /* tsearch(3) tree of struct name */
 	struct question_list queue[2]; /* [1]: those that failed last time */
 	unsigned slow_in_flight;       /* of these; forgotten ones not counted */
@@ -163,7 +163,7 @@ static void stall(struct question *question)
 	question->stalled = true;
 }
 
-/* The servers are back, or are others: whoever waits for that need wait no longer. */
+/* The servers are back, or have changed: retries questions that wait for that. */
 static void wake_stalled(struct resolver *resolver)
 {
 	struct question *question;
@@ -357,7 +357,10 @@ static void conclude_localhost(struct question *question)
 
 /* --- asking --------------------------------------------------------------------------------------- */
 
-/* A shortage of our own, and an answer to servers that are no longer asked, are no outcome: the question is asked again. */
+/*
+ * A shortage of this host, or an answer after the servers have changed, is not an outcome: the question
+ * is asked again.
+ */
 static void on_answered(void *arg, const struct dns_answer *answer)
 {
 	struct question *question = arg;
