@@ -287,6 +287,16 @@ class Surroundings(Programs):
         self.daemon.wait_log("there are verdicts again")
         self.wait_seen({"web": ("up", None)})
 
+    @unittest.skipUnless(ROOT, "must be root")
+    def test_no_rights(self):
+        """a daemon that may not give a program its user is at fault itself, and the endpoint is not"""
+        st.need("setpriv")
+        record = self.record("web", "exit 0", options='interval = "200ms"; timeout = "20s";')
+        self.watch(self.config([record]), prefix=("setpriv", "--bounding-set=-setuid,-setgid", "--"))
+        self.daemon.wait_log(r"no verdict for 600ms: cannot set up /\S+/web: Operation not permitted; the fault is thought to be this host's")
+        self.assertEqual(self.seen("web")[0], "unknown")
+        self.assertEqual(self.address_of("web")["no_verdict_side"], "host")
+
     def test_hanging(self):
         """programs that hang, more than there may be, delay no other check; none outlives the daemon"""
         mark = self.path(f"shunt-hang-{os.getpid()}")
