@@ -3,7 +3,7 @@
  *
  * A line goes to standard error, the wall-clock time (UTC) before it. Where the journal is at the other end (JOURNAL_STREAM says so) it goes
  * to the journal's own socket instead, with its fields; and where that does not take it, to standard error after all, with
- * the priority prefix of sd-daemon(3). Nothing waits for whoever reads it: lines without room are counted, and their number is the next
+ * the priority prefix of sd-daemon(3). Writing never waits for the reader: lines without room are counted, and their number is the next
  * line that has some.
  *
  *   log            which lines, and where they go

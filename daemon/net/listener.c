@@ -19,7 +19,7 @@
 #include "base/memory.h"
 #include "net/folder.h"
 
-/* A lock file that is removed while we open it is opened anew; whoever does that for ever is not a dying daemon. */
+/* A lock file that is removed while we open it is opened again, so many times: a daemon that ends removes it once. */
 #define LOCK_TRIES 100
 
 struct listener {

@@ -8,15 +8,15 @@
 
 #include <stdbool.h>
 
-/* What --ready-fd is told, in one byte. */
+/* The byte that is written to --ready-fd. */
 #define CMDLINE_READY "\1"  /* the table is settled */
-#define CMDLINE_FAILED "\0" /* it never will be, and standard error has been told why */
+#define CMDLINE_FAILED "\0" /* it never will be, and standard error says why */
 
 struct cmdline {
 	const char *file;
 	const char *private_dir; /* where the sockets are; NULL: as the configuration says */
 	int owner_fd;            /* a pidfd: when its process ends, so do we; -1: none */
-	int ready_fd;            /* -1: nobody waits */
+	int ready_fd;            /* -1: no process waits */
 	bool test;
 	bool verbose;
 };

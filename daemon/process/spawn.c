@@ -281,7 +281,7 @@ static void look_later(struct spawn *spawn)
 	timer_try(&spawn->ended, LOOK_AGAIN_MS);
 }
 
-/* Until it is waited for its number is nobody else's, so that what is left of its group can be killed first. */
+/* Before waitid() no other process can get its number, so what is left of its group can be killed first. */
 static void ended_ran(evutil_socket_t fd, short what, void *arg)
 {
 	struct spawn *spawn = arg;

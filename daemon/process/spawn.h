@@ -1,12 +1,12 @@
 /*
- * Runs programs: exec checks, and whoever else must never wait for one.
+ * Runs programs without waiting for them: exec checks, and the programs of `notify`.
  *
  * A program is started by a thread of its own, by vfork in effect (clone with CLONE_VM and CLONE_VFORK): a fork would copy the page
  * tables of a large daemon, and between a vfork and its exec the caller stands still, for as long as the file system with
  * the program on it takes. That must not be the loop. The child gives up rights by system calls of its own, which posix_spawn()
  * cannot.
  *
- * It runs in a session of its own, in /, as `user`, with no environment and no descriptors but those that it is given, the usual
+ * A program runs in a session of its own, in /, as `user`, with no environment and no descriptors but those that it is given, the usual
  * signals, the usual limit of descriptors, and NO_NEW_PRIVS. When it ends or is killed, so is what it left in its process group.
  * Everything but the start runs in the event loop's thread.
  *

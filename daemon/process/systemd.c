@@ -24,7 +24,7 @@
 struct systemd {
 	struct sockaddr_un address;
 	socklen_t size;
-	uint64_t watchdog_us; /* 0: nobody watches */
+	uint64_t watchdog_us; /* 0: no watchdog */
 	struct event *alive;
 };
 

@@ -1,8 +1,9 @@
 /*
- * What a service manager is told over NOTIFY_SOCKET, as in sd_notify(3): that we are ready, reload, stop, and are alive.
+ * Messages to a service manager over NOTIFY_SOCKET, as in sd_notify(3): ready, reloading, stopping, and
+ * signs of life.
  *
  * systemd_new() once, before there are threads, and systemd_watch(); systemd_ready() after the start and after each
- * systemd_reloading(). All take NULL: nobody asked. Nothing waits for the manager, and a message that finds no room is dropped; with
+ * systemd_reloading(). All take NULL, which means no manager. They never wait: a message that finds no room is dropped; with
  * a watchdog the next sign of life says again that we are ready.
  */
 #ifndef SHUNT_PROCESS_SYSTEMD_H

@@ -272,7 +272,7 @@ static bool client_welcome(struct client *client)
 	return timer_try(&client->event, SEND_AGAIN_MS);
 }
 
-/* After one of them has gone. Whoever cannot be served goes too, so the loop ends. */
+/* After a connection has closed. One that cannot be served is closed too, so the loop ends. */
 static void serve_waiting(struct user *user)
 {
 	struct client *client;
@@ -458,7 +458,7 @@ static void pause_accept(struct clients *clients)
 
 /*
  * Descriptors have run out. One client at a time is served on the reserve, for GUEST_MS at most; when it has gone the next one is
- * accepted. Returns as accept4(), which says EMFILE also where nobody waits.
+ * accepted. Returns as accept4(), which says EMFILE also where no connection is waiting.
  */
 static int accept_guest(struct clients *clients)
 {

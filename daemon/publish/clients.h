@@ -1,11 +1,13 @@
 /*
  * The client socket: hands the table to every process that says hello (shunt/protocol.h).
  *
- * A connection is held until its client closes it, at most 64 for a uid (1,024 for root); 256 later ones of that uid wait
- * unanswered, in order, and more are closed at once. All clients together take at most a quarter of RLIMIT_NOFILE (as it is when
- * clients_new() is called), uids other than root three quarters of that and one uid half. Once half of the places are taken, the rest is
- * shared out, so that a uid without a connection gets one while another one's connections wait, or a place is left. Rubbish, or silence for SHUNT_HELLO_MS, closes a connection. When descriptors have
- * run out, clients are served one at a time on a reserve descriptor.
+ * A connection is held until its client closes it: at most 64 for each uid (1,024 for root). The next
+ * 256 of that uid wait without an answer, in order, and more than that are closed at once. All clients
+ * together have a quarter of RLIMIT_NOFILE (its value when clients_new() is called), uids other than
+ * root three quarters of that, and one uid half. Once half of the places are taken, the rest are shared
+ * out: a uid without a connection gets one as long as a place is free or connections of another uid
+ * wait. A connection that sends anything but a hello, or nothing for SHUNT_HELLO_MS, is closed. When
+ * descriptors have run out, clients are served one at a time on a reserve descriptor.
  */
 #ifndef SHUNT_PUBLISH_CLIENTS_H
 #define SHUNT_PUBLISH_CLIENTS_H
@@ -29,7 +31,7 @@ enum clients_refusal {
 	CLIENTS_CROWD,   /* there are too many */
 	CLIENTS_RUBBISH, /* what came was no hello */
 	CLIENTS_SILENCE, /* none came in time */
-	CLIENTS_VERSION, /* no version in common; told so by the welcome */
+	CLIENTS_VERSION, /* no version in common; the welcome says so */
 	CLIENTS_UNSENT,  /* the kernel did not take the welcome */
 	CLIENTS_REFUSALS
 };

@@ -51,7 +51,7 @@ static size_t distance(const struct layout *layout, size_t slot)
 	return (slot - hash) & (layout->slots - 1);
 }
 
-/* Whoever is nearer to its home gives way ("Robin Hood"): that keeps the longest search short. */
+/* The entry that is nearer to its home slot is moved ("Robin Hood"): that keeps the longest search short. */
 static bool index_insert(struct layout *layout, uint32_t entry)
 {
 	const struct layout_entry *e = &layout->entries[entry - 1];

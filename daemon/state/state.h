@@ -1,11 +1,12 @@
 /*
- * What must survive a restart: when it is written, and what is said of that. What it says is somebody else's (monitor_state).
+ * What must survive a restart: decides when it is written, and logs failures. monitor_state makes the text.
  *
- *   main      state_open (as root still, perhaps) → state_read → state_start → … → state_free, which writes a last time
+ *   main      state_open (before root's privileges are given up) → state_read → state_start → … → state_free, which writes a last time
  *   monitor   state_changed
  *
  * After a change it is written as a whole, at most once a second, by a thread of its own. Every few seconds the file is stamped with the
- * time, so that whoever reads it knows how long nobody has lived. When the disk is full that is said once, and it is tried again.
+ * time, so that
+ * the next daemon knows for how long none has run. A full disk is logged once, and the write is tried again.
  */
 #ifndef SHUNT_STATE_STATE_H
 #define SHUNT_STATE_STATE_H
