@@ -24,7 +24,7 @@ struct arena {
 
 struct arena *arena_new(void)
 {
-	return xcalloc(1, sizeof(struct arena));
+	return memory_calloc(1, sizeof(struct arena));
 }
 
 void arena_free(struct arena *arena)
@@ -42,7 +42,7 @@ void arena_free(struct arena *arena)
 
 static struct chunk *chunk_new(size_t size)
 {
-	struct chunk *chunk = xcalloc(1, sizeof(*chunk) + size);
+	struct chunk *chunk = memory_calloc(1, sizeof(*chunk) + size);
 
 	chunk->size = size;
 	return chunk;
@@ -71,7 +71,7 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 	void *bytes;
 
 	if (__builtin_mul_overflow(count, size, &total) || total > SIZE_MAX / 2)
-		fatal("a configuration asks for %zu times %zu bytes", count, size);
+		log_fatal("a configuration asks for %zu times %zu bytes", count, size);
 	total = (total + unit - 1) / unit * unit;
 	if (total > CHUNK_BYTES / 4)
 		return alloc_large(arena, total);
@@ -103,7 +103,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	length = vasprintf(&text, format, arguments);
 	va_end(arguments);
 	if (length < 0)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	copy = arena_copy(arena, text, (size_t)length);
 	free(text);
 	return copy;

@@ -1,7 +1,7 @@
 /*
  * Memory that is given back all at once: what a configuration is made of.
  *
- * Allocation does not fail: when memory has run out it ends in fatal(). All sizes are bounded by CONFIG_TEXT_MAX, and libconfig,
+ * Allocation does not fail: when memory has run out it ends in log_fatal(). All sizes are bounded by CONFIG_TEXT_MAX, and libconfig,
  * which has just built a larger tree of the same text, knows no better end either.
  */
 #ifndef SHUNT_BASE_ARENA_H

@@ -125,7 +125,7 @@ bool log_throttle_pass(struct log_throttle *throttle, uint64_t now_ms)
 	return true;
 }
 
-void fatal(const char *format, ...)
+void log_fatal(const char *format, ...)
 {
 	va_list args;
 

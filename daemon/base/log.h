@@ -49,6 +49,6 @@ bool log_throttle_pass(struct log_throttle *throttle, uint64_t now_ms);
  * For broken invariants and memory that has run out: logs the line and ends the process with status 1, without any cleanup. It is no
  * abort(): the daemon is not dumpable, so a core is never written, and a signal says less than a line.
  */
-_Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -5,29 +5,29 @@
 
 #include "base/log.h"
 
-void *xcalloc(size_t count, size_t size)
+void *memory_calloc(size_t count, size_t size)
 {
 	void *memory = calloc(count ? count : 1, size ? size : 1);
 
 	if (!memory)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	return memory;
 }
 
-void *xreallocarray(void *old, size_t count, size_t size)
+void *memory_reallocarray(void *old, size_t count, size_t size)
 {
 	void *memory = reallocarray(old, count ? count : 1, size ? size : 1);
 
 	if (!memory)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	return memory;
 }
 
-char *xstrdup(const char *text)
+char *memory_strdup(const char *text)
 {
 	char *copy = strdup(text);
 
 	if (!copy)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	return copy;
 }

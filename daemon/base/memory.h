@@ -1,5 +1,5 @@
 /*
- * malloc, calloc, reallocarray and strdup that end in fatal() when there is no memory. For sizes that the daemon chooses, never for
+ * malloc, calloc, reallocarray and strdup that end in log_fatal() when there is no memory. For sizes that the daemon chooses, never for
  * sizes from outside.
  */
 #ifndef SHUNT_BASE_MEMORY_H
@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-void *xcalloc(size_t count, size_t size);
-void *xreallocarray(void *old, size_t count, size_t size);
-char *xstrdup(const char *text);
+void *memory_calloc(size_t count, size_t size);
+void *memory_reallocarray(void *old, size_t count, size_t size);
+char *memory_strdup(const char *text);
 
 #endif

@@ -1,6 +1,6 @@
 #include "base/printable.h"
 
-void probe_text_clean(char *out, size_t size, const char *text)
+void printable_clean(char *out, size_t size, const char *text)
 {
 	size_t i;
 

@@ -5,6 +5,6 @@
 #include <stddef.h>
 
 /* Copies at most `size` - 1 bytes of `text`; whatever is not printable ASCII becomes '?'. `size` is at least 1. */
-void probe_text_clean(char *out, size_t size, const char *text);
+void printable_clean(char *out, size_t size, const char *text);
 
 #endif

@@ -34,7 +34,7 @@ static inline bool timer_try(struct event *timer, uint64_t ms)
 static inline void timer_arm_us(struct event *timer, uint64_t us)
 {
 	if (!timer_try_us(timer, us))
-		fatal("out of memory");
+		log_fatal("out of memory");
 }
 
 static inline void timer_arm(struct event *timer, uint64_t ms)

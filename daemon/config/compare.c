@@ -73,7 +73,7 @@ static int by_name(const void *a, const void *b)
 static const struct record_config **sorted(const struct config *config)
 {
 	const struct record_config **list =
-	        xcalloc(config->record_count + 1, sizeof(struct record_config *));
+	        memory_calloc(config->record_count + 1, sizeof(struct record_config *));
 
 	for (size_t i = 0; i < config->record_count; i++)
 		list[i] = &config->records[i];

@@ -47,7 +47,7 @@ struct status_list {
 	size_t count;
 };
 
-static inline bool status_list_has(const struct status_list *list, unsigned status)
+static inline bool config_status_has(const struct status_list *list, unsigned status)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (status >= list->ranges[i].first && status <= list->ranges[i].last)

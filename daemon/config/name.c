@@ -108,10 +108,10 @@ struct config_names {
 
 struct config_names *config_names_new(void)
 {
-	struct config_names *names = xcalloc(1, sizeof(*names));
+	struct config_names *names = memory_calloc(1, sizeof(*names));
 
 	names->room = 64;
-	names->slots = xcalloc(names->room, sizeof(*names->slots));
+	names->slots = memory_calloc(names->room, sizeof(*names->slots));
 	return names;
 }
 
@@ -142,7 +142,7 @@ static void grow(struct config_names *names)
 	size_t room = names->room;
 
 	names->room *= 2;
-	names->slots = xcalloc(names->room, sizeof(*names->slots));
+	names->slots = memory_calloc(names->room, sizeof(*names->slots));
 	for (size_t i = 0; i < room; i++) {
 		if (old[i].name)
 			*find_slot(names, old[i].name) = old[i];

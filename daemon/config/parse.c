@@ -53,6 +53,12 @@ static uint32_t text_size(const char *text)
 	return text ? (uint32_t)strlen(text) + 1 : 0;
 }
 
+static void send_text(FILE *out, const char *text, uint32_t size)
+{
+	if (text)
+		fwrite(text, 1, size, out);
+}
+
 static void send_setting(FILE *out, const config_setting_t *setting)
 {
 	enum tree_type type = type_of(setting);
@@ -70,8 +76,8 @@ static void send_setting(FILE *out, const config_setting_t *setting)
 	if (type == TREE_BOOL)
 		sent.number = config_setting_get_bool(setting);
 	fwrite(&sent, sizeof(sent), 1, out);
-	fwrite(name, 1, sent.name, out);
-	fwrite(text, 1, sent.text, out);
+	send_text(out, name, sent.name);
+	send_text(out, text, sent.text);
 	for (unsigned i = 0; i < sent.length; i++)
 		send_setting(out, config_setting_get_elem(setting, i));
 }

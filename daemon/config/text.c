@@ -23,7 +23,7 @@ struct config_text {
 
 struct config_text *config_text_new(void)
 {
-	struct config_text *text = xcalloc(1, sizeof(*text));
+	struct config_text *text = memory_calloc(1, sizeof(*text));
 
 	text->files = arena_new();
 	text->line = 1;
@@ -40,7 +40,7 @@ void config_text_put(struct config_text *text, const char *bytes, size_t length)
 {
 	if (text->room - text->length <= length) {
 		text->room = (text->length + length) * 3 / 2 + 4096;
-		text->data = xreallocarray(text->data, text->room, 1);
+		text->data = memory_reallocarray(text->data, text->room, 1);
 	}
 	memcpy(text->data + text->length, bytes, length);
 	text->length += length;
@@ -53,8 +53,8 @@ void config_text_mark(struct config_text *text, struct config_place place)
 {
 	if (text->segment_count == text->segment_room) {
 		text->segment_room = text->segment_room * 2 + 16;
-		text->segments =
-		        xreallocarray(text->segments, text->segment_room, sizeof(*text->segments));
+		text->segments = memory_reallocarray(text->segments, text->segment_room,
+		                                     sizeof(*text->segments));
 	}
 	text->segments[text->segment_count++] = (struct segment){ text->line, place };
 }

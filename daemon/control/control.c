@@ -165,7 +165,7 @@ static bool start_http(struct control *control)
 
 struct control *control_new(const struct control_parts *parts)
 {
-	struct control *control = xcalloc(1, sizeof(*control));
+	struct control *control = memory_calloc(1, sizeof(*control));
 
 	control->parts = *parts;
 	control->peers =

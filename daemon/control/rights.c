@@ -81,7 +81,7 @@ const char *rights_name(uid_t uid, char name[RIGHTS_NAME_MAX])
 	while (users && (user = fgetpwent(users))) {
 		if (user->pw_uid != uid)
 			continue;
-		probe_text_clean(name, RIGHTS_NAME_MAX, user->pw_name);
+		printable_clean(name, RIGHTS_NAME_MAX, user->pw_name);
 		break;
 	}
 	if (users)

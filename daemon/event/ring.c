@@ -48,7 +48,7 @@ const char *event_ring_boot(void)
 	if (*boot)
 		return boot;
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		fatal("no random number to identify this run of the daemon");
+		log_fatal("no random number to identify this run of the daemon");
 	snprintf(boot, sizeof(boot), "%016llx", (unsigned long long)number);
 	return boot;
 }

@@ -34,7 +34,7 @@ static void arm_wake(const struct decide *decide, struct record *record, uint64_
 	if (!decided->wake)
 		decided->wake = evtimer_new(decide->base, record_wakes, record);
 	if (!decided->wake)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	timer_arm(decided->wake, due > now_ms ? due - now_ms : 1);
 }
 

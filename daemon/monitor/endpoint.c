@@ -342,7 +342,7 @@ static void watch_names(struct endpoint *endpoint)
 			continue;
 		if (!endpoint->watches)
 			endpoint->watches =
-			        xcalloc(config->source_count, sizeof(struct resolve_watch *));
+			        memory_calloc(config->source_count, sizeof(struct resolve_watch *));
 		endpoint->watches[i] =
 		        resolve_watch(resolver, config->sources[i].name, name_changed, endpoint);
 	}

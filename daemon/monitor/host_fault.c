@@ -67,13 +67,13 @@ static void ask_again(evutil_socket_t fd, short what, void *arg)
 
 struct host_fault *host_fault_new(struct event_base *base, host_fault_counts *counts, void *arg)
 {
-	struct host_fault *fault = xcalloc(1, sizeof(*fault));
+	struct host_fault *fault = memory_calloc(1, sizeof(*fault));
 
 	*fault = (struct host_fault){ .counts = counts, .arg = arg };
 	isolation_init(&fault->isolation);
 	fault->again = evtimer_new(base, ask_again, fault);
 	if (!fault->again)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	return fault;
 }
 

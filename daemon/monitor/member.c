@@ -32,7 +32,7 @@ static void use(struct member *member, struct target *target)
 struct member *member_new(const struct member_parts *parts, const struct address *address,
                           const struct member *inherit)
 {
-	struct member *member = xcalloc(1, sizeof(*member));
+	struct member *member = memory_calloc(1, sizeof(*member));
 	struct target *target;
 	bool made;
 

@@ -323,13 +323,13 @@ static struct event *timer(struct monitor *monitor, short what, event_callback_f
 	struct event *event = event_new(monitor->parts.base, -1, what, callback, monitor);
 
 	if (!event)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	return event;
 }
 
 struct monitor *monitor_new(const struct monitor_parts *parts)
 {
-	struct monitor *monitor = xcalloc(1, sizeof(*monitor));
+	struct monitor *monitor = memory_calloc(1, sizeof(*monitor));
 
 	monitor->parts = *parts;
 	monitor->host_fault = host_fault_new(parts->base, count_held, monitor);

@@ -36,8 +36,8 @@ static struct override make_override(const struct operate_order *order)
 	struct override override = { .uid = order->uid, .since = time(NULL) };
 
 	snprintf(override.by, sizeof(override.by), "%s", order->by);
-	probe_text_clean(override.reason, sizeof(override.reason),
-	                 order->reason ? order->reason : "");
+	printable_clean(override.reason, sizeof(override.reason),
+	                order->reason ? order->reason : "");
 	if (order->for_ms) {
 		override.until = override.since + (time_t)((order->for_ms + 999) / 1000);
 		override.deadline_ms = clock_boot_ms() + order->for_ms;

@@ -73,7 +73,7 @@ static void arm(const struct overrides *overrides)
 		                                       .tv_nsec = (long)(next % 1000) * 1000000 } };
 
 	if (timerfd_settime(overrides->fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
-		fatal("cannot set the timer of overrides: %s", strerror(errno));
+		log_fatal("cannot set the timer of overrides: %s", strerror(errno));
 }
 
 static void forget(struct record *record)
@@ -125,7 +125,7 @@ void overrides_init(struct overrides *overrides, struct event_base *base,
 		overrides->expiry =
 		        event_new(base, overrides->fd, EV_READ | EV_PERSIST, on_expiry, overrides);
 	if (!overrides->expiry || event_add(overrides->expiry, NULL) < 0)
-		fatal("no timer for overrides: %s", strerror(errno));
+		log_fatal("no timer for overrides: %s", strerror(errno));
 }
 
 void overrides_free(struct overrides *overrides)
@@ -138,7 +138,7 @@ void override_restore(struct overrides *overrides, struct record *record, int en
                       const struct override *override)
 {
 	if (!record->decided.override)
-		record->decided.override = xcalloc(1, sizeof(*record->decided.override));
+		record->decided.override = memory_calloc(1, sizeof(*record->decided.override));
 	*record->decided.override = *override;
 	record->decided.election.forced = endpoint;
 	arm(overrides);

@@ -112,8 +112,8 @@ static struct override override_of(const struct format_override *saved, bool sam
 		                     .until = saved->until,
 		                     .deadline_ms = deadline_of(saved, same_boot) };
 
-	probe_text_clean(override.by, sizeof(override.by), saved->by);
-	probe_text_clean(override.reason, sizeof(override.reason), saved->reason);
+	printable_clean(override.by, sizeof(override.by), saved->by);
+	printable_clean(override.reason, sizeof(override.reason), saved->reason);
 	return override;
 }
 
@@ -121,8 +121,8 @@ static void drop(const struct format_record *saved)
 {
 	char record[SHUNT_NAME_MAX + 1], endpoint[SHUNT_ID_MAX + 1];
 
-	probe_text_clean(record, sizeof(record), saved->name);
-	probe_text_clean(endpoint, sizeof(endpoint), saved->override.endpoint);
+	printable_clean(record, sizeof(record), saved->name);
+	printable_clean(endpoint, sizeof(endpoint), saved->override.endpoint);
 	event_emit(&(struct event_record){ .type = EVENT_DROPPED,
 	                                   .record = record,
 	                                   .endpoint = endpoint,

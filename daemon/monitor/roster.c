@@ -32,7 +32,7 @@ static void names_init(struct names *names, const struct roster *roster)
 
 	while (size < 2 * count)
 		size *= 2;
-	names->slots = xcalloc(size, sizeof(struct record *));
+	names->slots = memory_calloc(size, sizeof(struct record *));
 	names->mask = size - 1;
 	for (size_t i = 0; i < count; i++)
 		*name_slot(names, roster->records[i].config->name) = &roster->records[i];
@@ -41,7 +41,7 @@ static void names_init(struct names *names, const struct roster *roster)
 static void build_record(struct roster *roster, struct record *record, const struct record *old)
 {
 	record->count = record->config->endpoint_count;
-	record->endpoints = xcalloc(record->count, sizeof(*record->endpoints));
+	record->endpoints = memory_calloc(record->count, sizeof(*record->endpoints));
 	record->decided.since = time(NULL);
 	record->previous = -1;
 	election_init(&record->decided.election);
@@ -64,13 +64,13 @@ static void build_record(struct roster *roster, struct record *record, const str
 struct roster *roster_build(const struct config *config, const struct roster *old,
                             const struct endpoint_parts *parts)
 {
-	struct roster *roster = xcalloc(1, sizeof(*roster));
+	struct roster *roster = memory_calloc(1, sizeof(*roster));
 	struct names names;
 
 	names_init(&names, old);
 	roster->parts = *parts;
 	roster->count = config->record_count;
-	roster->records = xcalloc(roster->count, sizeof(*roster->records));
+	roster->records = memory_calloc(roster->count, sizeof(*roster->records));
 	for (size_t i = 0; i < roster->count; i++) {
 		struct record *record = &roster->records[i];
 

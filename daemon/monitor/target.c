@@ -59,7 +59,7 @@ static char *make_key(const struct check *check, struct probe_asker asker,
 
 	address_format(address, text);
 	if (asprintf(&key, "%s %s %s %s", text, asker.host, asker.endpoint, check->key) < 0)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	for (char *p = key + strlen(text) + 1; *p != ' '; p++)
 		*p = (char)shunt_lower((unsigned char)*p);
 	return key;
@@ -78,7 +78,7 @@ static void grow(struct targets *targets)
 	size_t old_count = targets->bucket_count;
 
 	targets->bucket_count = old_count ? 4 * old_count : BUCKETS_MIN;
-	targets->buckets = xcalloc(targets->bucket_count, sizeof(*targets->buckets));
+	targets->buckets = memory_calloc(targets->bucket_count, sizeof(*targets->buckets));
 	for (size_t i = 0; i < old_count; i++) {
 		while (old[i]) {
 			struct target *target = old[i];
@@ -105,7 +105,7 @@ static struct target *find(const struct targets *targets, const char *key)
 static struct target *make(struct targets *targets, char *key, const struct check *check,
                            const struct address *address)
 {
-	struct target *target = xcalloc(1, sizeof(*target));
+	struct target *target = memory_calloc(1, sizeof(*target));
 	struct target **head;
 
 	if (targets->count >= targets->bucket_count)
@@ -182,7 +182,7 @@ static void adopt(struct target *target, struct probe_asker asker)
 	const struct check *check = target->check;
 	bool made;
 
-	target->children = xcalloc(check->of_count, sizeof(*target->children));
+	target->children = memory_calloc(check->of_count, sizeof(*target->children));
 	for (size_t i = 0; i < check->of_count; i++) {
 		struct target_child *child = &target->children[i];
 
@@ -358,7 +358,7 @@ void targets_free(struct targets *targets)
 {
 	targets_sweep(targets);
 	if (targets->count)
-		fatal("%zu targets still have users", targets->count);
+		log_fatal("%zu targets still have users", targets->count);
 	free(targets->buckets);
 	targets->buckets = NULL;
 	targets->bucket_count = 0;

@@ -317,13 +317,13 @@ struct listener *listener_open(const char *path, int type, mode_t mode, gid_t gr
 
 	if (set_address(path, &address, &error) < 0)
 		return NULL;
-	listener = xcalloc(1, sizeof(*listener));
+	listener = memory_calloc(1, sizeof(*listener));
 	listener->fd = -1;
 	listener->lock = -1;
 	listener->folder = -1;
-	listener->path = xstrdup(path);
+	listener->path = memory_strdup(path);
 	if (asprintf(&listener->lock_path, "%s.lock", path) < 0)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	listener->name = folder_name_in(listener->path);
 	listener->lock_name = folder_name_in(listener->lock_path);
 	if (open_folder(listener, &address, &error) == 0 && take_lock(listener, &error) == 0 &&

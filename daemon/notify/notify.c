@@ -72,7 +72,7 @@ static void say_failed(const struct run *run, const char *words, const char *lin
 {
 	char text[SPAWN_WORDS_MAX + SPAWN_LINE_MAX];
 
-	probe_text_clean(text, sizeof(text), line);
+	printable_clean(text, sizeof(text), line);
 	log_warning("notify: %s, event %llu: %s%s%s", run->notifier->argv[0],
 	            (unsigned long long)run->item->event->seq, words, *text ? ": " : "", text);
 }
@@ -118,7 +118,7 @@ static char **copy_words(const char *const *words)
 
 	for (; words[count]; count++)
 		bytes += strlen(words[count]) + 1;
-	copy = xcalloc(1, (count + 1) * sizeof(*copy) + bytes);
+	copy = memory_calloc(1, (count + 1) * sizeof(*copy) + bytes);
 	text = (char *)(copy + count + 1);
 	for (size_t i = 0; i < count; i++) {
 		copy[i] = text;
@@ -350,7 +350,7 @@ static void claim(struct notify *notify, const struct notify_config *config)
 	struct notifier *notifier = find(notify, config->command);
 
 	if (!notifier) {
-		notifier = xcalloc(1, sizeof(*notifier));
+		notifier = memory_calloc(1, sizeof(*notifier));
 		notifier->argv = copy_words(config->command);
 		TAILQ_INSERT_TAIL(&notify->notifiers, notifier, link);
 	}

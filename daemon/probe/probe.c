@@ -172,7 +172,7 @@ static void describe(struct probe_result *result, bool excused, uint32_t late_ms
 	if (excused)
 		snprintf(line, sizeof(line), "our own loop was late by %s: %s",
 		         duration_format(late_ms, late), text);
-	probe_text_clean(result->detail, sizeof(result->detail), excused ? line : text);
+	printable_clean(result->detail, sizeof(result->detail), excused ? line : text);
 }
 
 /* How an attempt ended, before our own lateness is considered. */
@@ -305,7 +305,7 @@ static void tick_ran(evutil_socket_t fd, short what, void *arg)
 
 struct prober *prober_new(struct event_base *base, unsigned in_flight_max)
 {
-	struct prober *prober = xcalloc(1, sizeof(*prober));
+	struct prober *prober = memory_calloc(1, sizeof(*prober));
 
 	prober->base = base;
 	queue_init(&prober->queue, in_flight_max);
@@ -337,7 +337,7 @@ struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
                         const struct check *check, const struct address *address,
                         struct probe_asker asker, probe_done *done, void *arg)
 {
-	struct probe *probe = xcalloc(1, sizeof(*probe));
+	struct probe *probe = memory_calloc(1, sizeof(*probe));
 
 	probe->prober = prober;
 	probe->waiting.probe = probe;
@@ -445,7 +445,7 @@ static void finish(struct probe *probe, const struct outcome *outcome, const cha
 	char text[PROBE_DETAIL_MAX];
 
 	if (probe->phase != PHASE_RUNNING)
-		fatal("a probe ended twice");
+		log_fatal("a probe ended twice");
 	vsnprintf(text, sizeof(text), format, args);
 	complete(probe, outcome, text);
 }

@@ -40,7 +40,7 @@ void environment_leave_shim(char **argv)
 		path[length] = '\0';
 		execv(path, argv);
 	}
-	fatal("cannot start without libshunt preloaded: %s", strerror(errno));
+	log_fatal("cannot start without libshunt preloaded: %s", strerror(errno));
 }
 
 void environment_harden(void)

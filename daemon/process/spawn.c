@@ -290,7 +290,7 @@ static void ended_ran(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (waitid(P_PID, (id_t)spawn->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-		fatal("a program's end is lost: %s", strerror(errno));
+		log_fatal("a program's end is lost: %s", strerror(errno));
 	if (info.si_pid != spawn->pid) {
 		look_later(spawn);
 		return;

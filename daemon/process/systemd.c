@@ -75,7 +75,7 @@ struct systemd *systemd_new(void)
 	struct systemd *systemd = NULL;
 
 	if (name && name[0]) {
-		systemd = xcalloc(1, sizeof(*systemd));
+		systemd = memory_calloc(1, sizeof(*systemd));
 		systemd->watchdog_us = systemd_watchdog_us(getenv("WATCHDOG_USEC"),
 		                                           getenv("WATCHDOG_PID"), getpid());
 		if (!set_address(systemd, name)) {

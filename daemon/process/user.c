@@ -9,8 +9,8 @@ static bool refuse(char error[SPAWN_USER_ERROR_MAX], const char *format, const c
 	return false;
 }
 
-bool spawn_user_choose(const char *name, uid_t self, struct spawn_user *user,
-                       char error[SPAWN_USER_ERROR_MAX])
+bool user_choose(const char *name, uid_t self, struct spawn_user *user,
+                 char error[SPAWN_USER_ERROR_MAX])
 {
 	const struct passwd *found = name ? getpwnam(name) : NULL;
 

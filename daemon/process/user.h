@@ -7,7 +7,7 @@
 #define SPAWN_USER_ERROR_MAX 256
 
 /* `name`: exec_user, or NULL. `self`: who the daemon is. False with `error` filled: what is wrong with the setting; the cure. */
-bool spawn_user_choose(const char *name, uid_t self, struct spawn_user *user,
-                       char error[SPAWN_USER_ERROR_MAX]);
+bool user_choose(const char *name, uid_t self, struct spawn_user *user,
+                 char error[SPAWN_USER_ERROR_MAX]);
 
 #endif

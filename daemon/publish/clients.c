@@ -535,7 +535,7 @@ static unsigned total_max(void)
 struct clients *clients_new(struct event_base *base, int fd, int reserve, clients_table *table,
                             void *arg)
 {
-	struct clients *clients = xcalloc(1, sizeof(*clients));
+	struct clients *clients = memory_calloc(1, sizeof(*clients));
 
 	clients->reserve = reserve;
 	clients->base = base;
@@ -548,7 +548,7 @@ struct clients *clients_new(struct event_base *base, int fd, int reserve, client
 	event_assign(&clients->accept, base, fd, EV_READ | EV_PERSIST, on_accept, clients);
 	event_assign(&clients->resume, base, -1, 0, on_resume, clients);
 	if (event_add(&clients->accept, NULL) < 0)
-		fatal("the loop takes no event for the client socket");
+		log_fatal("the loop takes no event for the client socket");
 	return clients;
 }
 

@@ -92,7 +92,7 @@ static void index_choose(struct layout *layout)
 		layout->slots *= 2;
 	for (;; layout->slots *= 2) {
 		layout->index =
-		        xreallocarray(layout->index, layout->slots, sizeof(layout->index[0]));
+		        memory_reallocarray(layout->index, layout->slots, sizeof(layout->index[0]));
 		for (layout->seed = 0; layout->seed < SEEDS_MAX; layout->seed++) {
 			if (index_fill(layout))
 				return;
@@ -144,7 +144,8 @@ void layout_make(struct layout *layout, const struct config *config)
 
 	for (size_t i = 0; i < config->record_count; i++)
 		names += config->records[i].alias_count;
-	*layout = (struct layout){ .entries = xcalloc(2 * names, sizeof(layout->entries[0])) };
+	*layout =
+	        (struct layout){ .entries = memory_calloc(2 * names, sizeof(layout->entries[0])) };
 	place(layout, config);
 	index_choose(layout);
 	layout->size += sizeof(struct shunt_table_header);

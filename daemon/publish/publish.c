@@ -152,8 +152,8 @@ static bool memory_map(struct publish *publish)
 
 struct publish *publish_new(const struct config *config)
 {
-	struct publish *publish =
-	        xcalloc(1, sizeof(*publish) + config->record_count * sizeof(publish->records[0]));
+	struct publish *publish = memory_calloc(
+	        1, sizeof(*publish) + config->record_count * sizeof(publish->records[0]));
 	struct layout layout;
 	uint32_t id[2];
 
@@ -251,7 +251,7 @@ void publish_record(struct publish *publish, size_t index, int answer,
 	uint32_t sequence;
 
 	if (index >= publish->record_count)
-		fatal("record %zu of %zu is published", index, publish->record_count);
+		log_fatal("record %zu of %zu is published", index, publish->record_count);
 	record = at(publish, publish->records[index]);
 	/* A look first: readers then try again only when there is something new. */
 	if (!set_record(publish, record, answer, endpoints, count, false))

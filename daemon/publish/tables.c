@@ -49,7 +49,7 @@ void tables_init(struct tables *tables, struct event_base *base)
 		.beat_due_us = clock_us() + BEAT_US,
 	};
 	if (!tables->heartbeat || !tables->forget)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	timer_arm(tables->heartbeat, SHUNT_HEARTBEAT_MS);
 }
 

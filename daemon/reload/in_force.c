@@ -12,7 +12,7 @@
 
 static char *copy(const char *text)
 {
-	return text ? xstrdup(text) : NULL;
+	return text ? memory_strdup(text) : NULL;
 }
 
 void in_force_init(struct in_force *in_force, const struct cmdline *options,
@@ -22,14 +22,14 @@ void in_force_init(struct in_force *in_force, const struct cmdline *options,
 
 	*in_force = (struct in_force){ .file = options->file, .is_private = dir != NULL };
 	if (!dir) {
-		in_force->socket = xstrdup(config->socket);
-		in_force->control = xstrdup(config->control);
+		in_force->socket = memory_strdup(config->socket);
+		in_force->control = memory_strdup(config->control);
 		in_force->http = copy(config->http);
 		in_force->user = copy(config->user);
 		in_force->state_dir = copy(config->state_dir);
 	} else if (asprintf(&in_force->socket, "%s/shunt.sock", dir) < 0 ||
 	           asprintf(&in_force->control, "%s/control.sock", dir) < 0) {
-		fatal("out of memory");
+		log_fatal("out of memory");
 	}
 }
 
@@ -84,7 +84,7 @@ bool in_force_exec_user(const struct in_force *in_force, const struct config *co
 
 	*user = (struct spawn_user){ .change = false };
 	if ((!config->has_programs && !in_force_notify_count(in_force, config)) ||
-	    spawn_user_choose(config->exec_user, geteuid(), user, why))
+	    user_choose(config->exec_user, geteuid(), user, why))
 		return true;
 	if (config->exec_user_line)
 		snprintf(line, sizeof(line), ":%u", config->exec_user_line);

@@ -102,7 +102,7 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 struct dns_query *dns_ask(struct dns *dns, const char *name, int family, void *question)
 {
 	struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_NOSORT, .ai_family = family };
-	struct dns_query *query = xcalloc(1, sizeof(*query));
+	struct dns_query *query = memory_calloc(1, sizeof(*query));
 
 	query->dns = dns;
 	query->question = question;
@@ -241,7 +241,7 @@ void dns_configure(struct dns *dns, const struct resolver_address *servers, size
 struct dns *dns_new(struct event_base *base, const struct dns_user *user,
                     const struct resolver_address *servers, size_t count)
 {
-	struct dns *dns = xcalloc(1, sizeof(*dns));
+	struct dns *dns = memory_calloc(1, sizeof(*dns));
 
 	dns->base = base;
 	dns->user = *user;

@@ -260,7 +260,7 @@ static bool same_addresses(const struct question *question, const struct dns_ans
 static void keep(struct question *question, const struct dns_answer *answer)
 {
 	free(question->address);
-	question->address = xcalloc(answer->count, sizeof(*answer->address));
+	question->address = memory_calloc(answer->count, sizeof(*answer->address));
 	memcpy(question->address, answer->address, answer->count * sizeof(*answer->address));
 	question->address_count = answer->count;
 }
@@ -447,7 +447,7 @@ static void init_question(struct question *question, struct name *name, int fami
 
 static struct name *name_new(struct resolver *resolver, char *text)
 {
-	struct name *name = xcalloc(1, sizeof(*name));
+	struct name *name = memory_calloc(1, sizeof(*name));
 
 	name->resolver = resolver;
 	name->text = text;
@@ -488,7 +488,7 @@ static void name_free(struct name *name)
 
 static char *canonical_text(const char *text)
 {
-	char *copy = xstrdup(text);
+	char *copy = memory_strdup(text);
 
 	for (char *c = copy; *c; c++)
 		*c = (char)shunt_lower((unsigned char)*c);
@@ -507,14 +507,14 @@ static struct name *find_name(struct resolver *resolver, const char *text)
 	}
 	name = name_new(resolver, key.text);
 	if (!tsearch(name, &resolver->names, compare_names))
-		fatal("out of memory");
+		log_fatal("out of memory");
 	return name;
 }
 
 struct resolve_watch *resolve_watch(struct resolver *resolver, const char *name,
                                     resolve_changed *changed, void *arg)
 {
-	struct resolve_watch *watch = xcalloc(1, sizeof(*watch));
+	struct resolve_watch *watch = memory_calloc(1, sizeof(*watch));
 
 	watch->name = find_name(resolver, name);
 	watch->changed = changed;
@@ -531,7 +531,7 @@ const struct resolve_answer *resolve_known(const struct resolve_watch *watch)
 	struct name *name = watch->name;
 
 	if (!name->known) {
-		name->known = xcalloc(1, sizeof(*name->known));
+		name->known = memory_calloc(1, sizeof(*name->known));
 		name_answer(name, name->known);
 	}
 	return name->known;
@@ -558,7 +558,7 @@ void resolve_configure(struct resolver *resolver, const struct resolver_address 
 struct resolver *resolve_new(struct event_base *base, const struct resolver_address *servers,
                              size_t count)
 {
-	struct resolver *resolver = xcalloc(1, sizeof(*resolver));
+	struct resolver *resolver = memory_calloc(1, sizeof(*resolver));
 	struct dns_user user = { on_answered, on_room, on_other_servers, resolver };
 
 	resolver->base = base;

@@ -225,7 +225,7 @@ static struct sockets_link *link_socket(struct sockets *sockets, int fd)
 		event_del(&link->event);
 		return link;
 	}
-	link = xcalloc(1, sizeof(*link));
+	link = memory_calloc(1, sizeof(*link));
 	link->sockets = sockets;
 	link->fd = fd;
 	link->next = sockets->links;

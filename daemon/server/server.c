@@ -340,7 +340,7 @@ static int serve(struct server *server, struct config *config)
 	systemd_status(server->systemd, "starting: waits for the first verdict of every check");
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
 	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
-		fatal("libcurl or c-ares cannot start");
+		log_fatal("libcurl or c-ares cannot start");
 	if (!start(server, config, probes)) {
 		error = errno;
 		log_error("cannot start: %s%s", strerror(error), blame_limit(error));

@@ -83,7 +83,7 @@ static void write_override(const struct format_override *override, FILE *out)
 	        (json_int_t) override->deadline_ms);
 
 	if (!json)
-		fatal("out of memory");
+		log_fatal("out of memory");
 	fputs(", \"override\": ", out);
 	json_dumpf(json, out, 0);
 	json_decref(json);
@@ -161,8 +161,8 @@ static bool read_health(struct saved *saved, const char *member, enum health_sta
 
 	if (!json_is_array(list))
 		return false;
-	saved->health = xreallocarray(saved->health, saved->count + json_array_size(list) + 1,
-	                              sizeof(*saved->health));
+	saved->health = memory_reallocarray(saved->health, saved->count + json_array_size(list) + 1,
+	                                    sizeof(*saved->health));
 	json_array_foreach (list, i, value) {
 		struct health_entry *entry = &saved->health[saved->count++];
 
@@ -217,7 +217,7 @@ static const char *understand(struct saved *saved, const char *boot, uint64_t no
 struct saved *format_parse(const char *text, size_t size, const char *boot, uint64_t now_ms,
                            const char **why)
 {
-	struct saved *saved = xcalloc(1, sizeof(*saved));
+	struct saved *saved = memory_calloc(1, sizeof(*saved));
 
 	saved->json = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
 	*why = understand(saved, boot, now_ms);

@@ -212,7 +212,7 @@ void state_sync_forget(struct state_sync *sync)
 
 struct state *state_open(const char *path, uid_t uid, gid_t gid, char *error, size_t size)
 {
-	struct state *state = xcalloc(1, sizeof(*state));
+	struct state *state = memory_calloc(1, sizeof(*state));
 
 	if (state_file_open(&state->file, path, uid, gid, error, size))
 		return state;

@@ -131,8 +131,8 @@ bool config_status_of_program(const struct config_group *group, struct check *ch
 	    !config_status_read(group, OPT_CHECK_NONE_STATUS, &check->none_status))
 		return false;
 	for (unsigned status = 0; status <= 255; status++) {
-		if (status_list_has(&check->pass_status, status) &&
-		    status_list_has(&check->none_status, status))
+		if (config_status_has(&check->pass_status, status) &&
+		    config_status_has(&check->none_status, status))
 			return config_fail(group->reader, group->values[OPT_CHECK_NONE_STATUS],
 			                   "has %u, and so has pass_status; remove it from one",
 			                   status);

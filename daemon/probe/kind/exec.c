@@ -109,9 +109,9 @@ static enum probe_why judge(const struct check *check, const struct spawn_end *e
 
 	if (end->signal)
 		return WHY_EXIT;
-	if (status_list_has(&check->pass_status, status))
+	if (config_status_has(&check->pass_status, status))
 		return WHY_PASS;
-	if (status_list_has(&check->none_status, status))
+	if (config_status_has(&check->none_status, status))
 		return WHY_UNDECIDED;
 	return is_not_run(end->status) ? WHY_PROGRAM : WHY_EXIT;
 }

@@ -349,7 +349,7 @@ static void test_text(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		probe_text_clean(out, sizeof(out), cases[i].text);
+		printable_clean(out, sizeof(out), cases[i].text);
 		assert_string_equal(out, cases[i].clean);
 	}
 }

@@ -438,13 +438,13 @@ static void choosing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(spawn_user_choose(cases[i].name, cases[i].self, &user, error),
+		assert_int_equal(user_choose(cases[i].name, cases[i].self, &user, error),
 		                 cases[i].good);
 		assert_int_equal(user.change, cases[i].change);
 		if (!cases[i].good)
 			assert_string_equal(error, cases[i].error);
 	}
-	assert_true(spawn_user_choose("nobody", getpwnam("nobody")->pw_uid, &user, error));
+	assert_true(user_choose("nobody", getpwnam("nobody")->pw_uid, &user, error));
 	assert_false(user.change);
 }
 
