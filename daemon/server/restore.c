@@ -33,19 +33,21 @@ struct state *restore_open(const struct in_force *in_force, const struct config 
 	return NULL;
 }
 
-struct saved *restore_read(const struct state *state)
+bool restore_read(const struct state *state, struct saved **saved)
 {
 	char boot[FORMAT_BOOT_MAX];
-	struct saved *saved;
 	const char *why;
+	char *text = NULL;
 	size_t size;
-	char *text = state ? state_read(state, &size) : NULL;
 
+	*saved = NULL;
+	if (state && !state_read(state, &text, &size))
+		return false;
 	if (!text)
-		return NULL;
-	saved = format_parse(text, size, format_boot(boot), clock_boot_ms(), &why);
+		return true;
+	*saved = format_parse(text, size, format_boot(boot), clock_boot_ms(), &why);
 	free(text);
-	if (!saved)
+	if (!*saved)
 		state_set_aside(state, why);
-	return saved;
+	return true;
 }

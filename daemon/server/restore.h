@@ -2,6 +2,8 @@
 #ifndef SHUNT_SERVER_RESTORE_H
 #define SHUNT_SERVER_RESTORE_H
 
+#include <stdbool.h>
+
 struct config;
 struct in_force;
 struct passwd;
@@ -15,7 +17,10 @@ struct state;
 struct state *restore_open(const struct in_force *in_force, const struct config *config,
                            const struct passwd *user);
 
-/* What the previous run saved; NULL: nothing, or nothing that can be trusted, which is logged. `state` may be NULL. */
-struct saved *restore_read(const struct state *state);
+/*
+ * What the previous run saved; NULL: nothing, or nothing that can be trusted, which is logged. `state` may be NULL. False with errno:
+ * it could not be read for lack of descriptors or memory, so the daemon must not start, and overwrite it.
+ */
+bool restore_read(const struct state *state, struct saved **saved);
 
 #endif

@@ -237,6 +237,10 @@ static bool start_tools(struct server *server, const struct config *config, unsi
 /* Takes the configuration over, unless it returns false. */
 static bool start_monitor(struct server *server, struct config *config)
 {
+	struct saved *saved;
+
+	if (!restore_read(server->state, &saved))
+		return false;
 	server->monitor = monitor_new(&(struct monitor_parts){
 	        .base = server->base,
 	        .prober = server->prober,
@@ -247,7 +251,7 @@ static bool start_monitor(struct server *server, struct config *config)
 	                   [CHECK_TLS] = &server->tls,
 	                   [CHECK_EXEC] = probe_exec_kind(server->exec) },
 	        .state = server->state,
-	        .saved = restore_read(server->state),
+	        .saved = saved,
 	        .settled = on_settled,
 	        .arg = server,
 	});

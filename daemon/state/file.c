@@ -120,12 +120,19 @@ static const char *distrust(int fd, struct stat *status)
 	return NULL;
 }
 
-/* NULL: it cannot be read, or has changed meanwhile. */
+/* Whether that is a shortage of this process or host, not a property of the file. */
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+/* NULL: it cannot be read (errno), or has changed meanwhile (0). */
 static char *read_whole(int fd, size_t size)
 {
 	char *text = malloc(size + 1);
 	size_t done = 0;
 
+	errno = text ? 0 : ENOMEM;
 	while (text && done < size) {
 		ssize_t n = read(fd, text + done, size - done);
 
@@ -145,19 +152,24 @@ int state_file_read(const struct state_file *file, char **text, size_t *size, co
 	int fd = openat(file->folder, STATE_FILE_NAME,
 	                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat status = { .st_size = 0 };
+	int error = fd < 0 ? errno : 0;
 
-	if (fd < 0 && errno == ENOENT)
+	if (error == ENOENT)
 		return 0;
-	*why = fd >= 0 ? distrust(fd, &status) : errno == ELOOP ? "it is a link" : strerror(errno);
+	if (is_shortage(error))
+		return -2;
+	*why = fd >= 0 ? distrust(fd, &status) : error == ELOOP ? "it is a link" : strerror(error);
 	*text = NULL;
 	if (!*why) {
 		*size = (size_t)status.st_size;
 		*text = read_whole(fd, *size);
+		error = *text ? 0 : errno;
 		*why = "it cannot be read";
 	}
 	if (fd >= 0)
 		close(fd);
-	return *text ? 1 : -1;
+	errno = error;
+	return *text ? 1 : is_shortage(error) ? -2 : -1;
 }
 
 int state_file_set_aside(const struct state_file *file)

@@ -29,7 +29,8 @@ bool state_file_open(struct state_file *file, const char *path, uid_t uid, gid_t
 void state_file_close(struct state_file *file);
 
 /*
- * 1: it is there, in `*text`, which the caller frees; 0: there is none; -1: it is not to be believed, and `*why` says so.
+ * 1: it is there, in `*text`, which the caller frees; 0: there is none; -1: it is not to be believed, and `*why` says so; -2 with
+ * errno: this process lacks a descriptor or memory to read it, which says nothing about the file.
  */
 int state_file_read(const struct state_file *file, char **text, size_t *size, const char **why);
 

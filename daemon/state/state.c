@@ -220,16 +220,16 @@ struct state *state_open(const char *path, uid_t uid, gid_t gid, char *error, si
 	return NULL;
 }
 
-char *state_read(const struct state *state, size_t *size)
+bool state_read(const struct state *state, char **text, size_t *size)
 {
 	const char *why;
-	char *text;
+	int result = state_file_read(&state->file, text, size, &why);
 
-	switch (state_file_read(&state->file, &text, size, &why)) {
-	case 1: return text;
-	case 0: return NULL;
-	default: state_set_aside(state, why); return NULL;
-	}
+	if (result == -1)
+		state_set_aside(state, why);
+	if (result != 1)
+		*text = NULL;
+	return result != -2;
 }
 
 bool state_start(struct state *state, struct event_base *base, state_text *make, void *arg)

@@ -41,8 +41,11 @@ struct state_sync {
 /* NULL with the error filled: nothing will survive. */
 struct state *state_open(const char *path, uid_t uid, gid_t gid, char *error, size_t size);
 
-/* The file's text, which the caller frees; NULL: there is none, or it was set aside. */
-char *state_read(const struct state *state, size_t *size);
+/*
+ * True with the file's text, which the caller frees, or with NULL: there is none, or it was set aside. False with errno: this process
+ * lacks what it takes to read it; a daemon that went on would overwrite it.
+ */
+bool state_read(const struct state *state, char **text, size_t *size);
 
 /* It is not to be believed: it gets another name, and an event says so. */
 void state_set_aside(const struct state *state, const char *why);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -490,6 +491,33 @@ static void health_gets_old(void **state)
 	}
 }
 
+/* A shortage of this process says nothing about the file: it stays where it is. */
+static void a_shortage_sets_nothing_aside(void **state)
+{
+	const struct place *place = *state;
+	struct rlimit limit, none;
+	struct state_file file;
+	char error[300], *text;
+	const char *why;
+	size_t size;
+	int result;
+
+	assert_true(opens(place, &file, error));
+	in_folder(place, "echo '{}' >" STATE_FILE_NAME " && chmod 600 " STATE_FILE_NAME);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ 0, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	errno = 0;
+	result = state_file_read(&file, &text, &size, &why);
+	none.rlim_cur = (rlim_t)errno;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(result, -2);
+	assert_int_equal(none.rlim_cur, EMFILE);
+	assert_int_equal(state_file_read(&file, &text, &size, &why), 1);
+	free(text);
+	state_file_close(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +525,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(folders_that_are_refused, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, begin, end),
 		cmocka_unit_test_setup_teardown(files_that_are_not_believed, begin, end),
+		cmocka_unit_test_setup_teardown(a_shortage_sets_nothing_aside, begin, end),
 		cmocka_unit_test_setup_teardown(at_most_once_a_second, begin, end),
 		cmocka_unit_test_setup_teardown(orders_skip_the_pause, begin, end),
 		cmocka_unit_test_setup_teardown(orders_hear_of_trouble, begin, end),
