@@ -296,10 +296,18 @@ class SystemCalls(Injection):
             self.skipTest("tracing needs root")
 
     def trace(self, *words):
-        return ["strace", "-f", "-qq", "-o", self.path("trace"), *words]
+        return ["strace", "-f", "-qq", "-I2", "-o", self.path("trace"), *words]
 
     def injected(self, call, number):
         return ["-e", f"trace={call}", "-e", f"inject={call}:error={ERRORS[call]}:when={number}"]
+
+    def end(self, daemon):
+        """The tracer goes first: a call counted anew may be the one by which libevent's handler passes SIGTERM on."""
+        tracer = st.memory_kb(daemon.pid, "TracerPid") if daemon.running else 0
+        if tracer:
+            os.kill(tracer, signal.SIGTERM)
+            st.wait_until(lambda: not daemon.running or st.memory_kb(daemon.pid, "TracerPid") == 0, what="strace to let go")
+        super().end(daemon)
 
     def chosen(self, after="", until="\0", without=()):
         """How many system calls the trace has, and (name, number) of those to let fail. A number counts within one thread.

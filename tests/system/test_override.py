@@ -147,7 +147,7 @@ class Forced(Override):
         log = len(daemon.log())
         self.shunt(daemon, "force", NAME, "primary", "--for", "1s", stdout=".*")
         daemon.wait_log("no longer forced: the override expired", start=log)
-        self.assertEqual(daemon.log()[log:].count("its time is up"), 1)
+        self.assertEqual(daemon.log()[log:].count("the override expired"), 1)
 
     def test_end_is_as_without(self):
         """the election goes on underneath: an override that ends gives what would have been"""
