@@ -1,6 +1,8 @@
 /* shuntd: the command line, and a configuration that is only checked or that the server runs with. */
 #include <stdio.h>
 
+#include <openssl/crypto.h>
+
 #include "base/log.h"
 #include "process/cmdline.h"
 #include "process/environment.h"
@@ -25,6 +27,9 @@ int main(int argc, char **argv)
 	environment_fill_descriptors();
 	environment_leave_shim(argv);
 	cmdline_parse(argc, argv, &options);
+	/* Without memory for its default context, OpenSSL's first digest would write through NULL. */
+	if (!OSSL_LIB_CTX_get0_global_default())
+		fatal("OpenSSL cannot start: out of memory");
 	config = reload_read(options.file, error);
 	if (!config) {
 		fprintf(stderr, "%s\n", error);
