@@ -13,15 +13,15 @@
 #include "base/human.h"
 #include "commands.h"
 
-#define PAUSE_NS 50000000L /* 50 ms between two looks */
-#define SLACK_MS 5000      /* beyond what the probes themselves may take */
+#define PAUSE_NS 50000000L /* 50 ms between two polls */
+#define SLACK_MS 5000      /* added to the time that the probes may take */
 
 static long long number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* --- waiting ------------------------------------------------------------------------------------- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 static bool address_ready(const json_t *address)
 {
@@ -63,7 +63,7 @@ static int wait_for_verdicts(const char *control, const char *name, long long wi
 	return CLI_DONE;
 }
 
-/* --- printing ------------------------------------------------------------------------------------ */
+/* --- printing --------------------------------------------------------------------------------- */
 
 struct widths {
 	int endpoint, address;
@@ -133,7 +133,7 @@ static void print_verdicts(const json_t *record)
 	}
 }
 
-/* --- the command --------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static int check(const char *control, const char *name)
 {

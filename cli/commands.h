@@ -1,4 +1,4 @@
-/* The commands, each in a file of its own. */
+/* The commands; each has its own file. */
 #ifndef SHUNT_CLI_COMMANDS_H
 #define SHUNT_CLI_COMMANDS_H
 

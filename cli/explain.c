@@ -61,7 +61,7 @@ static void print_steps(const json_t *steps)
 	step_print(steps, terminal_width(stdout), terminal_colours(stdout), stdout);
 }
 
-/* Takes `steps` and `report` (NULL: none) over. */
+/* Takes ownership of `steps` and `report` (NULL: none). */
 static int print(const struct question *question, const json_t *status, json_t *record,
                  json_t *steps, json_t *report)
 {

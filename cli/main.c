@@ -1,4 +1,4 @@
-/* shunt: the command. A table of commands; each is a file of its own. */
+/* The shunt command: a table of commands, each of which has its own file. */
 #include <stdio.h>
 #include <string.h>
 

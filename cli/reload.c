@@ -7,7 +7,7 @@
 #include "base/human.h"
 #include "commands.h"
 
-#define SECONDS 30 /* a large configuration takes a while */
+#define SECONDS 30 /* a large configuration takes time to load */
 
 static long long print_names(const json_t *answer, const char *kind)
 {

@@ -21,11 +21,14 @@
 
 #include "shunt/protocol.h"
 
-/* This program, started again with the shim preloaded: only prints the result of getaddrinfo(). */
+/* This program, restarted with the shim preloaded: only prints the result of getaddrinfo(). */
 #define PRELOADED "--preloaded"
 
 #ifdef __SANITIZE_ADDRESS__
-/* In a sanitizer build the preloaded shim stands before the sanitizer, which else refuses to start. */
+/*
+ * In a sanitizer build the preloaded shim precedes the sanitizer, which would otherwise refuse to
+ * start.
+ */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -54,12 +57,11 @@ static int print_addresses(const char *name)
 }
 
 struct source {
-	const char *control; /* --control, or NULL */
-	const char *socket;  /* --socket, or NULL */
-	char path[PATH_MAX]; /* the client socket, absolute; "": unknown */
-	bool known;          /* the daemon at the control socket has this client socket */
-	char trouble[TROUBLE_MAX +
-	             PATH_MAX]; /* why there is no daemon's answer; "": there is one */
+	const char *control; /* value of --control, or NULL */
+	const char *socket;  /* value of --socket, or NULL */
+	char path[PATH_MAX]; /* absolute path of the client socket; "": unknown */
+	bool known;          /* the daemon at the control socket uses this client socket */
+	char trouble[TROUBLE_MAX + PATH_MAX]; /* why the daemon did not answer; "": it did */
 };
 
 static const char *set_variable(const char *name)
@@ -69,7 +71,10 @@ static const char *set_variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* A copy of the client socket's path as the daemon at the control socket reports it; NULL and `error` on failure. */
+/*
+ * A copy of the client socket's path as the daemon at the control socket reports it; NULL and
+ * `error` on failure.
+ */
 static char *named_socket(const struct source *source, char error[TROUBLE_MAX])
 {
 	const char *socket;
@@ -126,7 +131,7 @@ static void test_socket(struct source *source)
 		         "cannot reach the daemon at %s: %s", source->path, why);
 }
 
-/* The names that another daemon manages are irrelevant. */
+/* Names that another daemon manages are irrelevant. */
 static bool is_of_socket(const struct source *source)
 {
 	char error[TROUBLE_MAX], *socket;
@@ -148,7 +153,7 @@ static void explain(const struct source *source, const char *name)
 		cli_error("%s is not managed: this is libc's answer", name);
 }
 
-/* In the child: this program again, with the shim. Without a daemon nothing is preloaded. */
+/* Runs in the child: this program again, with the shim. Without a daemon nothing is preloaded. */
 _Noreturn static void become_program(const struct source *source, const char *library,
                                      const char *name)
 {
@@ -169,7 +174,8 @@ static int ask(const struct source *source, const char *library, const char *nam
 	pid_t child;
 	int status;
 
-	signal(SIGCHLD, SIG_DFL); /* where it was ignored, there would be nothing to wait for */
+	/* if the signal was ignored, there would be nothing to wait for */
+	signal(SIGCHLD, SIG_DFL);
 	child = fork();
 	if (child == 0)
 		become_program(source, library, name);

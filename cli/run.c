@@ -20,7 +20,7 @@
 struct run_options {
 	const char *file;
 	const char *socket;
-	const char **force; /* NULL ends them */
+	const char **force; /* NULL-terminated */
 	bool verbose;
 	bool is_forced;
 	bool help;
@@ -54,7 +54,7 @@ static bool use_private(const struct run_options *options, struct places *places
 	return set("SHUNT_SOCKET", socket) && set("SHUNT_CONTROL", control);
 }
 
-/* The program runs all the same: without a daemon, libc resolves every name. */
+/* The program runs in any case: without a daemon, libc resolves every name. */
 static bool use_running(const struct run_options *options)
 {
 	const char *named = getenv("SHUNT_SOCKET"), *trouble;
@@ -83,7 +83,7 @@ static bool use_running(const struct run_options *options)
 	return true;
 }
 
-/* Called after SHUNT_SOCKET and SHUNT_CONTROL are set as COMMAND gets them. */
+/* Called after SHUNT_SOCKET and SHUNT_CONTROL are set as COMMAND will have them. */
 static bool force(const struct run_options *options)
 {
 	const char *named = getenv("SHUNT_SOCKET");

@@ -14,7 +14,7 @@
 #include "show/terminal.h"
 #include "show/verdict.h"
 
-#define OUTPUT_BUFFER 65536 /* a table of many lines goes to a terminal in few writes */
+#define OUTPUT_BUFFER 65536 /* a long table is written to a terminal in few writes */
 
 static void buffer_output(void)
 {
@@ -43,7 +43,9 @@ static int show_table(const char *control, const char *name)
 	return result;
 }
 
-/* What the daemon has written, read and printed token by token: a tree of it would take ten times as long. */
+/*
+ * Reads and prints the daemon's text token by token: building a tree would take ten times as long.
+ */
 static int show_json(const char *control, const char *name)
 {
 	char error[TROUBLE_MAX], *text;

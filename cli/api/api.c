@@ -15,20 +15,20 @@
 
 #include "shunt/protocol.h"
 
-#define DEADLINE_MS 5000         /* over everything, retries included */
-#define BODY_MAX (256u << 20)    /* bytes: many times what the largest table can tell */
-#define ATTEMPTS 5               /* when an answer breaks off */
+#define DEADLINE_MS 5000         /* for the whole call, retries included */
+#define BODY_MAX (256u << 20)    /* bytes: many times the size of the largest status */
+#define ATTEMPTS 5               /* when the connection breaks off */
 #define RETRY_PAUSE_NS 20000000L /* 20 ms */
 
 struct request {
 	const char *control;
 	const char *path;
 	const char *sent; /* the body of a POST; NULL: a GET */
-	char *error;      /* TROUBLE_MAX bytes */
+	char *error;      /* of TROUBLE_MAX bytes */
 	uint64_t deadline_ms;
 	char *body;
 	size_t size, room;
-	int status; /* of HTTP */
+	int status; /* the HTTP status */
 };
 
 static int left_ms(const struct request *request)
@@ -55,7 +55,7 @@ static bool keep_body(void *arg, const char *data, size_t length)
 
 	if (length > BODY_MAX - request->size)
 		return false;
-	/* One more, for a final zero. */
+	/* One more byte, for the terminating zero. */
 	if (request->size + length >= request->room) {
 		room = (request->size + length + 1) * 2;
 		grown = realloc(request->body, room);
@@ -69,7 +69,7 @@ static bool keep_body(void *arg, const char *data, size_t length)
 	return true;
 }
 
-/* HTTP_MORE: it did not end in time. */
+/* HTTP_MORE: the response was not complete in time. */
 static enum http_state transfer(struct request *request, struct connection *connection)
 {
 	struct pollfd ready = { .fd = connection->fd };
@@ -84,9 +84,9 @@ static enum http_state transfer(struct request *request, struct connection *conn
 }
 
 enum outcome {
-	ENDED, /* with an answer, or for good */
-	FULL,  /* the socket's queue was */
-	CUT,   /* the connection was closed before the answer ended */
+	ENDED, /* with a response, or with an error that a retry cannot cure */
+	FULL,  /* the socket's queue was full */
+	CUT,   /* the connection was closed before the response was complete */
 };
 
 static enum outcome attempt(struct request *request, int *result)
@@ -126,16 +126,19 @@ static int refused(const struct request *request)
 	return result;
 }
 
-/* A POST is sent once: what became of the first is not known. */
+/* A POST is sent only once: the daemon may have carried out the first one. */
 static bool worth_repeating(const struct request *request, enum outcome outcome, unsigned tries)
 {
 	if (outcome == FULL)
 		return left_ms(request) > 0;
-	/* A reload cuts an answer short: its two halves would not belong together. */
+	/*
+	 * A reload cuts a response short: the halves from before and after it would not fit
+	 * together.
+	 */
 	return outcome == CUT && !request->sent && tries < ATTEMPTS;
 }
 
-/* CLI_DONE: it has succeeded, and `body` is to be freed. */
+/* CLI_DONE: success; the caller frees `body`. */
 static int perform(struct request *request)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_NS };

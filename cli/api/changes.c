@@ -6,7 +6,7 @@
 
 #include "api/record.h"
 
-/* Where no endpoint answers, its policy does. */
+/* When no endpoint answers, the all_down policy does. */
 static const char *answer_of(const json_t *record)
 {
 	const char *active = record_field(record, "active");

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define READ_MAX 131072u /* bytes at one time: a status of many records is long */
+#define READ_MAX 131072u /* bytes per read: the status of many records is long */
 
 static int open_socket(struct connection *connection, const char *control)
 {
@@ -40,7 +40,7 @@ short connection_events(const struct connection *connection)
 	return connection->sent < connection->size ? POLLIN | POLLOUT : POLLIN;
 }
 
-/* Where the daemon has refused a request before its end, and closed, its answer can still be read. */
+/* If the daemon rejected the request early and closed, its response can still be read. */
 static void send_rest(struct connection *connection)
 {
 	ssize_t n = send(connection->fd, connection->request + connection->sent,
@@ -61,7 +61,7 @@ static enum http_state receive(struct connection *connection)
 		return http_read(&connection->reader, buffer, (size_t)n);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return HTTP_MORE;
-	/* A body that ends with its connection has not ended where that was reset. */
+	/* A body that ends with its connection is incomplete if the connection was reset. */
 	return n == 0 ? http_end(&connection->reader) : HTTP_CUT;
 }
 

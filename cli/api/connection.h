@@ -1,7 +1,8 @@
 /*
  * A non-blocking connection to the control socket, for one request and its response.
  *
- * connection_open(); then connection_turn() whenever poll(2) says that connection_events() are there; connection_close().
+ * Usage: connection_open(); then connection_turn() whenever poll(2) reports connection_events();
+ * connection_close().
  */
 #ifndef SHUNT_CLI_API_CONNECTION_H
 #define SHUNT_CLI_API_CONNECTION_H
@@ -19,13 +20,14 @@ struct connection {
 };
 
 /*
- * Connects and keeps `request` (NULL: no memory), which it frees in any case. 0 or an errno; EAGAIN: the socket's queue is full, which is
- * worth another try. connection_close() in any case.
+ * Connects and stores `request`, which it frees in any case (NULL: out of memory). Returns 0 or an
+ * errno; EAGAIN: the socket's queue is full, and a retry may succeed. connection_close() is always
+ * required.
  */
 int connection_open(struct connection *connection, const char *control, char *request,
                     bool (*body)(void *arg, const char *data, size_t size), void *arg);
 
-/* What to wait for, as of poll(2). */
+/* The events to wait for, as in poll(2). */
 short connection_events(const struct connection *connection);
 
 /* Sends and reads as much as possible, at most once each. HTTP_MORE: not finished yet. */

@@ -8,9 +8,9 @@
 
 #include "shunt/version.h"
 
-#define SIZE_DIGITS 15u /* hexadecimal, of a chunk's size: 2^60 bytes fit */
+#define SIZE_DIGITS 15u /* hexadecimal digits of a chunk's size: up to 2^60 bytes */
 
-/* --- requests ----------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 char *http_request(const char *path, const char *body)
 {
@@ -54,11 +54,11 @@ char *http_escape(const char *text)
 	return escaped;
 }
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /*
- * Gathers a line, which ends with CR LF; without them it is in `reader->line`, NUL at its end. HTTP_MORE with `*whole` false: it goes
- * on.
+ * Collects a line, which ends with CR LF, in `reader->line`, without them and NUL-terminated.
+ * HTTP_MORE with `*whole` false: the line is incomplete.
  */
 static enum http_state take_line(struct http_reader *reader, const char **data, const char *end,
                                  bool *whole)
@@ -79,13 +79,13 @@ static enum http_state take_line(struct http_reader *reader, const char **data, 
 	return *whole && strchr(reader->line, '\r') ? HTTP_BAD : HTTP_MORE;
 }
 
-/* The next line begins. */
+/* Starts the next line. */
 static void line_done(struct http_reader *reader)
 {
 	reader->length = 0;
 }
 
-/* Digits of that base and nothing else. */
+/* Whether the text consists of digits of that base only. */
 static bool read_number(const char *text, int base, size_t digits_max, uint64_t *number)
 {
 	const char *digits = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
@@ -97,7 +97,7 @@ static bool read_number(const char *text, int base, size_t digits_max, uint64_t 
 	return true;
 }
 
-/* --- the body ----------------------------------------------------------------------------------- */
+/* --- the body --------------------------------------------------------------------------------- */
 
 static enum http_state read_chunk_size(struct http_reader *reader, const char **data,
                                        const char *end);
@@ -123,14 +123,14 @@ static enum http_state read_sized(struct http_reader *reader, const char **data,
 	return state == HTTP_MORE && reader->left == 0 ? HTTP_DONE : state;
 }
 
-/* Until the connection ends. */
+/* Until the connection is closed. */
 static enum http_state read_rest(struct http_reader *reader, const char **data, const char *end)
 {
 	reader->left = UINT64_MAX;
 	return pass_on(reader, data, end);
 }
 
-/* The fields behind the last chunk say nothing. */
+/* The fields after the last chunk are ignored. */
 static enum http_state read_trailer(struct http_reader *reader, const char **data, const char *end)
 {
 	bool whole;
@@ -183,7 +183,7 @@ static enum http_state read_chunk_size(struct http_reader *reader, const char **
 	return HTTP_MORE;
 }
 
-/* --- the head ----------------------------------------------------------------------------------- */
+/* --- the head --------------------------------------------------------------------------------- */
 
 static bool take_length(struct http_reader *reader, const char *value)
 {
@@ -201,7 +201,7 @@ static bool take_encoding(struct http_reader *reader, const char *value)
 	return !again && strcasecmp(value, "chunked") == 0;
 }
 
-/* Of all fields these two matter. False: this is no field, or says something that it may not. */
+/* Only two of the fields matter. Returns false if this is not a field, or has an invalid value. */
 static bool take_field(struct http_reader *reader, char *line)
 {
 	static const struct {
@@ -223,7 +223,7 @@ static bool take_field(struct http_reader *reader, char *line)
 	return true;
 }
 
-/* The header has ended. One that says its length in two ways is a trap (RFC 9112, 6.3). */
+/* The header is complete. A message with two different lengths is rejected (RFC 9112, 6.3). */
 static enum http_state begin_body(struct http_reader *reader)
 {
 	if (reader->sized && reader->chunked)
@@ -251,7 +251,7 @@ static enum http_state read_field(struct http_reader *reader, const char **data,
 	return HTTP_MORE;
 }
 
-/* "HTTP/1.1 200 OK"; the daemon says nothing of the kind 1xx. */
+/* "HTTP/1.1 200 OK"; the daemon sends no 1xx responses. */
 static enum http_state read_status(struct http_reader *reader, const char **data, const char *end)
 {
 	const char *line = reader->line;
@@ -270,7 +270,7 @@ static enum http_state read_status(struct http_reader *reader, const char **data
 	return HTTP_MORE;
 }
 
-/* --- for callers -------------------------------------------------------------------------------- */
+/* --- for callers ------------------------------------------------------------------------------ */
 
 void http_reader_init(struct http_reader *reader,
                       bool (*body)(void *arg, const char *data, size_t size), void *arg)

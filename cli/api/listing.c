@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELDS 7u /* of the longest line, its word included; a daemon that is newer may tell more */
+/* fields of the longest line, including its keyword; a newer daemon may send more */
+#define FIELDS 7u
 
 struct reader {
 	struct listing *listing;
-	size_t endpoints, addresses; /* that are read */
+	size_t endpoints, addresses; /* fields that are read */
 	bool begun, ended;
 };
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
-/* False: it cannot stand there. */
+/* Returns false if such a line is not allowed there. */
 
 static bool read_head(struct reader *reader, char **fields)
 {
@@ -95,7 +96,7 @@ static bool is_word(const char *word, const char *text, size_t length)
 	return *word == *text && strncmp(word, text, length) == 0 && !word[length];
 }
 
-/* Of the line that begins there; KINDS: a newer daemon may have others. */
+/* The kind of the line that starts there; KINDS: unknown, as from a newer daemon. */
 static size_t kind_of(const char *line)
 {
 	size_t length = strcspn(line, "\t\n"), i = 0;
@@ -105,7 +106,10 @@ static size_t kind_of(const char *line)
 	return i;
 }
 
-/* Cuts the line into its fields, and makes them printable. Returns how many are kept, and in `*rest` what follows the line. */
+/*
+ * Splits the line into its fields and makes them printable. Returns the number of fields kept, and
+ * in `*rest` what follows the line.
+ */
 static size_t split(char *line, char *fields[FIELDS], char **rest)
 {
 	size_t count = 1;
@@ -143,9 +147,14 @@ static bool read_line(struct reader *reader, char *line, char **rest)
 	return count >= kinds[kind].fields && kinds[kind].read(reader, fields);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/*
+ * --- the listing --------------------------------------------------------------------------------
+ */
 
-/* Room for as many as there are lines of each kind, by the first letter, which tells all but the last line. */
+/*
+ * Allocates room for as many items as there are lines of each kind. The first letter identifies
+ * every kind but the last line's.
+ */
 static bool make_room(struct listing *listing)
 {
 	size_t counts[UCHAR_MAX + 1] = { 0 };

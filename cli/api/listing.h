@@ -1,6 +1,7 @@
 /*
- * The status as `shunt status` shows it, read from the lines that the daemon tells with ?format=tsv: JSON of a thousand records takes
- * longer to read than a person at a terminal should wait. docs/openapi.yaml says what stands in them. Pure.
+ * The status as `shunt status` shows it, parsed from the lines of ?format=tsv: JSON of a thousand
+ * records takes longer to parse than a user at a terminal should have to wait. docs/openapi.yaml
+ * documents the fields. Pure.
  */
 #ifndef SHUNT_CLI_API_LISTING_H
 #define SHUNT_CLI_API_LISTING_H
@@ -9,7 +10,7 @@
 #include <stddef.h>
 #include <time.h>
 
-/* Strings are never NULL; "" is nothing. They are printable ASCII, whatever was told. */
+/* Strings are never NULL; "" means none. They are always printable ASCII. */
 
 struct listing_address {
 	const char *address, *health, *last_error;
@@ -33,15 +34,18 @@ struct listing {
 	bool settled, isolated;
 	struct listing_record *records;
 	size_t record_count;
-	/* What the above is part of. Without a text nothing was read, or it is freed. */
+	/*
+	 * The text that the strings above point into. NULL: nothing was read, or the listing was
+	 * freed.
+	 */
 	char *text;
 	struct listing_endpoint *endpoints;
 	struct listing_address *addresses;
 };
 
 /*
- * Takes `text` over, which ends with a zero. False when it is something else, or broken off, or there is no memory: then there is
- * nothing to free.
+ * Takes ownership of `text`, which is zero-terminated. Returns false if it is not a listing, is
+ * truncated, or memory has run out; then there is nothing to free.
  */
 bool listing_read(struct listing *listing, char *text);
 

@@ -4,10 +4,13 @@
 
 #include <jansson.h>
 
-/* In a status the record of that name or alias, in any case and with or without a final dot; NULL. Stays `status`'s. */
+/*
+ * The record of a status with that name or alias, in any case and with or without a final dot; NULL
+ * if there is none. Owned by `status`.
+ */
 json_t *record_find(const json_t *status, const char *name);
 
-/* A member that is a text; "" for any other. */
+/* A member that is a string; "" if it is anything else. */
 const char *record_field(const json_t *object, const char *key);
 
 #endif

@@ -13,9 +13,10 @@
 #include "base/clock.h"
 #include "base/human.h"
 
-#define LINE_MAX_BYTES (256u << 20) /* many times what the largest table can tell */
-#define GREETING_MS 5000            /* until the first line */
-#define SILENCE_MS 40000            /* between two lines: the daemon says an empty one every 15 s */
+#define LINE_MAX_BYTES (256u << 20) /* bytes: many times the size of the largest status */
+#define GREETING_MS 5000            /* time allowed until the first line */
+/* time allowed between two lines: the daemon sends an empty one every 15 s */
+#define SILENCE_MS 40000
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 5000
 #define BOOT_MAX 64
@@ -26,29 +27,29 @@ struct stream {
 	const struct stream_calls *calls;
 	char *error;
 	struct connection connection;
-	char *path; /* without what is known so far */
+	char *path; /* the path without the query for what is already known */
 	bool history;
 
-	bool known;              /* `seq` and `boot` are */
-	unsigned long long seq;  /* the last event that came */
-	unsigned long long seen; /* by the snapshot: older events are in it */
-	bool skips;              /* those are not told */
+	bool known;              /* `seq` and `boot` are set */
+	unsigned long long seq;  /* the last event received */
+	unsigned long long seen; /* of the snapshot: older events are included in it */
+	bool skips;              /* older events are not reported */
 	char boot[BOOT_MAX];
 
-	/* Of this connection. */
+	/* State of the current connection. */
 	char *line;
 	size_t size, room;
-	bool greeted; /* its first line has come */
+	bool greeted; /* its first line was received */
 	uint64_t heard_ms;
-	bool strange; /* a line was none of the daemon's */
-	bool full;    /* the socket's queue is */
-	int status;   /* of HTTP */
+	bool strange; /* a line was not one that the daemon sends */
+	bool full;    /* the socket's queue is full */
+	int status;   /* the HTTP status */
 
-	bool lost;     /* and told so */
-	long retry_ms; /* the next pause */
+	bool lost;     /* the loss was reported */
+	long retry_ms; /* the next pause, in ms */
 };
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static unsigned long long number(const json_t *object, const char *key)
 {
@@ -58,8 +59,9 @@ static unsigned long long number(const json_t *object, const char *key)
 }
 
 /*
- * Where the daemon is another one, the start of its life is old news: the snapshot is compared instead. Where events are lost in the
- * middle of a connection nothing that the snapshot has in it comes after it.
+ * If the daemon was restarted, the events since its start are not reported; the snapshots are
+ * compared instead. If events are lost in the middle of a connection, no event that the snapshot
+ * includes follows it.
  */
 static void take_snapshot(struct stream *stream, const json_t *object, const json_t *status)
 {
@@ -90,7 +92,7 @@ static void take_event(struct stream *stream, const json_t *event)
 	stream->calls->event(stream->calls->arg, event, old);
 }
 
-/* False: it is none of the daemon's. */
+/* Returns false if it is not a line that the daemon sends. */
 static bool take_line(struct stream *stream)
 {
 	json_t *object, *status;
@@ -128,7 +130,7 @@ static bool keep(struct stream *stream, const char *data, size_t length)
 	return true;
 }
 
-/* A refusal is kept whole. */
+/* A refusal is stored completely. */
 static bool on_data(void *arg, const char *data, size_t length)
 {
 	struct stream *stream = arg;
@@ -156,9 +158,9 @@ static bool on_data(void *arg, const char *data, size_t length)
 	return true;
 }
 
-/* --- a connection ------------------------------------------------------------------------------- */
+/* --- a connection ----------------------------------------------------------------------------- */
 
-/* The path with what is known so far. NULL: no memory. */
+/* The path with a query for what is already known. Returns NULL if out of memory. */
 static char *path_now(const struct stream *stream)
 {
 	char behind[BOOT_MAX + 64] = "", *path;
@@ -172,7 +174,7 @@ static char *path_now(const struct stream *stream)
 	return asprintf(&path, "%s%s", stream->path, behind) < 0 ? NULL : path;
 }
 
-/* 0 or an errno. */
+/* Returns 0 or an errno. */
 static int connection_begin(struct stream *stream)
 {
 	char *path = path_now(stream);
@@ -192,7 +194,7 @@ static bool is_silent(const struct stream *stream)
 	return clock_ms() - stream->heard_ms > (stream->greeted ? SILENCE_MS : GREETING_MS);
 }
 
-/* Calls turn(), and waits for something to happen. False: the caller wants no more. */
+/* Calls turn() and waits for the next event. Returns false if the caller wants to stop. */
 static bool wait_for(struct stream *stream, int ms)
 {
 	const struct stream_calls *calls = stream->calls;
@@ -223,7 +225,7 @@ static int refused(const struct stream *stream)
 	return result;
 }
 
-/* What became of a connection, as stream_run() returns it. */
+/* The result of a connection, as stream_run() returns it. */
 static int conclude(struct stream *stream, enum http_state state)
 {
 	stream->status = stream->connection.reader.status;
@@ -236,7 +238,7 @@ static int conclude(struct stream *stream, enum http_state state)
 	return stream->status == 200 ? ended(stream) : refused(stream);
 }
 
-/* As stream_run(), with CLI_UNREACHABLE also for a connection that was good until now. */
+/* As stream_run(), with CLI_UNREACHABLE also for a connection that had worked before. */
 static int connection_run(struct stream *stream)
 {
 	enum http_state state;
@@ -252,9 +254,11 @@ static int connection_run(struct stream *stream)
 	return conclude(stream, state);
 }
 
-/* --- over and over ------------------------------------------------------------------------------ */
+/*
+ * --- reconnecting -------------------------------------------------------------------------------
+ */
 
-/* False: the caller wants no more. */
+/* Returns false if the caller wants to stop. */
 static bool pause_retry(struct stream *stream)
 {
 	uint64_t until = clock_ms() + (uint64_t)stream->retry_ms;
@@ -267,7 +271,10 @@ static bool pause_retry(struct stream *stream)
 	return true;
 }
 
-/* A queue that is full is so for now; and once it was good, only a record that is not there any more is reason to give up. */
+/*
+ * A full queue is temporary. Once a connection has worked, the only reason to give up is that the
+ * record no longer exists.
+ */
 static bool is_final(const struct stream *stream, int result, bool early)
 {
 	if (!stream->known)

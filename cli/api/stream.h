@@ -1,8 +1,9 @@
 /*
- * Follows the daemon's events across restarts, for as long as the caller wants.
+ * Follows the daemon's events across restarts until the caller stops it.
  *
- * Each connection begins with a snapshot of the status. What happened between two connections comes as events where the daemon is the
- * same; where it is another, or no longer has them all, the snapshot is said to come after a gap.
+ * Each connection begins with a snapshot of the status. Changes between two connections are
+ * reported as events if the daemon is still the same run; otherwise, or if it no longer has all of
+ * them, the snapshot is marked as following a gap.
  */
 #ifndef SHUNT_CLI_API_STREAM_H
 #define SHUNT_CLI_API_STREAM_H
@@ -12,27 +13,30 @@
 
 #include "api/api.h"
 
-#define STREAM_TURN_MS 1000 /* between two turns at most */
+#define STREAM_TURN_MS 1000 /* the longest time between two calls of turn() */
 
-/* All are called from stream_run(). */
+/* All callbacks are called from stream_run(). */
 struct stream_calls {
-	/* After a gap (`lost` events, 0: unknown) the changes in between are to be found by comparing. */
+	/*
+	 * After a gap (`lost` events, 0: unknown), changes have to be found by comparing snapshots.
+	 */
 	void (*snapshot)(void *arg, const json_t *status, bool gap, unsigned long long lost);
-	/* `old`: it happened before the snapshot, which has it in it. */
+	/* `old`: the event happened before the snapshot, which includes it. */
 	void (*event)(void *arg, const json_t *event, bool old);
 	/* The connection was lost and is being re-established. Called once per lost connection. */
 	void (*lost)(void *arg, const char *why);
-	/* Often; false ends. NULL: never. */
+	/* Called often; returning false stops. NULL: not called. */
 	bool (*turn)(void *arg);
 	void *arg;
-	int fd; /* a turn is due when it can be read; -1: none */
+	int fd; /* turn() is also called when it becomes readable; -1: none */
 };
 
 /*
- * `name`: of the one record that matters; NULL: all. `history`: the events that the daemon still has come first.
+ * `name`: the only record to follow; NULL: all. `history`: report the events that the daemon has
+ * kept first.
  *
- * Returns when turn() says so, with CLI_DONE; or with CLI_UNREACHABLE when the first connection fails, or CLI_REFUSED when the
- * daemon says no, and one line in `error`.
+ * Returns CLI_DONE when turn() stops it. Returns CLI_UNREACHABLE if the first connection fails, or
+ * CLI_REFUSED if the daemon refuses, with a one-line `error`.
  */
 int stream_run(const char *control, const char *name, bool history,
                const struct stream_calls *calls, char error[TROUBLE_MAX]);

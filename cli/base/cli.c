@@ -7,7 +7,7 @@
 
 #include "base/human.h"
 
-/* Longer than any path, name and reason that may stand in one line together. */
+/* Longer than any path, name and reason that can occur together in one line. */
 #define LINE_SIZE 8192
 
 static void print_line(const char *format, va_list args, const char *hint)

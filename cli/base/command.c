@@ -6,7 +6,7 @@
 
 #define ROWS_MAX 16
 
-/* `rows`, and after them --help and, with `control`, --control. */
+/* `rows` followed by --help and, with `control`, --control. */
 static void add_rows(struct option_row all[ROWS_MAX], const struct option_row *rows, bool *help,
                      const char **control)
 {

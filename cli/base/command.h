@@ -1,4 +1,6 @@
-/* A command of shunt: its row in the list of commands, and the prologue that all share. */
+/*
+ * A command of shunt: its entry in the list of commands, and the prologue shared by all commands.
+ */
 #ifndef SHUNT_CLI_BASE_COMMAND_H
 #define SHUNT_CLI_BASE_COMMAND_H
 
@@ -8,9 +10,9 @@
 
 #define COMMAND_OPERANDS_MAX 2
 
-/* The options before the command's name. */
+/* The options given before the command's name. */
 struct command_context {
-	const char *control; /* --control; NULL: it was not given */
+	const char *control; /* value of --control; NULL: not given */
 };
 
 struct command {
@@ -18,7 +20,7 @@ struct command {
 	const char *summary; /* one line in the list of commands */
 	const char *help;    /* usage and options, for `shunt help NAME` */
 	bool is_local;       /* does not contact a daemon; has no --control */
-	/* How many operands it takes, as in "takes one name", and what each is. */
+	/* How many operands the command takes, as in "takes one name", and what each of them is. */
 	struct {
 		int least, most;
 		const char *words;
@@ -29,23 +31,23 @@ struct command {
 	           char **argv);
 };
 
-/* What command_begin() has read. */
+/* The result of command_begin(). */
 struct command_line {
 	const char *control;
-	char **operands; /* NULL-terminated, in `argv`'s memory */
+	char **operands; /* NULL-terminated; points into `argv` */
 	int count;
 };
 
 /*
- * The prologue of a command: parses its options, which are `rows` (NULL: none), --control and --help,
- * and its operands. Returns false if the command is to exit with `*status`: the help or an error was
- * printed.
+ * The prologue of a command: parses its options, which are `rows` (NULL: none), --control and
+ * --help, and its operands. Returns false if the command is to exit with `*status`: the help or an
+ * error was printed.
  */
 bool command_begin(const struct command *command, const struct command_context *context,
                    const struct option_row *rows, int argc, char **argv, struct command_line *line,
                    int *status);
 
-/* Help on standard output. Returns CLI_DONE, or CLI_OUTPUT when it could not be written. */
+/* Prints help on standard output. Returns CLI_DONE, or CLI_OUTPUT if it could not be written. */
 int command_help(const struct command *command);
 
 #endif

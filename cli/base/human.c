@@ -7,7 +7,10 @@ static const struct unit {
 	const char *letter;
 } units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } };
 
-/* printf() would be a third of what a table of a thousand names takes. Returns the end, where a final zero is. */
+/*
+ * printf() would take a third of the time of a table of a thousand names. Returns the end, where
+ * the terminating zero is.
+ */
 static char *put_number(char *at, unsigned long long number, const char *behind)
 {
 	char digits[24], *digit = digits + sizeof(digits);

@@ -7,7 +7,7 @@ struct scan {
 	void (*take)(void *arg, const struct json_scan_token *token);
 	void *arg;
 	unsigned depth;
-	char closing[JSON_SCAN_DEPTH]; /* of the open containers, the innermost last */
+	char closing[JSON_SCAN_DEPTH]; /* of the open containers, innermost last */
 };
 
 static bool is_space(char c)
@@ -38,14 +38,14 @@ static size_t digits(struct scan *scan)
 	return (size_t)(scan->at - begin);
 }
 
-/* --- strings ------------------------------------------------------------------------------------ */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 static bool is_hex(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* What follows a backslash. */
+/* The character after a backslash. */
 static bool skip_escape(struct scan *scan)
 {
 	char c = scan->at < scan->end ? *scan->at++ : '\0';
@@ -58,12 +58,13 @@ static bool skip_escape(struct scan *scan)
 	return true;
 }
 
-/* A character of UTF-8 beyond ASCII: its bytes are whole, and as few as can be (RFC 3629). */
+/* A non-ASCII character in UTF-8: all its bytes, in the shortest encoding (RFC 3629). */
 static bool skip_utf8(struct scan *scan)
 {
 	static const struct {
-		unsigned char first, last, low, high; /* of the first byte, and of the second */
-		unsigned char more;                   /* bytes behind the first */
+		/* bounds of the first byte, and of the second */
+		unsigned char first, last, low, high;
+		unsigned char more; /* bytes after the first */
 	} forms[] = { { 0xc2, 0xdf, 0x80, 0xbf, 1 }, { 0xe0, 0xe0, 0xa0, 0xbf, 2 },
 		      { 0xe1, 0xec, 0x80, 0xbf, 2 }, { 0xed, 0xed, 0x80, 0x9f, 2 },
 		      { 0xee, 0xef, 0x80, 0xbf, 2 }, { 0xf0, 0xf0, 0x90, 0xbf, 3 },
@@ -84,7 +85,7 @@ static bool skip_utf8(struct scan *scan)
 	return true;
 }
 
-/* After the first quote; the last one is taken, too. */
+/* Called after the opening quote; also consumes the closing one. */
 static bool take_string(struct scan *scan, const char **text, size_t *size)
 {
 	*text = scan->at;
@@ -109,7 +110,7 @@ static bool take_string(struct scan *scan, const char **text, size_t *size)
 	return false;
 }
 
-/* --- values ------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static bool skip_number(struct scan *scan)
 {
@@ -150,7 +151,7 @@ static bool skip_plain(struct scan *scan)
 	return skip_number(scan);
 }
 
-/* Takes a value, of a container only its beginning. */
+/* Consumes a value; of a container, only its start. */
 static bool take_value(struct scan *scan, struct json_scan_token *token)
 {
 	token->text = scan->at;
@@ -177,7 +178,7 @@ static bool take_value(struct scan *scan, struct json_scan_token *token)
 	return true;
 }
 
-/* An element or a member of the innermost container. */
+/* An element or member of the innermost container. */
 static bool take_item(struct scan *scan, bool first)
 {
 	struct json_scan_token token = { .depth = scan->depth, .first = first };
@@ -193,7 +194,7 @@ static bool take_item(struct scan *scan, bool first)
 	return take_value(scan, &token);
 }
 
-/* The innermost container ends here, if it does. */
+/* Closes the innermost container, if it ends here. */
 static bool take_close(struct scan *scan, bool first)
 {
 	struct json_scan_token token = {
@@ -207,7 +208,7 @@ static bool take_close(struct scan *scan, bool first)
 	return true;
 }
 
-/* Everything in the outermost container, and its end. */
+/* Everything in the outermost container, including its end. */
 static bool take_items(struct scan *scan)
 {
 	bool first = true;

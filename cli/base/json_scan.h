@@ -1,7 +1,8 @@
 /*
- * A text of JSON (RFC 8259), token by token, without a tree: a status of a thousand records is read in a tenth of the time. Pure.
+ * Scans JSON (RFC 8259) token by token, without building a tree: ten times as fast for a status of
+ * a thousand records. Pure.
  *
- * Strict: what jansson would refuse is refused, and so is more than JSON_SCAN_DEPTH containers in each other.
+ * Strict: rejects what jansson would reject, and more than JSON_SCAN_DEPTH nested containers.
  */
 #ifndef SHUNT_CLI_BASE_JSON_SCAN_H
 #define SHUNT_CLI_BASE_JSON_SCAN_H
@@ -21,22 +22,26 @@ enum json_scan_kind {
 struct json_scan_token {
 	enum json_scan_kind kind;
 	const char *
-	        key; /* of a member, as it is written, without its quotes; NULL: in an array, and at the top */
+	        /*
+	         * the member's name as written, without quotes; NULL: in an array, and at the top
+	         */
+	        key;
 	size_t key_size;
-	const char *text; /* as it is written, of a string without its quotes */
+	const char *text; /* as written; of a string, without quotes */
 	size_t size;
-	unsigned depth; /* how many containers it stands in, for OPEN and CLOSE without their own */
-	bool first; /* nothing stands before it in its container; for CLOSE: nothing at all does */
+	/* number of containers around it, not counting its own for OPEN and CLOSE */
+	unsigned depth;
+	bool first; /* it is the first in its container; for CLOSE: the container is empty */
 };
 
 /*
- * Calls `take` for each token. False: it is not one object or array and white space around it. What was taken until then is then worth
- * nothing.
+ * Calls `take` for each token. Returns false if the text is not one object or array surrounded by
+ * white space; then the tokens taken so far are to be discarded.
  */
 bool json_scan(const char *text, size_t size,
                void (*take)(void *arg, const struct json_scan_token *token), void *arg);
 
-/* Whether a string as it is written (no escapes) is that word. */
+/* Whether a string as written (no escapes) equals that word. */
 bool json_scan_is(const char *text, size_t size, const char *word);
 
 #endif

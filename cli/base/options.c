@@ -11,7 +11,7 @@
 struct parse {
 	const char *command;
 	const struct option_row *rows;
-	char **next; /* the argument after the one that is looked at; NULL ends them */
+	char **next; /* the argument after the current one; NULL at the end */
 };
 
 static const struct option_row *find_letter(const struct option_row *rows, char letter)
@@ -51,7 +51,7 @@ static bool unknown_name(const struct parse *parse, const char *name, size_t len
 	return false;
 }
 
-/* `value` is what is joined to the option, or NULL. */
+/* `value` is the text joined to the option, or NULL. */
 static bool apply(struct parse *parse, const struct option_row *row, const char *shown,
                   const char *value)
 {

@@ -1,4 +1,7 @@
-/* Options of a command, from a table: long and short ones, "--name VALUE" and "--name=VALUE", "--" ends them. */
+/*
+ * Parses the options of a command from a table: long and short options, "--name VALUE" and
+ * "--name=VALUE"; "--" ends them.
+ */
 #ifndef SHUNT_CLI_BASE_OPTIONS_H
 #define SHUNT_CLI_BASE_OPTIONS_H
 
@@ -7,20 +10,23 @@
 struct option_row {
 	char letter;        /* 0: none */
 	const char *name;   /* without dashes; NULL: none */
-	const char **value; /* the option takes a value, which goes here; or */
-	bool *flag; /* it is set; with `value`, the option may be repeated, and `value` is an array
-	               of as many NULLs as there are arguments */
+	const char **value; /* where to store the option's value; or */
+	/*
+	 * set to true; with `value`, the option may be repeated, and `value` is an array of as many
+	 * NULLs as there are arguments
+	 */
+	bool *flag;
 };
 
 struct operands {
-	char **list; /* NULL-terminated, in `argv`'s memory */
+	char **list; /* NULL-terminated; points into `argv` */
 	int count;
 };
 
 /*
- * Reads argv[1] and what follows; operands may stand between the options unless `first_ends`: then the first one, and
- * everything after it, is an operand. `rows` ends with an empty row. False when there is a mistake, which has been said.
- * The order of `argv` changes.
+ * Parses argv[1] and what follows. Operands may stand between options unless `first_ends`: then the
+ * first operand and everything after it are operands. `rows` ends with an empty row. Returns false
+ * after printing an error. Reorders `argv`.
  */
 bool options_parse(const char *command, const struct option_row *rows, bool first_ends, int argc,
                    char **argv, struct operands *operands);

@@ -9,7 +9,7 @@
 #include "base/human.h"
 #include "explain/step.h"
 
-/* What decided, by the daemon's rule. */
+/* What decided, according to the daemon's rule. */
 static const struct {
 	const char *rule, *step;
 } deciders[] = {
@@ -47,7 +47,7 @@ static const char *results(json_int_t count, bool passes, char text[HUMAN_TIME_M
 	return text;
 }
 
-/* --- override, start, isolation ----------------------------------------------------------------- */
+/* --- override, start, isolation --------------------------------------------------------------- */
 
 static void say_override(json_t *step, const json_t *override, time_t now)
 {
@@ -110,7 +110,7 @@ static void add_isolation(json_t *steps, const json_t *status)
 		step_say(step, "no: what fails counts");
 }
 
-/* --- health ------------------------------------------------------------------------------------- */
+/* --- health ----------------------------------------------------------------------------------- */
 
 /* "http check "web", port 8080, path /health, every 10s" */
 static void say_check(const json_t *endpoint, char **words)
@@ -153,7 +153,7 @@ static void say_endpoint(json_t *step, const json_t *endpoint)
 		step_say(step, "  its addresses are the last that were known: %s", error);
 }
 
-/* How far its health is from a change: "1 of 3 failures in a row", "needs 3 passes in a row". */
+/* How far a health is from a change: "1 of 3 failures in a row", "needs 3 passes in a row". */
 static void say_distance(const json_t *address, bool up, char text[HUMAN_TIME_MAX * 2])
 {
 	json_int_t needed = number(address, "needed"), against = number(address, "against");
@@ -193,7 +193,7 @@ static void say_address(json_t *step, const json_t *address)
 		                 : "of unknown cause");
 }
 
-/* What the healths amount to. */
+/* Summarizes the healths. */
 static void say_choice(json_t *step, const json_t *record)
 {
 	const char *active = record_field(record, "active");
@@ -230,9 +230,9 @@ static void add_health(json_t *steps, const json_t *record)
 	say_choice(step, record);
 }
 
-/* --- failback, all down, addresses -------------------------------------------------------------- */
+/* --- failback, all down, addresses ------------------------------------------------------------ */
 
-/* The first endpoint that is up, and so comes before the one that answers. */
+/* The first endpoint that is up, which therefore precedes the one that answers. */
 static const char *returned(const json_t *record)
 {
 	json_t *endpoint;
@@ -304,7 +304,7 @@ static void add_all_down(json_t *steps, const json_t *record)
 		step_say(step, "not needed now; with no endpoint up, %s", words);
 }
 
-/* Those of the endpoint that answers which do not. */
+/* The addresses of the answering endpoint that are not in the answer. */
 static void say_left_out(json_t *step, const json_t *endpoint)
 {
 	json_t *address;
@@ -338,7 +338,9 @@ static void add_addresses(json_t *steps, const json_t *record)
 	}
 }
 
-/* --- together ----------------------------------------------------------------------------------- */
+/*
+ * --- all steps -----------------------------------------------------------------------------------
+ */
 
 static void decide(json_t *steps, const json_t *status, const json_t *record)
 {

@@ -7,14 +7,14 @@
 #include "explain/step.h"
 #include "program/drill.h"
 
-/* What is found, step by step; a step that stops the others says why the answer is libc's. */
+/* The findings, step by step; a step that stops the others says why libc answers. */
 struct told {
 	const json_t *status, *record;
 	const struct process *process;
-	const json_t *forced; /* the endpoint that SHUNT_FORCE names; NULL: none */
+	const json_t *forced; /* the endpoint named by SHUNT_FORCE; NULL: none */
 	json_t *steps;
-	const char *door, *table; /* words of the report */
-	const char *decided;      /* the step that did */
+	const char *door, *table; /* strings used in the report */
+	const char *decided;      /* the step that decided */
 	const char *told;         /* "daemon", "forced", "kept", "another" or "libc" */
 	const char *cure;         /* what to do about it; NULL: nothing */
 };
@@ -26,7 +26,9 @@ static bool is_set(const char *value)
 	return value && *value && strcmp(value, "0") != 0;
 }
 
-/* --- the door ----------------------------------------------------------------------------------- */
+/*
+ * --- the door: preload or NSS -------------------------------------------------------------------
+ */
 
 static void say_door(json_t *step, const char *how, const struct process_library *library)
 {
@@ -37,7 +39,7 @@ static void say_door(json_t *step, const char *how, const struct process_library
 		         "one until it is restarted");
 }
 
-/* Why there is no door. */
+/* Why the process has no door. */
 static void say_no_door(struct told *told, json_t *step)
 {
 	const struct process *process = told->process;
@@ -95,7 +97,9 @@ static bool find_door(struct told *told)
 	return !told->decided;
 }
 
-/* --- switched off ------------------------------------------------------------------------------- */
+/*
+ * --- SHUNT_DISABLE ------------------------------------------------------------------------------
+ */
 
 static bool is_enabled(struct told *told)
 {
@@ -109,7 +113,7 @@ static bool is_enabled(struct told *told)
 	return false;
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static const char *socket_of(const struct process *process)
 {
@@ -194,7 +198,9 @@ static void find_table(struct told *told)
 		told->told = "daemon";
 }
 
-/* --- a drill ------------------------------------------------------------------------------------ */
+/*
+ * --- SHUNT_FORCE --------------------------------------------------------------------------------
+ */
 
 static void find_force(struct told *told)
 {
@@ -217,9 +223,9 @@ static void find_force(struct told *told)
 	told->cure = "to end the drill, restart it without SHUNT_FORCE";
 }
 
-/* --- the answer --------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
-/* The addresses of an endpoint that answer. */
+/* The addresses of an endpoint that are part of the answer. */
 static json_t *addresses_of(const json_t *endpoint)
 {
 	json_t *list = json_array(), *address;
@@ -232,7 +238,7 @@ static json_t *addresses_of(const json_t *endpoint)
 	return list;
 }
 
-/* NULL: not ours to tell. */
+/* NULL: not known to this daemon. */
 static json_t *answer_of(const struct told *told)
 {
 	if (strcmp(told->told, "forced") == 0)
@@ -296,7 +302,7 @@ json_t *lookup_report(const json_t *status, const json_t *record, const struct p
 
 	if (find_door(&told) && is_enabled(&told)) {
 		find_table(&told);
-		/* Without a table of any kind there is nothing to choose an endpoint from. */
+		/* Without a table there is nothing to choose an endpoint from. */
 		if (strcmp(told.told, "daemon") == 0)
 			find_force(&told);
 	}

@@ -1,4 +1,6 @@
-/* What a process gets when it looks a name up: by which door, from which table, and why. Pure. */
+/*
+ * What a process gets when it looks up a name: through which door, from which table, and why. Pure.
+ */
 #ifndef SHUNT_CLI_EXPLAIN_LOOKUP_H
 #define SHUNT_CLI_EXPLAIN_LOOKUP_H
 
@@ -7,8 +9,8 @@
 #include "program/process.h"
 
 /*
- * {"pid", "program", "bits", "door", "library", "replaced", "table", "forced", "told", "answer", "steps"} (shunt(1), explain).
- * `record` is one of `status`. The caller releases.
+ * {"pid", "program", "bits", "door", "library", "replaced", "table", "forced", "told", "answer",
+ * "steps"} (shunt(1), explain). `record` is one of `status`. The caller releases it.
  */
 json_t *lookup_report(const json_t *status, const json_t *record, const struct process *process);
 

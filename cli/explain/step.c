@@ -7,9 +7,9 @@
 
 #include "base/human.h"
 
-#define TITLE_WIDTH 9  /* of the longest: addresses */
+#define TITLE_WIDTH 9  /* of the longest line: addresses */
 #define TEXT_COLUMN 13 /* mark, title, gap */
-#define DETAIL 2       /* spaces before one; what it goes on with is another two to the right */
+#define DETAIL 2       /* spaces before a line; its continuation is indented by another two */
 
 json_t *step_add(json_t *steps, const char *name)
 {
@@ -57,7 +57,10 @@ static void print_title(const json_t *step, bool decided, FILE *out)
 	fprintf(out, "%c %-*s  ", decided ? '>' : ' ', TITLE_WIDTH, title);
 }
 
-/* How much of it goes into `width` columns: to the last space that fits, else all that fits. */
+/*
+ * How much of the text fits into `width` columns: up to the last space that fits, else all that
+ * fits.
+ */
 static size_t piece(const char *text, size_t width)
 {
 	size_t length = strlen(text), at = width;
@@ -69,7 +72,7 @@ static size_t piece(const char *text, size_t width)
 	return at ? at : width;
 }
 
-/* The cursor stands in TEXT_COLUMN. */
+/* The cursor is in TEXT_COLUMN. */
 static void print_line(const char *text, size_t width, FILE *out)
 {
 	size_t indent = strspn(text, " "), room = width - TEXT_COLUMN, length;

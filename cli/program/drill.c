@@ -15,7 +15,7 @@
 
 #include "shunt/table.h"
 
-#define LIST_MAX 4096 /* SETTINGS_FORCE_MAX of the library: the final zero included */
+#define LIST_MAX 4096 /* SETTINGS_FORCE_MAX of the library, including the terminating zero */
 #define NAMES_MAX 10000
 
 struct entry {
@@ -23,7 +23,7 @@ struct entry {
 	char id[SHUNT_ID_MAX + 1];
 };
 
-/* Copies without spaces around it. False: empty, or too long. */
+/* Copies without surrounding spaces. Returns false if the result is empty or too long. */
 static bool copy(const char *start, size_t length, char *to, size_t size)
 {
 	while (length && *start == ' ') {
@@ -128,7 +128,7 @@ static bool are_known(const json_t *status, const char *value)
 	}
 }
 
-/* By any path. Another daemon's names say nothing about this one's. */
+/* Whether both paths lead to the same socket. Names of another daemon are irrelevant here. */
 static bool is_same_daemon(const json_t *status, const char *socket)
 {
 	const char *named = json_string_value(json_object_get(status, "socket"));
@@ -205,7 +205,7 @@ const json_t *drill_forced(const json_t *status, const json_t *record, const cha
 	while (*list && !found) {
 		size_t length = strcspn(list, ",");
 
-		/* The library skips what is malformed, or unknown to the daemon. */
+		/* The library ignores entries that are malformed or unknown to the daemon. */
 		if (parse(list, length, &entry) && record_find(status, entry.name) == record)
 			found = find_endpoint(record, entry.id);
 		list += length + (list[length] == ',');

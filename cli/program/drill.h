@@ -9,18 +9,22 @@
 bool drill_is_formed(const char *value);
 
 /*
- * Sets SHUNT_FORCE: `values`, which NULL ends and which are well formed, before what it holds. Asks the daemon at
- * SHUNT_CONTROL, else the default. `socket` is the client socket that COMMAND will use. False: the daemon cannot be asked, or
- * knows no such name or endpoint; that has been said.
+ * Sets SHUNT_FORCE to `values` (NULL-terminated, well formed) followed by its present entries.
+ * Queries the daemon at SHUNT_CONTROL, else at the default. `socket` is the client socket that
+ * COMMAND will use. Returns false after printing an error if the daemon cannot be reached, or has
+ * no such name or endpoint.
  */
 bool drill_set(const char *const *values, const char *socket);
 
-/* Whether programs take the SHUNT_FORCE that is in the environment. False: it is too long, and that has been said. */
+/*
+ * Whether programs accept the SHUNT_FORCE in the environment. Returns false after printing an error
+ * if it is too long.
+ */
 bool drill_fits(void);
 
 /*
- * The endpoint of `record`, which is one of `status`, that this value of SHUNT_FORCE gives a program, as the library reads it;
- * NULL: none. Stays the record's.
+ * The endpoint of `record`, one of `status`, that this value of SHUNT_FORCE selects, as the library
+ * parses it; NULL: none. Owned by the record.
  */
 const json_t *drill_forced(const json_t *status, const json_t *record, const char *list);
 

@@ -16,7 +16,7 @@ static const char *welcome_trouble(int fd)
 {
 	char message[SHUNT_MESSAGE_MAX];
 	struct shunt_welcome welcome;
-	/* Without a control buffer the kernel closes the descriptor that comes along. */
+	/* Without a control buffer the kernel closes the descriptor that is sent along. */
 	ssize_t n = recv(fd, message, sizeof(message), MSG_DONTWAIT);
 
 	if (n < (ssize_t)sizeof(welcome))

@@ -25,7 +25,7 @@ static bool has_library(const char *folder)
 	return join(path, folder, SHUNT_LIB, LIBRARY) && access(path, R_OK) == 0;
 }
 
-/* Cuts the last part off. */
+/* Removes the last component. */
 static bool up(char *path)
 {
 	char *slash = strrchr(path, '/');

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ld.so(8): spaces or colons stand between the entries. */
+/* ld.so(8): entries are separated by spaces or colons. */
 static bool has_entry(const char *list, const char *entry)
 {
 	size_t length = strlen(entry);
@@ -27,14 +27,14 @@ char *preload_list(const char *old, const char *library)
 		return strdup(library);
 	if (has_entry(old, library))
 		return strdup(old);
-	if (strstr(old, "libasan")) /* it stays the first, see with_first() */
+	if (strstr(old, "libasan")) /* it stays first, see with_first() */
 		n = asprintf(&list, "%s:%s", old, library);
 	else
 		n = asprintf(&list, "%s:%s", library, old);
 	return n < 0 ? NULL : list;
 }
 
-/* A list of key=value with commas; the first netdns counts, so one that is there stays. */
+/* A comma-separated list of key=value; the first netdns counts, so an existing one is kept. */
 char *preload_godebug(const char *old)
 {
 	char *list;
@@ -49,7 +49,7 @@ char *preload_godebug(const char *old)
 	return asprintf(&list, "%s,netdns=cgo", old) < 0 ? NULL : list;
 }
 
-/* Takes the value over. */
+/* Takes ownership of the value. */
 static int set(const char *name, char *value)
 {
 	int result = value ? setenv(name, value, 1) : -1;
@@ -58,7 +58,7 @@ static int set(const char *name, char *value)
 	return result;
 }
 
-/* gcc's AddressSanitizer aborts its program when it is not the first. */
+/* gcc's AddressSanitizer aborts its program if it is not loaded first. */
 static char *with_first(const char *first, char *list)
 {
 	char *longer;

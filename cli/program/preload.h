@@ -2,15 +2,18 @@
 #ifndef SHUNT_CLI_PROGRAM_PRELOAD_H
 #define SHUNT_CLI_PROGRAM_PRELOAD_H
 
-/* LD_PRELOAD with `library` in it, given the value that there was (or NULL). The caller frees. */
+/* LD_PRELOAD with `library` added, given its present value (or NULL). The caller frees it. */
 char *preload_list(const char *old, const char *library);
 
-/* GODEBUG that has Go programs with cgo ask libc, given the value that there was (or NULL). The caller frees. */
+/*
+ * GODEBUG that makes Go programs with cgo use libc, given its present value (or NULL). The caller
+ * frees it.
+ */
 char *preload_godebug(const char *old);
 
 /*
- * Sets LD_PRELOAD and GODEBUG, and takes SHUNT_DISABLE away. `first`, or NULL: what must be loaded before all others. 0, or -1
- * with errno.
+ * Sets LD_PRELOAD and GODEBUG, and removes SHUNT_DISABLE. `first` (or NULL) must be loaded before
+ * everything else. Returns 0, or -1 and sets errno.
  */
 int preload_set(const char *library, const char *first);
 

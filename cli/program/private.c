@@ -20,13 +20,14 @@
 #define SETTLE_MS 10000
 #define LONGEST_NAME "/shunt-XXXXXX/control.sock"
 
-/* What shuntd finds open besides standard input, output and error. */
+/* The descriptors that shuntd inherits besides standard input, output and error. */
 #define OWNER_FD 3 /* a pidfd of this process */
-#define READY_FD 4 /* one byte: DAEMON_READY when the table is settled, another when it cannot be */
+/* one byte: DAEMON_READY once the table is settled, another value if that is impossible */
+#define READY_FD 4
 #define DAEMON_READY 1
 #define FIRST_FREE_FD 5
 
-/* Whether the path of a socket fits below it, and no other user can replace what we put there. */
+/* Whether the path of a socket below it fits, and no other user can replace what is in it. */
 static bool usable(const char *base)
 {
 	struct stat status;
@@ -53,7 +54,7 @@ static bool make_folder(struct private *private)
 	return false;
 }
 
-/* After a daemon that did not come far enough to do it. */
+/* Cleans up after a daemon that failed before it could do so. */
 static void remove_folder(const struct private *private)
 {
 	static const char *const names[] = { "shunt.sock", "shunt.sock.lock", "control.sock",
@@ -73,7 +74,7 @@ void private_path(const struct private *private, const char *name, char path[PAT
 		path[0] = '\0';
 }
 
-/* Where standard descriptors are closed, ours must not take their place. Takes `fd` over. */
+/* If standard descriptors are closed, ours must not take their numbers. Takes ownership of `fd`. */
 static int above_standard(int fd)
 {
 	int high;
@@ -86,8 +87,8 @@ static int above_standard(int fd)
 }
 
 /*
- * Standard output and everything that was inherited would keep pipelines open for as long as the daemon lives. Standard error
- * stays: it says what goes wrong.
+ * Standard output and everything inherited would keep pipelines open for as long as the daemon
+ * runs. Standard error stays open, for error messages.
  */
 static bool arrange_descriptors(int owner, int ready)
 {
@@ -140,7 +141,10 @@ _Noreturn static void become_daemon(const struct private *private, const char *d
 	_exit(CLI_RUN_FAILED);
 }
 
-/* By a double fork into a session of its own: no child of the program's, and no signal from its terminal. */
+/*
+ * A double fork into a new session: the daemon is not a child of the program, and gets no signals
+ * from its terminal.
+ */
 static bool spawn(const struct private *private, const char *daemon, const char *file, bool verbose,
                   int owner, int ready)
 {
@@ -164,7 +168,7 @@ static bool spawn(const struct private *private, const char *daemon, const char 
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* False: the daemon has ended, and has said why. */
+/* False: the daemon has exited after printing the reason. */
 static bool wait_settled(int ready)
 {
 	const uint64_t deadline = clock_ms() + SETTLE_MS;
@@ -187,7 +191,7 @@ static bool wait_settled(int ready)
 	return false;
 }
 
-/* `before` is the signal mask to wait with. */
+/* `before` is the signal mask to use while waiting. */
 static bool start(const struct private *private, const char *daemon, const char *file, bool verbose,
                   const sigset_t *before)
 {

@@ -1,4 +1,4 @@
-/* A private daemon, for one program: it ends when that program does. */
+/* A private daemon for one program: it ends when that program does. */
 #ifndef SHUNT_CLI_PROGRAM_PRIVATE_H
 #define SHUNT_CLI_PROGRAM_PRIVATE_H
 
@@ -7,12 +7,13 @@
 
 struct private
 {
-	char folder[PATH_MAX]; /* its own, 0700; shuntd removes it at its end */
+	char folder[PATH_MAX]; /* its own folder, mode 0700; shuntd removes it when it ends */
 };
 
 /*
- * Starts `daemon` with the configuration `file` and waits until its table is settled. It watches this process, which is to
- * become the program by exec. False when it does not run; that has been said, and nothing is left behind.
+ * Starts `daemon` with the configuration `file` and waits until its table is settled. The daemon
+ * watches this process, which is about to become the program by exec. Returns false after printing
+ * an error if it does not run; nothing is left behind.
  */
 bool private_start(struct private *private, const char *daemon, const char *file, bool verbose);
 

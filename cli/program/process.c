@@ -18,7 +18,7 @@
 #define ENVIRON_MAX (4u << 20)
 #define AUXV_PAIRS_MAX 64u /* some 25 are used */
 
-/* --- the memory map ----------------------------------------------------------------------------- */
+/* --- the memory map --------------------------------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -27,7 +27,7 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* Whether the file's own name begins with `name` and goes on with nothing but a version. */
+/* Whether the file name is `name` followed by nothing but a version. */
 static bool is_library(const char *path, const char *name)
 {
 	const char *base = strrchr(path, '/');
@@ -79,7 +79,9 @@ void process_read_maps(struct process *process, FILE *maps)
 	free(line);
 }
 
-/* --- the environment ---------------------------------------------------------------------------- */
+/*
+ * --- the environment ----------------------------------------------------------------------------
+ */
 
 void process_take_environ(struct process *process, char *text, size_t size)
 {
@@ -96,7 +98,7 @@ void process_take_environ(struct process *process, char *text, size_t size)
 		for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
 			size_t length = strlen(variables[i].name);
 
-			/* The first one counts, as for getenv(3). */
+			/* The first entry counts, as for getenv(3). */
 			if (!*variables[i].value && strncmp(entry, variables[i].name, length) == 0)
 				*variables[i].value = entry + length;
 		}
@@ -115,7 +117,9 @@ static void read_environ(struct process *process, FILE *file)
 	process_take_environ(process, fitting ? fitting : text, size);
 }
 
-/* --- the rest ----------------------------------------------------------------------------------- */
+/*
+ * --- executable, table, sockets -----------------------------------------------------------------
+ */
 
 static FILE *open_part(pid_t pid, const char *part)
 {
@@ -167,7 +171,7 @@ bool process_lists_nss(FILE *nsswitch)
 	return listed;
 }
 
-/* Where the library looks for the daemon; seen from the process. */
+/* Where the library looks for the daemon, as seen by the process. */
 static enum process_socket compare_socket(const struct process *process, const char *daemon_socket)
 {
 	const char *named = process->socket && *process->socket && !process->secure
@@ -187,7 +191,7 @@ static enum process_socket compare_socket(const struct process *process, const c
 	                                                                    : PROCESS_SOCKET_OTHER;
 }
 
-/* False: the program cannot be named, with errno. */
+/* Returns false and sets errno if the program cannot be named. */
 static bool read_program(struct process *process)
 {
 	char path[64];
@@ -199,7 +203,7 @@ static bool read_program(struct process *process)
 		return false;
 	process->program[length] = '\0';
 	human_printable(process->program);
-	/* One that may only be executed stays of no kind. */
+	/* The kind of a program that can be executed but not read stays unknown. */
 	if (!program_read(path, &process->kind))
 		process->kind = (struct program_kind){ 0 };
 	return true;

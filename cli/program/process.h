@@ -14,14 +14,14 @@
 #include "program/program.h"
 
 enum process_socket {
-	PROCESS_SOCKET_SAME,   /* its client socket is the daemon's */
-	PROCESS_SOCKET_OTHER,  /* it is another one */
-	PROCESS_SOCKET_ABSENT, /* there is none where it looks */
+	PROCESS_SOCKET_SAME,   /* its client socket is this daemon's */
+	PROCESS_SOCKET_OTHER,  /* its client socket is another daemon's */
+	PROCESS_SOCKET_ABSENT, /* there is no socket at its path */
 };
 
 struct process_library {
 	char path[PATH_MAX]; /* "": not loaded */
-	bool replaced;       /* the file of that name is another one now, or gone */
+	bool replaced;       /* the file of that name was replaced or removed */
 };
 
 struct process {
@@ -29,12 +29,12 @@ struct process {
 	uid_t uid;
 	char program[PATH_MAX];
 	struct program_kind kind;
-	bool secure; /* it was started with raised privileges: ld.so(8) ignores LD_PRELOAD */
+	bool secure; /* started with raised privileges: ld.so(8) ignores LD_PRELOAD */
 	struct process_library preload, nss;
-	bool mapped;              /* it has a table, */
-	unsigned long long table; /* whose inode this is */
-	bool nss_listed;          /* its nsswitch.conf has shunt among the sources of hosts */
-	/* From the environment at its start; NULL: not set. In `environ`. */
+	bool mapped;              /* it has mapped a table, */
+	unsigned long long table; /* with this inode */
+	bool nss_listed;          /* its nsswitch.conf lists shunt as a source of hosts */
+	/* From its initial environment; NULL: not set. They point into `environ`. */
 	const char *ld_preload, *disable, *force, *socket;
 	char *environ;
 	enum process_socket socket_is;
@@ -43,18 +43,18 @@ struct process {
 #define PROCESS_ERROR_MAX 256
 
 /*
- * `daemon_socket` is the daemon's client socket. False with one line in `error`: there is no such process, or it may not be
- * looked into. process_free() in any case.
+ * `daemon_socket` is the daemon's client socket. Returns false and a one-line `error` if there is
+ * no such process, or it may not be inspected. process_free() is always required.
  */
 bool process_read(struct process *process, pid_t pid, const char *daemon_socket,
                   char error[PROCESS_ERROR_MAX]);
 void process_free(struct process *process);
 
-/* The parts that only read text: of /proc/PID/maps, */
+/* The parts that only parse text: /proc/PID/maps, */
 void process_read_maps(struct process *process, FILE *maps);
-/* of /proc/PID/environ, NUL after each entry and at the end; taken over, */
+/* /proc/PID/environ, NUL after each entry and at the end; takes ownership, */
 void process_take_environ(struct process *process, char *text, size_t size);
-/* of nsswitch.conf. */
+/* nsswitch.conf. */
 bool process_lists_nss(FILE *nsswitch);
 
 #endif

@@ -10,9 +10,11 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define DEFAULT_PATH "/bin:/usr/bin" /* execvp(3)'s, where PATH is not set */
-#define SEGMENTS_MAX 256u            /* program headers that are looked at; linkers make about 13 */
-#define DYNAMIC_MAX 4096u /* entries that are looked at; one for each library, and some 30 */
+#define DEFAULT_PATH "/bin:/usr/bin" /* the path that execvp(3) uses if PATH is not set */
+/* limit of program headers that are examined; linkers create about 13 */
+#define SEGMENTS_MAX 256u
+/* limit of entries that are examined; one for each library, and some 30 others */
+#define DYNAMIC_MAX 4096u
 #define ASAN "libasan.so."
 
 static int executable(const char *path)
@@ -28,7 +30,7 @@ static int executable(const char *path)
 	return access(path, X_OK) < 0 ? errno : 0;
 }
 
-/* The first that can be executed wins; else a refusal tells more than an absence. */
+/* The first executable file wins; otherwise a refusal is more informative than an absence. */
 static int search(const char *name, char path[PATH_MAX])
 {
 	const char *folders = getenv("PATH"), *at, *end;
@@ -61,7 +63,7 @@ int program_find(const char *name, char path[PATH_MAX])
 	return executable(path);
 }
 
-/* Where the program headers stand, for either width. */
+/* The place of the program headers, for either width. */
 struct segments {
 	unsigned long long offset;
 	unsigned count, size;
@@ -128,7 +130,7 @@ static bool find_segment(int fd, const struct segments *segments, Elf32_Word typ
 	return false;
 }
 
-/* Nothing is said of a file that is no program, or whose headers cannot be read. */
+/* No statement about a file that is not a program, or whose headers cannot be read. */
 static bool is_static(int fd)
 {
 	struct segments segments;
@@ -142,7 +144,7 @@ static bool is_static(int fd)
 	return readable == segments.count || readable == SEGMENTS_MAX;
 }
 
-/* glibc's loaders are called otherwise. */
+/* glibc's loaders have other names. */
 static bool is_musl(int fd)
 {
 	struct segments segments;
@@ -177,7 +179,7 @@ bool program_read(const char *path, struct program_kind *kind)
 	return true;
 }
 
-/* --- what it is linked with -------------------------------------------------------------------- */
+/* --- what it is linked with ------------------------------------------------------------------- */
 
 struct dynamic {
 	unsigned long long tag, value;
@@ -202,7 +204,7 @@ static bool read_dynamic(int fd, const struct segments *segments, const struct s
 	return out->tag != DT_NULL;
 }
 
-/* Where in the file the table of names is; 0: nowhere. */
+/* The offset of the string table in the file; 0: none. */
 static unsigned long long find_names(int fd, const struct segments *segments,
                                      const struct segment *section)
 {
@@ -257,9 +259,11 @@ bool program_asan(const char *path, char name[PROGRAM_NAME_SIZE])
 	return found;
 }
 
-/* --- whether it can be reached ----------------------------------------------------------------- */
+/*
+ * --- whether the library can be loaded into it --------------------------------------------------
+ */
 
-/* The loader ignores LD_PRELOAD where executing the file raises privileges (AT_SECURE, ld.so(8)). */
+/* The loader ignores LD_PRELOAD if executing the file raises privileges (AT_SECURE, ld.so(8)). */
 static bool raises_privileges(int fd)
 {
 	struct stat status;

@@ -1,13 +1,19 @@
-/* What a name answers, in words for people. Pure. */
+/* The answer of a name in words. Pure. */
 #ifndef SHUNT_CLI_SHOW_ANSWER_H
 #define SHUNT_CLI_SHOW_ANSWER_H
 
 #include <jansson.h>
 
-/* For an answer without an address: "no address"; where no endpoint answers, as `all_down` has it, "(DNS)" or "(fails)". */
+/*
+ * For an answer without an address: "no address" or, if no endpoint answers, "(DNS)" or "(fails)"
+ * as `all_down` says.
+ */
 const char *answer_none(const char *active, const char *all_down);
 
-/* One line on standard output, "www.example.com: 192.0.2.1 from secondary: forced to …", for what has just been changed. */
+/*
+ * Prints one line on standard output, such as "www.example.com: 192.0.2.1 from secondary: forced to
+ * …", for a record that was just changed.
+ */
 void answer_print(const json_t *record);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/human.h"
 #include "show/terminal.h"
 
-/* The first row that fits; NULL fits all. */
+/* The first matching row is used; NULL matches anything. */
 static const struct {
 	const char *type, *to, *level, *colour;
 } colours_of[] = {
@@ -31,7 +31,7 @@ static const char *colour_of(const json_t *event)
 	return NULL;
 }
 
-/* Of "2026-11-27T03:02:11Z" the time of the day. */
+/* The time of day of "2026-11-27T03:02:11Z". */
 static const char *short_time(const char *time, char text[16])
 {
 	const char *clock = strchr(time, 'T');

@@ -18,24 +18,29 @@
 #include "show/status_table.h"
 #include "show/terminal.h"
 
-#define EVENTS_MAX 200u /* as many lines as a tall window may show */
+#define EVENTS_MAX 200u /* as many lines as a tall window can show */
 #define REFRESH_MS 5000 /* latencies and errors change without an event */
 
 struct follow {
 	const char *control;
 	const char *name;
 	struct screen screen;
-	struct listing listing; /* its text is NULL: not yet */
+	struct listing listing; /* its text is NULL until it was read */
 	json_t *events;
 	char trouble[TROUBLE_MAX]; /* "": none */
 	time_t trouble_since;
-	bool stale; /* it is not the latest */
+	bool stale; /* it is out of date */
 	uint64_t read_ms;
 };
 
-/* --- what is known ------------------------------------------------------------------------------ */
+/*
+ * --- the data -----------------------------------------------------------------------------------
+ */
 
-/* Events tell what has changed, not what is: that is asked for. Where it cannot be had the stream tells why. */
+/*
+ * An event says what has changed, not the new status, so the status is queried. If that fails, the
+ * stream reports the reason.
+ */
 static void refresh(struct follow *follow)
 {
 	char error[TROUBLE_MAX];
@@ -78,7 +83,9 @@ static void on_lost(void *arg, const char *why)
 	follow->trouble_since = time(NULL);
 }
 
-/* --- what is shown ------------------------------------------------------------------------------ */
+/*
+ * --- drawing ------------------------------------------------------------------------------------
+ */
 
 static void draw(const struct follow *follow)
 {

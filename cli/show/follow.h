@@ -1,4 +1,4 @@
-/* shunt status --follow: the table, drawn again whenever something changes. */
+/* shunt status --follow: the table, redrawn whenever something changes. */
 #ifndef SHUNT_CLI_SHOW_FOLLOW_H
 #define SHUNT_CLI_SHOW_FOLLOW_H
 

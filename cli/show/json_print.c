@@ -7,7 +7,7 @@
 
 #define INDENT 2u
 
-/* Most of it is a byte or two, which a call for would take longer. */
+/* Most writes are a byte or two, for which a function call would take longer. */
 static void put(const char *text, size_t size, FILE *out)
 {
 	if (size > 2) {
@@ -26,7 +26,7 @@ static void put_line(unsigned depth, FILE *out)
 	put(spaces, 1 + (size_t)INDENT * depth, out);
 }
 
-/* Of a character beyond ASCII, which is valid: its number, and in `*size` its bytes. */
+/* The code point of a valid non-ASCII character, and in `*size` its number of bytes. */
 static unsigned decode(const char *text, size_t *size)
 {
 	const unsigned char *at = (const unsigned char *)text;

@@ -9,11 +9,11 @@
 #include "show/terminal.h"
 #include "show/verdict.h"
 
-#define EVENTS_SHARE 4u /* one line in so many is an event's, if the table needs the others */
+#define EVENTS_SHARE 4u /* one line in this many is for events, if the table needs the others */
 #define EVENTS_MIN 3u
-#define ROWS_SMALL 10u /* a window with fewer has no room for events */
+#define ROWS_SMALL 10u /* a window with fewer lines has no room for events */
 
-/* --- the head ----------------------------------------------------------------------------------- */
+/* --- the head --------------------------------------------------------------------------------- */
 
 static size_t count(const struct listing *listing, int verdict)
 {
@@ -61,9 +61,12 @@ static void print_head(const struct page_view *view, FILE *out)
 	        human_duration(view->style.now - view->trouble_since, age), off, view->trouble);
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
-/* The records with the worst first, each kind in the order of the configuration. NULL: no memory. The caller frees. */
+/*
+ * The records sorted by severity, then in the order of the configuration. Returns NULL if out of
+ * memory. The caller frees it.
+ */
 static struct listing_record *worst_first(const struct listing *listing)
 {
 	static const int verdicts[] = { CLI_UNHEALTHY, CLI_ELSEWHERE, CLI_DONE };
@@ -99,7 +102,7 @@ static size_t lines(const char *text)
 	return n;
 }
 
-/* The first lines of it. */
+/* The first lines of the table. */
 static void print_lines(const char *text, size_t most, FILE *out)
 {
 	const char *end = text;
@@ -126,7 +129,9 @@ static void print_cut(const struct page_view *view, size_t rows, FILE *out)
 	free(sorted.records);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/*
+ * --- the page -----------------------------------------------------------------------------------
+ */
 
 static void print_events(const struct page_view *view, size_t rows, FILE *out)
 {
@@ -140,7 +145,10 @@ static void print_events(const struct page_view *view, size_t rows, FILE *out)
 		                 view->style.width, out);
 }
 
-/* How many events are shown, with two lines above them, when `room` lines are left and the table wants `wanted` of them. */
+/*
+ * The number of events to show, below two more lines, if `room` lines are left and the table needs
+ * `wanted` of them.
+ */
 static size_t events_share(size_t events, size_t room, size_t wanted)
 {
 	size_t share = room / EVENTS_SHARE;

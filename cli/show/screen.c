@@ -11,7 +11,7 @@
 
 #define ROWS_DEFAULT 24u
 
-/* ECMA-48 and xterm's private modes: the other screen, no cursor, no wrapping; and back. */
+/* ECMA-48 and xterm's private modes: alternate screen, no cursor, no wrapping; and back. */
 #define ENTER "\033[?1049h\033[?25l\033[?7l"
 #define LEAVE "\033[?7h\033[?25h\033[?1049l"
 #define HOME "\033[H"
@@ -26,7 +26,7 @@ static void say(const char *text)
 	fflush(stdout);
 }
 
-/* Keys come one by one and are not shown. */
+/* Keys are delivered one at a time and not echoed. */
 static void take_terminal(struct screen *screen)
 {
 	struct termios mode;
@@ -88,7 +88,7 @@ void screen_close(struct screen *screen)
 	}
 }
 
-/* As a shell expects of a program that Ctrl-Z stops: with the terminal as it was. */
+/* What a shell expects of a program stopped by Ctrl-Z: the terminal's settings are restored. */
 static void stop(struct screen *screen)
 {
 	give_terminal_back(screen);
@@ -127,7 +127,7 @@ static bool is_readable(const struct screen *screen, int fd)
 	return false;
 }
 
-/* The end of standard input is no reason to end; only it must not be asked again. */
+/* The end of standard input is no reason to stop, but it must not be polled again. */
 static enum screen_news read_keys(struct screen *screen)
 {
 	char keys[64];
@@ -159,14 +159,14 @@ size_t screen_rows(void)
 	return window.ws_row;
 }
 
-/* No end after the last line: the terminal would scroll. */
+/* No newline after the last line: the terminal would scroll. */
 void screen_draw(const char *text)
 {
 	fputs(HOME, stdout);
 	while (*text) {
 		size_t length = strcspn(text, "\n");
 
-		/* Before the text: after a full line it would take the last column away. */
+		/* Before the text: after a full line it would erase the last column. */
 		fputs(CLEAR_LINE, stdout);
 		fwrite(text, 1, length, stdout);
 		text += length;

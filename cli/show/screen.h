@@ -1,7 +1,9 @@
 /*
- * A terminal that is drawn on from its top, again and again, and is as it was before when that ends, by whatever signal.
+ * Full-screen drawing on a terminal, whose state is restored at the end, whatever signal ends the
+ * program.
  *
- * screen_open(); then screen_read() when screen_fd() can be read, and screen_draw(); screen_close() at the end.
+ * Usage: screen_open(); then screen_read() when screen_fd() is readable, and screen_draw();
+ * screen_close() at the end.
  */
 #ifndef SHUNT_CLI_SHOW_SCREEN_H
 #define SHUNT_CLI_SHOW_SCREEN_H
@@ -12,27 +14,29 @@
 #include <termios.h>
 
 struct screen {
-	int fd;      /* an epoll descriptor, over those that follow */
+	int fd;      /* an epoll descriptor that watches those below */
 	int signals; /* signalfd */
 	bool has_keys;
 	struct termios before;
 	sigset_t mask_before;
-	int ended_by; /* a signal to die of; 0: none */
+	int ended_by; /* the signal that is to end the program; 0: none */
 };
 
-/* False: this is no terminal that can be drawn on (errno). */
+/* Returns false and sets errno if this is not a terminal that can be drawn on. */
 bool screen_open(struct screen *screen);
 void screen_close(struct screen *screen);
 
 enum screen_news { SCREEN_NOTHING, SCREEN_REDRAW, SCREEN_END };
 
-/* What the keyboard and the signals say; never waits. */
+/* Reads pending keys and signals; never blocks. */
 enum screen_news screen_read(struct screen *screen);
 
-/* Lines of the window. */
+/* The number of lines of the window. */
 size_t screen_rows(void);
 
-/* Lines, each with its end, no more than screen_rows(). What does not fit into a line is cut by the terminal. */
+/*
+ * Lines, each with its newline, at most screen_rows(). The terminal cuts lines that are too long.
+ */
 void screen_draw(const char *text);
 
 #endif

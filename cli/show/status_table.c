@@ -20,7 +20,7 @@ static const bool endpoint_words[TABLE_COLUMNS] = { false };
 struct page {
 	struct table records, endpoints;
 	const struct status_table_style *style;
-	FILE *out; /* NULL: the widths are being measured */
+	FILE *out; /* NULL: measuring the widths */
 };
 
 /* Measures or prints. */
@@ -47,7 +47,10 @@ static const char *health_colour(const char *health)
 	return TERMINAL_YELLOW;
 }
 
-/* No latency where there is no check; none while probes do not pass: an old one would only mislead. */
+/*
+ * There is no latency without a check; none is shown while probes fail, since an old one would
+ * mislead.
+ */
 static const char *latency_words(const struct listing_endpoint *endpoint,
                                  const struct listing_address *address, char words[HUMAN_TIME_MAX])
 {
@@ -58,7 +61,7 @@ static const char *latency_words(const struct listing_endpoint *endpoint,
 	return human_latency(address->latency_ms, words);
 }
 
-/* `address` is NULL for an endpoint that has none. */
+/* `address` is NULL for an endpoint without addresses. */
 static void address_row(struct page *page, const struct listing_endpoint *endpoint,
                         const struct listing_address *address, const char *id)
 {
@@ -76,7 +79,7 @@ static void endpoint_rows(struct page *page, const struct listing_endpoint *endp
 {
 	char id[ID_WORDS_MAX];
 
-	/* As in human.c: printf() takes its time, and there are thousands. */
+	/* As in human.c: printf() is slow, and there are thousands of lines. */
 	id[0] = active ? '*' : '-';
 	id[1] = ' ';
 	stpncpy(id + 2, endpoint->id, sizeof(id) - 3)[0] = '\0';
@@ -113,7 +116,7 @@ static void record_row(struct page *page, const struct listing_record *record)
 static void page_records(struct page *page, const struct listing *listing)
 {
 	struct table_row titles = { .cell = { "NAME", "ANSWER", "ENDPOINT", "SINCE" } };
-	/* The first one begins below the ids, which have a mark before them. */
+	/* The first column begins below the ids, which follow a mark. */
 	struct table_row below = { .cell = { "  ENDPOINT", "HEALTH", "ADDRESS", "LATENCY" } };
 
 	titles.cell[WHY] = page->records.last_below ? NULL : "WHY";

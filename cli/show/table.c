@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define GAP 2u        /* spaces between columns */
-#define LAST_MIN 20u  /* below this the last column is hard to read */
-#define FIRST_MAX 30u /* of the first column, once it has to give way */
+#define LAST_MIN 20u  /* with less than this the last column is hard to read */
+#define FIRST_MAX 30u /* minimum of the first column, if it has to be narrowed */
 #define LAST (TABLE_COLUMNS - 1)
 
 static size_t longest_word(const char *text)
@@ -34,7 +34,7 @@ void table_measure(struct table *table, const struct table_row *row, const bool 
 	}
 }
 
-/* Of the columns before the last one, with their gaps, those after it included. */
+/* The width of the columns before the last one, including their gaps. */
 static size_t before_last(const struct table *table)
 {
 	size_t sum = table->indent;
@@ -57,7 +57,10 @@ static void give_way(struct table *table, size_t excess)
 		table->width[i] -= taken;
 		excess -= taken;
 	}
-	/* What does not fit there stands above its row: a wide column would only be an empty one. */
+	/*
+	 * A cell that does not fit there is printed above its row: a wide column would be mostly
+	 * empty.
+	 */
 	if (table->width[0] < before && table->width[0] > FIRST_MAX)
 		table->width[0] = FIRST_MAX;
 }
@@ -84,7 +87,10 @@ void table_fit(struct table *table, size_t total)
 		table->width[LAST] = total - used;
 }
 
-/* How much of `text` goes into `width` columns: to the last space, else dot, that fits, else all that fits. */
+/*
+ * How much of `text` fits into `width` columns: up to the last space, else dot, that fits, else all
+ * that fits.
+ */
 static size_t piece(const char *text, size_t width)
 {
 	size_t length = strlen(text), at;
@@ -100,7 +106,7 @@ static size_t piece(const char *text, size_t width)
 	return at > 1 ? at : width;
 }
 
-/* Of a page with thousands of cells each is not worth a call of stdio. */
+/* For thousands of cells, a call of stdio for each would be too slow. */
 struct line {
 	FILE *out;
 	size_t length;
@@ -159,7 +165,9 @@ static const char *skip_spaces(const char *text)
 	return text + strspn(text, " ");
 }
 
-/* One line of each cell's text; moves the cells on. False when nothing was left. */
+/*
+ * Prints one line of each cell's text and advances the cells. Returns false when nothing is left.
+ */
 static bool print_line(const struct table *table, struct table_row *rest, size_t columns, FILE *out)
 {
 	size_t column = table->indent, written = 0;
@@ -206,7 +214,10 @@ void table_print(const struct table *table, const struct table_row *row, FILE *o
 	struct table_row rest = *row;
 	size_t columns = table->last_below ? LAST : TABLE_COLUMNS;
 
-	/* A long name is easier to read and to copy in one piece, with the rest of its row below it. */
+	/*
+	 * A long name is easier to read and to copy in one piece; the rest of its row is printed
+	 * below it.
+	 */
 	if (rest.cell[0] && strlen(rest.cell[0]) > table->width[0]) {
 		print_whole(rest.cell[0], rest.colour[0], table->indent, table->total, out);
 		rest.cell[0] = NULL;

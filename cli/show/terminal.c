@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define WIDTH_MIN 80u /* also off a terminal, and where it does not say */
+#define WIDTH_MIN 80u /* also if it is not a terminal, or its size is unknown */
 #define WIDTH_MAX 120u
 
 bool terminal_colours(FILE *out)

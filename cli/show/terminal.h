@@ -12,10 +12,10 @@
 #define TERMINAL_GREEN "32"
 #define TERMINAL_YELLOW "33"
 
-/* It is a terminal, and neither it nor NO_COLOR says no. */
+/* Whether it is a terminal, and neither the terminal's type nor NO_COLOR forbids colours. */
 bool terminal_colours(FILE *out);
 
-/* Columns of a table: the terminal's within bounds, 80 where there is none. */
+/* The columns of a table: the terminal's, within bounds; 80 if it is not a terminal. */
 size_t terminal_width(FILE *out);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/cli.h"
 #include "base/json_scan.h"
 
-/* An endpoint can answer unless it is down, or has no address. */
+/* An endpoint can answer unless it is down or has no address. */
 static bool is_useless(const char *health, size_t addresses)
 {
 	return strcmp(health, "down") == 0 || addresses == 0;
@@ -45,24 +45,27 @@ int verdict_listing(const struct listing *listing)
 	return worst;
 }
 
-/* --- from JSON ---------------------------------------------------------------------------------- */
+/* --- from JSON -------------------------------------------------------------------------------- */
 
-/* Where things stand in a status: {"records": [{"active", "endpoints": [{"id", "health", "addresses": []}]}]}. */
+/*
+ * The position within a status: {"records": [{"active", "endpoints": [{"id", "health", "addresses":
+ * []}]}]}.
+ */
 enum { TOP = 1, RECORD = 3, ENDPOINT = 5, ADDRESS = 6 };
 
 struct text {
-	const char *at; /* as it is written; NULL: none */
+	const char *at; /* as written; NULL: none */
 	size_t size;
 };
 
 struct reader {
 	bool is_object;
-	bool in[ADDRESS]; /* whether the open container at each depth is the one of the above */
+	bool in[ADDRESS]; /* whether the open container at each depth is the one expected above */
 	int worst;
-	/* Of the record that is read. */
+	/* Of the current record. */
 	struct text active, primary;
 	size_t endpoints, useless;
-	/* Of the endpoint. */
+	/* Of the current endpoint. */
 	struct text id;
 	bool is_down;
 	size_t addresses;
