@@ -15,7 +15,7 @@ static enum lookup_result find(const char *node, const struct addrinfo *hints,
 	return lookup_name(node, answer);
 }
 
-/* flatten: a lookup is a tenth shorter in one function. */
+/* flatten: in a single function, a lookup is a tenth shorter. */
 __attribute__((visibility("default"), flatten)) int getaddrinfo(const char *node,
                                                                 const char *service,
                                                                 const struct addrinfo *hints,

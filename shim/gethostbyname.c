@@ -10,16 +10,16 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-/* Room for an answer of sixteen addresses and a hundred aliases of usual length. */
+/* Room for sixteen addresses and a hundred aliases of usual length. */
 #define STATIC_SIZE 8192
 
-/* What gethostbyname() and gethostbyname2() return, each one its own, until their next call. */
+/* The results of gethostbyname() and gethostbyname2(), each with its own, until its next call. */
 struct place {
 	struct hostent hostent;
 	char buffer[STATIC_SIZE];
 };
 
-/* How a managed name's lookup ends, in the terms of these functions. */
+/* The results of a managed name's lookup as these functions report them. */
 struct end {
 	int error, h_error;
 };
@@ -73,7 +73,10 @@ static struct hostent *reply_static(const char *name, enum lookup_result found,
 	const struct end *end =
 	        build(found, answer, answer->name, family, ret, place->buffer, STATIC_SIZE);
 
-	/* The caller cannot retry with a larger buffer here: better no aliases than no answer. */
+	/*
+	 * The caller cannot retry with a larger buffer here: an answer without aliases is better
+	 * than none.
+	 */
 	if (end == &too_small)
 		end = build(found, answer, NULL, family, ret, place->buffer, STATIC_SIZE);
 	report(name, answer, end, ret);

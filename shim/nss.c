@@ -1,11 +1,12 @@
 /*
- * What glibc's Name Service Switch calls, for `hosts: shunt [NOTFOUND=return] files dns` in nsswitch.conf(5): UNAVAIL goes on
- * to the next source, NOTFOUND ends the search.
+ * The functions called by glibc's Name Service Switch, for `hosts: shunt [NOTFOUND=return] files
+ * dns` in nsswitch.conf(5): UNAVAIL continues with the next source, NOTFOUND ends the search.
  *
  *   gethostbyname4_r              getaddrinfo() of AF_UNSPEC: the only one with IPv6 scope ids
  *   gethostbyname3_r              getaddrinfo() of one family, with AI_CANONNAME
- *   gethostbyname2_r              getaddrinfo() of one family; gethostbyname2() and gethostbyname2_r()
- *   gethostbyname_r               gethostbyname() and gethostbyname_r(), which ask for no other: a source without it is passed over
+ *   gethostbyname2_r              getaddrinfo() of one family; gethostbyname2(), gethostbyname2_r()
+ *   gethostbyname_r               gethostbyname(), gethostbyname_r(), which call no other function:
+ *                                 a source without it is skipped
  */
 #include <errno.h>
 #include <netdb.h>
@@ -38,7 +39,7 @@ EXPORTED enum nss_status _nss_shunt_gethostbyname4_r(const char *name, struct ga
                                                      int *h_errnop, int32_t *ttlp);
 /* NOLINTEND(bugprone-reserved-identifier) */
 
-/* How a lookup ends. */
+/* The result of a lookup. */
 struct end {
 	enum nss_status status;
 	int error, h_error;
@@ -50,9 +51,10 @@ static const struct end no_address = { NSS_STATUS_NOTFOUND, ENOENT, HOST_NOT_FOU
 static const struct end too_small = { NSS_STATUS_TRYAGAIN, ERANGE, NETDB_INTERNAL };
 
 /*
- * A temporary failure. TRYAGAIN would go on to the next source, and ask the DNS for a name that is ours. getaddrinfo() takes
- * h_errno from a source that says NOTFOUND. gethostbyname_r(), and getaddrinfo() where it calls that, take NOTFOUND for an
- * answer, but hand on the errno and h_errno of RETURN, which ends the search on any line.
+ * A temporary failure. TRYAGAIN would continue with the next source, and ask the DNS for a managed
+ * name. getaddrinfo() uses the h_errno of a source that returns NOTFOUND. gethostbyname_r(), and
+ * getaddrinfo() when it calls that, treat NOTFOUND as an answer, but report the errno and h_errno
+ * of RETURN, which ends the search with any nsswitch line.
  */
 static const struct end not_now = { NSS_STATUS_NOTFOUND, EAGAIN, TRY_AGAIN };
 static const struct end not_now_by_return = { NSS_STATUS_RETURN, EAGAIN, TRY_AGAIN };
@@ -69,7 +71,7 @@ static enum nss_status reply(const struct end *end, int *errnop, int *h_errnop)
 static const struct end *build_hostent(const struct table_answer *answer, int family,
                                        struct hostent *result, char *buffer, size_t size)
 {
-	/* As in /etc/hosts, where no line is of a family that libc does not know. */
+	/* As in /etc/hosts, where no line has a family that libc does not know. */
 	if (family != AF_INET && family != AF_INET6)
 		return &no_address;
 	switch (hostent_build(answer->name, answer, family, result, buffer, size)) {
@@ -104,7 +106,7 @@ enum nss_status _nss_shunt_gethostbyname_r(const char *name, struct hostent *res
 	             h_errnop);
 }
 
-/* With AF_INET it is mostly gethostbyname2_r() that calls, with AF_INET6 getaddrinfo(). */
+/* With AF_INET the caller is usually gethostbyname2_r(), with AF_INET6 getaddrinfo(). */
 enum nss_status _nss_shunt_gethostbyname2_r(const char *name, int family, struct hostent *result,
                                             char *buffer, size_t size, int *errnop, int *h_errnop)
 {
@@ -127,7 +129,7 @@ enum nss_status _nss_shunt_gethostbyname3_r(const char *name, int family, struct
 	return reply(end, errnop, h_errnop);
 }
 
-/* --- gethostbyname4_r -------------------------------------------------------------------------- */
+/* --- gethostbyname4_r ------------------------------------------------------------------------- */
 
 static void fill_tuple(struct gaih_addrtuple *tuple, const struct shunt_address *address,
                        char *name)

@@ -20,7 +20,9 @@
 #define JSON_TYPE "application/json"
 #define ERROR_MAX 1500u /* a configuration's error line and the text around it */
 
-/* Takes ownership of the response; NULL closes the connection. `allow`: the header's value or NULL. */
+/*
+ * Takes ownership of the response; NULL closes the connection. `allow`: the header's value or NULL.
+ */
 static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status, const char *type,
                                const char *allow, struct MHD_Response *response)
 {
@@ -120,7 +122,7 @@ enum MHD_Result answer_page(struct MHD_Connection *connection)
 	return respond(connection, MHD_HTTP_OK, "text/html; charset=utf-8", NULL, response);
 }
 
-/* --- long responses, piece by piece ------------------------------------------------------------- */
+/* --- long responses, piece by piece ----------------------------------------------------------- */
 
 /* A response being sent. */
 struct answer {
@@ -135,7 +137,10 @@ struct answer {
 	size_t sent, left; /* bytes of it */
 };
 
-/* Produces the next piece. Fails if out of memory, or if it would not match the pieces already sent. */
+/*
+ * Produces the next piece. Fails if out of memory, or if it would not match the pieces already
+ * sent.
+ */
 static bool answer_advance(struct answer *answer)
 {
 	if (answer->generation != monitor_generation(answer->parts->monitor))

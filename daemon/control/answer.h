@@ -1,5 +1,6 @@
 /*
- * Responses. Each function queues one response and returns the result that libmicrohttpd's access handler must return.
+ * Responses. Each function queues one response and returns the result that libmicrohttpd's access
+ * handler must return.
  */
 #ifndef SHUNT_CONTROL_ANSWER_H
 #define SHUNT_CONTROL_ANSWER_H

@@ -33,14 +33,16 @@ struct control {
 	struct event *timeout; /* requested by libmicrohttpd */
 };
 
-/* --- requests ----------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static const struct slice *slice_of(const struct control *control, const struct peer *peer)
 {
 	return &control->slices[peer_is_trusted(&control->peers, peer)];
 }
 
-/* Called for the header, for each part of the body, and at the end. Responds in the first or last. */
+/*
+ * Called for the header, for each part of the body, and at the end. Responds in the first or last.
+ */
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *data_size, void **context)
@@ -80,7 +82,7 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 	request_free(request);
 }
 
-/* --- the loop ----------------------------------------------------------------------------------- */
+/* --- the loop --------------------------------------------------------------------------------- */
 
 static void run_http(struct control *control)
 {
@@ -119,7 +121,9 @@ static bool take(void *arg, int fd, const struct sockaddr *address, socklen_t le
 	return MHD_add_connection(control->http, fd, address, length) == MHD_YES;
 }
 
-/* A peer is added before libmicrohttpd gets the descriptor, and removed just before it is closed. */
+/*
+ * A peer is added before libmicrohttpd gets the descriptor, and removed just before it is closed.
+ */
 static void notify(void *arg, struct MHD_Connection *connection, void **context,
                    enum MHD_ConnectionNotificationCode code)
 {
@@ -139,7 +143,7 @@ static void notify(void *arg, struct MHD_Connection *connection, void **context,
 	}
 }
 
-/* --- start and end ------------------------------------------------------------------------------ */
+/* --- start and end ---------------------------------------------------------------------------- */
 
 /* accept() is ours: it allows a limit per uid, and does not spin when descriptors run out. */
 static bool start_http(struct control *control)

@@ -16,7 +16,7 @@
 
 #define HOST_MAX 300u /* characters of a Host header */
 
-/* --- Host --------------------------------------------------------------------------------------- */
+/* --- Host ------------------------------------------------------------------------------------- */
 
 struct host_header {
 	unsigned count;
@@ -92,7 +92,7 @@ static enum MHD_Result check_host(const struct request *request, bool *good)
 	return MHD_YES;
 }
 
-/* --- path and method ---------------------------------------------------------------------------- */
+/* --- path and method -------------------------------------------------------------------------- */
 
 static enum MHD_Result check_method(const struct request *request, const char *url, bool *good)
 {

@@ -1,4 +1,6 @@
-/* Takes a request to its route: checks Host, path, method, origin, rights, body; calls the route. */
+/*
+ * Takes a request to its route: checks Host, path, method, origin, rights, body; calls the route.
+ */
 #ifndef SHUNT_CONTROL_DISPATCH_H
 #define SHUNT_CONTROL_DISPATCH_H
 

@@ -20,7 +20,10 @@ struct control_parts {
 	struct state *state;   /* NULL: state is not saved */
 	struct metrics_sources metrics;
 	int fd; /* the listening socket; owned by the caller */
-	/* Read-only; accepts only Host headers that are an IP literal, localhost or in `http_hosts`. */
+	/*
+	 * Read-only; accepts only Host headers that are an IP literal, localhost or in
+	 * `http_hosts`.
+	 */
 	bool tcp;
 	bool is_private; /* the daemon's own uid may make changes */
 };

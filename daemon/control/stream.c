@@ -171,7 +171,7 @@ static enum stream_state advance(struct stream *stream)
 	return begin_again(stream);
 }
 
-/* --- for callers -------------------------------------------------------------------------------- */
+/* --- for callers ------------------------------------------------------------------------------ */
 
 /* Sets the first event to send, and counts the missed events that are no longer kept. */
 static void place(struct stream *stream, const struct stream_start *start)

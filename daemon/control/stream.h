@@ -3,8 +3,8 @@
  * line.
  *
  * A stream has no buffer of its own: it is a position within a snapshot that is produced piece by
- * piece, or among the recent events (event/ring). It does not know about connections; streams.h reads
- * it for libmicrohttpd.
+ * piece, or among the recent events (event/ring). It does not know about connections; streams.h
+ * reads it for libmicrohttpd.
  */
 #ifndef SHUNT_CONTROL_STREAM_H
 #define SHUNT_CONTROL_STREAM_H

@@ -28,7 +28,7 @@ struct streams_follower {
 	struct event *watch; /* while suspended: the client's end, and the next empty line */
 };
 
-/* --- suspending --------------------------------------------------------------------------------- */
+/* --- suspending ------------------------------------------------------------------------------- */
 
 static void follower_suspend(struct streams_follower *follower)
 {
@@ -63,7 +63,7 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 	follower->streams->turn(follower->streams->arg);
 }
 
-/* --- called by libmicrohttpd -------------------------------------------------------------------- */
+/* --- called by libmicrohttpd ------------------------------------------------------------------ */
 
 static ssize_t follower_read(void *arg, uint64_t position, char *buffer, size_t size)
 {
@@ -96,7 +96,7 @@ static void follower_free(void *arg)
 	free(follower);
 }
 
-/* --- new events --------------------------------------------------------------------------------- */
+/* --- new events ------------------------------------------------------------------------------- */
 
 /* shutdown(), not close(): libmicrohttpd owns the descriptor, sees the end and closes it. */
 static void drop_slow(struct streams_follower *follower)
@@ -138,7 +138,7 @@ static void on_event(void *arg, struct event_item *item)
 		event_active(streams->wake, EV_TIMEOUT, 0);
 }
 
-/* --- a request ---------------------------------------------------------------------------------- */
+/* --- a request -------------------------------------------------------------------------------- */
 
 bool streams_have_room(const struct streams *streams, const struct request *request)
 {
@@ -176,7 +176,7 @@ enum MHD_Result streams_open(struct request *request, char *only, const struct s
 	return answer_stream(request, EVENTS_TYPE, PIECE, follower_read, follower, follower_free);
 }
 
-/* --- start and end ------------------------------------------------------------------------------ */
+/* --- start and end ---------------------------------------------------------------------------- */
 
 bool streams_start(struct streams *streams)
 {

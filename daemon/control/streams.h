@@ -1,9 +1,10 @@
 /*
- * The connections that follow the events, of one listener. libmicrohttpd reads a stream (stream.h) through each.
+ * The connections that follow the events, of one listener. libmicrohttpd reads a stream (stream.h)
+ * through each.
  *
  * A connection with nothing left to send is suspended, which costs nothing, until an event occurs,
- * EVENTS_BEAT_MS have passed, or the client has disconnected. A connection whose client does not read
- * is dropped once it is EVENTS_BEHIND bytes behind.
+ * EVENTS_BEAT_MS have passed, or the client has disconnected. A connection whose client does not
+ * read is dropped once it is EVENTS_BEHIND bytes behind.
  *
  * Order: streams_start(); streams_open() for each request; streams_end(); streams_free() after
  * libmicrohttpd was stopped.

@@ -1,8 +1,8 @@
 /*
  * Events: every change that a person or a program may want to know about, in one schema.
  *
- * event_emit() creates an item, writes it to the log, adds it to the last EVENT_KEPT events and then
- * calls the subscribers. Only changes are events, never the text of the latest probe.
+ * event_emit() creates an item, writes it to the log, adds it to the last EVENT_KEPT events and
+ * then calls the subscribers. Only changes are events, never the text of the latest probe.
  *
  *   event          what happened; the subscribers
  *   event/item     an event with its number, its log line and its JSON
@@ -10,7 +10,8 @@
  *   event/fields   an event as the journal's fields
  *   event/ring     the last events
  *
- * A process has one sequence of events, as it has one log. May be called from the loop's thread only.
+ * A process has one sequence of events, as it has one log. May be called from the loop's thread
+ * only.
  */
 #ifndef SHUNT_EVENT_EVENT_H
 #define SHUNT_EVENT_EVENT_H

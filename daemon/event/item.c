@@ -8,7 +8,7 @@
 #include "base/json_text.h"
 #include "base/moment.h"
 
-/* --- the log line ------------------------------------------------------------------------------- */
+/* --- the log line ----------------------------------------------------------------------------- */
 
 struct line {
 	char *text; /* EVENT_LINE_MAX bytes */
@@ -48,7 +48,7 @@ void event_item_text(const struct event_record *event, char text[EVENT_LINE_MAX]
 	append(&line, ": ", event->reason);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static bool set(json_t *object, const char *key, const char *text)
 {
@@ -75,7 +75,7 @@ static char *json_line(uint64_t seq, time_t now, const struct event_record *even
 	return line;
 }
 
-/* --- items -------------------------------------------------------------------------------------- */
+/* --- items ------------------------------------------------------------------------------------ */
 
 static size_t room(const char *text)
 {

@@ -1,4 +1,6 @@
-/* The types of events: their names, shared by the configuration and the schema, and their levels. */
+/*
+ * The types of events: their names, shared by the configuration and the schema, and their levels.
+ */
 #ifndef SHUNT_EVENT_TYPE_H
 #define SHUNT_EVENT_TYPE_H
 

@@ -66,7 +66,7 @@ struct notify {
 	struct notify_counts counts; /* all but `waiting` */
 };
 
-/* --- the log ------------------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 static void say_failed(const struct run *run, const char *words, const char *line)
 {
@@ -109,7 +109,7 @@ static void minute_ran(evutil_socket_t fd, short what, void *arg)
 	say_dropped(arg);
 }
 
-/* --- programs ------------------------------------------------------------------------------------ */
+/* --- programs --------------------------------------------------------------------------------- */
 
 static char **copy_words(const char *const *words)
 {
@@ -143,7 +143,7 @@ static void notifier_free(struct notify *notify, struct notifier *notifier)
 	free(notifier);
 }
 
-/* --- running ------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static void start_soon(struct notify *notify)
 {
@@ -288,7 +288,7 @@ static void start_ran(evutil_socket_t fd, short what, void *arg)
 		start(notify, item);
 }
 
-/* --- events -------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void on_event(void *arg, struct event_item *event)
 {
@@ -308,7 +308,7 @@ static void on_event(void *arg, struct event_item *event)
 		start_soon(notify);
 }
 
-/* --- for callers --------------------------------------------------------------------------------- */
+/* --- for callers ------------------------------------------------------------------------------ */
 
 struct notify *notify_new(struct event_base *base)
 {

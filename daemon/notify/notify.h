@@ -5,8 +5,8 @@
  *   notify/queue     pending events: order, turns, limits; pure
  *   notify/program   arguments, environment and input of a program
  *
- * Created before anything emits events; configured at the start and by each reload. It never blocks,
- * and never emits an event, so a notification cannot cause another one.
+ * Created before anything emits events; configured at the start and by each reload. It never
+ * blocks, and never emits an event, so a notification cannot cause another one.
  */
 #ifndef SHUNT_NOTIFY_NOTIFY_H
 #define SHUNT_NOTIFY_NOTIFY_H

@@ -9,8 +9,8 @@
 struct event_item;
 
 /*
- * `argv` ends with NULL. The input points to the event's own text. Returns false and sets errno if out
- * of memory.
+ * `argv` ends with NULL. The input points to the event's own text. Returns false and sets errno if
+ * out of memory.
  */
 bool notify_program_make(char *const *argv, const struct event_item *event,
                          struct spawn_program *program);

@@ -49,7 +49,7 @@ struct notify_queue *notify_queue_new(size_t bytes_max)
 	return queue;
 }
 
-/* --- lanes --------------------------------------------------------------------------------------- */
+/* --- lanes ------------------------------------------------------------------------------------ */
 
 static int compare(const void *a, const void *b)
 {
@@ -106,14 +106,16 @@ static void lane_free_if_empty(struct notify_queue *queue, struct notify_lane *l
 	free(lane);
 }
 
-/* --- events that are shared ---------------------------------------------------------------------- */
+/* --- events that are shared ------------------------------------------------------------------- */
 
 static size_t shared_size(const struct event_item *event)
 {
 	return sizeof(struct notify_shared) + event->size;
 }
 
-/* Shares the last event added: callers add one event for all its owners in a row. NULL: no memory. */
+/*
+ * Shares the last event added: callers add one event for all its owners in a row. NULL: no memory.
+ */
 static struct notify_shared *shared_of(struct notify_queue *queue, struct event_item *event)
 {
 	struct notify_shared *shared = queue->last;
@@ -139,7 +141,7 @@ static void shared_free_if_unused(struct notify_queue *queue, struct notify_shar
 	free(shared);
 }
 
-/* --- items --------------------------------------------------------------------------------------- */
+/* --- items ------------------------------------------------------------------------------------ */
 
 static void item_free(struct notify_queue *queue, struct notify_item *item)
 {
@@ -192,7 +194,7 @@ bool notify_queue_put(struct notify_queue *queue, void *owner, struct event_item
 	return true;
 }
 
-/* --- taking -------------------------------------------------------------------------------------- */
+/* --- taking ----------------------------------------------------------------------------------- */
 
 struct notify_item *notify_queue_next(struct notify_queue *queue)
 {
@@ -229,7 +231,7 @@ void notify_queue_back(struct notify_queue *queue, struct notify_item *item)
 	queue->count++;
 }
 
-/* --- looking, and giving up ---------------------------------------------------------------------- */
+/* --- looking, and giving up ------------------------------------------------------------------- */
 
 size_t notify_queue_waiting(const struct notify_queue *queue, const void *owner,
                             const struct event_item **oldest)

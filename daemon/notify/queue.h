@@ -1,13 +1,13 @@
 /*
  * Events pending for notify programs. Pure: no clock, no processes.
  *
- * Each pair of owner (a configured program) and record has a lane, whose events are delivered in order,
- * one at a time. Events without a record have a lane of their own. Lanes take turns, so a record that
- * changes constantly does not delay others.
+ * Each pair of owner (a configured program) and record has a lane, whose events are delivered in
+ * order, one at a time. Events without a record have a lane of their own. Lanes take turns, so a
+ * record that changes constantly does not delay others.
  *
- * Usage: notify_queue_put() for each event and owner; notify_queue_next() while more programs may run;
- * then exactly one of notify_queue_done() and notify_queue_back() for each item returned. An event is
- * stored once, however many owners wait for it. The total size is limited.
+ * Usage: notify_queue_put() for each event and owner; notify_queue_next() while more programs may
+ * run; then exactly one of notify_queue_done() and notify_queue_back() for each item returned. An
+ * event is stored once, however many owners wait for it. The total size is limited.
  */
 #ifndef SHUNT_NOTIFY_QUEUE_H
 #define SHUNT_NOTIFY_QUEUE_H

@@ -1,39 +1,41 @@
 /*
- * The shared table: what shuntd writes and every attached process reads.
+ * The shared table: written by shuntd, read by every attached process.
  *
- * This header is its specification. It is the contract between two programs that may be of different
- * age and of different word size, so it holds fixed-width types, explicit padding and static
- * asserts, and nothing else.
+ * This header is its specification, a contract between two programs that may differ in age and in
+ * word size. It therefore has only fixed-width types, explicit padding and static asserts.
  *
  * The memory
- *   A memfd of exactly SHUNT_TABLE_SIZE bytes, sparse, sealed with SHRINK, GROW, FUTURE_WRITE and SEAL.
- *   shuntd holds the only writable mapping. All values are 32-bit words in the host's byte order.
- *   Every offset is in bytes from the start of the table, a multiple of 4, and never 0 for "something".
+ *   A memfd of exactly SHUNT_TABLE_SIZE bytes, sparse, sealed with SHRINK, GROW, FUTURE_WRITE and
+ *   SEAL. shuntd has the only writable mapping. All values are 32-bit words in the host's byte
+ *   order.
+ *   Every offset is in bytes from the start of the table and a multiple of 4; the offset of
+ *   something that exists is never 0.
  *
  *     header | index (slots) | for each record: record, endpoints, addresses, names
  *
- *   The header gives the place of the index and the sizes of header, record, endpoint and address.
- *   Later versions only add at the end of a struct: a reader walks arrays by the sizes that the header
- *   states (never smaller than those it knows) and ignores what it does not know.
+ *   The header has the place of the index and the sizes of header, record, endpoint and address.
+ *   Later versions only append to a struct: a reader walks arrays by the sizes in the header (never
+ *   smaller than those it knows) and ignores what it does not know.
  *
  * Who writes what
- *   Written once, before the first client sees the table: everything but the words named here.
- *   header.heartbeat    one more every SHUNT_HEARTBEAT_MS
+ *   Written once, before the first client sees the table: everything except these words.
+ *   header.heartbeat    incremented every SHUNT_HEARTBEAT_MS
  *   header.state        bits are set once, and never cleared
  *   record.sequence     odd while the record is being written
  *   record.answer, endpoint.address_count, the addresses: under their record's sequence
- *   The set of names never changes. A reload makes a new table, with another id, and sets
- *   SHUNT_STATE_SUPERSEDED in the old one, which still gets answers for SHUNT_SUPERSEDED_MS.
+ *   The set of names never changes. A reload creates a new table, with another id, and sets
+ *   SHUNT_STATE_SUPERSEDED in the old one, which is still kept up to date for SHUNT_SUPERSEDED_MS.
  *
  * Writing a record (one writer)
- *     store(sequence, odd, relaxed); fence(release); store(words, relaxed); store(sequence, even, release)
+ *     store(sequence, odd, relaxed); fence(release); store(words, relaxed);
+ *     store(sequence, even, release)
  * Reading a record
  *     s = load(sequence, acquire); copy = load(words, relaxed); fence(acquire);
- *     good when s was even, sequence is still s, and header.id is still the id that was read before.
+ *     valid if s was even, sequence is still s, and header.id is still the id that was read before.
  *   Every word that may change is read and written as a relaxed 32-bit atomic.
  *
- * A reader trusts nothing: magic, version and sizes are checked before use, every offset and count is held to
- * the table, every loop is bounded by a constant of this file.
+ * A reader trusts nothing: magic, version and sizes are checked before use, every offset and count
+ * is checked against the table's bounds, every loop is bounded by a constant of this file.
  */
 #ifndef SHUNT_TABLE_H
 #define SHUNT_TABLE_H
@@ -47,25 +49,27 @@
 #define SHUNT_TABLE_SIZE (64u << 20) /* bytes, always; sparse, so unused pages cost nothing */
 #define SHUNT_TABLE_SEALS 0x17u      /* F_SEAL_SEAL | SHRINK | GROW | FUTURE_WRITE */
 
-#define SHUNT_HEARTBEAT_MS 500u       /* between two moves of the heartbeat */
-#define SHUNT_HEARTBEAT_GONE_MS 2000u /* unmoved for so long: the daemon is gone */
-#define SHUNT_SUPERSEDED_MS 5000u     /* for so long a superseded table still gets answers */
+#define SHUNT_HEARTBEAT_MS 500u       /* interval of the heartbeat */
+#define SHUNT_HEARTBEAT_GONE_MS 2000u /* without a heartbeat for this long, the daemon is gone */
+#define SHUNT_SUPERSEDED_MS 5000u     /* how long a superseded table still gets answers */
 
 #define SHUNT_NAME_MAX 253u     /* characters of a host name (RFC 1035 2.3.4) */
 #define SHUNT_ID_MAX 63u        /* characters of an endpoint's id */
 #define SHUNT_ENDPOINTS_MAX 8u  /* in one record */
 #define SHUNT_ADDRESSES_MAX 16u /* in one endpoint */
-#define SHUNT_PROBES_MAX 16u    /* slots that a reader looks at for one name, no more */
+#define SHUNT_PROBES_MAX 16u    /* maximum number of slots that a reader examines for one name */
 
 /*
- * The Unicode form of a name with an xn-- label, in UTF-8 and lower case, is one more struct shunt_name of its record, behind those
- * that record.name_count counts. Its slot has the hash of another seed, header.hash_seed ^ SHUNT_UNICODE_SEED: only a question
- * that wants such names (AI_IDN) finds it, since libc compares the bytes of all others as they are.
+ * The Unicode form of a name with an xn-- label, in UTF-8 and lower case, is another struct
+ * shunt_name of its record, after those that record.name_count counts. The hash of its slot has a
+ * different seed, header.hash_seed ^ SHUNT_UNICODE_SEED, so that it is found only by lookups that
+ * ask for such names (AI_IDN); for all others libc compares bytes.
  */
 #define SHUNT_UNICODE_SEED 0x1d4e1d4eu
 
 /* header.state */
-#define SHUNT_STATE_SETTLED 1u    /* every check has a verdict, or had its time */
+/* every check has a verdict, or has used up the time allowed for its first */
+#define SHUNT_STATE_SETTLED 1u
 #define SHUNT_STATE_SUPERSEDED 2u /* attach again: there is a newer table */
 
 /* record.answer: the index of the answering endpoint, or one of these */
@@ -82,31 +86,37 @@
 struct shunt_table_header {
 	uint32_t magic;   /* SHUNT_TABLE_MAGIC */
 	uint32_t version; /* SHUNT_TABLE_VERSION */
-	uint32_t id[2];   /* random; another table has another id */
+	uint32_t id[2];   /* random, different for each table */
 	uint32_t
-	        header_size; /* sizeof(struct shunt_table_header) of the writer; so the next three */
+	        /* sizeof(struct shunt_table_header) of the writer; the next three likewise */
+	        header_size;
 	uint32_t record_size;
 	uint32_t endpoint_size;
 	uint32_t address_size;
-	uint32_t index_offset; /* of the first struct shunt_slot */
+	uint32_t index_offset; /* offset of the first struct shunt_slot */
 	uint32_t index_slots;  /* a power of two */
 	uint32_t hash_seed;    /* chosen so that SHUNT_PROBES_MAX suffices for every name */
 	uint32_t record_count;
 	uint32_t used_size;      /* bytes in use from the start of the table */
-	uint32_t stale_limit_ms; /* how long the last answers stay good without a heartbeat */
-	uint32_t heartbeat;      /* moves every SHUNT_HEARTBEAT_MS */
+	uint32_t stale_limit_ms; /* how long the last answers remain valid without a heartbeat */
+	uint32_t heartbeat;      /* incremented every SHUNT_HEARTBEAT_MS */
 	uint32_t state;          /* SHUNT_STATE_ bits */
 };
 
-/* One place of the index. A name stands at slot hash & (index_slots - 1) or in one of the next ones, wrapping. */
+/*
+ * A slot of the index. A name is in slot hash & (index_slots - 1) or one of the next ones, wrapping
+ * around.
+ */
 struct shunt_slot {
 	uint32_t hash; /* shunt_name_hash() of the name */
-	uint32_t name; /* offset of its struct shunt_name; 0: this slot, and the search, end here */
+	/* offset of its struct shunt_name; 0: the slot is empty, and the search ends here */
+	uint32_t name;
 };
 
 /*
- * A record's name or one of its aliases, as the configuration spells it: letters, digits, '-', '_' and single dots. Its last label
- * is no number, so what ends as an IP literal does needs no search.
+ * A record's name or one of its aliases, spelled as in the configuration: letters, digits, '-', '_'
+ * and single dots. The last label is not a number, so a name that ends like an IP literal need not
+ * be searched for.
  */
 struct shunt_name {
 	uint32_t record; /* offset of its struct shunt_record */
@@ -115,12 +125,12 @@ struct shunt_name {
 };
 
 struct shunt_record {
-	uint32_t sequence;       /* odd while it is written */
+	uint32_t sequence;       /* odd while the record is being written */
 	uint32_t answer;         /* index of the answering endpoint, or SHUNT_ANSWER_ */
 	uint32_t name;           /* offset of the canonical struct shunt_name */
 	uint32_t endpoint_count; /* 1 to SHUNT_ENDPOINTS_MAX */
 	uint32_t endpoints;      /* offset of the first struct shunt_endpoint */
-	uint32_t name_count; /* the canonical name and its aliases, which follow it without a gap */
+	uint32_t name_count; /* the canonical name and the aliases, which follow it without a gap */
 };
 
 struct shunt_endpoint {
@@ -128,16 +138,18 @@ struct shunt_endpoint {
 	uint32_t address_count; /* 0 to address_room */
 	uint32_t address_room;  /* at most SHUNT_ADDRESSES_MAX */
 	uint32_t
-	        addresses; /* offset of the first struct shunt_address; may be 0 when address_room is */
+	        /* offset of the first struct shunt_address; may be 0 when address_room is */
+	        addresses;
 	uint32_t reserved;
 };
 
 struct shunt_address {
 	uint32_t family;   /* SHUNT_FAMILY_ */
 	uint32_t flags;    /* SHUNT_ADDRESS_ */
-	uint32_t scope_id; /* IPv6 zone, else 0 */
+	uint32_t scope_id; /* IPv6 zone; 0: none */
 	uint32_t word
-	        [4]; /* the address in network byte order, from its first byte; IPv4 in word[0] */
+	        /* the address in network byte order, starting at the first byte; IPv4 in word[0] */
+	        [4];
 };
 
 _Static_assert(sizeof(struct shunt_table_header) == 64, "the header is a contract");
@@ -149,15 +161,16 @@ _Static_assert(sizeof(struct shunt_address) == 28, "the address is a contract");
 _Static_assert(offsetof(struct shunt_table_header, heartbeat) == 56, "the header is a contract");
 _Static_assert(offsetof(struct shunt_endpoint, address_count) == 64, "the endpoint is a contract");
 
-/* Host names are compared in ASCII without case (RFC 4343), whatever the locale says. */
+/* Host names are compared as ASCII, without case (RFC 4343), in every locale. */
 static inline unsigned char shunt_lower(unsigned char c)
 {
 	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
 /*
- * shunt_lower() of four characters at once. No character of @A-Z[\]^_ among them, nor one of those beyond ASCII: nothing to do,
- * and that is the usual case. Else bit 7 of a sum tells "at least 'A'", and "beyond 'Z'".
+ * shunt_lower() of four characters at once. Usually no character is one of @A-Z[\]^_ or beyond
+ * ASCII, and nothing is to be done. Otherwise bit 7 of a sum shows "at least 'A'", and "beyond
+ * 'Z'".
  */
 static inline uint32_t shunt_lower_word(uint32_t word)
 {
@@ -170,8 +183,8 @@ static inline uint32_t shunt_lower_word(uint32_t word)
 }
 
 /*
- * Four characters of a name from `i` on, as they stand in memory; beyond its end zeros. Shifted in a register: bytes written to
- * memory and read back as a word cost a stall.
+ * Four characters of a name starting at `i`, in memory order; zeros beyond its end. Assembled in a
+ * register: writing bytes to memory and reading them back as a word would stall.
  */
 static inline uint32_t shunt_name_word(const char *name, uint32_t length, uint32_t i)
 {
@@ -206,8 +219,9 @@ static inline uint32_t shunt_hash_word(uint32_t hash, uint32_t word)
 }
 
 /*
- * The hash of a name: MurmurHash3 (x86, 32 bits) of its lower-cased characters, taken as words in the host's byte order, the last
- * one padded with zeros. `length` is without a final dot. By words, since a lookup is little more than this.
+ * The hash of a name: MurmurHash3 (x86, 32 bits) of its lower-case characters, taken as words in
+ * the host's byte order, the last one padded with zeros. `length` excludes a final dot. By words,
+ * because the hash is a large part of a lookup.
  */
 static inline uint32_t shunt_name_hash(uint32_t seed, const char *name, uint32_t length)
 {

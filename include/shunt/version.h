@@ -1,4 +1,4 @@
-/* The version of everything that is built here. */
+/* The version of all programs and libraries built here. */
 #ifndef SHUNT_VERSION_H
 #define SHUNT_VERSION_H
 

@@ -10,17 +10,16 @@
 #include "core/hot.h"
 #include "core/libc.h"
 
-/*
- * What glibc takes for hints that are NULL. (POSIX would have no flags at all.)
- */
+/* What glibc assumes if the hints are NULL. (POSIX says no flags at all.) */
 static const struct addrinfo no_hints = { .ai_family = AF_UNSPEC,
 	                                  .ai_flags = AI_V4MAPPED | AI_ADDRCONFIG };
 
-/* The addresses to ask libc for: at most each one as it is and, for AI_ALL, as IPv4. */
+/* The addresses to pass to libc: at most each one unchanged and, for AI_ALL, as IPv4. */
 struct plan {
 	uint32_t count;
 	const struct shunt_address *addresses[2 * SHUNT_ADDRESSES_MAX];
-	struct shunt_address made[SHUNT_ADDRESSES_MAX]; /* what the record does not hold as such */
+	/* an address that the record does not contain in this form */
+	struct shunt_address made[SHUNT_ADDRESSES_MAX];
 };
 
 struct list {
@@ -28,7 +27,7 @@ struct list {
 	struct addrinfo **end;
 };
 
-/* --- which addresses --------------------------------------------------------------------------- */
+/* --- which addresses -------------------------------------------------------------------------- */
 
 static void plan_ipv4(struct plan *plan, const struct table_answer *answer)
 {
@@ -39,7 +38,10 @@ static void plan_ipv4(struct plan *plan, const struct table_answer *answer)
 	}
 }
 
-/* With AI_V4MAPPED, IPv4 addresses come where there is no IPv6 one; with AI_ALL too, always. */
+/*
+ * With AI_V4MAPPED, IPv4 addresses are returned if there is no IPv6 address; with AI_ALL too,
+ * always.
+ */
 static void plan_ipv6(struct plan *plan, const struct table_answer *answer, int flags)
 {
 	bool mapped = flags & AI_V4MAPPED, all = mapped && flags & AI_ALL, any = false;
@@ -48,7 +50,7 @@ static void plan_ipv6(struct plan *plan, const struct table_answer *answer, int 
 		if (answer->addresses[i].family != SHUNT_FAMILY_IPV6)
 			continue;
 		any = true;
-		/* glibc leaves mapped ones out then, even where that leaves nothing. */
+		/* glibc then omits mapped addresses, even if nothing is left. */
 		if (!mapped || all || !family_is_mapped(&answer->addresses[i]))
 			plan->addresses[plan->count++] = &answer->addresses[i];
 	}
@@ -70,12 +72,13 @@ static void plan_family(struct plan *plan, const struct table_answer *answer,
 	}
 }
 
-/* --- libc -------------------------------------------------------------------------------------- */
+/* --- libc ------------------------------------------------------------------------------------- */
 
 /*
- * libc is asked for the unspecified address of the family, the shortest text there is, and the real one is put in its place:
- * nothing else that it answers depends on a numeric address, but for an IPv6 one that is to be had as IPv4, which the plan
- * has made already. Formatting and parsing the address would be half of a lookup.
+ * libc is called with the unspecified address of the family, the shortest literal, which is then
+ * replaced by the real address. Nothing else in its result depends on a numeric address, except for
+ * an IPv6 address that can be had as IPv4, which the plan has already handled. Formatting and
+ * parsing the address would take half of a lookup.
  */
 static int ask(uint32_t family, const char *service, const struct addrinfo *hints,
                struct addrinfo **out)
@@ -112,8 +115,8 @@ static void append(struct list *list, struct addrinfo *part, const struct shunt_
 }
 
 /*
- * AI_ADDRCONFIG narrows AF_UNSPEC to the one family that the host has. A numeric address shows it:
- * the other family is refused, or mapped. Returns the family that is left, else AF_UNSPEC.
+ * AI_ADDRCONFIG restricts AF_UNSPEC to the only family that the host has. A numeric address reveals
+ * it: the other family is refused, or mapped. Returns the remaining family, or AF_UNSPEC.
  */
 static int narrowed(const struct shunt_address *address, int error, const struct addrinfo *part)
 {
@@ -136,8 +139,8 @@ static bool has_twofold(const struct plan *plan)
 }
 
 /*
- * An IPv6 address does not show that the host has no IPv4. That matters to one that stands for an IPv4 address too: what
- * AI_V4MAPPED makes of it depends on the family (plan_ipv6).
+ * An IPv6 address does not reveal that the host has no IPv4. That matters for an address that
+ * stands for an IPv4 address too: how AI_V4MAPPED treats it depends on the family (plan_ipv6).
  */
 static COLD int narrowed_twofold(const struct plan *plan, const char *service,
                                  const struct addrinfo *hints)
@@ -155,18 +158,20 @@ static COLD int narrowed_twofold(const struct plan *plan, const char *service,
 	return family;
 }
 
-/* `*family` changes when the answer must be made anew for that family alone. */
+/* `*family` changes if the result has to be built again for that family only. */
 static int ask_all(const struct plan *plan, const char *service, struct addrinfo *hints,
                    int real_flags, struct list *list, int *family)
 {
-	uint32_t unseen = ~0u; /* a bit for each family */
+	uint32_t unseen = ~0u; /* one bit for each family */
 	int error;
 
 	for (uint32_t i = 0; i < plan->count; i++) {
 		const struct shunt_address *address = plan->addresses[i];
 		struct addrinfo *part = NULL;
 
-		/* It costs system calls, and says the same about each address of a family. */
+		/*
+		 * It takes system calls, and the result is the same for all addresses of a family.
+		 */
 		hints->ai_flags &= ~AI_ADDRCONFIG;
 		if (unseen & 1u << address->family)
 			hints->ai_flags |= real_flags & AI_ADDRCONFIG;
@@ -184,7 +189,7 @@ static int ask_all(const struct plan *plan, const char *service, struct addrinfo
 	return 0;
 }
 
-/* The arguments may be wrong in themselves; that comes before what is said of the name. */
+/* Errors in the arguments themselves are reported before the result for the name. */
 static COLD int ask_none(const char *service, const struct addrinfo *hints, int otherwise)
 {
 	uint32_t family = hints->ai_family == AF_INET6 ? SHUNT_FAMILY_IPV6 : SHUNT_FAMILY_IPV4;
@@ -238,7 +243,7 @@ static int build(const struct table_answer *answer, const char *service,
 	return error;
 }
 
-/* Whatever the question is, libc answers it. */
+/* Works for any question: libc builds the result. */
 static COLD int build_by_libc(const struct table_answer *answer, const char *service,
                               const struct addrinfo *hints, struct addrinfo **out)
 {

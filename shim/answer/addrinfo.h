@@ -1,5 +1,7 @@
-/* Addresses → the list that getaddrinfo() returns, for libc's freeaddrinfo(). The common questions are for nodes; libc itself
- * builds the lists of the others. */
+/*
+ * Addresses → the list that getaddrinfo() returns, for libc's freeaddrinfo(). nodes builds the
+ * lists for common questions; libc builds those for all others.
+ */
 #ifndef SHUNT_SHIM_ADDRINFO_H
 #define SHUNT_SHIM_ADDRINFO_H
 
@@ -8,9 +10,9 @@
 #include "core/table.h"
 
 /*
- * What libc gives for an /etc/hosts entry of this name with these addresses, in this order: 0 and
- * `*out`, or an error. Without addresses: the errors of the arguments, else EAI_AGAIN. Changes
- * errno with EAI_SYSTEM only.
+ * What libc returns for an /etc/hosts entry with this name and these addresses, in this order: 0
+ * and `*out`, or an error. Without addresses: the errors of the arguments, else EAI_AGAIN. Changes
+ * errno only with EAI_SYSTEM.
  */
 int addrinfo_build(const struct table_answer *answer, const char *service,
                    const struct addrinfo *hints, struct addrinfo **out);

@@ -19,7 +19,7 @@ struct label {
 	uint32_t characters[LABEL_MAX], count;
 };
 
-/* BASE: none. */
+/* BASE: not a digit. */
 static uint32_t digit_of(char c)
 {
 	unsigned char lower = shunt_lower((unsigned char)c);
@@ -45,7 +45,10 @@ static uint32_t threshold(uint32_t k, uint32_t bias)
 	return k <= bias + TMIN ? TMIN : k >= bias + TMAX ? TMAX : k - bias;
 }
 
-/* A number of variable length, which is added to `i`. False: it ends too early, or is too large. */
+/*
+ * Decodes a variable-length integer and adds it to `i`. Returns false if it is truncated or too
+ * large.
+ */
 static bool read_number(const char **in, const char *end, uint32_t bias, uint32_t *i)
 {
 	uint64_t value = *i, weight = 1;
@@ -70,7 +73,7 @@ static bool read_number(const char **in, const char *end, uint32_t bias, uint32_
 
 static bool insert(struct label *label, uint32_t place, uint32_t c)
 {
-	/* Control characters and surrogates are no letters. */
+	/* Control characters and surrogates are not letters. */
 	if (label->count == LABEL_MAX || c < 0x21 || (c >= 0x7f && c < 0xa0) || c > 0x10ffff ||
 	    (c >= 0xd800 && c < 0xe000))
 		return false;
@@ -81,7 +84,7 @@ static bool insert(struct label *label, uint32_t place, uint32_t c)
 	return true;
 }
 
-/* `in`: after the xn--. */
+/* `in`: the text after "xn--". */
 static bool decode(const char *in, const char *end, struct label *label)
 {
 	const char *basic = end;
@@ -106,7 +109,9 @@ static bool decode(const char *in, const char *end, struct label *label)
 	return true;
 }
 
-/* Room for MB_LEN_MAX more is the caller's. NULL: the locale cannot write it. */
+/*
+ * The caller provides room for MB_LEN_MAX more bytes. Returns NULL if the locale cannot encode it.
+ */
 static char *write_label(const struct label *label, char *out)
 {
 	mbstate_t state = { 0 };
@@ -121,7 +126,7 @@ static char *write_label(const struct label *label, char *out)
 	return out;
 }
 
-/* Writes the labels of `name`; NULL: it cannot be, or none is encoded. */
+/* Writes the labels of `name`. Returns NULL if that is impossible, or no label is encoded. */
 static char *write_name(const char *name, char *out)
 {
 	bool any = false;

@@ -7,13 +7,13 @@
 #include "answer/family.h"
 #include "lookup/lookup.h"
 
-/* What is left of the caller's buffer. */
+/* The rest of the caller's buffer. */
 struct room {
 	char *at;
 	size_t left;
 };
 
-/* NULL: too small. */
+/* NULL: the buffer is too small. */
 static void *take(struct room *room, size_t size, size_t alignment)
 {
 	size_t pad = -(uintptr_t)room->at % alignment;
@@ -64,7 +64,9 @@ static bool put_addresses(struct room *room, const struct table_answer *answer, 
 	return true;
 }
 
-/* The table may become another between two looks at it, so what was counted is the most that is listed. */
+/*
+ * The table may be replaced between the two passes, so at most as many are listed as were counted.
+ */
 static bool put_aliases(struct room *room, const char *asked, struct hostent *out)
 {
 	char alias[TABLE_NAME_SIZE];

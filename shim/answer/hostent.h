@@ -1,6 +1,4 @@
-/*
- * Addresses → struct hostent in the caller's buffer, as libc fills it from /etc/hosts.
- */
+/* Addresses → struct hostent in the caller's buffer, as libc fills it from /etc/hosts. */
 #ifndef SHUNT_SHIM_HOSTENT_H
 #define SHUNT_SHIM_HOSTENT_H
 
@@ -16,9 +14,10 @@ enum hostent_result {
 };
 
 /*
- * `asked` is the name that was looked up: the record's aliases are found by it; NULL: list none.
- * `family` is any: no address is of one but AF_INET and AF_INET6. The strings, lists and addresses
- * of `out` stand in `buffer`, of any alignment. Keeps errno. `out` is untouched unless HOSTENT_DONE.
+ * `asked` is the name that was looked up, by which the record's aliases are found; NULL: list none.
+ * `family` may have any value: only AF_INET and AF_INET6 have addresses. The strings, lists and
+ * addresses of `out` are stored in `buffer`, which may have any alignment. Preserves errno. `out`
+ * is unchanged unless HOSTENT_DONE is returned.
  */
 enum hostent_result hostent_build(const char *asked, const struct table_answer *answer, int family,
                                   struct hostent *out, char *buffer, size_t size);

@@ -8,10 +8,10 @@
 #include "core/hot.h"
 #include "core/libc.h"
 
-/* Flags that change nothing here but the canonical name. AI_V4MAPPED: for AF_INET6 alone. */
+/* Flags that affect only the canonical name here. AI_V4MAPPED: for AF_INET6 only. */
 #define FLAGS (AI_PASSIVE | AI_CANONNAME | AI_NUMERICSERV | AI_ALL | AI_V4MAPPED)
 
-/* In glibc's order, which a question without a socket type gets. */
+/* In glibc's order, used if no socket type is requested. */
 static const struct nodes_kind kinds[] = {
 	{ SOCK_STREAM, IPPROTO_TCP },
 	{ SOCK_DGRAM, IPPROTO_UDP },
@@ -19,7 +19,7 @@ static const struct nodes_kind kinds[] = {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* The node and its address are one block, as libc's are. */
+/* The node and its address are one block, as in libc. */
 struct ipv4_node {
 	struct addrinfo info;
 	struct sockaddr_in address;
@@ -64,7 +64,7 @@ bool nodes_cover(const char *service, const struct addrinfo *hints, struct nodes
 	       (!service || parse_port(service, &plan->port)) && libc_frees_nodes();
 }
 
-/* NULL: not of the family that is asked for. */
+/* Returns NULL if it is not of the requested family. */
 static inline const struct shunt_address *as_family(const struct shunt_address *address, int family,
                                                     struct shunt_address *made)
 {

@@ -1,6 +1,6 @@
 /*
- * The lists of the common questions, built without libc: for one literal libc takes as long as the rest of a lookup takes.
- * Called by addrinfo, which leaves every other question to libc.
+ * The lists for common questions, built without libc: for one literal libc takes as long as the
+ * rest of a lookup. Called by addrinfo, which passes every other question to libc.
  */
 #ifndef SHUNT_SHIM_NODES_H
 #define SHUNT_SHIM_NODES_H
@@ -15,7 +15,7 @@ struct nodes_kind {
 	int type, protocol;
 };
 
-/* What a question wants for each address. */
+/* What a question requests for each address. */
 struct nodes_plan {
 	const struct nodes_kind *kinds;
 	uint32_t kind_count;
@@ -23,15 +23,16 @@ struct nodes_plan {
 };
 
 /*
- * Whether nodes_build() answers this question as libc does: no service or a number, no socket type or SOCK_STREAM or
- * SOCK_DGRAM, no flag that depends on the host's addresses or that libc needs a library for; and freeaddrinfo() frees
- * what is built here (libc_frees_nodes()). True: `plan` is set.
+ * Whether nodes_build() gives the same answer to this question as libc: no service or a number, no
+ * socket type or SOCK_STREAM or SOCK_DGRAM, no flag that depends on the host's addresses or for
+ * which libc needs a library; and freeaddrinfo() can free the list (libc_frees_nodes()). If true,
+ * `plan` is set.
  */
 bool nodes_cover(const char *service, const struct addrinfo *hints, struct nodes_plan *plan);
 
 /*
- * 0 and a list for freeaddrinfo(); or EAI_MEMORY. NULL in `*out` with 0: no address is of the family, and libc should say
- * what that means. May change errno.
+ * Returns 0 and a list for freeaddrinfo(), or EAI_MEMORY. 0 with NULL in `*out`: no address is of
+ * the family, and libc should determine the error. May change errno.
  */
 int nodes_build(const struct nodes_plan *plan, const struct table_answer *answer,
                 const struct addrinfo *hints, struct addrinfo **out);

@@ -13,34 +13,37 @@
 #include "core/tick.h"
 #include "shunt/protocol.h"
 
-#define RETRY_TICKS TICKS      /* refused or absent: once a second */
+#define RETRY_TICKS TICKS      /* after a refusal, or without a daemon: once a second */
 #define SOON_TICKS (TICKS / 4) /* the daemon is there, but has nothing better yet */
 #define BACKOFF_MAX 30u        /* seconds, after attaches that timed out */
 #define BEAT_TICKS TICKS_OF_MS(SHUNT_HEARTBEAT_MS)
 #define GONE_TICKS TICKS_OF_MS(SHUNT_HEARTBEAT_GONE_MS)
-/* Further ahead than anything is planned: another clock's time, from before a fork into a time
- * namespace. */
+/*
+ * Later than any planned time: a value of another clock, from before a fork into a time namespace.
+ */
 #define AHEAD_TICKS (2 * BACKOFF_MAX * TICKS)
 
 static _Atomic(void *) range;        /* SHUNT_TABLE_SIZE bytes, reserved once */
 static HOT _Atomic(void *) attached; /* the same, once a table is mapped there */
 
-/* The heartbeat as it was last seen to move, and when. Only ever later: a thread that slept must
- * not turn it back. */
+/*
+ * The last observed change of the heartbeat, and its time. The time only increases: a thread that
+ * was suspended must not set it back.
+ */
 static HOT _Atomic uint32_t beat_value;
 static HOT _Atomic uint32_t beat_tick;
 
 static _Atomic uint32_t next_try; /* no attempt before this tick; 0: there was none yet */
-static _Atomic uint32_t backoff;  /* seconds; 0: the last try did not time out */
+static _Atomic uint32_t backoff;  /* seconds; 0: the last attempt did not time out */
 
 enum outcome {
 	OUTCOME_NEW,     /* another table is mapped */
-	OUTCOME_KEPT,    /* the daemon has none that is better than ours */
-	OUTCOME_ABSENT,  /* no daemon, or none that we understand */
-	OUTCOME_TIMEOUT, /* there is one, and it does not answer */
+	OUTCOME_KEPT,    /* the daemon has no better table than ours */
+	OUTCOME_ABSENT,  /* no daemon, or an incompatible one */
+	OUTCOME_TIMEOUT, /* there is a daemon, and it does not answer */
 };
 
-/* --- the heartbeat ----------------------------------------------------------------------------- */
+/* --- the heartbeat ---------------------------------------------------------------------------- */
 
 static bool is_ahead(uint32_t tick, uint32_t now)
 {
@@ -51,16 +54,20 @@ static void beat_advance(uint32_t now)
 {
 	uint32_t old = atomic_load_explicit(&beat_tick, memory_order_relaxed);
 
-	/* 0: never set, and no time to compare with on a host that is up for more than four years. */
+	/*
+	 * 0: never set. It is not compared as a time: the host may have been up for more than four
+	 * years.
+	 */
 	while ((old == 0 || old - now > AHEAD_TICKS) &&
 	       !atomic_compare_exchange_weak(&beat_tick, &old, tick_nonzero(now)))
 		;
 }
 
 /*
- * `now` was taken before: what differs from the value seen then has moved by then. Where it moved
- * far less often than the time since has room for, it is left as it is, for an attach to settle: a
- * process that looks up once an hour may see the last beats of a daemon that is long gone.
+ * `now` was taken before: a value different from the one last seen has changed by then. If the
+ * heartbeat has advanced far less than the elapsed time allows, the recorded time is kept, and an
+ * attach decides: a process with one lookup an hour may see the last beats of a daemon that ended
+ * long ago.
  */
 static void beat_watch(const void *table, uint32_t now)
 {
@@ -71,7 +78,7 @@ static void beat_watch(const void *table, uint32_t now)
 
 	if ((value == seen && !is_ahead(last, now)) || moved + GONE_TICKS < tick_since(last, now))
 		return;
-	/* In this order: a reader that sees the new value must not find the old time beside it. */
+	/* In this order: a reader that sees the new value must not see the old time with it. */
 	beat_advance(now);
 	atomic_compare_exchange_strong(&beat_value, &seen, value);
 }
@@ -87,7 +94,10 @@ static bool beat_has_moved(const void *table)
 	return table_heartbeat(table) != atomic_load_explicit(&beat_value, memory_order_acquire);
 }
 
-/* For how long it has stood still at least. What it moved since it was seen took its time, too. */
+/*
+ * The minimum time for which it has not changed. The beats since the last observation took time
+ * too.
+ */
 static uint32_t beat_age(const void *table, uint32_t now)
 {
 	uint32_t last = atomic_load_explicit(&beat_tick, memory_order_acquire);
@@ -107,10 +117,12 @@ static bool is_usable(const void *table, uint32_t now)
 	return age < GONE_TICKS || age <= TICKS_OF_MS(limit);
 }
 
-/* --- mapping ----------------------------------------------------------------------------------- */
+/* --- mapping ---------------------------------------------------------------------------------- */
 
-/* Sealed against all writers but the daemon, and of the right size: no other process can change or
- * shrink it. */
+/*
+ * Sealed against writers other than the daemon, and of the right size: no other process can modify
+ * or shrink it.
+ */
 static bool is_sealed(int fd)
 {
 	struct stat status;
@@ -120,7 +132,7 @@ static bool is_sealed(int fd)
 	       fstat(fd, &status) == 0 && status.st_size == (off_t)SHUNT_TABLE_SIZE;
 }
 
-/* Checks the header before the table replaces one that works. */
+/* Checks the header before the table replaces a working one. */
 static bool peek(int fd, uint32_t id[2])
 {
 	void *header = mmap(NULL, sizeof(struct shunt_table_header), PROT_READ, MAP_SHARED, fd, 0);
@@ -134,7 +146,7 @@ static bool peek(int fd, uint32_t id[2])
 	return good;
 }
 
-/* The address range for all tables of this process; NULL when there is no room. */
+/* The address range for all tables of this process; NULL if there is not enough address space. */
 static void *reserve(void)
 {
 	void *old = atomic_load_explicit(&range, memory_order_acquire);
@@ -162,7 +174,7 @@ static enum outcome map_table(int fd)
 		return OUTCOME_ABSENT;
 	if (old && table_same(old, id)) {
 		if (beat_has_moved(old))
-			beat_restart(old); /* it stood for long, and goes on */
+			beat_restart(old); /* the heartbeat had stopped for long, and continues */
 		return OUTCOME_KEPT;
 	}
 	place = reserve();
@@ -171,8 +183,10 @@ static enum outcome map_table(int fd)
 		return OUTCOME_ABSENT;
 	beat_restart(place);
 	atomic_store_explicit(&attached, place, memory_order_release);
-	/* Superseded while it was on its way: there is a newer one, but the daemon must not be
-	 * asked for it without a pause. */
+	/*
+	 * Superseded after it was sent: there is a newer table, but the daemon must not be asked
+	 * for it without a pause.
+	 */
 	return table_state(place) & SHUNT_STATE_SUPERSEDED ? OUTCOME_KEPT : OUTCOME_NEW;
 }
 
@@ -190,7 +204,9 @@ static enum outcome attach(bool hold)
 	return OUTCOME_TIMEOUT;
 }
 
-/* --- when -------------------------------------------------------------------------------------- */
+/*
+ * --- when to attach -----------------------------------------------------------------------------
+ */
 
 static void plan_next(enum outcome outcome, bool first)
 {
@@ -201,7 +217,7 @@ static void plan_next(enum outcome outcome, bool first)
 	case OUTCOME_KEPT: pause = SOON_TICKS; break;
 	case OUTCOME_ABSENT: pause = RETRY_TICKS; break;
 	case OUTCOME_TIMEOUT:
-		/* Threads that all tried for the first time are one failure. */
+		/* Threads that all tried for the first time count as one failure. */
 		seconds = first ? 0 : atomic_load_explicit(&backoff, memory_order_relaxed);
 		seconds = seconds == 0 ? 1 : seconds * 2 > BACKOFF_MAX ? BACKOFF_MAX : seconds * 2;
 		pause = seconds * TICKS;
@@ -222,7 +238,10 @@ static void try_now(bool hold, bool first)
 	errno = saved;
 }
 
-/* Only one thread attaches at a time, and only when it is due; the others use the table there is. */
+/*
+ * Only one thread attaches at a time, and only when an attempt is due; the others use the current
+ * table.
+ */
 static bool claim(uint32_t now)
 {
 	uint32_t next = atomic_load_explicit(&next_try, memory_order_acquire);
@@ -233,8 +252,8 @@ static bool claim(uint32_t now)
 }
 
 /*
- * Without a table, and before the first attempt has failed, every thread attaches for itself: it must
- * not pass a managed name on to libc only because another thread is still attaching.
+ * Without a table, and before the first attempt has failed, every thread attaches itself: it must
+ * not pass a managed name to libc only because another thread is still attaching.
  */
 static const void *first_table(uint32_t now)
 {
@@ -250,7 +269,7 @@ static bool wants_another(const void *table, uint32_t now)
 	return table_state(table) & SHUNT_STATE_SUPERSEDED || beat_age(table, now) >= GONE_TICKS;
 }
 
-/* Everything but the common case. */
+/* Everything except the common case. */
 static COLD const void *settle_table(const void *table, uint32_t now)
 {
 	/* A mapped table needs no attach, and the mark may be left over from a jump. */
@@ -267,8 +286,9 @@ static COLD const void *settle_table(const void *table, uint32_t now)
 }
 
 /*
- * The heartbeat has not moved since it was last seen, and that was less than GONE_TICKS ago: there is nothing to record and no
- * reason to attach. One unsigned comparison: a time later than `now` is left to settle_table().
+ * The heartbeat has not changed since it was last observed, less than GONE_TICKS ago: there is
+ * nothing to record and no reason to attach. One unsigned comparison; a time later than `now` is
+ * left to settle_table().
  */
 static bool is_current(const void *table, uint32_t now)
 {
@@ -290,7 +310,10 @@ const void *attach_again(void)
 	const void *table = atomic_load_explicit(&attached, memory_order_acquire);
 	uint32_t now = tick_now();
 
-	/* A table that is not settled would take what the others in this one still answer. */
+	/*
+	 * A table that is not settled would replace the other answers of the current table, which
+	 * are still valid.
+	 */
 	if (attempt_may_start(now) && claim(now))
 		try_now(table && is_usable(table, now), false);
 	return table;

@@ -1,10 +1,10 @@
 /*
- * The mapped table of this process: got from the daemon, checked, mapped, replaced.
+ * The mapped table of this process: requested from the daemon, checked, mapped, replaced.
  *
- * There is no lock and nothing that a fork, a jump or a cancelled thread could leave behind: the
- * state is a handful of atomics, and the right to try is a point in time. (What a thread holds while
- * it attaches is in attempt, the conversation with the daemon in welcome.) What is returned is never
- * freed: a new table is mapped over the old one.
+ * There is no lock, and nothing that a fork, a jump or a cancelled thread could leave inconsistent:
+ * the state is a few atomics, and the right to make an attempt is a point in time. (attempt has
+ * what a thread holds while it attaches, welcome the exchange with the daemon.) Returned tables are
+ * never unmapped: a new table is mapped over the old one.
  */
 #ifndef SHUNT_SHIM_ATTACH_H
 #define SHUNT_SHIM_ATTACH_H
@@ -12,19 +12,23 @@
 #include <stdbool.h>
 
 /*
- * The table to read now, or NULL: pass everything on. Connects to the daemon where that is due;
- * else makes no system call. Keeps errno.
+ * The table to read now, or NULL: pass everything on. Connects to the daemon if an attempt is due;
+ * otherwise makes no system call. Preserves errno.
  */
 const void *attach_table(void);
 
-/* The same, after the table turned out to be unreadable: tries to get another one, if it is time to
- * try. */
+/*
+ * The same, called when the table turned out to be unreadable: attaches again if an attempt is due.
+ */
 const void *attach_again(void);
 
-/* The table that is mapped, or NULL; whether it may be answered from is attach_table()'s to say. No system call. */
+/*
+ * The mapped table, or NULL. Only attach_table() decides whether it may be used for answers. No
+ * system call.
+ */
 const void *attach_mapped(void);
 
-/* Whether the heartbeat of the table has been seen to move within SHUNT_HEARTBEAT_GONE_MS. */
+/* Whether the heartbeat was observed to change within SHUNT_HEARTBEAT_GONE_MS. */
 bool attach_is_alive(void);
 
 #endif

@@ -8,14 +8,18 @@
 
 #include "core/tick.h"
 
-#define LEFT_TICKS TICKS /* an attach is over by then; its mark is left over from a jump */
+/* longer than an attach can take: an older mark is left over from a jump */
+#define LEFT_TICKS TICKS
 
-/* Written word by word, since a jump may come between any two. 16 bytes: the loader has little room for the module's. */
+/*
+ * Written word by word, since a jump may occur between any two. 16 bytes: the loader has little
+ * room for the module's thread-local data.
+ */
 static __thread volatile struct {
-	uint32_t since;   /* tick; 0: in none, and the rest means nothing */
-	int cancel_state; /* the program's own; negative: not taken yet */
+	uint32_t since;   /* tick of the start; 0: not in an attempt, and the rest is meaningless */
+	int cancel_state; /* the program's own; negative: not saved yet */
 	int fd;           /* negative: none */
-	uint32_t file;    /* its number, by which it is known again; 0: not known */
+	uint32_t file;    /* its inode number, which identifies it; 0: unknown */
 } attempt;
 
 static uint32_t file_of(int fd)
@@ -25,7 +29,7 @@ static uint32_t file_of(int fd)
 	return fstat(fd, &status) == 0 ? (uint32_t)status.st_ino : 0;
 }
 
-/* A program may have closed 0, 1 or 2, and means to have them closed: ours go above. */
+/* A program may have closed 0, 1 or 2 on purpose, so ours get higher numbers. */
 static int above_stdio(int fd)
 {
 	int moved;
@@ -76,7 +80,10 @@ void attempt_end(void)
 	attempt.since = 0;
 }
 
-/* After a jump. The number may be the program's by now: only what is known to be ours is closed. */
+/*
+ * After a jump. The number may belong to the program by now: only a descriptor known to be ours is
+ * closed.
+ */
 static void tidy(void)
 {
 	int saved = errno;

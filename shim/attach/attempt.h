@@ -1,10 +1,11 @@
 /*
- * A thread's attempt to attach: the mark that sends lookups made from within it (by libc or another library) to libc, the
- * program's cancellation state, and the one open descriptor.
+ * A thread's attempt to attach: the mark that passes lookups made during it (by libc or another
+ * library) to libc, the program's cancellation state, and the one open descriptor.
  *
- * A program may jump out of an attempt (siglongjmp), and nothing reports that. The mark is therefore the time of the start:
- * no attempt lasts LEFT_TICKS, so the thread's next lookup after that cleans up. Called by attach and welcome, in this order:
- * attempt_may_start(), attempt_start(), attempt_hold() as often as needed, attempt_end().
+ * A program may jump out of an attempt (siglongjmp) without notice. The mark is therefore the time
+ * of the start: no attempt takes LEFT_TICKS, so the thread's next lookup after that cleans up.
+ * Called by attach and welcome, in this order: attempt_may_start(), attempt_start(), attempt_hold()
+ * as often as needed, attempt_end().
  */
 #ifndef SHUNT_SHIM_ATTEMPT_H
 #define SHUNT_SHIM_ATTEMPT_H
@@ -12,14 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False: this thread is attaching already. Keeps errno. */
+/* Returns false if this thread is already attaching. Preserves errno. */
 bool attempt_may_start(uint32_t now);
 
 void attempt_start(uint32_t now);
 
 /*
- * Takes ownership of `fd` and closes the descriptor held before; attempt_end() closes the last one. Returns its number, which
- * differs from `fd` where that was 0, 1 or 2 (the program had closed it); -1: `fd` was none, and nothing has changed.
+ * Takes ownership of `fd` and closes the descriptor held before; attempt_end() closes the last one.
+ * Returns its number, which differs from `fd` if that was 0, 1 or 2 (the program had closed it);
+ * -1: `fd` was negative, and nothing has changed.
  */
 int attempt_hold(int fd);
 

@@ -14,7 +14,7 @@
 
 #define CONNECT_PAUSE_MS 2 /* the daemon's backlog is full */
 
-/* False: the deadline has come. */
+/* Returns false if the deadline has passed. */
 static bool wait_for(int fd, short events, int64_t deadline)
 {
 	struct pollfd pollfd = { .fd = fd, .events = events };
@@ -67,7 +67,7 @@ static enum welcome_result say_hello(int fd, uint32_t nonce, int64_t deadline)
 	return WELCOME_TABLE;
 }
 
-/* The one descriptor of a message, or -1; should more have come, all are closed. */
+/* The only descriptor of a message, or -1; if there are more, all are closed. */
 static int take_descriptor(struct msghdr *message)
 {
 	bool refuse = message->msg_flags & (MSG_CTRUNC | MSG_TRUNC);
@@ -97,7 +97,10 @@ static int take_descriptor(struct msghdr *message)
 	return kept;
 }
 
-/* False, with errno: no message. `table`: what came with it, or -1. */
+/*
+ * Returns false and sets errno if there is no message. `table`: the descriptor received with it, or
+ * -1.
+ */
 static bool receive(int fd, struct shunt_welcome *welcome, size_t *size, int *table)
 {
 	union {

@@ -1,4 +1,7 @@
-/* The conversation with the daemon: hello, welcome, and the descriptor of its table. Only attach calls it. */
+/*
+ * The exchange with the daemon: hello, welcome, and the descriptor of its table. Called only by
+ * attach.
+ */
 #ifndef SHUNT_SHIM_WELCOME_H
 #define SHUNT_SHIM_WELCOME_H
 
@@ -10,17 +13,17 @@
 
 enum welcome_result {
 	WELCOME_TABLE,
-	WELCOME_ABSENT,  /* no daemon, or none that we understand */
-	WELCOME_TIMEOUT, /* there is one, and it does not answer */
+	WELCOME_ABSENT,  /* no daemon, or an incompatible one */
+	WELCOME_TIMEOUT, /* there is a daemon, and it does not answer */
 };
 
 /*
- * Within an attempt that has started, which then holds `table`, not checked yet. Takes SHUNT_ATTACH_MS at most.
- * `settled`: whether the daemon's table was, when it answered.
+ * Called within an attempt, which then holds `table`, not checked yet. Takes at most
+ * SHUNT_ATTACH_MS. `settled`: whether the daemon's table was settled when it answered.
  */
 enum welcome_result welcome_ask(int *table, bool *settled);
 
-/* Whether this, `size` bytes long, is the answer to a hello with this nonce that brings a table. */
+/* Whether these `size` bytes answer a hello with this nonce and come with a table. */
 bool welcome_check(const struct shunt_welcome *welcome, size_t size, uint32_t nonce);
 
 #endif

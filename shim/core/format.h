@@ -1,4 +1,4 @@
-/* Addresses → text. No call of libc's, and nothing that a locale changes. */
+/* Addresses → text. Calls nothing of libc and does not depend on the locale. */
 #ifndef SHUNT_SHIM_FORMAT_H
 #define SHUNT_SHIM_FORMAT_H
 
@@ -7,7 +7,7 @@
 /* Eight groups of four digits and their colons, or an IPv4 address. */
 #define FORMAT_TEXT_MAX 46
 
-/* The address as text that libc reads back, without its zone. Returns `text`. */
+/* The address as text that libc can parse, without its zone. Returns `text`. */
 const char *format_address(const struct shunt_address *address, char text[FORMAT_TEXT_MAX]);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "core/hot.h"
 
-/* The next `function`, and libc's own, as pointers of its type; NULL where there is none. */
+/* The next `function`, and libc's own, as pointers of its type; NULL if there is none. */
 #define REAL(function) ((__typeof__(&(function)))real(REAL_##function, #function))
 #define OWN(function) ((__typeof__(&(function)))own(OWN_##function, #function))
 
@@ -44,7 +44,7 @@ static void *real(enum real which, const char *symbol)
 	return found ? found : find_real(which, symbol);
 }
 
-/* RTLD_NOLOAD: no file is opened, since every program that could load this library has libc. */
+/* RTLD_NOLOAD: no file is opened; every program that could load this library has libc loaded. */
 static COLD void *find_own(enum real which, const char *symbol)
 {
 	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
@@ -122,7 +122,7 @@ void libc_own_freeaddrinfo(struct addrinfo *list)
 		function(list);
 }
 
-/* As the reentrant ones fail. */
+/* Fails as the reentrant functions do. */
 static int lacking(struct hostent **result, int *h_errnop)
 {
 	*result = NULL;

@@ -13,8 +13,8 @@ static HOT atomic_uint known_flags; /* 0: not read yet */
 
 /*
  * A copy, since the program may change its environment. The thread that moves the state from UNREAD
- * to READING fills it in; until it has (never, if it was lost in a fork or a jump) other threads read
- * the environment directly.
+ * to READING fills it in; until it has (which may never happen after a fork or a jump) other
+ * threads read the environment directly.
  */
 enum { UNREAD, READING, READ };
 static atomic_int socket_state;

@@ -7,17 +7,20 @@
 #define SETTINGS_DISABLED 1u /* SHUNT_DISABLE */
 #define SETTINGS_DEBUG 2u    /* SHUNT_DEBUG */
 
-#define SETTINGS_FORCED 4u /* SHUNT_FORCE, and it fits */
+#define SETTINGS_FORCED 4u /* SHUNT_FORCE is set, and not too long */
 
-#define SETTINGS_FORCE_MAX 4096 /* the final zero included; a longer list is ignored */
-#define SETTINGS_SOCKET_MAX 108 /* sun_path of sockaddr_un, the final zero included */
+#define SETTINGS_FORCE_MAX 4096 /* including the terminating zero; a longer list is ignored */
+#define SETTINGS_SOCKET_MAX 108 /* sun_path of sockaddr_un, including the terminating zero */
 
 unsigned settings_flags(void);
 
-/* SHUNT_FORCE, where SETTINGS_FORCED is set; else "". */
+/* SHUNT_FORCE if SETTINGS_FORCED is set; else "". */
 const char *settings_force(void);
 
-/* SHUNT_SOCKET, else the default. False: it does not fit, so there is nothing to connect to. */
+/*
+ * SHUNT_SOCKET, else the default. Returns false if it is too long, so there is nothing to connect
+ * to.
+ */
 bool settings_socket(char path[SETTINGS_SOCKET_MAX]);
 
 #endif

@@ -2,18 +2,18 @@
 
 #include <string.h>
 
-#define TABLE_TRIES 64u /* whole searches; one is repeated when the table was replaced during it */
-#define RECORD_TRIES                                                                               \
-	1000u /* about 20 us; a writer needs less than one, if it keeps its processor */
+#define TABLE_TRIES 64u /* complete searches; one is repeated if the table was replaced during it */
+#define RECORD_TRIES 1000u /* about 20 us; a writer that is not preempted needs less than one */
 #define NOT_FORCED                                                                                 \
-	SHUNT_ENDPOINTS_MAX /* in the place of an endpoint's index: the record's own answer */
-#define STRUCT_MAX 4096u    /* bytes of a later version's struct; keeps products far from 32 bits */
+	SHUNT_ENDPOINTS_MAX /* in place of an endpoint's index: the record's own answer */
+/* bytes of a struct in a later version; prevents 32-bit overflow of products */
+#define STRUCT_MAX 4096u
 
-/* The header, copied once for each search, so that all checks hold for all uses. */
+/* The header, copied once for each search, so that all checks apply to all uses. */
 struct view {
 	const unsigned char *base;
 	uint32_t id[2];
-	struct shunt_table_header header; /* but for its last words, which change */
+	struct shunt_table_header header; /* except its last words, which change */
 };
 
 static bool size_is_sane(uint32_t size, size_t known)
@@ -21,7 +21,7 @@ static bool size_is_sane(uint32_t size, size_t known)
 	return size >= known && size <= STRUCT_MAX;
 }
 
-/* NULL: that is not within the table. */
+/* Returns NULL if that is not within the table. */
 static inline const void *part(const struct view *view, uint32_t offset, uint32_t size)
 {
 	return offset % 4 == 0 && offset >= sizeof(view->header) &&
@@ -48,7 +48,9 @@ static inline bool view_is_sane(const struct view *view)
 	       part(view, header->index_offset, slots * (uint32_t)sizeof(struct shunt_slot));
 }
 
-/* The fences: the id is read before the rest, and what was copied is not read again after its checks. */
+/*
+ * The fences: the id is read before the rest, and copied data is not read again after its checks.
+ */
 static inline bool view_open(struct view *view, const void *base)
 {
 	view->base = base;
@@ -59,7 +61,7 @@ static inline bool view_open(struct view *view, const void *base)
 	return view_is_sane(view);
 }
 
-/* After what was read, before it is used. */
+/* Called after data was read, before it is used. */
 static inline bool view_holds(const struct view *view)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -71,7 +73,7 @@ static uint32_t name_size(uint32_t length)
 	return (uint32_t)sizeof(struct shunt_name) + ((length + 3) & ~3u);
 }
 
-/* NULL: there is no whole name. */
+/* Returns NULL if there is no complete name. */
 static const struct shunt_name *name_at(const struct view *view, uint32_t offset, uint32_t *length)
 {
 	const struct shunt_name *name = part(view, offset, sizeof(*name));
@@ -85,8 +87,8 @@ static const struct shunt_name *name_at(const struct view *view, uint32_t offset
 }
 
 /*
- * `out` has room for SHUNT_NAME_MAX, padded, and the terminator. In words: of a memcpy() of so few bytes gcc makes a `rep movs`,
- * and that alone takes as long as the rest of the search.
+ * `out` has room for SHUNT_NAME_MAX, padded, and the terminator. Copies words: for a memcpy() of so
+ * few bytes gcc generates `rep movs`, which alone takes as long as the rest of the search.
  */
 static void name_copy(const struct shunt_name *name, uint32_t length, char out[TABLE_NAME_SIZE])
 {
@@ -100,7 +102,7 @@ static void name_copy(const struct shunt_name *name, uint32_t length, char out[T
 	out[length] = '\0';
 }
 
-/* Most names are asked for as they are spelled, so that comes first. */
+/* Most names are looked up as they are spelled, so that is compared first. */
 static bool name_is(const struct shunt_name *stored, const char *name, uint32_t length)
 {
 	const uint32_t *words = (const uint32_t *)(stored + 1);
@@ -150,7 +152,7 @@ static enum table_result find_record(const struct view *view, const char *name, 
 	return find_by_hash(view, hash, name, length, record);
 }
 
-/* The first of the record's endpoints; NULL: they make no sense. */
+/* The first of the record's endpoints; NULL if they are invalid. */
 static const struct shunt_endpoint *endpoints_of(const struct view *view,
                                                  const struct shunt_record *record, uint32_t *count)
 {
@@ -166,7 +168,7 @@ static const struct shunt_endpoint *endpoint_at(const struct view *view,
 	return (const void *)((const char *)first + i * view->header.endpoint_size);
 }
 
-/* False: of no family that there is. */
+/* Returns false if the family is invalid. */
 static bool copy_address(const struct shunt_address *address, struct shunt_address *out)
 {
 	uint32_t family = TABLE_LOAD(address->family);
@@ -202,7 +204,7 @@ static bool copy_addresses(const struct view *view, const struct shunt_endpoint 
 	return true;
 }
 
-/* False: it makes no sense, be it damaged or half written. */
+/* Returns false if it is invalid: damaged, or partly written. */
 static bool copy_record(const struct view *view, const struct shunt_record *record, uint32_t forced,
                         struct table_answer *out)
 {
@@ -259,7 +261,10 @@ static bool id_is(const struct shunt_endpoint *endpoint, const char *id, uint32_
 	return true;
 }
 
-/* The index of the endpoint that answers by force; NOT_FORCED: none of this record's. Ids never change within a table. */
+/*
+ * The index of the endpoint that answers by SHUNT_FORCE; NOT_FORCED: none of this record's. Ids
+ * never change within a table.
+ */
 static uint32_t find_forced(const struct view *view, const struct shunt_record *record,
                             const struct table_force *force)
 {
@@ -322,7 +327,7 @@ enum table_result table_find_forced(const void *base, const char *name, uint32_t
 	return find(base, name, length, force, out);
 }
 
-/* Names never change within a table, so that one look is enough. */
+/* Names never change within a table, so one read is enough. */
 static bool copy_alias(const struct view *view, const struct shunt_record *record, uint32_t i,
                        char out[TABLE_NAME_SIZE])
 {

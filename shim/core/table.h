@@ -1,9 +1,9 @@
 /*
- * The only reader of the shared table (shunt/table.h). No system call, no allocation, no state.
+ * The only reader of the shared table (shunt/table.h). No system calls, no allocation, no state.
  *
- * `base` is where SHUNT_TABLE_SIZE bytes are mapped. What stands there is taken as hostile and may
- * become another table at any time: nothing that it holds makes these functions read outside of it,
- * or run without end.
+ * `base` is the address at which SHUNT_TABLE_SIZE bytes are mapped. Their contents are untrusted
+ * and may be replaced by another table at any time: no contents make these functions read outside
+ * the table, or loop forever.
  */
 #ifndef SHUNT_SHIM_TABLE_H
 #define SHUNT_SHIM_TABLE_H
@@ -13,39 +13,43 @@
 
 #include "shunt/table.h"
 
-#define TABLE_NAME_SIZE (SHUNT_NAME_MAX + 3) /* whole words, the terminator included */
+#define TABLE_NAME_SIZE (SHUNT_NAME_MAX + 3) /* whole words, including the terminator */
 
 struct table_answer {
 	uint32_t answer; /* an endpoint's index, or SHUNT_ANSWER_ */
-	uint32_t count;  /* of its addresses; 0 with SHUNT_ANSWER_ */
+	uint32_t count;  /* number of its addresses; 0 with SHUNT_ANSWER_ */
 	struct shunt_address addresses[SHUNT_ADDRESSES_MAX];
-	char name[TABLE_NAME_SIZE]; /* the record's, as the configuration spells it */
-	bool forced;                /* by SHUNT_FORCE; lookup_name() sets it */
+	char name[TABLE_NAME_SIZE]; /* the record's name, as the configuration spells it */
+	bool forced;                /* by SHUNT_FORCE; set by lookup_name() */
 };
 
 enum table_result {
-	TABLE_ABSENT, /* the table does not hold this name */
+	TABLE_ABSENT, /* the table does not contain this name */
 	TABLE_FOUND,
-	TABLE_BUSY,   /* it holds it, and the record could not be read: still being written, or
-	                 damaged */
-	TABLE_DAMAGED /* this is no table, or its index is damaged */
+	/*
+	 * the table contains it, but the record could not be read: it is being written, or damaged
+	 */
+	TABLE_BUSY,
+	TABLE_DAMAGED /* this is not a table, or its index is damaged */
 };
 
-/* `length` characters, 1 to SHUNT_NAME_MAX, without a final dot; any case. `out` is filled with
- * TABLE_FOUND only. */
+/*
+ * `length` characters, 1 to SHUNT_NAME_MAX, without a final dot; in any case. `out` is filled only
+ * with TABLE_FOUND.
+ */
 enum table_result table_find(const void *base, const char *name, uint32_t length,
                              struct table_answer *out);
 
 /*
- * The alias number `i`, from 0, of the record that has this name or alias, as the configuration spells it. False: there are
- * no more, or the table does not hold the name (any longer).
+ * Alias number `i`, from 0, of the record with this name or alias, as the configuration spells it.
+ * Returns false if there are no more, or the table does not (or no longer) contain the name.
  */
 bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i,
                  char out[TABLE_NAME_SIZE]);
 
 /*
- * The canonical name of the record that has a name with this Unicode form, in UTF-8 and lower case. False: the table holds no
- * such name.
+ * The canonical name of the record with a name of this Unicode form, in UTF-8 and lower case.
+ * Returns false if the table has no such name.
  */
 bool table_unicode(const void *base, const char *name, uint32_t length, char out[TABLE_NAME_SIZE]);
 
@@ -57,14 +61,16 @@ struct table_force {
 };
 
 /*
- * As table_find(), but the answer is the endpoint that `force` names, whatever the record says. TABLE_ABSENT: `force` is for
- * another record, or this one has no such endpoint.
+ * As table_find(), but the answer is the endpoint named by `force`, whatever the record says.
+ * TABLE_ABSENT: `force` is for another record, or this one has no such endpoint.
  */
 enum table_result table_find_forced(const void *base, const char *name, uint32_t length,
                                     const struct table_force *force, struct table_answer *out);
 
-/* Whether the header is one that table_find() reads. Looks at the first sizeof(struct
- * shunt_table_header) bytes alone. */
+/*
+ * Whether table_find() can read a table with this header. Examines only the first sizeof(struct
+ * shunt_table_header) bytes.
+ */
 bool table_check(const void *base);
 
 /* A word that another process may be writing. */
@@ -72,7 +78,7 @@ bool table_check(const void *base);
 
 #define TABLE_HEADER(base, member) TABLE_LOAD(((const struct shunt_table_header *)(base))->member)
 
-/* Words of the header. They mean nothing where table_check() says no. */
+/* Words of the header. They are meaningless if table_check() fails. */
 
 static inline void table_id(const void *base, uint32_t id[2])
 {

@@ -1,6 +1,7 @@
 /*
- * Time: 32-bit ticks of CLOCK_MONOTONIC, 16 a second. Fine enough for limits of seconds, and half of their range, over which
- * differences hold, is four years. 32 bits are atomic everywhere.
+ * Time: 32-bit ticks of CLOCK_MONOTONIC, 16 per second. This is precise enough for limits of
+ * seconds; half of the range, within which differences are correct, is four years. 32 bits are
+ * atomic on every platform.
  */
 #ifndef SHUNT_SHIM_TICK_H
 #define SHUNT_SHIM_TICK_H
@@ -21,7 +22,7 @@ static inline uint32_t tick_now(void)
 	       (uint32_t)now.tv_nsec / (uint32_t)(1000000000 / TICKS);
 }
 
-/* 0 where `then` is later. */
+/* 0 if `then` is later. */
 static inline uint32_t tick_since(uint32_t then, uint32_t now)
 {
 	int32_t passed = (int32_t)(now - then);
@@ -29,7 +30,7 @@ static inline uint32_t tick_since(uint32_t then, uint32_t now)
 	return passed > 0 ? (uint32_t)passed : 0;
 }
 
-/* Where 0 means that there is none. */
+/* For times of which 0 means "none". */
 static inline uint32_t tick_nonzero(uint32_t tick)
 {
 	return tick ? tick : 1;

@@ -12,8 +12,10 @@
 #include "core/settings.h"
 #include "lookup/force.h"
 
-/* A full answer: 16 addresses of 46 characters, and the names. Well below PIPE_BUF, so the line
- * comes in one piece. */
+/*
+ * A full answer: 16 addresses of 46 characters, and the names. Well below PIPE_BUF, so the line is
+ * written atomically.
+ */
 #define LINE_SIZE 1400
 
 struct line {
@@ -21,7 +23,7 @@ struct line {
 	size_t length;
 };
 
-/* Text of the program's own: what is not printable ASCII becomes '?'. */
+/* Text from the program: what is not printable ASCII is replaced by '?'. */
 static void append(struct line *line, const char *text)
 {
 	for (; *text && line->length < LINE_SIZE - 1; text++)
@@ -77,7 +79,10 @@ static void report_entry(const char *entry, size_t length, const char *trouble)
 	write_line(&line);
 }
 
-/* Once in a process: what is passed over in SHUNT_FORCE, an entry a line. `table` may be NULL: not yet. */
+/*
+ * Once per process: the ignored entries of SHUNT_FORCE, one per line. `table` may be NULL: not
+ * known yet.
+ */
 static void report_ignored(const void *table, const char *list)
 {
 	static atomic_flag reported = ATOMIC_FLAG_INIT;
@@ -112,7 +117,7 @@ static void end(struct line *line, bool forced)
 	write_line(line);
 }
 
-/* In one piece, without an address. */
+/* Written atomically, without an address. */
 static void say(const char *name, const char *outcome, bool forced)
 {
 	int saved = errno;
@@ -136,7 +141,8 @@ static const char *words_of(int error)
 	case EAI_NONAME:
 	case EAI_ADDRFAMILY: return " no address of this family";
 	case EAI_MEMORY: return " out of memory";
-	default: return " refused, wrong arguments"; /* libc's word on service, flags, types */
+	/* the error of libc for service, flags, types */
+	default: return " refused, wrong arguments";
 	}
 }
 

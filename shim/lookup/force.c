@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Without spaces around it. 0: empty, or longer than `most`. */
+/* Without surrounding spaces. Returns 0 if empty, or longer than `most`. */
 static uint32_t trim(const char **start, const char *end, size_t most)
 {
 	while (*start < end && **start == ' ')

@@ -15,10 +15,13 @@
 #include "lookup/force.h"
 #include "lookup/unicode.h"
 
-/* A daemon that lost its processor in the middle of a record gets it back by then. */
+/* By then a daemon that was preempted in the middle of a record is running again. */
 #define BUSY_MS 100
 
-/* Whether the last label is empty or a number: an IPv4 address is so, and no name in a table is. Most IPv6 addresses are, too. */
+/*
+ * Whether the last label is empty or a number: true for IPv4 addresses and most IPv6 addresses, and
+ * for no name in a table.
+ */
 static inline bool ends_in_number(const char *name, size_t length)
 {
 	while (length > 0 && name[length - 1] >= '0' && name[length - 1] <= '9')
@@ -26,7 +29,7 @@ static inline bool ends_in_number(const char *name, size_t length)
 	return length == 0 || name[length - 1] == '.' || name[length - 1] == ':';
 }
 
-/* Characters without one final dot; 0: no table holds such a name. */
+/* The length without one final dot; 0: no table contains such a name. */
 static inline uint32_t name_length(const char *name)
 {
 	size_t length = strnlen(name, SHUNT_NAME_MAX + 2);
@@ -54,7 +57,10 @@ static inline enum table_result search(const void *table, const char *name, uint
 	return table_find(table, name, length, out);
 }
 
-/* The slow way: a record is being written for longer than a writer needs, or all is damaged. */
+/*
+ * The slow path: a record is being written for longer than a writer needs, or everything is
+ * damaged.
+ */
 static COLD enum table_result find_slowly(const char *name, uint32_t length,
                                           enum table_result result, struct table_answer *out)
 {
@@ -77,8 +83,10 @@ static COLD enum table_result find_slowly(const char *name, uint32_t length,
 	return result;
 }
 
-/* Leaves what answers. Where the daemon marked nothing, all of the endpoint's addresses do: never
- * an empty answer. */
+/*
+ * Keeps the addresses that answer. If the daemon marked none, all addresses of the endpoint answer:
+ * an answer is never empty.
+ */
 static void keep_answering(struct table_answer *answer)
 {
 	uint32_t kept = 0;
@@ -96,7 +104,7 @@ static void keep_answering(struct table_answer *answer)
 
 static enum lookup_result judge(enum table_result result, struct table_answer *answer)
 {
-	/* A managed name must not get another answer than ours. */
+	/* A managed name must never get an answer other than ours. */
 	if (result == TABLE_BUSY)
 		return LOOKUP_FAIL;
 	if (result != TABLE_FOUND || answer->answer == SHUNT_ANSWER_DNS)

@@ -38,7 +38,7 @@ static wint_t fold(wchar_t c)
 	return c == 0x3002 || c == 0xff0e || c == 0xff61 ? L'.' : towlower((wint_t)c);
 }
 
-/* glibc's wide characters are those of ISO 10646, in every locale. */
+/* glibc's wide characters are those of ISO 10646 in every locale. */
 static int fold_all(const char *name, struct text *text)
 {
 	mbstate_t state = { 0 };
@@ -58,7 +58,7 @@ uint32_t unicode_fold(const char *name, char *out, uint32_t size)
 	struct text text = { .bytes = out, .size = size };
 	int saved = errno, good;
 
-	/* Longer in the locale's encoding than any name that fits: no need to look. */
+	/* Longer in the locale's encoding than any name that fits: no lookup needed. */
 	good = strnlen(name, 4 * (size_t)size + 2) <= 4 * (size_t)size && fold_all(name, &text);
 	errno = saved;
 	if (!good)

@@ -1,12 +1,16 @@
-/* A name in the characters of the locale → the form that the table holds: UTF-8, lower case. Only lookup calls it. */
+/*
+ * A name in the locale's encoding → the form that the table contains: UTF-8, lower case. Called
+ * only by lookup.
+ */
 #ifndef SHUNT_SHIM_UNICODE_H
 #define SHUNT_SHIM_UNICODE_H
 
 #include <stdint.h>
 
 /*
- * Its bytes in `out`, which is not terminated; 0: it has more than `size`, or is no text in this locale. A final dot is left out;
- * the other full stops of RFC 3490 3.1 are dots. Combining characters are not composed. Keeps errno.
+ * Stores the bytes in `out`, without a terminator, and returns their number; 0: more than `size`,
+ * or not valid text in this locale. A final dot is dropped; the other full stops of RFC 3490 3.1
+ * become dots. Combining characters are not composed. Preserves errno.
  */
 uint32_t unicode_fold(const char *name, char *out, uint32_t size);
 

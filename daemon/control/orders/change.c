@@ -17,7 +17,7 @@
 #include "reload/reload.h"
 #include "report/json.h"
 
-/* For a request that takes no members: MHD_YES and true, or refused. */
+/* For a request without members: returns true with MHD_YES, or false after refusing it. */
 static enum MHD_Result check_empty(const struct request *request, bool *good)
 {
 	static const struct body_member none[] = { { 0 } };
@@ -30,9 +30,12 @@ static enum MHD_Result check_empty(const struct request *request, bool *good)
 	             : answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
 }
 
-/* --- a record ----------------------------------------------------------------------------------- */
+/* --- a record --------------------------------------------------------------------------------- */
 
-/* "10m" into milliseconds; NULL is 0. Always false with `error` filled when it is none. */
+/*
+ * Parses "10m" into milliseconds; NULL is 0. Returns false with `error` set if it is not a
+ * duration.
+ */
 static bool read_for(const char *text, uint32_t *ms, char error[BODY_ERROR_MAX])
 {
 	static const char *const faults[] = {
@@ -97,7 +100,7 @@ enum MHD_Result change_force(struct request *request)
 	return result;
 }
 
-/* The record of a request that takes no members; false when it is answered already. */
+/* The record of a request without members; false if a response was already queued. */
 static bool plain_record(struct request *request, size_t *index, enum MHD_Result *result)
 {
 	bool good;
@@ -135,7 +138,7 @@ enum MHD_Result change_check(struct request *request)
 	                   report_check(&record, within_ms));
 }
 
-/* --- the configuration -------------------------------------------------------------------------- */
+/* --- the configuration ------------------------------------------------------------------------ */
 
 enum MHD_Result change_reload(struct request *request)
 {

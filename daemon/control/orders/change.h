@@ -1,4 +1,4 @@
-/* What the control API changes: the functions of the routes that write. */
+/* The routes of the control API that write. */
 #ifndef SHUNT_CONTROL_ORDERS_CHANGE_H
 #define SHUNT_CONTROL_ORDERS_CHANGE_H
 
@@ -6,10 +6,16 @@
 
 struct request;
 
-/* {"endpoint": "secondary", "for": "2h", "reason": "maintenance", "anyway": true}: all but the first may be left out. */
+/*
+ * {"endpoint": "secondary", "for": "2h", "reason": "maintenance", "anyway": true}: all members but
+ * the first are optional.
+ */
 enum MHD_Result change_force(struct request *request);
 enum MHD_Result change_auto(struct request *request);
-/* Answers at once: nothing waits here for a probe. Whoever asks reads the record again until `probes` has come to `asked`. */
+/*
+ * Responds at once, without waiting for a probe. The client reads the record again until `probes`
+ * has reached `asked`.
+ */
 enum MHD_Result change_check(struct request *request);
 enum MHD_Result change_reload(struct request *request);
 

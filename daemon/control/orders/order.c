@@ -25,7 +25,7 @@ struct order {
 	struct event *deadline;
 	struct state_sync sync;
 	bool suspended;
-	char warning[WARNING_MAX]; /* "": it is on disk */
+	char warning[WARNING_MAX]; /* "": the order is on disk */
 };
 
 static enum MHD_Result answer(struct request *request, size_t index, const char *warning)
@@ -36,7 +36,9 @@ static enum MHD_Result answer(struct request *request, size_t index, const char 
 	return answer_json(request->connection, MHD_HTTP_OK, report_order(&record, warning));
 }
 
-/* Its answer is known. It is made when libmicrohttpd calls for it, in the turn that follows. */
+/*
+ * The response is known. It is created when libmicrohttpd calls the handler in the next iteration.
+ */
 static void resume(struct order *order)
 {
 	struct orders *orders = order->request->orders;
@@ -73,7 +75,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	resume(order);
 }
 
-/* NULL: no memory. */
+/* Returns NULL if out of memory. */
 static struct order *order_new(struct request *request)
 {
 	struct order *order = calloc(1, sizeof(*order));
@@ -106,7 +108,7 @@ enum MHD_Result order_answer(struct request *request, size_t index)
 	const struct control_parts *parts = request->parts;
 	struct order *order;
 
-	/* A private daemon ends with COMMAND, and has no state_dir. */
+	/* A private daemon ends with COMMAND and has no state_dir. */
 	if (!parts->state)
 		return answer(request, index,
 		              parts->in_force->state_dir
@@ -125,7 +127,7 @@ enum MHD_Result order_answer(struct request *request, size_t index)
 	return MHD_YES;
 }
 
-/* The name is looked up again: a reload may have moved its record meanwhile. */
+/* The name is looked up again, since a reload may have moved its record. */
 enum MHD_Result order_resume(struct request *request)
 {
 	const char *warning = request->order->warning;

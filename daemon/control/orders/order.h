@@ -1,8 +1,10 @@
 /*
- * The answer to an operator's order (`force`, `auto`), held until the order is on disk.
+ * The response to an operator's order (`force`, `auto`), deferred until the order is on disk.
  *
- * change calls order_answer() once the order is in force. While the disk works, the connection is suspended; after ORDER_WAIT_MS, or when
- * the write fails, the answer says that the order is in force and not saved yet. control ends what waits before libmicrohttpd stops.
+ * change calls order_answer() once the order is in force. While the order is being written, the
+ * connection is suspended; after ORDER_WAIT_MS, or if the write fails, the response says that the
+ * order is in force but not saved yet. control ends the pending ones before libmicrohttpd is
+ * stopped.
  */
 #ifndef SHUNT_CONTROL_ORDERS_ORDER_H
 #define SHUNT_CONTROL_ORDERS_ORDER_H
@@ -14,26 +16,26 @@
 struct order;
 struct request;
 
-#define ORDER_WAIT_MS 3000u /* the command waits 5 s for an answer */
+#define ORDER_WAIT_MS 3000u /* less than the 5 s that the command waits for a response */
 
 /* All orders of one listener that wait for the disk. */
 struct orders {
-	/* Called when a connection was resumed, for libmicrohttpd to go on. */
+	/* Called after a connection was resumed, so that libmicrohttpd is run. */
 	void (*turn)(void *arg);
 	void *arg;
 	LIST_HEAD(, order) list;
 };
 
-/* Answers with the record of that index, at once or, with the connection suspended, later. */
+/* Responds with the record of that index, at once or later with the connection suspended. */
 enum MHD_Result order_answer(struct request *request, size_t index);
 
-/* A request that was suspended is called again: its answer. */
+/* Called when libmicrohttpd calls the handler of a resumed request: sends its response. */
 enum MHD_Result order_resume(struct request *request);
 
-/* When the request goes, however it ended. NULL is taken. */
+/* Called when the request ends for any reason. NULL is allowed. */
 void order_free(struct order *order);
 
-/* The daemon stops: what waits is answered now. */
+/* Called when the daemon stops: pending orders are answered now. */
 void orders_end(struct orders *orders);
 
 #endif

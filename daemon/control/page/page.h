@@ -1,4 +1,4 @@
-/* The status page: one HTML text, made of this folder by the script `build`. */
+/* The status page: one HTML text, generated from this folder by the script `build`. */
 #ifndef SHUNT_CONTROL_PAGE_PAGE_H
 #define SHUNT_CONTROL_PAGE_PAGE_H
 
