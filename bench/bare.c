@@ -1,12 +1,14 @@
 /*
- * The bare libcurl loop that the daemon's probes are compared with: what one would write in an afternoon.
+ * The bare libcurl loop that the daemon's probes are compared with: what one would write in an
+ * afternoon.
  *
  *   bare tcp|http PORT INTERVAL_MS FILE
  *
- * Probes each address of FILE (one a line) once an interval, at phases that are spread evenly, for ever: libevent,
- * curl_multi_socket_action() and a new easy handle for each probe, with CONNECT_ONLY for tcp, and a GET of /health for http. Of
- * libcurl's options it sets those without which it would compare badly: no name cache (which is pruned whole after each
- * transfer) and no reuse of connections. It judges nothing; the endpoint counts what arrives.
+ * Probes each address of FILE (one per line) once per interval, at evenly spread phases, until it
+ * is killed: libevent, curl_multi_socket_action() and a new easy handle for each probe, with
+ * CONNECT_ONLY for tcp, and a GET of /health for http. It sets only those libcurl options without
+ * which it would compare badly: no name cache (which is pruned completely after each transfer) and
+ * no reuse of connections. It evaluates nothing; the endpoint counts what arrives.
  */
 #include <curl/curl.h>
 #include <err.h>

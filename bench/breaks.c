@@ -1,14 +1,17 @@
 /*
- * A client that looks names up in a loop while their primaries are broken: from the break to the first right answer.
+ * A client that looks up names in a loop while their primaries are broken: measures the time from
+ * the break to the first right answer.
  *
  *   breaks <ROUNDS
  *
- * ROUNDS has a line for each: "ROW HOW NAME PRIMARY STANDBY PID INTERVAL_MS". HOW is kill or blackhole, which are signals to
- * endpoint.c, the process PID. Once all names have their primary as answer, each is broken at a random time within its
- * INTERVAL, so that it falls anywhere between two probes, and looked up a thousand times an INTERVAL (of the shortest one), at
- * most every millisecond. Prints "ROW HOW SECONDS" for each.
+ * ROUNDS has one line per round: "ROW HOW NAME PRIMARY STANDBY PID INTERVAL_MS". HOW is kill or
+ * blackhole, which are signals to endpoint.c, the process PID. Once all names are answered by their
+ * primary, each is broken at a random time within its INTERVAL, so that the break falls anywhere
+ * between two probes, and looked up a thousand times per INTERVAL (of the shortest one), at most
+ * every millisecond. Prints "ROW HOW SECONDS" for each.
  *
- * A lookup is getaddrinfo(); what answers it (a preloaded library, DNS) is not this program's business.
+ * A lookup is getaddrinfo(); the program does not depend on what answers it (a preloaded library,
+ * DNS).
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -95,7 +98,9 @@ static void wait_for_primaries(const struct round *rounds, size_t count)
 	}
 }
 
-/* At random, but for a name that has left its primary by itself, which has to come back first. */
+/*
+ * At a random time, except for a name that left its primary unprompted: that must come back first.
+ */
 static void break_it(struct round *round)
 {
 	const int number = strcmp(round->how, "kill") == 0 ? SIGKILL : SIGUSR1;
@@ -124,9 +129,9 @@ int main(void)
 	static struct round rounds[ROUNDS_MAX];
 	const size_t count = read_rounds(rounds);
 	size_t left = count;
-	uint64_t begin,
-	        step_us =
-	                UINT64_MAX; /* an interval's milliseconds are its thousandths in microseconds */
+	uint64_t begin, step_us =
+	                        /* an interval's milliseconds are its thousandths in microseconds */
+	                UINT64_MAX;
 
 	wait_for_primaries(rounds, count);
 	begin = now_us();

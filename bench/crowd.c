@@ -1,14 +1,14 @@
 /*
- * Connections that behave badly on one of the daemon's sockets, as many at one time as are asked for.
+ * Connections that misbehave on one of the daemon's sockets, as many at a time as requested.
  *
  *   crowd BEHAVIOUR SOCKET COUNT
  *
- * Waits until SOCKET is there, and then keeps COUNT connections open: one that the daemon closes is replaced at once. What each does
- * is a row of the table below. Ends on SIGTERM and prints a line,
+ * Waits until SOCKET exists, then keeps COUNT connections open: one that the daemon closes is
+ * replaced at once. The table below defines the behaviours. Ends on SIGTERM and prints one line,
  *
  *   OPEN CONNECTIONS
  *
- * how many were open at one time at most, and how many were made in all.
+ * the maximum number of connections open at one time, and the total number made.
  */
 #include <err.h>
 #include <errno.h>
@@ -30,7 +30,7 @@
 #include "include/shunt/table.h"
 
 #define TICK_MS 10u
-#define ROUND_MS 1000u /* each connection has one turn in it, to say or to read a little */
+#define ROUND_MS 1000u /* in each of them, every connection has one turn to send or read a little */
 #define COUNT_MAX 65536u
 #define EVENTS_MAX 256
 
@@ -38,7 +38,7 @@
 
 enum reading {
 	NEVER,
-	SLOWLY, /* SIP bytes in each round */
+	SLOWLY, /* SIP bytes per round */
 	ALL,
 };
 
@@ -47,9 +47,9 @@ enum reading {
 static const struct behaviour {
 	const char *name;
 	int type;
-	bool hello;       /* says what the shim says */
-	const char *text; /* said at once; NULL: nothing */
-	const char *more; /* said in each round; NULL: nothing */
+	bool hello;       /* sends what the shim sends */
+	const char *text; /* sent at once; NULL: nothing */
+	const char *more; /* sent in each round; NULL: nothing */
 	enum reading reading;
 } behaviours[] = {
 	{ "client-idle", SOCK_SEQPACKET, false, NULL, NULL, NEVER },
@@ -70,7 +70,7 @@ static const struct behaviour {
 struct crowd {
 	const struct behaviour *behaviour;
 	struct sockaddr_un address;
-	int *fds; /* -1: to be connected */
+	int *fds; /* -1: not connected yet */
 	size_t count, open, most, turn;
 	uint64_t made;
 	int epoll;
@@ -84,7 +84,7 @@ static void end(int number)
 	ended = 1;
 }
 
-/* --- one connection ----------------------------------------------------------------------------- */
+/* --- one connection --------------------------------------------------------------------------- */
 
 static void hang_up(struct crowd *crowd, size_t i)
 {
@@ -93,7 +93,7 @@ static void hang_up(struct crowd *crowd, size_t i)
 	crowd->open--;
 }
 
-/* What cannot be said at once is not said: these do not wait. */
+/* What cannot be sent at once is dropped: these connections do not wait. */
 static void say(int fd, const void *bytes, size_t size)
 {
 	if (send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EBADF)
@@ -115,7 +115,7 @@ static void begin(const struct behaviour *behaviour, int fd)
 		say(fd, behaviour->text, strlen(behaviour->text));
 }
 
-/* False: not now, since the daemon is not there yet or its queue is full. */
+/* Returns false if this is impossible now: there is no daemon yet, or its queue is full. */
 static bool call(struct crowd *crowd, size_t i)
 {
 	struct epoll_event event = { .events = EPOLLRDHUP, .data.u64 = i };
@@ -139,7 +139,7 @@ static bool call(struct crowd *crowd, size_t i)
 	return true;
 }
 
-/* False: it is over. */
+/* Returns false if the connection has ended. */
 static bool take(int fd, size_t most)
 {
 	static char buffer[65536];
@@ -167,11 +167,11 @@ static void happened(struct crowd *crowd, const struct epoll_event *event)
 
 	if ((event->events & EPOLLIN) && take(crowd->fds[i], SIZE_MAX))
 		return;
-	/* What is still to be read of a connection that the daemon has closed is not waited for. */
+	/* Unread data of a connection that the daemon has closed is discarded. */
 	hang_up(crowd, i);
 }
 
-/* --- all of them --------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 static void call_missing(struct crowd *crowd)
 {

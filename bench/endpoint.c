@@ -1,14 +1,16 @@
 /*
- * An endpoint of the benchmarks, or any number of them: accepts, and answers HTTP requests with 200.
+ * An endpoint for the benchmarks, or any number of them: accepts, and answers HTTP requests with
+ * 200.
  *
  *   endpoint ADDRESS PORT
  *
- * Prints a line for each connection, "ADDRESS MICROSECONDS": the address that it was made to, and when it was seen
- * (CLOCK_MONOTONIC). With 0.0.0.0 in a network namespace it is as many endpoints as 127.0.0.0/8 has addresses. Ends when nobody
- * reads its output any more.
+ * Prints one line per connection, "ADDRESS MICROSECONDS": its destination address, and when it was
+ * accepted (CLOCK_MONOTONIC). With 0.0.0.0 in a network namespace it acts as many endpoints, one
+ * for each address of 127.0.0.0/8. Ends when the reader of its output has closed it.
  *
- * SIGKILL makes it refuse. SIGUSR1 makes it a black hole: a filter on its socket drops every packet, so that nothing is
- * refused and nothing is answered, and those who are connected already hear no more.
+ * SIGKILL makes it refuse. SIGUSR1 makes it a black hole: a filter on its socket drops every
+ * packet, so that nothing is refused and nothing is answered, and existing connections get no more
+ * data.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -81,7 +83,7 @@ static void arrived(int epoll)
 	struct sockaddr_in own;
 	socklen_t size = sizeof(own);
 	char text[INET_ADDRSTRLEN];
-	/* Nothing is asked about the peer: who has reset the connection meanwhile has none. */
+	/* The peer's address is not queried: a peer that has reset the connection has none. */
 	const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0)
@@ -92,7 +94,7 @@ static void arrived(int epoll)
 	watch(epoll, fd, EPOLLIN);
 }
 
-/* A request without a body, as probes make it, comes in one piece. */
+/* A request without a body, as probes send it, arrives in one piece. */
 static void serve(int fd)
 {
 	char request[4096];

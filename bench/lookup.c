@@ -1,18 +1,18 @@
 /*
- * A worker of the benchmark: looks one name up again and again, on request.
+ * A worker of the benchmark: looks up one name repeatedly, on request.
  *
  *   lookup [--added | --count N] NAME ADDRESS [NAME ADDRESS]...
  *
- * Waits until every NAME resolves to its ADDRESS, so that what is measured is what was meant (the
- * server is up, the shim is attached), and says "ready". Then, for each line "THREADS MILLISECONDS"
- * on standard input, it looks up the first NAME for so long and answers with the nanoseconds that
- * one lookup took in its thread. It ends at the end of input.
+ * Waits until every NAME resolves to its ADDRESS, so that the right thing is measured (the server
+ * is up, the shim is attached), and prints "ready". Then, for each line "THREADS MILLISECONDS" on
+ * standard input, it looks up the first NAME for that long and prints the nanoseconds that one
+ * lookup took in its thread. It ends at the end of input.
  *
- * With --added the answer is what a preloaded library adds: short batches of getaddrinfo(), as the
- * program is linked to it, and of libc's own take turns, and the answer is the median of the
- * pairs' differences.
+ * With --added it prints what a preloaded library adds: short batches of getaddrinfo(), as the
+ * program is linked to it, alternate with batches of libc's own, and the result is the median of
+ * the differences of the pairs.
  *
- * With --count it looks the first NAME up N times and ends, for those who count instructions.
+ * With --count it looks up the first NAME N times and ends, for counting instructions.
  *
  * A lookup is getaddrinfo() as curl, libpq or Node call it (any family, SOCK_STREAM, a numeric
  * port) and freeaddrinfo().
@@ -33,8 +33,7 @@
 
 #define THREADS_MAX 16
 #define READY_SECONDS 20
-/* Lookups between two looks at the clock: so many that it costs nothing beside them, in both
- * senses. */
+/* Lookups between two readings of the clock: so many that the cost of a reading is negligible. */
 #define BATCH_NS 20000
 #define BATCH_MAX 1024
 #define PAIRS_MAX 10000
@@ -44,12 +43,12 @@ typedef int resolver(const char *name, const char *service, const struct addrinf
 
 struct job {
 	void (*measure)(struct job *job);
-	resolver *libc; /* its getaddrinfo, whatever is preloaded */
+	resolver *libc; /* libc's getaddrinfo, whatever is preloaded */
 	const char *name;
 	uint64_t length; /* ns */
 	unsigned size;   /* of a batch */
 	pthread_barrier_t *start;
-	/* Out: their quotient is the result. */
+	/* Results: their quotient is the time of a lookup. */
 	double elapsed; /* ns */
 	uint64_t lookups;
 };
@@ -122,8 +121,10 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median of many pairs: what disturbs a batch disturbs its pair's other half too, or makes an
- * outlier. */
+/*
+ * The median of many pairs: a disturbance of a batch also affects the other half of its pair, or
+ * makes an outlier.
+ */
 static void measure_added(struct job *job)
 {
 	resolver *const resolve[2] = { getaddrinfo, job->libc };
@@ -156,7 +157,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* A single thread is made too: libc takes its locks in the same way in all rounds. */
+/* A single lookup thread is created too: libc takes its locks in the same way in all rounds. */
 static double measure(const struct job *job, unsigned threads)
 {
 	pthread_t ids[THREADS_MAX];

@@ -1,20 +1,23 @@
 /*
- * How punctual a prober is, and what it costs, seen from its endpoints.
+ * How punctual a prober is, and what it costs, as seen by its endpoints.
  *
  *   scale WARMUP INTERVALS jitter|plain CONFIG COMMAND... <ARRIVALS
  *
- * Starts COMMAND, reads what endpoint.c prints of its probes, and ends it after WARMUP seconds and INTERVALS intervals. CONFIG is
- * the daemon's; its endpoints are literal IPv4 addresses, with the same interval, and its checks name a host or need none.
+ * Starts COMMAND, reads what endpoint.c prints about its probes, and ends it after WARMUP seconds
+ * and INTERVALS intervals. CONFIG is the daemon's; its endpoints are literal IPv4 addresses with
+ * the same interval, and its checks name a host or need none.
  *
- * A probe is due one interval after the one before it of the same address was seen to arrive; with "jitter", at the time that the
- * daemon's own schedule makes of that for this address and attempt (probe_schedule.h, which is pure). So how late a probe
- * was includes how late the endpoint saw it, and it is measured from the first probe on. One that is due and
- * does not come counts as late.
+ * A probe is due one interval after the previous one of the same address arrived; with "jitter", at
+ * the time that the daemon's own schedule derives from that for this address and attempt
+ * (probe_schedule.h, which is pure). The delay of a probe therefore includes that of the endpoint,
+ * and is measured from the first probe on. A probe that is due and does not arrive counts as late.
  *
  * Prints one line:
- *   ADDRESSES PROBES ON_TIME_PERCENT MEDIAN_MS P99_MS MAX_MS FIRST_ROUND_MS CPU_US VMRSS_KB VMHWM_KB
- * where ON_TIME is at most 5 % of the interval off, FIRST_ROUND is from the first arrival until each address has had one, and
- * CPU is what a probe costs in user and system time, the median of the intervals after WARMUP.
+ *   ADDRESSES PROBES ON_TIME_PERCENT MEDIAN_MS P99_MS MAX_MS FIRST_ROUND_MS CPU_US VMRSS_KB
+ *   VMHWM_KB
+ * where ON_TIME is at most 5 % of the interval off, FIRST_ROUND is from the first arrival until
+ * each address has had one, and CPU is the user and system time of a probe, the median of the
+ * intervals after WARMUP.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -41,7 +44,7 @@
 extern char **environ;
 
 struct target {
-	uint32_t address; /* in the network's order, as all addresses here */
+	uint32_t address; /* in network byte order, as all addresses here */
 	uint32_t hash;
 	uint32_t interval; /* ms */
 	uint32_t probes;
@@ -59,14 +62,14 @@ struct sample {
 };
 
 struct run {
-	bool plain; /* the probes keep to the interval alone */
+	bool plain; /* the probes follow the interval only */
 	struct target *targets;
 	size_t target_count;
 	struct arrival *arrivals;
 	size_t arrival_count, arrival_room;
 	struct sample samples[INTERVALS_MAX + 1];
 	size_t sample_count;
-	int64_t *late; /* µs, of each probe but the first of an address */
+	int64_t *late; /* µs, of each probe except the first of an address */
 	size_t late_count;
 	uint64_t first_round_us;
 	long rss, hwm;
@@ -80,7 +83,7 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* --- what is probed ---------------------------------------------------------------------------- */
+/* --- what is probed --------------------------------------------------------------------------- */
 
 static int by_address(const void *a, const void *b)
 {
@@ -117,7 +120,9 @@ static void read_config(struct run *run, const char *path)
 	config_free(config);
 }
 
-/* --- while it runs ----------------------------------------------------------------------------- */
+/*
+ * --- while it runs ------------------------------------------------------------------------------
+ */
 
 static void add_arrival(struct run *run, char *line)
 {
@@ -140,7 +145,7 @@ static void add_arrival(struct run *run, char *line)
 		errx(1, "not an address: %s", line);
 }
 
-/* Takes the whole lines that have come, and keeps the rest for the next time. */
+/* Parses the complete lines received, and keeps the rest for the next call. */
 static void read_arrivals(struct run *run)
 {
 	static char buffer[65536];
@@ -160,7 +165,7 @@ static void read_arrivals(struct run *run)
 	memmove(buffer, line, kept);
 }
 
-/* Of all its threads, user and system. */
+/* The CPU time of all its threads, user and system. */
 static double cpu_us(pid_t pid)
 {
 	struct timespec used = { 0 };
@@ -213,7 +218,9 @@ static void watch(struct run *run, pid_t pid, uint64_t warmup_us, size_t interva
 	run->hwm = memory(pid, "VmHWM:");
 }
 
-/* --- what came of it --------------------------------------------------------------------------- */
+/*
+ * --- results ------------------------------------------------------------------------------------
+ */
 
 static uint64_t tolerance_us(const struct run *run)
 {
@@ -251,7 +258,7 @@ static void judge(struct run *run)
 	}
 }
 
-/* What should have come and has not. */
+/* Probes that were due and did not arrive. */
 static void judge_missing(struct run *run, uint64_t end_us)
 {
 	for (size_t i = 0; i < run->target_count; i++) {

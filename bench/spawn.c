@@ -1,11 +1,11 @@
 /*
- * How much longer a process takes that a library is preloaded into.
+ * How much longer a process takes with a preloaded library.
  *
  *   spawn RUNS LIBRARY COMMAND...
  *
- * Starts COMMAND and waits for its end, in turn without and with LIBRARY, RUNS times each, in the
- * other order every second time. Prints microseconds: the medians without and with it, and the
- * median of the pairs' differences.
+ * Runs COMMAND to its end, alternately without and with LIBRARY, RUNS times each, reversing the
+ * order every second time. Prints microseconds: the medians without and with it, and the median of
+ * the differences of the pairs.
  */
 #include <err.h>
 #include <errno.h>
@@ -46,7 +46,7 @@ static double run(char **command, char **environment)
 	return now() - begin;
 }
 
-/* `environ` with one variable more, in front. */
+/* `environ` with one more variable, in front. */
 static char **with(char *variable)
 {
 	size_t count = 0;

@@ -1,12 +1,12 @@
 /*
- * How long the daemon takes from exec until a client is given a settled table, and the memory that
- * it then uses.
+ * The time from exec of the daemon until a client gets a settled table, and the memory that it uses
+ * then.
  *
  *   start RUNS SOCKET COMMAND...
  *
  * Starts COMMAND, which listens on SOCKET, asks it as the shim does (shunt/protocol.h) until the
  * table is settled, and ends it, RUNS times. Prints the medians, "MILLISECONDS VMRSS VMHWM", memory
- * in kB as /proc shows it, the table's used pages included.
+ * in kB as in /proc, including the used pages of the table.
  */
 #include <err.h>
 #include <errno.h>

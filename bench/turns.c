@@ -1,13 +1,13 @@
 /*
- * Lets the workers of the benchmark (lookup.c) measure in turn, so that whatever else the machine
- * does hits all of them alike.
+ * Lets the workers of the benchmark (lookup.c) measure in turn, so that other load on the machine
+ * affects all of them alike.
  *
  *   turns ROUNDS MILLISECONDS THREADS... <ROWS
  *
- * A row is a line "ID<tab>COMMAND", where COMMAND, for sh(1), becomes a worker. All are started,
- * then in each round every row measures once for each number of threads, in the other order every
- * second round. For each row and number of threads one line comes out: "ID THREADS MEDIAN MIN MAX",
- * in ns. A row whose worker fails is left out, and the status is 1.
+ * A row is a line "ID<tab>COMMAND", where COMMAND, for sh(1), becomes a worker. All are started;
+ * then in each round every row measures once for each number of threads, in reverse order every
+ * second round. Prints one line for each row and number of threads: "ID THREADS MEDIAN MIN MAX", in
+ * ns. A row whose worker fails is left out, and the exit status is 1.
  */
 #include <err.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 #define ROWS_MAX 64
 #define COUNTS_MAX 4
 #define ROUNDS_MAX 1000
-/* A worker gives up by itself before this. */
+/* A worker gives up before this. */
 #define ANSWER_MS 60000
 
 extern char **environ;
@@ -41,7 +41,7 @@ struct row {
 
 struct turns {
 	unsigned rounds, milliseconds;
-	unsigned counts[COUNTS_MAX]; /* of threads */
+	unsigned counts[COUNTS_MAX]; /* number of threads */
 	size_t count_count;
 	struct row rows[ROWS_MAX];
 	size_t row_count;
@@ -87,8 +87,10 @@ static void start(struct row *row)
 	row->from = fdopen(from[0], "r");
 }
 
-/* The worker's next line, or false for ever. A worker writes one line for each that it is sent, so
- * no input waits in `from`. */
+/*
+ * The worker's next line, or false forever. A worker prints one line for each that it is sent, so
+ * no input stays in the buffer of `from`.
+ */
 static bool answer(struct row *row, char *line, int size)
 {
 	struct pollfd readable = { fileno(row->from), POLLIN, 0 };

@@ -1,8 +1,8 @@
 /*
- * A program that asks libc for names, for the system tests: one question a line on standard input, one answer a line on
- * standard output. It knows nothing of what may answer.
+ * A program that calls libc to look up names, for the system tests: one question per line on
+ * standard input, one answer per line on standard output. It does not depend on what answers.
  *
- *   addrinfo NAME FAMILY FLAGS       getaddrinfo()      canonical name or -, then an address for each node
+ *   addrinfo NAME FAMILY FLAGS       getaddrinfo()      canonical name or -, an address per node
  *   addrinfo_a NAME FAMILY FLAGS     getaddrinfo_a()    the same
  *   host NAME                        gethostbyname()    canonical name, aliases or -, addresses
  *   host2 NAME FAMILY                gethostbyname2()   the same
@@ -48,7 +48,7 @@ static int flags_of(const char *word)
 	       (strchr(word, 'a') ? AI_ALL : 0) | (strchr(word, 'd') ? AI_ADDRCONFIG : 0);
 }
 
-/* --- getaddrinfo ------------------------------------------------------------------------------- */
+/* --- getaddrinfo ------------------------------------------------------------------------------ */
 
 static const char *error_word(int error)
 {
@@ -115,7 +115,7 @@ static void ask_addrinfo_a(char **words)
 	say_list(error, request.ar_result);
 }
 
-/* --- gethostbyname ----------------------------------------------------------------------------- */
+/* --- gethostbyname ---------------------------------------------------------------------------- */
 
 static const char *h_error_word(int error)
 {
@@ -189,7 +189,7 @@ static void ask_host2_r(char **words)
 	free(buffer);
 }
 
-/* --- the process ------------------------------------------------------------------------------- */
+/* --- the process ------------------------------------------------------------------------------ */
 
 static void ask_process(char **words)
 {

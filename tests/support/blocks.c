@@ -1,10 +1,12 @@
 /*
- * Which memory blocks the lists of getaddrinfo() are made of: an allocator of the program's own counts them.
+ * Which memory blocks the lists of getaddrinfo() consist of, counted by the program's own
+ * allocator.
  *
- *   layout     libc's own lists, without the library: each node a block that holds its address too, the canonical name another
- *              one, and freeaddrinfo() passes them all to free(). The library builds lists in the same way.
- *   library    its lists are made so, too
- *   failing    no memory, at each allocation in turn: EAI_MEMORY, and no block is left
+ *   layout     libc's own lists, without the library: each node is one block including its address,
+ *              the canonical name is another one, and freeaddrinfo() passes all of them to free().
+ *              The library builds its lists in the same way.
+ *   library    the library's lists consist of the same blocks
+ *   failing    each allocation in turn fails: EAI_MEMORY, and no block is left
  */
 #include "guest.h"
 
@@ -17,7 +19,9 @@
 extern void *__libc_malloc(size_t size); /* NOLINT(bugprone-reserved-identifier) */
 extern void __libc_free(void *block);    /* NOLINT(bugprone-reserved-identifier) */
 
-/* Volatile: the headers promise the compiler that libc's functions do not call back into this file. */
+/*
+ * Volatile: the headers promise the compiler that libc's functions do not call back into this file.
+ */
 static volatile bool watching;
 static void *volatile blocks[BLOCKS_MAX];
 static volatile int count;

@@ -1,6 +1,7 @@
 /*
- * Preloaded into a daemon: its wall clock goes wrong by the seconds that the file CLOCKSTEP holds, a 64-bit integer that may change at
- * any time. CLOCK_MONOTONIC and the machine's own clock are as they were.
+ * Preloaded into a daemon: shifts its wall clock by the number of seconds in the file CLOCKSTEP, a
+ * 64-bit integer that may change at any time. CLOCK_MONOTONIC and the machine's clock are not
+ * affected.
  */
 #include <fcntl.h>
 #include <stdatomic.h>

@@ -1,12 +1,15 @@
 /*
- * Calls each function that looks up a host with every combination of arguments, and prints a line for each call: a plain program
- * that knows nothing of the shim. Two runs of it, in two worlds that should look the same, are compared line by line.
+ * Calls each function that looks up a host with every combination of arguments, and prints one line
+ * per call: a plain program that does not depend on the shim. The output of two runs, in two
+ * environments that should look the same, is compared line by line.
  *
  *   differ [-w NAME] PART NAME ...
  *
- * PART: flags, services, configured (what the host's own addresses decide), international, hostent, or static. -w: first waits until that name is found.
+ * PART: flags, services, configured (what the host's own addresses decide), international, hostent,
+ * or static. -w: first waits until that name is found.
  *
- * A line is `CALL = RESULT`. A list of addresses reads "ADDRESS(node node …)|ADDRESS(…)", in order; errno is shown where it counts.
+ * A line is `CALL = RESULT`. A list of addresses has the form "ADDRESS(node node …)|ADDRESS(…)", in
+ * order; errno is shown where it matters.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,14 +26,16 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNKNOWN_FLAG 0x4000
 #define IDN_FLAGS (AI_IDN | AI_CANONIDN)
-#define SIZE_MAX_ASKED 1600 /* more than any answer here takes */
+#define SIZE_MAX_ASKED 1600 /* more than any answer here needs */
 #define CANARY 0x5a
 #define WAIT_SECONDS 60
 
 static const int flag_bits[] = { AI_V4MAPPED, AI_ALL,         AI_ADDRCONFIG, AI_CANONNAME,
 	                         AI_PASSIVE,  AI_NUMERICSERV, UNKNOWN_FLAG,  AI_NUMERICHOST };
 #define FLAG_SETS (1u << COUNT(flag_bits))
-/* Without AI_NUMERICHOST and the unknown one, which leave nothing for the others to decide. */
+/*
+ * Without AI_NUMERICHOST and the unknown flag, which would leave nothing for the others to decide.
+ */
 #define FLAG_SETS_TRIED (1u << (COUNT(flag_bits) - 2))
 #define FLAG_SETS_CONFIGURED 16u
 
@@ -73,7 +78,7 @@ static const int services_flags[] = {
 	AI_ALL, UNKNOWN_FLAG, IDN_FLAGS,    IDN_FLAGS | AI_CANONNAME
 };
 
-/* --- getaddrinfo ------------------------------------------------------------------------------- */
+/* --- getaddrinfo ------------------------------------------------------------------------------ */
 
 static void print_text(const char *text)
 {
@@ -110,7 +115,7 @@ static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
 	                          &((struct sockaddr_in *)b->ai_addr)->sin_addr, 4));
 }
 
-/* Port and flow stand at the same place in both families' addresses. */
+/* Port and flow are at the same offsets for both families. */
 static void print_node(const struct addrinfo *node)
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)node->ai_addr;
@@ -190,7 +195,10 @@ static int flag_set(unsigned number)
 	return flags;
 }
 
-/* Every set of flags that lets the name be looked up; the others with few arguments, since they end early. */
+/*
+ * Every set of flags with which the name is looked up; the others with few arguments, since those
+ * calls end early.
+ */
 static void flags(const char *name)
 {
 	for (unsigned set = 0; set < FLAG_SETS; set++) {
@@ -216,7 +224,7 @@ static void all_services(const char *name)
 	}
 }
 
-/* Names in the locale's characters, and canonical names in them. */
+/* Names in the locale's encoding, and canonical names in it. */
 static void international(const char *name)
 {
 	static const int with[] = { 0, AI_CANONNAME, AI_PASSIVE, AI_V4MAPPED | AI_ALL,
@@ -245,7 +253,7 @@ static void configured(const char *name)
 	}
 }
 
-/* --- gethostbyname ----------------------------------------------------------------------------- */
+/* --- gethostbyname ---------------------------------------------------------------------------- */
 
 static void print_hostent(const struct hostent *host)
 {
@@ -285,10 +293,10 @@ static void by_name(const char *name, const int *family)
 struct reply {
 	int error, saved, h_error;
 	struct hostent host, *result;
-	char *memory; /* what it points to, before a byte that stays as it is */
+	char *memory; /* what it points to, followed by a guard byte that must not change */
 };
 
-/* Exactly `size` bytes before a canary, at an address that suits nothing. */
+/* Exactly `size` bytes before a canary, at an unaligned address. */
 static void ask(const char *name, const int *family, size_t size, char *memory, struct reply *reply)
 {
 	*reply = (struct reply){ .h_error = 4711, .result = &reply->host, .memory = memory + 1 };
@@ -322,8 +330,8 @@ static void print_reply(const struct reply *reply)
 }
 
 /*
- * Every size from none to enough. At which one it fits is the implementation's own affair; that all smaller ones are refused, and all
- * larger ones are not, is not.
+ * Every size from 0 to one that suffices. The size that suffices may differ between
+ * implementations; but all smaller ones must be refused, and all larger ones accepted.
  */
 static void by_name_r(const char *name, const int *family)
 {
@@ -362,7 +370,10 @@ static void hostent(const char *name)
 	}
 }
 
-/* Each of the two functions has a place of its own, and keeps it; a call that fails leaves h_errno, and one that does not does not. */
+/*
+ * Each of the two functions has a result of its own, and keeps it; a failed call sets h_errno, and
+ * a successful one does not.
+ */
 static void places(const char *name)
 {
 	const struct hostent *one, *two, *three;
@@ -381,7 +392,7 @@ static void places(const char *name)
 	print_static(two, h_errno);
 }
 
-/* --- main -------------------------------------------------------------------------------------- */
+/* --- main ------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *word;
@@ -390,7 +401,7 @@ static const struct {
 	      { "configured", configured }, { "international", international },
 	      { "hostent", hostent },       { "static", places } };
 
-/* The first lookup attaches, in a time that is bounded: a machine that stalls may need another one. */
+/* The first lookup attaches within a time limit, so a machine that stalls may need another one. */
 static bool wait_found(const char *name)
 {
 	const struct addrinfo hints = { .ai_flags = AI_CANONNAME };

@@ -1,8 +1,9 @@
 /*
- * A library to preload into the daemon: one allocation after another fails, as a test says.
+ * A library to preload into the daemon: makes allocations fail as a test requests.
  *
- * FAIL_ALLOC names a file that the test and the program map: struct orders below, all of it 64-bit numbers. Each allocation counts; the
- * one that makes `calls` equal to `fail_at` returns NULL with ENOMEM, and so do the `more` next ones.
+ * FAIL_ALLOC names a file that both the test and the program map: struct orders below, all of it
+ * 64-bit numbers. Each allocation is counted; the one that makes `calls` equal to `fail_at` returns
+ * NULL with ENOMEM, and so do the next `more` ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@ struct orders {
 
 static struct orders *orders;
 
-/* glibc's own, by the names that it has for those who take the place of malloc. */
+/* glibc's own, by the names that it exports for replacements of malloc. */
 extern void *__libc_malloc(size_t size);                 /* NOLINT(bugprone-reserved-identifier) */
 extern void *__libc_calloc(size_t count, size_t size);   /* NOLINT(bugprone-reserved-identifier) */
 extern void *__libc_realloc(void *old, size_t size);     /* NOLINT(bugprone-reserved-identifier) */

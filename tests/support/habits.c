@@ -35,7 +35,9 @@ static void end_threads(pthread_t *threads, int count)
 	guest_join_threads(threads, count);
 }
 
-/* --- descriptors ------------------------------------------------------------------------------- */
+/*
+ * --- descriptors --------------------------------------------------------------------------------
+ */
 
 static int closed_mask;
 
@@ -108,7 +110,7 @@ static void closefrom_(const char *argument)
 	end_threads(&closer, 1);
 }
 
-/* Somebody else's descriptors stay what they are: none is closed twice, none is taken for ours. */
+/* The program's descriptors must not change: none is closed twice, none is mistaken for ours. */
 static void *keep_opening(void *unused)
 {
 	struct stat status;
@@ -156,7 +158,10 @@ static void nofile(const char *argument)
 	guest_many(100);
 }
 
-/* What a program that another thread starts just then would inherit, after each message that brings a descriptor. */
+/*
+ * The descriptors that a program started by another thread at that moment would inherit, after each
+ * message that brings a descriptor.
+ */
 static void cloexec(const char *argument)
 {
 	const int *seen = dlsym(RTLD_DEFAULT, "cloexec_seen");
@@ -169,7 +174,9 @@ static void cloexec(const char *argument)
 	CHECK(*inherited == 0);
 }
 
-/* --- what nobody may notice -------------------------------------------------------------------- */
+/*
+ * --- what must not be noticeable ----------------------------------------------------------------
+ */
 
 struct state {
 	bool open[GUEST_DESCRIPTORS];
@@ -239,14 +246,17 @@ static void errno_(const char *argument)
 	CHECK(errno == 4711);
 }
 
-/* Whatever answers at the socket: each child is the first to ask in its process. SIGPIPE would end it. */
+/*
+ * With anything answering at the socket: each child makes the first lookup of its process. SIGPIPE
+ * would end it.
+ */
 static void knocks(const char *argument)
 {
 	(void)argument;
 	guest_in_children(20, guest_knock);
 }
 
-/* --- children ---------------------------------------------------------------------------------- */
+/* --- children --------------------------------------------------------------------------------- */
 
 static int descriptors_before;
 
@@ -334,7 +344,7 @@ static void spawn(const char *argument)
 	end_threads(threads, THREADS);
 }
 
-/* For spawn: what it says would be taken for what its parent says. */
+/* For spawn: its output would be mistaken for its parent's. */
 static void ask(const char *argument)
 {
 	(void)argument;
@@ -342,7 +352,7 @@ static void ask(const char *argument)
 	_exit(0);
 }
 
-/* --- roots and namespaces ---------------------------------------------------------------------- */
+/* --- roots and namespaces --------------------------------------------------------------------- */
 
 static void enter_root(const char *folder)
 {
@@ -358,7 +368,7 @@ static void chroot_before(const char *folder)
 	CHECK(guest_ask() == GUEST_PASSED);
 }
 
-/* The table is replaced where it cannot be had any more: the old one stays. */
+/* The table is replaced where no new one can be mapped: the old one remains. */
 static void chroot_after(const char *folder)
 {
 	guest_attach();
@@ -393,7 +403,7 @@ static void hidden_after(const char *folder)
 	guest_many(100);
 }
 
-/* As far back as it goes: what is planned on the old clock is far ahead of the new one. */
+/* The furthest possible step back: times planned on the old clock are far ahead of the new one. */
 static void turn_clock_back(void)
 {
 	int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
@@ -413,7 +423,10 @@ static void clock_(const char *argument)
 	guest_in_children(1, guest_attach);
 }
 
-/* The daemon goes meanwhile: what was seen of it on the old clock does not keep it alive on the new one. */
+/*
+ * The daemon ends meanwhile: its heartbeat as seen on the old clock must not keep it alive on the
+ * new one.
+ */
 static void wait_passed(void)
 {
 	double end = guest_seconds() + GUEST_PATIENCE;
@@ -434,7 +447,7 @@ static void clock_alone(const char *argument)
 	guest_in_children(1, wait_passed);
 }
 
-/* Asks again only when it is told to. */
+/* Looks up again only on request. */
 static void rare(const char *argument)
 {
 	(void)argument;
@@ -444,7 +457,7 @@ static void rare(const char *argument)
 	      0);
 }
 
-/* --- memory ------------------------------------------------------------------------------------ */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 #define SMALL (1ul << 20)
 #define HALF (100ul << 20) /* room for the addresses, not for the table in their place */
@@ -483,7 +496,7 @@ static void lock_all(void)
 	const struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 
 	if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 || mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-		return; /* not everybody may */
+		return; /* not every user may do this */
 	guest_attach();
 	guest_many(10);
 }
@@ -499,7 +512,7 @@ static void mlock_(const char *argument)
 	guest_in_children(1, lock_all);
 }
 
-/* Lives and looks up until the end of its input. */
+/* Stays and looks up until the end of its input. */
 static void live(const char *name)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -511,9 +524,9 @@ static void live(const char *name)
 		guest_look_up(name, GUEST_ADDRESS);
 }
 
-/* --- libraries --------------------------------------------------------------------------------- */
+/* --- libraries -------------------------------------------------------------------------------- */
 
-/* What a library's constructor was told. */
+/* The result of a lookup in a library's constructor. */
 static void constructed(const char *argument)
 {
 	const int *answer = dlsym(RTLD_DEFAULT, "constructor_answer");
@@ -523,7 +536,7 @@ static void constructed(const char *argument)
 	guest_many(10);
 }
 
-/* A library that looks up from within the connect() of others. */
+/* A library that looks up names within the connect() of others. */
 static void reentered(const char *argument)
 {
 	const int *calls = dlsym(RTLD_DEFAULT, "reentered_calls");
@@ -536,7 +549,10 @@ static void reentered(const char *argument)
 	CHECK(*calls > 0);
 }
 
-/* An allocator that looks up: first ever from within it, then in the middle of libc's work on an answer. */
+/*
+ * An allocator that looks up names: the first lookup of the process is made within it, later ones
+ * while libc builds an answer.
+ */
 static void allocator(const char *argument)
 {
 	enum { QUIET, KNOCKS, ASKS };
@@ -575,12 +591,12 @@ static void plugin(const char *path)
 {
 	guest_attach();
 	CHECK(ask_plugin(path, RTLD_DEEPBIND) ==
-	      GUEST_PASSED); /* libc's own function: no preloading helps */
+	      GUEST_PASSED); /* libc's own function: preloading has no effect */
 	CHECK(ask_plugin(path, 0) == GUEST_MANAGED);
 	guest_many(10);
 }
 
-/* A source of names that asks for names. */
+/* A source of names that looks up names. */
 static void module(const char *argument)
 {
 	double end = guest_seconds() + GUEST_PATIENCE;

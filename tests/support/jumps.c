@@ -1,8 +1,9 @@
 /*
- * A program whose lookups end before their time: signals, jumps out of a handler, cancelled threads. See guest.h.
+ * A program whose lookups are interrupted: signals, jumps out of a handler, cancelled threads. See
+ * guest.h.
  *
- * To jump out of malloc() is the program's own ruin, so jumps are made only from the library's code and out of the system calls
- * that it makes for an attach.
+ * A jump out of malloc() would break the program itself, so jumps are made only from the library's
+ * code and out of the system calls that it makes for an attach.
  */
 #include "guest.h"
 
@@ -40,7 +41,7 @@ static void handle(void (*handler)(int, siginfo_t *, void *))
 	CHECK(sigaction(SIGALRM, &action, NULL) == 0);
 }
 
-/* --- interrupted ------------------------------------------------------------------------------- */
+/* --- interrupted ------------------------------------------------------------------------------ */
 
 static void count_tick(int number, siginfo_t *info, void *context)
 {
@@ -58,7 +59,7 @@ static void look_up_interrupted(void)
 	set_timer(TICK_US, TICK_US);
 	guest_knock();
 	guest_attach();
-	/* At least so many, and until it was interrupted. */
+	/* At least this many, and until one was interrupted. */
 	do
 		guest_many(500);
 	while (ticks == 0 && guest_seconds() < end);
@@ -71,7 +72,7 @@ static void interrupted(const char *argument)
 	guest_in_children(CHILDREN, look_up_interrupted);
 }
 
-/* --- jumps ------------------------------------------------------------------------------------- */
+/* --- jumps ------------------------------------------------------------------------------------ */
 
 static void find_code(void)
 {
@@ -102,7 +103,7 @@ static uintptr_t program_counter(const ucontext_t *context)
 #endif
 }
 
-/* The instruction before is one that calls the kernel: syscall, or int 0x80. */
+/* The instruction before it is one that calls the kernel: syscall, or int 0x80. */
 static bool was_in_kernel(uintptr_t at)
 {
 	const unsigned char *code = (const unsigned char *)at;
@@ -150,7 +151,7 @@ static bool is_cancelable(void)
 	return state == PTHREAD_CANCEL_ENABLE && type == PTHREAD_CANCEL_DEFERRED;
 }
 
-/* Lookups of the seconds after a jump put right what it left. */
+/* Lookups in the seconds after a jump clean up what it left. */
 static void wait_tidy(int descriptors)
 {
 	double end = guest_seconds() + GUEST_PATIENCE;
@@ -188,7 +189,10 @@ static void jump_lookup(const char *argument)
 	dprintf(STDOUT_FILENO, "%d jumps\n", jumps);
 }
 
-/* Just after a system call has made a descriptor nobody knows it yet: one may be lost, and no more. */
+/*
+ * Just after a system call has created a descriptor, only the kernel knows it: one may be lost, and
+ * no more.
+ */
 static void jump_out_of_attach(void)
 {
 	int before = guest_descriptors();
@@ -216,7 +220,7 @@ static void jump_attach(const char *argument)
 	}
 }
 
-/* The daemon says nothing at first: the alarm rings in the middle of the wait. */
+/* The daemon sends nothing at first: the alarm goes off in the middle of the wait. */
 static void jump_out_of_wait(void)
 {
 	double end = guest_seconds() + GUEST_PATIENCE;
@@ -243,7 +247,10 @@ static void jump_wait(const char *argument)
 	guest_many(10);
 }
 
-/* What the attach had open is closed, as all else is, and its number is another file's by now. */
+/*
+ * What the attach had open was closed, like everything else, and its number belongs to another file
+ * by now.
+ */
 static void jump_reuse(const char *argument)
 {
 	int before = guest_descriptors(), last = GUEST_DESCRIPTORS;
@@ -260,7 +267,7 @@ static void jump_reuse(const char *argument)
 	CHECK(fstat(last, &status) == 0 && S_ISCHR(status.st_mode));
 }
 
-/* --- cancelled --------------------------------------------------------------------------------- */
+/* --- cancelled -------------------------------------------------------------------------------- */
 
 static atomic_int running;
 
@@ -274,7 +281,7 @@ static void *ask_until_cancelled(void *unused)
 	return unused;
 }
 
-/* Anywhere, so nothing that takes a lock of libc's or allocates. */
+/* Cancelled anywhere, so nothing here may allocate or take a lock of libc. */
 static void *ask_until_killed(void *unused)
 {
 	int old;
@@ -327,7 +334,7 @@ static void *knock_and_see(void *unused)
 	return unused;
 }
 
-/* The daemon says nothing: most are cancelled in the middle of the wait. */
+/* The daemon sends nothing: most threads are cancelled in the middle of the wait. */
 static void cancel_attach(const char *argument)
 {
 	int before = guest_descriptors();

@@ -1,12 +1,15 @@
 /*
- * A client that looks up a name again and again, for the system tests: a plain program that knows nothing of the shim.
+ * A client that looks up a name repeatedly, for the system tests: a plain program that does not
+ * depend on the shim.
  *
  *   looper [-t THREADS] [-p PAUSE_US] NAME     loops until standard input ends
  *   looper -1 NAME                             one lookup, one answer
- *   looper -m COUNT NAME                       a lookup in advance, then COUNT between two lines "mark", for strace
+ *   looper -m COUNT NAME                       a lookup in advance, then COUNT between two lines
+ *                                              "mark", for strace
  *
- * It prints `answer MS THREAD ADDRESS,ADDRESS` (or EAI_… instead of addresses) whenever a thread's answer changed; MS is
- * CLOCK_MONOTONIC. Lines on standard input: `report` prints what was counted, `reset` counts afresh.
+ * Prints `answer MS THREAD ADDRESS,ADDRESS` (or EAI_… instead of addresses) whenever a thread's
+ * answer changed; MS is CLOCK_MONOTONIC. Lines on standard input: `report` prints the counters,
+ * `reset` resets them.
  */
 #include <dirent.h>
 #include <netdb.h>
@@ -31,7 +34,10 @@ static atomic_ulong lookups;
 static atomic_ulong slowest_us;
 static atomic_bool ending;
 
-/* Held for reading over each lookup: who counts sees what a lookup leaves, not what it has open. */
+/*
+ * Held for reading during each lookup, so that the counters show what a lookup leaves, not what it
+ * has open.
+ */
 static pthread_rwlock_t looking_up = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
 static uint64_t now_us(void)
@@ -42,7 +48,10 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* One write for a line, so that threads do not mix; unbuffered, so that a fork or a kill loses nothing. */
+/*
+ * One write per line, so that threads do not mix; unbuffered, so that a fork or a kill loses
+ * nothing.
+ */
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
 	char line[ANSWER_MAX + 64];

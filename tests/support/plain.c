@@ -1,8 +1,9 @@
 /*
- * A plain program for any C library, compiler and tool: asks every function for every name, says what it was told, and frees each
- * list once in a piece and once in two.
+ * A plain program for any C library, compiler and tool: calls every function for every name, prints
+ * the results, and frees each list once as a whole and once in two parts.
  *
- *   plain [-w ADDRESS] NAME ...    -w: asks for the first NAME until it has that address, a minute at most
+ *   plain [-w ADDRESS] NAME ...    -w: looks up the first NAME until it has that address, at most a
+ *                                  minute
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-/* A program that shuts itself off from the kernel before its first lookup. See guest.h. */
+/* A program that restricts its system calls before its first lookup. See guest.h. */
 #include "guest.h"
 
 #include <linux/audit.h>
@@ -11,10 +11,10 @@
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define ROWS_MAX 96
-#define AGAIN 78            /* a child's status: the machine was too busy for it to attach */
-#define ATTACH_SECONDS 0.08 /* less than an attach that fails for want of an answer takes */
+#define AGAIN 78            /* exit status of a child: the machine was too busy for it to attach */
+#define ATTACH_SECONDS 0.08 /* less than an attach takes that fails because nothing answers */
 
-/* What the library may call, in every spelling that libc has for it. */
+/* The system calls that the library may make, in every variant that libc uses. */
 static const int attach_calls[] = {
 	SYS_close,        SYS_munmap,  SYS_poll,
 #ifdef SYS_ppoll
@@ -47,7 +47,10 @@ static const int attach_calls[] = {
 #endif
 };
 
-/* What this program calls itself: memory, its words and its end; the clock, where the kernel has none to read. */
+/*
+ * The system calls of this program itself: memory, output and exit; the clock, if the vDSO cannot
+ * read it.
+ */
 static const int own_calls[] = {
 	SYS_brk,
 	SYS_write,
@@ -100,11 +103,16 @@ static void finish(struct filter *filter, uint32_t action)
 	SKIP_UNLESS(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
-/* --- nothing but the list ---------------------------------------------------------------------- */
+/*
+ * --- only the listed calls ----------------------------------------------------------------------
+ */
 
 static uint32_t otherwise;
 
-/* Without libc's way through its own sources, which would open files: until the table is there only addresses are asked for. */
+/*
+ * Without libc's search of its own sources, which would open files: until the table is mapped only
+ * addresses are looked up.
+ */
 static void attach_shut_off(void)
 {
 	struct filter filter;
@@ -118,7 +126,9 @@ static void attach_shut_off(void)
 	finish(&filter, otherwise);
 	begin = guest_seconds();
 	guest_knock();
-	/* What took so long may have been in vain, and the name would have libc open its files. */
+	/*
+	 * An attach that took so long may have failed, and libc would open its files for the name.
+	 */
 	if (guest_seconds() - begin > ATTACH_SECONDS)
 		_exit(AGAIN);
 	CHECK(guest_descriptors() == before);
@@ -155,7 +165,9 @@ static void list(const char *action)
 		only(SECCOMP_RET_ERRNO | (strcmp(action, "EPERM") == 0 ? EPERM : ENOSYS));
 }
 
-/* --- one of the list is refused ---------------------------------------------------------------- */
+/*
+ * --- one of the listed calls is refused ---------------------------------------------------------
+ */
 
 static size_t refused;
 static uint32_t refusal;
@@ -175,7 +187,7 @@ static void look_up_refused(void)
 	      guest_descriptors() == 0); /* 0: it needs fcntl() itself */
 }
 
-/* But close(): without it nobody can close. */
+/* Except close(): if it is refused, nothing can be closed. */
 static void refuse(const char *argument)
 {
 	(void)argument;

@@ -1,7 +1,8 @@
 /*
- * A preload for shuntd, in a folder that another user owns: just before or after one of the calls that it makes files with, user SWAP_UID
- * swaps SWAP_PATH, a file or a folder, for a link to SWAP_TARGET. SWAP_AT says at which call (1, 2, …); each has a place before and one
- * after. It is done once.
+ * Preloaded into shuntd, for a folder that another user owns: just before or after one of the calls
+ * with which it creates files, user SWAP_UID replaces SWAP_PATH, a file or a folder, by a link to
+ * SWAP_TARGET. SWAP_AT says at which call (1, 2, …); each counts once before and once after. It is
+ * done once.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -60,7 +61,7 @@ WRAP(int, fstatat, (int folder, const char *path, struct stat *status, int flags
      (folder, path, status, flags))
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* Only what makes files or opens folders: there are a hundred others. */
+/* Only calls that create files or open folders: there are a hundred others. */
 static int is_ours(int flags)
 {
 	return flags & (O_CREAT | O_PATH | O_DIRECTORY);
