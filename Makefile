@@ -3,7 +3,7 @@
 #   V=1          show the commands
 #   B=DIR        build there (default: build)
 #   CC, CFLAGS, LDFLAGS, PREFIX, SBINDIR, SYSCONFDIR, DESTDIR    as usual
-#   LTO=         no link-time optimisation of the shim, where the compiler has none
+#   LTO=         no link-time optimisation of the shim, for compilers without it
 #   J=N          test programs at a time (default: 2)
 #   WERROR=-Werror    warnings are errors, as in check, asan, tsan and CI
 
@@ -25,53 +25,63 @@ SYSCONFDIR ?= /etc
 PATHS := B PREFIX BINDIR SBINDIR MANDIR DOCDIR UNITDIR SYSUSERSDIR BASHDIR ZSHDIR SYSCONFDIR DESTDIR
 $(foreach path,$(PATHS),$(if $(word 2,$($(path))),$(error $(path) may not have a space in it: '$($(path))')))
 
-# What the dynamic loader makes of $LIB: lib/x86_64-linux-gnu on Debian, lib64 where there is no multiarch.
+# What the dynamic loader substitutes for $LIB: lib/x86_64-linux-gnu on Debian, lib64 without
+# multiarch.
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIB := $(if $(MULTIARCH),lib/$(MULTIARCH),lib64)
-# The same for programs of 32 bits, where the compiler makes them (Debian: gcc-multilib); else empty, and there is one width.
-# Debian has two such loaders: that of the i386 architecture, and that of libc6-i386, which comes with gcc-multilib.
+# The same for 32-bit programs, if the compiler supports them (Debian: gcc-multilib); otherwise
+# empty, and only one width is built. Debian has two such loaders: that of the i386 architecture,
+# and that of libc6-i386, which comes with gcc-multilib.
 HAS_32 := $(findstring /32/,$(shell $(CC) -m32 -print-file-name=libgcc.a 2>/dev/null))
 LIB32 := $(if $(HAS_32),$(if $(MULTIARCH),lib/i386-linux-gnu lib32,lib))
 
-# SAN is set by the asan and tsan targets: a -fsanitize= list for all but the shim that foreign programs load.
+# SAN is set by the asan and tsan targets: a -fsanitize= list for everything except the shim that
+# foreign programs load.
 SAN ?=
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-# Text from outside is cut to its buffer on purpose (gcc warns of it), and rows of tables end where their defaults begin (clang).
+# Text from outside is truncated to its buffer on purpose (gcc warns about that), and table rows
+# omit default values (clang).
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(findstring clang,$(CC)),-Wno-missing-field-initializers,-Wno-format-truncation) $(WERROR)
 BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude $(WARNINGS) -MMD -MP
 HARDEN := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 
-# Each part writes its includes from its own root. Never -I: a folder must not shadow a system header.
+# The include paths of each part are relative to its root. Never use -I: a folder must not shadow a
+# system header.
 ROOTS := -iquote daemon -iquote cli -iquote shim
 
-# No FORTIFY in the shim: musl has no *_chk functions, and a program of musl's may load it. A lookup is an eighth shorter without
-# a PLT and with -O3, where it is optimised as usual. What packages add to CFLAGS may not bring back what is left out.
+# No FORTIFY in the shim: musl has no *_chk functions, and a program that uses musl may load it. A
+# lookup is an eighth shorter without a PLT and with -O3 if it is optimised as usual. Flags that
+# packages add to CFLAGS must not re-enable what is left out.
 SHIM_FLAGS := $(BASE) -iquote shim -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
 SHIM_CFLAGS = $(patsubst -O2,-O3,$(filter-out -fstack-protector%,$(CFLAGS)))
 DAEMON_PKGS := libevent_core libcurl libcares libidn2 libconfig libmicrohttpd jansson openssl
 CLI_PKGS := jansson
 TEST_PKGS := cmocka
-# Asked when a recipe needs them, so that `make deps` works before the libraries are there.
+# Evaluated only when a recipe needs them, so that `make deps` works before the libraries are
+# installed.
 cflags = $(shell pkg-config --cflags $(1))
 libs = $(shell pkg-config --libs $(1))
 exist = $(if $(shell pkg-config --exists $(1) 2>/dev/null && echo yes),,$(error libraries are missing: run 'make deps'))
 
 objects = $(patsubst %.c,$(B)/%.o,$(shell find $(1) -name '*.c'))
-# Two doors over one lookup: what each file of the shim is for decides which library it is part of.
+# Two libraries share one lookup: the purpose of each file of the shim decides which of them it is
+# part of.
 SHIM_PARTS := $(patsubst shim/%.c,%,$(shell find shim -name '*.c'))
 PRELOAD_PARTS := $(filter-out nss,$(SHIM_PARTS))
 NSS_PARTS := $(filter-out getaddrinfo gethostbyname answer/addrinfo answer/canonical answer/nodes,$(SHIM_PARTS))
 DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/control/page_data.o
 CLI_OBJECTS := $(call objects,cli)
-# What the command uses of daemon/base.
+# The parts of daemon/base that the command uses.
 SHARED_OBJECTS := $(B)/daemon/base/near.o
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
-# The programs that these run under the shim. Instrumented ones are of the machine's own width alone.
+# The programs that the tests in tests/preload run under the shim. Instrumented ones are built only
+# in the machine's own width.
 CLIENTS_32 := $(if $(LIB32),$(if $(SAN),,$(patsubst tests/preload/%.c,$(B)/tests/preload32/%,$(wildcard tests/preload/client_*.c))))
 PRELOAD_CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/client_*.c)) $(CLIENTS_32)
 SYSTEM_TESTS := $(wildcard tests/system/test_*.py) tests/soak/test_model.py
-# Three of them are libraries for the daemon: its wall clock is shifted, its allocations fail, its paths are swapped for links.
+# Three of them are libraries for the daemon: they shift its wall clock, make its allocations fail,
+# replace its paths by links.
 SUPPORT_LIBRARIES := tests/support/clockstep.c tests/support/failalloc.c tests/support/swap.c
 SUPPORT_SOURCES := $(filter-out $(SUPPORT_LIBRARIES),$(wildcard tests/support/*.c))
 SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(SUPPORT_SOURCES)) $(patsubst %.c,$(B)/%.so,$(SUPPORT_LIBRARIES)) \
@@ -80,9 +90,9 @@ BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 LIBRARIES := libshunt.so libnss_shunt.so.2
 PRODUCTS := $(foreach width,$(LIB) $(LIB32),$(addprefix $(B)/$(width)/,$(LIBRARIES))) $(addprefix $(B)/,$(LIBRARIES)) $(B)/shuntd $(B)/shunt
 
-# Test programs at a time: most of them wait for something most of the time.
+# Test programs at a time: most of them are waiting most of the time.
 J ?= 2
-# All processors for the targets that are somebody's only command, unless that somebody said otherwise with -j.
+# All processors for targets that are usually run alone, unless -j was given.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 Q := $(if $(V),,@)
@@ -91,7 +101,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
 .DELETE_ON_ERROR:
 .PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-failover bench-sockets bench-status install uninstall clean
 
-# The empty recipe keeps make from saying that there is nothing to do.
+# The empty recipe keeps make from printing that there is nothing to do.
 all: libraries $(PRODUCTS)
 	@:
 
@@ -106,26 +116,26 @@ help:
 	@echo && sed -n '/^#   V=1/,/^$$/s/^#   //p' Makefile
 
 ## all          the daemon, the command and the library, in build/
-## deps         install what Debian lacks to build, demo, test and lint (as root at once, else through sudo)
-## demo         watch an unmodified curl leave a dead web server and come back (30 s, no root)
+## deps         install the Debian packages to build, demo, test and lint (as root, else through sudo)
+## demo         watch an unmodified curl leave a dead web server and return to it (30 s, no root)
 ## check        every test
 ## check-unit   only the unit tests
 ## asan, tsan   the tests under the address, undefined-behaviour and thread sanitizers
-## fuzz         all that is read from outside, against its readers (FUZZ_TIME=60 seconds)
-## soak         everything that can happen to the daemon, at random, while clients look up (SOAK_TIME=60 seconds, SEED=n)
-## kills        orders of operators against kill -9 (KILLS=1000)
-## inject       every allocation and system call of a start, a failover, a reload and requests fails once (half an hour)
+## fuzz         fuzz every parser of external input (FUZZ_TIME=60 seconds)
+## soak         random faults and operations on the daemon while clients look up names (SOAK_TIME=60 seconds, SEED=n)
+## kills        operators' orders must survive kill -9 (KILLS=1000)
+## inject       each allocation and system call of start, failover, reload, requests fails once (30 min)
 ## suites       Python's and GLib's own tests, without the shim and under it (ten minutes)
 ## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
-## bench        one table: a managed name beside what else could answer
-## bench-scale  20,000 endpoints: whether they are probed on time, and for how much (3 min)
-## bench-failover    from a kill, and from a black hole, to the first right answer (3 min)
+## bench        the cost of a lookup: a managed name compared with the alternatives
+## bench-scale  20,000 endpoints: whether they are probed on time, and at what cost (3 min)
+## bench-failover    time from a kill or a black hole to the first right answer (3 min)
 ## bench-status     how long `shunt status` takes with 1,000 records (1 min)
-## bench-sockets    whether connections that behave badly delay a probe (4 min)
+## bench-sockets    whether misbehaving connections delay a probe (4 min)
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
-## deb          Debian packages, in build/deb; lintian judges them
-## check-deb    the packages, installed into a Debian 12 of their own that boots (as root; some minutes)
-## check-releases    build and tests in roots of Debian 12, 13 and sid (as root; RELEASES="trixie sid" STEPS="demo check-unit")
+## deb          build Debian packages in build/deb and check them with lintian
+## check-deb    test the packages in a Debian 12 that is created and booted for this (as root; some minutes)
+## check-releases    build and test in roots of Debian 12, 13 and sid (as root; RELEASES="trixie sid" STEPS="demo check-unit")
 ## clean        remove build/
 
 deps:
@@ -148,7 +158,7 @@ $(B)/daemon/%.o: daemon/%.c Makefile | libraries
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -iquote daemon $(HARDEN) $(SANFLAGS) $(call cflags,$(DAEMON_PKGS)) $(CFLAGS) -c -o $@ $<
 
-# The status page, as an array.
+# The status page as an array.
 $(B)/daemon/control/page_data.c: $(wildcard daemon/control/page/*)
 	$(call say,PAGE)
 	@mkdir -p $(@D)
@@ -163,10 +173,11 @@ $(B)/cli/%.o: cli/%.c Makefile | libraries
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -iquote cli -iquote daemon $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
 
-# nodelete: a program that closes the library may have threads in it, and would map a table anew each time that it opens it.
+# nodelete: a program that closes the library may have threads in it, and would map a new table each
+# time it opens it.
 shared = $(CC) -shared -fPIC $(LTO) $(SHIM_CFLAGS) $(LDFLAGS) -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete
 
-# $(1): the folder of a width, $(2): that of its objects, $(3): the compiler's option for it
+# $(1): the folder of a width, $(2): the folder of its objects, $(3): the compiler option for it
 define width
 $(B)/$(1)/libshunt.so: $(PRELOAD_PARTS:%=$(B)/$(2)/%.o) shim/shim.map
 	$$(call say,LD)
@@ -194,8 +205,9 @@ $(B)/shunt: $(CLI_OBJECTS) $(SHARED_OBJECTS)
 
 # --- tests ---------------------------------------------------------------------------------------
 
-# Tests take from these what they need; main is not among it. The shim's entries stay out: no test may interpose itself.
-# In a sanitizer build they take the shim's code instrumented, from objects of their own.
+# Tests link what they need from these; main is not included. The shim's entry points are left out:
+# no test may interpose itself. In a sanitizer build they use separate, instrumented objects of the
+# shim.
 $(B)/tests/daemon.a: $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJECTS))
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -221,7 +233,8 @@ $(B)/tests/%: tests/%.c $(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a |
 	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. $(ROOTS) -DSHUNT_LIB='"$(LIB)"' $(CLIENT_FLAGS) $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
 		$(B)/tests/cli.a $(B)/tests/daemon.a $(B)/tests/shim.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
 
-# Plain programs, as others' are: nothing of ours inside, never instrumented, so that the shim can be loaded into them.
+# Plain programs like those of users: without our code, and never instrumented, so that the shim can
+# be loaded into them.
 $(B)/tests/support/%: tests/support/%.c Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
@@ -275,7 +288,7 @@ tested: libraries test-libraries $(TESTED)
 check-deps:
 	$(Q)tests/support/deps build check
 
-# In a second make, so that nothing is asked of pkg-config before the packages are there.
+# In a second make, so that pkg-config is not run before the packages are installed.
 check: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory WERROR=-Werror tested
 	$(Q)J=$(J) B=$(B) tests/run $(SYSTEM_TESTS) $(UNIT_TESTS) $(PRELOAD_TESTS)
@@ -284,13 +297,15 @@ asan: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/asan SAN=address,undefined WERROR=-Werror CFLAGS='-O1 -g' tested
 	$(Q)B=$(B)/asan SAN=asan J=$(J) tests/run $(SYSTEM_TESTS) $(patsubst $(B)/%,$(B)/asan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
 
-# -Wno-tsan: gcc says that it does not model fences; the words that they order are atomics, so no race is hidden.
+# -Wno-tsan: gcc warns that it does not model fences; the words that they order are atomics, so no
+# race is hidden.
 tsan: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/tsan SAN=thread WERROR=-Werror CFLAGS='-O1 -g -Wno-tsan' tested
 	$(Q)B=$(B)/tsan SAN=tsan J=$(J) tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
 
-# Seconds; all targets at the same time. What they find stays in $(B)/fuzz. A target of the shim takes its files into itself; the others
-# take the daemon's and the command's from an archive, instrumented like themselves.
+# Seconds; all targets run at the same time. Findings are kept in $(B)/fuzz. A target of the shim
+# includes its source files; the others link the daemon's and the command's from an archive that is
+# instrumented like the target.
 FUZZ_TIME ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := $(BASE) -Wno-unknown-warning-option -Wno-missing-field-initializers -Wno-format-truncation -O1 -g -fno-sanitize-recover=all
@@ -310,7 +325,7 @@ $(B)/fuzz/%: tests/fuzz/%.c $(B)/fuzz/all.a $(shell find shim -name '*.[ch]') $(
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -I. $(ROOTS) $(call cflags,$(DAEMON_PKGS)) -o $@ $< $(B)/fuzz/all.a \
 		$(call libs,$(DAEMON_PKGS))
 
-# Seconds, and what repeats a run's decisions; see tests/soak/soak.py and kills.py.
+# Seconds, and the seed that repeats the decisions of a run; see tests/soak/soak.py and kills.py.
 SOAK_TIME ?= 60
 KILLS ?= 1000
 SEED ?=
@@ -386,20 +401,21 @@ bench-scale bench-failover bench-sockets bench-status:
 MAN_PAGES := $(notdir $(wildcard man/*.[1-9]))
 EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf)
 EXAMPLE_PROGRAMS := $(wildcard conf/examples/notify-*)
-# Alert rules and a dashboard: in folders of their own among the examples.
+# Alert rules and a dashboard, in separate folders of the examples.
 MONITORING := $(patsubst conf/%,%,$(wildcard conf/prometheus/*.yml conf/grafana/*.json))
 EXAMPLES_DIR = $(DOCDIR)/examples
 MONITORING_DIRS = $(addprefix $(EXAMPLES_DIR)/,$(sort $(dir $(MONITORING))))
 FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(EXAMPLES_DIR) $(MONITORING_DIRS:/=) $(UNITDIR) $(SYSUSERSDIR) $(BASHDIR) $(ZSHDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 
-# A file gets its name once it is whole: programs that start meanwhile find the old library or the new one, never a part.
+# A file gets its name once it is complete: programs that start meanwhile find the old library or
+# the new one, never a partial file.
 put = install -m $(1) $(2) $(DESTDIR)$(3).new && mv -f $(DESTDIR)$(3).new $(DESTDIR)$(3)
 
-# The same for a file that names where others are.
+# The same for a file that contains the paths of others.
 fill = sed 's,@PREFIX@,$(PREFIX),; s,@BINDIR@,$(BINDIR),; s,@SBINDIR@,$(SBINDIR),' $(1) >$(DESTDIR)$(2) && chmod 644 $(DESTDIR)$(2)
 
-# The folders first: what may not be written to is found before anything is replaced.
+# Folders first, so that a lack of write permission is found before anything is replaced.
 install: all
 	@umask 022; for folder in $(CONFIG) $(addprefix $(DESTDIR),$(FOLDERS)); do \
 		mkdir -p $$folder && [ -w $$folder ] || { \
@@ -420,7 +436,8 @@ install: all
 	install -m 644 conf/completion/_shunt $(DESTDIR)$(ZSHDIR)/_shunt
 	for page in $(MAN_PAGES); do install -m 644 man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; done
 
-# Empty folders go from a tree of its own; those of /usr and /usr/local are the system's.
+# Empty folders are removed if PREFIX is a separate tree; those of /usr and /usr/local belong to the
+# system.
 OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
 
 uninstall:
