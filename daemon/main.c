@@ -37,6 +37,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (options.test) {
+		for (const char **hint = config->hints; *hint; hint++)
+			fprintf(stderr, "%s\n", *hint);
 		printf("%s: good: %zu %s\n", options.file, config->record_count,
 		       reload_noun(config->record_count));
 		config_free(config);

@@ -149,6 +149,8 @@ struct resolver_address {
 	uint16_t port;
 };
 
+#define CONFIG_HINTS_MAX 16u
+
 struct config {
 	const char *path;      /* as given */
 	const char *socket;    /* absolute */
@@ -177,7 +179,8 @@ struct config {
 	        records_line;
 	const char *socket_file, *control_file, *http_file, *user_file, *exec_user_file,
 	        *state_dir_file, *records_file;
-	struct arena *arena; /* owns all of the above */
+	const char *hints[CONFIG_HINTS_MAX + 1]; /* the first ones, a line each; then NULL */
+	struct arena *arena;                     /* owns all of the above */
 };
 
 /* NULL is allowed. */

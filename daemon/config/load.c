@@ -86,6 +86,7 @@ static struct config *load_text(struct config_text *text, const char *path, char
 
 	config->arena = arena;
 	config->path = path;
+	reader.hints = config->hints;
 	good = read_tree(&reader, text, &parsed, config);
 	config->has_programs = reader.has_programs;
 	config_parsed_free(&parsed);

@@ -4,7 +4,7 @@
  * main and the reload call config_load(). A file with a mistake yields no configuration and one line, `FILE:LINE: SETTING: what is
  * wrong; the cure`. Nothing here opens a socket, asks a resolver or needs a user or directory to exist; a check's files (`ca_file`,
  * `client_cert`, `credentials_file`) are read, and the program of a `command` must be there, since the check could never pass
- * without them.
+ * without them. What is no mistake, but a known trap, is a line in the configuration's `hints`.
  */
 #ifndef SHUNT_CONFIG_LOAD_H
 #define SHUNT_CONFIG_LOAD_H

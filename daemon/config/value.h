@@ -40,6 +40,7 @@ struct config_reader {
 	bool has_programs;   /* one of the checks, or of the endpoints' own, is an exec check */
 	const char *ca_file; /* the last one found valid */
 	struct config_names *names; /* of all records so far */
+	const char **hints;         /* the configuration's */
 };
 
 struct config_group {

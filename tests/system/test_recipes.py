@@ -191,6 +191,21 @@ class Page(st.Case):
             tried = st.check_config(path)
             self.assertEqual((tried.returncode, tried.stderr), (0, ""), title)
 
+    def test_hints(self):
+        """shuntd -t has a hint for the traps that it knows, and takes the file all the same"""
+        for title, old, new, setting in (
+            ("Patroni", 'path = "/primary";', 'path = "/primry";', "path"),
+            ("Patroni", 'path = "/primary";', 'path = "/patroni"; method = "HEAD";', "method"),
+            ("etcd", 'expect_body = "\\"health\\":\\"true\\"";', 'method = "HEAD";', "method"),
+            ("Consul", 'expect_body = ":";', "", "path"),
+        ):
+            text = recipe(title)
+            self.assertIn(old, text, title)
+            path = self.write("shunt.conf", text.replace(old, new))
+            tried = st.check_config(path)
+            self.assertEqual(tried.returncode, 0, tried.stderr)
+            self.assertRegex(tried.stderr, rf"^{re.escape(path)}:\d+: checks\.\w+\.{setting}: hint: [^\n]+; [^\n]+\n\Z")
+
     def test_tested(self):
         """each recipe has a test that runs it"""
         with open(__file__, encoding="utf-8") as file:

@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/near.h"
 #include "config/read/command.h"
+#include "config/read/hint.h"
 #include "config/read/key.h"
 #include "config/read/request.h"
 #include "config/read/status.h"
@@ -155,6 +156,7 @@ static bool read_check(struct config_reader *reader, const struct tree *setting,
 		return false;
 	reader->has_programs |= check->type == CHECK_EXEC;
 	check->name = name;
+	config_hint_find(&group, check);
 	*entry = (struct config_entry){ .check = check, .setting = setting };
 	return true;
 }

@@ -2072,6 +2072,98 @@ static void test_manual(void **state)
 	free(text);
 }
 
+/* --- hints ----------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *check, *hint; /* NULL: none */
+} hints[] = {
+	{ "type = \"http\"; port = 2379; path = \"/health\"; method = \"HEAD\";",
+	  "t.conf:3: checks.a.method: hint: etcd answers HEAD with 405, also when it is well; "
+	  "remove it, "
+	  "so that it is GET" },
+	{ "type = \"https\"; port = 2379; path = \"/health?serializable=true\"; method = \"HEAD\";",
+	  "t.conf:3: checks.a.method: hint: etcd answers HEAD with 405, also when it is well; "
+	  "remove it, "
+	  "so that it is GET" },
+	{ "type = \"http\"; port = 2379; path = \"/health\";", NULL },
+	{ "type = \"http\"; port = 2379; path = \"/healthy\"; method = \"HEAD\";", NULL },
+	{ "type = \"http\"; port = 2380; path = \"/health\"; method = \"HEAD\";", NULL },
+	{ "type = \"http\"; port = 8008; path = \"/patroni\"; method = \"HEAD\";",
+	  "t.conf:3: checks.a.method: hint: Patroni answers this path with 503, also when it is "
+	  "well, "
+	  "unless it is asked by GET; remove it" },
+	{ "type = \"http\"; port = 8008; path = \"/liveness\"; method = \"OPTIONS\";",
+	  "t.conf:3: checks.a.method: hint: Patroni answers this path with 503, also when it is "
+	  "well, "
+	  "unless it is asked by GET; remove it" },
+	{ "type = \"http\"; port = 8008; path = \"/primary\"; method = \"HEAD\";", NULL },
+	{ "type = \"http\"; port = 8008; path = \"/patroni\";", NULL },
+	{ "type = \"http\"; port = 8008; path = \"/primry\";",
+	  "t.conf:3: checks.a.path: hint: Patroni answers a path that it does not know with 503, "
+	  "also when "
+	  "it is well; write one that it knows, as in \"/primary\" or \"/replica\"" },
+	{ "type = \"http\"; port = 8008; path = \"/replica?lag=10MB\";", NULL },
+	{ "type = \"http\"; port = 8008; path = \"/sync?x\";", NULL },
+	{ "type = \"http\"; port = 8008;", NULL },
+	{ "type = \"tcp\"; port = 8008;", NULL },
+	{ "type = \"http\"; port = 8500; path = \"/v1/status/leader\";",
+	  "t.conf:3: checks.a.path: hint: Consul answers 200 without a leader, too, and \"\" as "
+	  "the body; "
+	  "add expect_body = \":\"" },
+	{ "type = \"http\"; port = 8500; path = \"/v1/status/leader\"; expect_body = \":\";",
+	  NULL },
+	{ "type = \"http\"; port = 9200; path = \"/_cluster/health\";",
+	  "t.conf:3: checks.a.path: hint: Elasticsearch answers 200 when the cluster is red, too; "
+	  "add "
+	  "?wait_for_status=yellow&timeout=1s" },
+	{ "type = \"http\"; port = 9200; path = \"/_cluster/health?wait_for_status=yellow\";",
+	  NULL },
+	{ "type = \"http\"; port = 9200; path = \"/_cluster/health\"; expect_body = \"green\";",
+	  NULL },
+};
+
+static void test_hints(void **state)
+{
+	struct config *config;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hints); i++) {
+		snprintf(text, sizeof(text), "records: ();\nchecks: {\n  a: { %s };\n};\n",
+		         hints[i].check);
+		config = load(text);
+		if (!hints[i].hint != !config->hints[0])
+			fail_msg("%s: %s", hints[i].check,
+			         config->hints[0] ? config->hints[0] : "no hint");
+		if (hints[i].hint)
+			assert_string_equal(config->hints[0], hints[i].hint);
+		assert_true(!hints[i].hint || !config->hints[1]);
+		config_free(config);
+	}
+}
+
+/* A check of an endpoint's own has one too; there is room for the first ones. */
+static void test_many_hints(void **state)
+{
+	struct config *config;
+	size_t count = 0;
+
+	(void)state;
+	config = load("records: ( { name = \"a\"; primary: { address = \"192.0.2.1\";\n"
+	              "  check: { type = \"http\"; port = 8008; path = \"/x\"; }; }; } );");
+	assert_non_null(
+	        strstr(config->hints[0], "t.conf:2: records[0].primary.check.path: hint: "));
+	config_free(config);
+	write_many("t.conf", "records: ();\nchecks: {\n",
+	           "c%u: { type = \"http\"; port = 8008; path = \"/x\"; };\n", 100, "};\n");
+	config = config_load("t.conf", (char[CONFIG_ERROR_MAX]){ 0 });
+	assert_non_null(config);
+	while (config->hints[count])
+		count++;
+	assert_int_equal(count, CONFIG_HINTS_MAX);
+	config_free(config);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
@@ -2087,6 +2179,7 @@ int main(void)
 		cmocka_unit_test(test_bounds_in_words), cmocka_unit_test(test_shipped_files_load),
 		cmocka_unit_test(test_shipped_example), cmocka_unit_test(test_shipped_options),
 		cmocka_unit_test(test_manual),          cmocka_unit_test(test_manual_examples),
+		cmocka_unit_test(test_hints),           cmocka_unit_test(test_many_hints),
 	};
 	struct CMUnitTest tests[COUNT(mistakes) + COUNT(others)];
 
