@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 	cmdline_parse(argc, argv, &options);
 	/* Without memory for its default context, OpenSSL's first digest would write through NULL. */
 	if (!OSSL_LIB_CTX_get0_global_default())
-		fatal("OpenSSL cannot start: out of memory");
+		log_fatal("OpenSSL cannot start: out of memory");
 	config = reload_read(options.file, error);
 	if (!config) {
 		fprintf(stderr, "%s\n", error);
