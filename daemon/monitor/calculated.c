@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* The first child that is not up; check->of_count when all are. */
+/* The index of the first child that is not up; check->of_count if all are up. */
 static size_t first_fault(const struct check *check, const struct calculated_child *children)
 {
 	size_t i = 0;

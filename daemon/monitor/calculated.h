@@ -1,7 +1,8 @@
 /*
- * Calculated checks: the health of one from the healths of the checks that it names. Pure: no clock, no library, no globals.
+ * Calculated checks: derives the health of a check from the healths of the checks it names. Pure:
+ * no clock, no library, no globals.
  *
- * target calls it whenever one of a calculated target's children changed.
+ * Called by target whenever one of a calculated target's children has changed.
  */
 #ifndef SHUNT_MONITOR_CALCULATED_H
 #define SHUNT_MONITOR_CALCULATED_H
@@ -11,14 +12,16 @@
 
 struct calculated_child {
 	enum health_state health;
-	const char *error; /* of its last verdict; "" for none */
+	const char *error; /* error of its last verdict; "" for none */
 };
 
-/* The health, without any words. `children` are check->of_count, in the order of check->of. */
+/*
+ * The health, without any text. `children` has check->of_count elements, in the order of check->of.
+ */
 enum health_state calculated_health(const struct check *check,
                                     const struct calculated_child *children);
 
-/* Why it is not up, as one line: "1 of 2 checks up: web: connection refused". */
+/* Why the check is not up, as one line: "1 of 2 checks up: web: connection refused". */
 void calculated_error(const struct check *check, const struct calculated_child *children,
                       char *text, size_t size);
 

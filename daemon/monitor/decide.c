@@ -39,9 +39,10 @@ static void arm_wake(const struct decide *decide, struct record *record, uint64_
 }
 
 /*
- * Failures that may be this host's fault are held, and the answer with them; but not while an endpoint is healthy without them: a site
- * that is lost looks the same from here, and the record then has somewhere to go. One beyond this host needs no such rule: its answer
- * shows that this host is not cut off.
+ * Failures that may be this host's fault are held, and the answer is held with them. The exception
+ * is a record with an endpoint that is healthy without those failures: a lost site looks the same
+ * from here, and the record can fail over. A healthy endpoint beyond this host needs no such rule,
+ * because its answer shows that this host is not cut off.
  */
 static bool counts_the_lost(const struct record *record)
 {

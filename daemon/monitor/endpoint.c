@@ -10,14 +10,14 @@
 #include "event/event.h"
 #include "probe/kind/route.h"
 
-/* --- the addresses of an endpoint -------------------------------------------------------------- */
+/* --- the addresses of an endpoint ------------------------------------------------------------- */
 
 struct wanted {
 	struct address addresses[SHUNT_ADDRESSES_MAX];
 	size_t count;
-	size_t refused; /* local ones */
+	size_t refused; /* local addresses that were refused */
 	struct address first_refused;
-	bool more; /* than the table holds for one endpoint */
+	bool more; /* more addresses than the table holds for one endpoint */
 };
 
 static void want(struct wanted *wanted, const struct address *address, bool allowed)
@@ -67,7 +67,7 @@ static void want_all(const struct endpoint *endpoint, struct wanted *wanted)
 	}
 }
 
-/* As member_new(). */
+/* Parameters and result as in member_new(). */
 static struct member *add_member(struct endpoint *endpoint, const struct address *address,
                                  const struct member *inherit)
 {
@@ -91,8 +91,9 @@ static bool anything_up(struct member *const *members, size_t count)
 }
 
 /*
- * DNS names it no longer. It stays, behind the `listed` first members, for as long as it is known to work and none of those
- * is; and where there are none, since whatever DNS says now is refused, which is no better than no answer.
+ * Handles an address that is no longer in DNS. The member stays, after the `listed` first members,
+ * for as long as it is known to work and none of those is. It also stays if there are no listed
+ * members: everything DNS returns now is refused, which is no better than no answer.
  */
 static void unlist(struct endpoint *endpoint, struct member *member, size_t listed)
 {
@@ -120,7 +121,10 @@ static void find_what_counts(struct endpoint *endpoint, uint64_t now_us)
 		endpoint->members[i]->counts = true;
 }
 
-/* Makes the members what is wanted. `old`: the same endpoint before a reload, or NULL. True when something changed. */
+/*
+ * Updates the members to match `want`. `old`: the same endpoint before a reload, or NULL. Returns
+ * true if something changed.
+ */
 static bool update_members(struct endpoint *endpoint, const struct wanted *wanted,
                            const struct endpoint *old)
 {
@@ -145,7 +149,10 @@ static bool update_members(struct endpoint *endpoint, const struct wanted *wante
 	for (size_t i = 0; i < before_count; i++) {
 		if (member_find(endpoint->members, wanted->count, &before[i]->address))
 			continue;
-		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): none below the count is NULL */
+		/*
+		 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no element below the count
+		 * is NULL
+		 */
 		changed |= before[i]->listed;
 		unlist(endpoint, before[i], wanted->count);
 	}
@@ -153,7 +160,10 @@ static bool update_members(struct endpoint *endpoint, const struct wanted *wante
 	return changed;
 }
 
-/* After a reload: what DNS no longer names stays under the same conditions as without one. */
+/*
+ * After a reload: addresses that are no longer in DNS are kept under the same conditions as without
+ * a reload.
+ */
 static void inherit_unlisted(struct endpoint *endpoint, const struct endpoint *old)
 {
 	const size_t listed = endpoint->count;
@@ -190,7 +200,10 @@ static void report_refused(struct endpoint *endpoint, const struct wanted *wante
 	endpoint->more = wanted->more;
 }
 
-/* The first question that failed; NULL: none. `*any`: DNS names something, be it used or refused. */
+/*
+ * The error of the first query that failed; NULL if none did. `*any` is set if DNS returned any
+ * address, used or refused.
+ */
 static const char *resolver_error(const struct endpoint *endpoint, bool *any)
 {
 	*any = false;
@@ -243,20 +256,20 @@ static void report_resolution(struct endpoint *endpoint, bool changed)
 	endpoint->resolve_failed = error;
 }
 
-/* The resolver knows something new. */
+/* Called by the resolver when the answer for a name has changed. */
 static void name_changed(void *arg, const struct resolve_answer *answer)
 {
 	struct endpoint *endpoint = arg;
 	struct wanted wanted;
 
-	(void)answer; /* the other names of the endpoint count as well: want_all() asks for each */
+	(void)answer; /* the other names of the endpoint count as well: want_all() queries each */
 	want_all(endpoint, &wanted);
 	report_refused(endpoint, &wanted);
 	report_resolution(endpoint, update_members(endpoint, &wanted, NULL));
 	endpoint->parts->changed(endpoint->parts->arg, endpoint->record);
 }
 
-/* --- health ------------------------------------------------------------------------------------ */
+/* --- health ----------------------------------------------------------------------------------- */
 
 static void drop_unlisted(struct endpoint *endpoint)
 {
@@ -295,8 +308,9 @@ enum health_state endpoint_health(const struct endpoint *endpoint, enum target_v
 
 	if (!endpoint->config->check)
 		return HEALTH_UP;
+	/* Its name has no address yet, so there is no evidence against it. */
 	if (endpoint->count == 0)
-		return HEALTH_UNKNOWN; /* its name has no address yet: nothing speaks against it */
+		return HEALTH_UNKNOWN;
 	for (size_t i = 0; i < endpoint->count; i++) {
 		if (endpoint->members[i]->counts)
 			states[count++] = member_health(endpoint->members[i], view);
@@ -330,7 +344,7 @@ void endpoint_answers(const struct endpoint *endpoint, bool answers[SHUNT_ADDRES
 	}
 }
 
-/* --- building and freeing ---------------------------------------------------------------------- */
+/* --- building and freeing --------------------------------------------------------------------- */
 
 static void watch_names(struct endpoint *endpoint)
 {

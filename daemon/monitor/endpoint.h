@@ -1,7 +1,8 @@
 /*
- * Endpoints as they run: their addresses (literals, and what the resolver knows of their names) and the health of those together.
+ * Endpoints at run time: their addresses (literals, and the results of resolving their names) and
+ * the combined health of those addresses.
  *
- * roster builds and frees them; decide counts their health before each election.
+ * roster builds and frees endpoints; decide counts their health before each election.
  */
 #ifndef SHUNT_MONITOR_ENDPOINT_H
 #define SHUNT_MONITOR_ENDPOINT_H
@@ -17,11 +18,14 @@
 
 struct record;
 
-/* What all endpoints of a roster share. */
+/* State shared by all endpoints of a roster. */
 struct endpoint_parts {
 	struct targets *targets;
 	struct resolver *resolver;
-	/* A name of one of the record's endpoints resolves to something else than before. */
+	/*
+	 * Called when a name of one of the record's endpoints resolves to a different answer than
+	 * before.
+	 */
 	void (*changed)(void *arg, struct record *record);
 	void *arg;
 };
@@ -33,43 +37,48 @@ struct endpoint {
 	const struct endpoint_parts *parts;
 	struct member *members[SHUNT_ADDRESSES_MAX];
 	size_t count;
-	struct resolve_watch **watches; /* by source, NULL for a literal; NULL: all are literals */
+	/* By source, NULL for a literal; NULL if all sources are literals. */
+	struct resolve_watch **watches;
 	enum health_state health;
-	enum target_view seen; /* what `health` was counted from, and what the answer goes by */
-	uint64_t healthy_ms;   /* CLOCK_MONOTONIC; since when it is up */
-	/* What was already reported as an event: */
+	/* The view that `health` was computed from, and that the answer uses. */
+	enum target_view seen;
+	uint64_t healthy_ms; /* CLOCK_MONOTONIC; time since which it has been up */
+	/* What has already been reported as an event: */
 	bool resolve_failed;
-	size_t refused; /* this many local addresses were left out */
-	bool more;      /* some do not fit the table */
+	size_t refused; /* number of local addresses that were left out */
+	bool more;      /* some addresses do not fit the table */
 };
 
 /*
- * The first four fields are the caller's. `old`: the same endpoint before a reload, or NULL: what is known of the same addresses is
- * carried over.
+ * The caller sets the first four fields. `old`: the same endpoint before a reload, or NULL; state
+ * of addresses that are in both is carried over.
  */
 void endpoint_build(struct endpoint *endpoint, const struct endpoint *old);
-/* What it holds; the caller owns the endpoint itself. */
+/* Frees the contents; the caller owns the struct itself. */
 void endpoint_free(struct endpoint *endpoint);
 
 /*
- * Finds out which addresses count, and drops those that DNS no longer names as soon as they are not needed. Before endpoint_health() and
- * endpoint_count_health().
+ * Determines which addresses count, and drops those that are no longer in DNS as soon as they are
+ * not needed. Must be called before endpoint_health() and endpoint_count_health().
  */
 void endpoint_refresh(struct endpoint *endpoint, uint64_t now_us);
 
-/* What the health would be. */
+/* The health that the endpoint would have under `view`. */
 enum health_state endpoint_health(const struct endpoint *endpoint, enum target_view view);
 
-/* The health is that from now on, and so is each member's. */
+/* Sets the health of the endpoint and of each member to the one under that view. */
 void endpoint_count_health(struct endpoint *endpoint, enum target_view view, uint64_t now_ms);
 
-/* Which members are part of the answer: those that are up, else those without a verdict, else all. */
+/*
+ * Which members are part of the answer: those that are up; if there are none, those without a
+ * verdict; otherwise all.
+ */
 void endpoint_answers(const struct endpoint *endpoint, bool answers[SHUNT_ADDRESSES_MAX]);
 
-/* Why its names do not resolve: "standby.example.net: NXDOMAIN"; NULL: they do. */
+/* Why its names do not resolve: "standby.example.net: NXDOMAIN"; NULL if they do. */
 const char *endpoint_resolve_error(const struct endpoint *endpoint);
 
-/* How many of its names have had no answer yet. */
+/* Number of its names that have not been answered yet. */
 size_t endpoint_unresolved(const struct endpoint *endpoint);
 
 #endif

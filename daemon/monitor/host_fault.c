@@ -11,14 +11,15 @@
 #include "base/timer.h"
 #include "event/event.h"
 
-#define WITNESSES 16u     /* probed at a time */
-#define ASK_AGAIN_MS 250u /* while failures are held */
+#define WITNESSES 16u     /* witnesses probed at a time */
+#define ASK_AGAIN_MS 250u /* interval between probes of witnesses while failures are held */
 #define ASK_ISOLATED_MS 1000u
-#define ASK_AT_MOST_US 100000u /* between two askings for new silences */
+/* Minimum interval between probes of witnesses triggered by new silences. */
+#define ASK_AT_MOST_US 100000u
 
 struct host_fault {
 	struct isolation isolation;
-	struct event *again; /* armed while failures are held, or this host is isolated */
+	struct event *again; /* armed while failures are held, or while this host is isolated */
 	uint64_t asked_us;
 	host_fault_counts *counts;
 	void *arg;
@@ -34,7 +35,7 @@ static bool wants_witnesses(const struct isolation *isolation)
 	return isolation->isolated || !TAILQ_EMPTY(&isolation->held);
 }
 
-/* Those that are under way already, silent ones perhaps, are not disturbed. */
+/* Probes that are already under way, possibly of silent sites, are not disturbed. */
 static void ask(struct host_fault *fault)
 {
 	struct isolation *isolation = &fault->isolation;
@@ -46,7 +47,10 @@ static void ask(struct host_fault *fault)
 	timer_arm(fault->again, ms);
 }
 
-/* A silence that begins is worth an asking of its own, if there was not one just now. */
+/*
+ * The beginning of a silence triggers its own probes of witnesses, unless some were started just
+ * before.
+ */
 static bool should_ask(const struct host_fault *fault, bool begins, uint64_t now_us)
 {
 	if (!wants_witnesses(&fault->isolation))
@@ -125,7 +129,7 @@ static void report_isolated(const struct isolation *isolation)
 	event_emit(&(struct event_record){ .type = EVENT_ISOLATED, .reason = reason });
 }
 
-/* `address` NULL: nothing was heard. */
+/* `address` is NULL if nothing was heard. */
 static void report_rejoined(const char *reason, const struct address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
@@ -170,7 +174,10 @@ static enum verdict judge_silence(struct host_fault *fault, struct host_site *si
 	return VERDICT_NONE;
 }
 
-/* An address of a kind that this host does not have, or one of its own, says nothing of the network beyond. */
+/*
+ * An address of a kind that this host does not have, or one of this host's own, says nothing about
+ * the network beyond this host.
+ */
 static void place_site(struct host_fault *fault, struct host_site *site,
                        const struct host_attempt *attempt)
 {

@@ -1,4 +1,4 @@
-/* The monitor from inside: for monitor and operate alone. */
+/* Internals of the monitor, for monitor and operate only. */
 #ifndef SHUNT_MONITOR_INSIDE_H
 #define SHUNT_MONITOR_INSIDE_H
 
@@ -19,13 +19,14 @@ struct monitor {
 	struct host_fault *host_fault;
 	struct decide decide;
 	struct tables tables;
-	struct record *changed; /* those to update; linked by next_changed */
+	struct record *changed; /* records to update; linked by next_changed */
 	uint64_t generation;
 	uint64_t settle_by_ms;
-	struct log_throttle own_fault; /* of lines on probes that we could not make */
+	/* Limits log lines about probes that this host could not make. */
+	struct log_throttle own_fault;
 	bool settled;
 	struct event *settle;
-	struct event *sweep; /* targets without users */
+	struct event *sweep; /* removes targets without users */
 };
 
 #endif

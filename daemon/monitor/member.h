@@ -1,7 +1,8 @@
 /*
- * Members: the addresses of an endpoint. One that is checked is a user of the target of that check at its address.
+ * Members: the addresses of an endpoint. A member with a check is a user of the target for that
+ * check at its address.
  *
- * endpoint makes and frees them.
+ * endpoint creates and frees them.
  */
 #ifndef SHUNT_MONITOR_MEMBER_H
 #define SHUNT_MONITOR_MEMBER_H
@@ -16,21 +17,22 @@ struct endpoint;
 struct member {
 	struct endpoint *endpoint;
 	struct address address;
-	struct target *target;            /* NULL: no check, so always up */
+	struct target *target;            /* NULL: no check, so it is always up */
 	struct member *next_user, **link; /* in target->users */
 	/*
-	 * False: DNS no longer names it. It stays until one that is listed has a verdict, or for as long as everything that DNS names
-	 * is refused.
+	 * False if the address is no longer in DNS. The member stays until a listed one has a
+	 * verdict, or for as long as every address in DNS is refused.
 	 */
 	bool listed;
 	/*
-	 * False: it is checked, this host has no address of its family, and the endpoint has others, which it can reach. Then it has
-	 * no health, and is no part of the answer.
+	 * False if the member has a check, this host has no address of its family, and the endpoint
+	 * has other addresses that this host can reach. Such a member has no health and is not part
+	 * of the answer.
 	 */
 	bool counts;
 };
 
-/* What a member is made from. */
+/* Parameters for creating a member. */
 struct member_parts {
 	struct endpoint *endpoint;
 	struct targets *targets;
@@ -38,16 +40,19 @@ struct member_parts {
 	struct probe_asker asker;
 };
 
-/* `inherit`: the same address before a reload, or NULL. A new check on what is up begins with up. */
+/*
+ * `inherit`: the member for the same address before a reload, or NULL. If it was up, a new check on
+ * it starts as up.
+ */
 struct member *member_new(const struct member_parts *parts, const struct address *address,
                           const struct member *inherit);
 void member_free(struct member *member);
 
-/* NULL: none has that address. */
+/* Returns NULL if no member has that address. */
 struct member *member_find(struct member *const *members, size_t count,
                            const struct address *address);
 
-/* Up without a check. */
+/* A member without a check is up. */
 enum health_state member_health(const struct member *member, enum target_view view);
 
 #endif

@@ -22,12 +22,12 @@
 #include "publish/publish.h"
 #include "state/format.h"
 
-#define SETTLE_MS 5000u     /* a table settles after this at the latest */
-#define SETTLE_CHECK_MS 20u /* how often it is looked at before */
+#define SETTLE_MS 5000u     /* a table is considered settled after this time at the latest */
+#define SETTLE_CHECK_MS 20u /* interval between checks whether it has settled */
 
-/* --- from a health to the table ---------------------------------------------------------------- */
+/* --- from a health to the table --------------------------------------------------------------- */
 
-/* A record may have several addresses behind one target: each is updated once. */
+/* A record may have several addresses that share one target: each record is updated once. */
 static void mark(struct monitor *monitor, struct record *record)
 {
 	if (record->changed)
@@ -43,7 +43,10 @@ static void mark_users(struct monitor *monitor, const struct target *target)
 		mark(monitor, user->endpoint->record);
 }
 
-/* What depends on the target, itself or through others: for changes that are no change of its own health. */
+/*
+ * Marks all records that depend on the target, directly or through other targets, for changes other
+ * than a change of its health.
+ */
 static void mark_dependents(struct monitor *monitor, const struct target *target)
 {
 	const struct target_child *child;
@@ -72,7 +75,9 @@ static void update_marked(struct monitor *monitor)
 	}
 }
 
-/* Not if it is only the address of a family that this host does not have, beside others. */
+/*
+ * False if it is only the address of a family that this host does not have, and there are others.
+ */
 static bool matters(const struct target *target)
 {
 	const struct member *user = target->users;
@@ -83,8 +88,8 @@ static bool matters(const struct target *target)
 }
 
 /*
- * What a verdict on the target makes of those that are calculated from it, and of the records: they are marked. The
- * configuration bounds how deep this goes.
+ * Propagates a verdict on the target to the targets calculated from it and marks the records
+ * affected. The configuration limits the depth of the recursion.
  */
 static void spread(struct monitor *monitor, const struct target *target, enum health_state before)
 {
@@ -109,7 +114,7 @@ static void sweep_later(struct monitor *monitor)
 	event_active(monitor->sweep, EV_TIMEOUT, 0);
 }
 
-/* It counts against nobody, but must not last unseen. */
+/* The failure counts against no endpoint, but must not persist unnoticed. */
 static void report_own_fault(struct monitor *monitor, const struct target *target)
 {
 	char text[ADDRESS_TEXT_MAX];
@@ -143,7 +148,10 @@ static void count_held(void *arg, struct host_site *site, unsigned failures)
 		count(arg, target, VERDICT_FAIL);
 }
 
-/* The verdict that counts. Whether a silence is held decides for some records (decide_record()) before it counts for the target. */
+/*
+ * Returns the verdict that counts. Whether a silence is held affects some records (decide_record())
+ * before it counts for the target.
+ */
 static enum verdict judge(struct monitor *monitor, struct target *target,
                           const struct probe_result *result)
 {
@@ -162,7 +170,7 @@ static enum verdict judge(struct monitor *monitor, struct target *target,
 	return verdict;
 }
 
-/* What readers see of it. */
+/* Stores the result where readers see it. */
 static void note(struct target *target, const struct probe_result *result)
 {
 	const bool invert = target->check->invert;
@@ -182,7 +190,10 @@ static void note(struct target *target, const struct probe_result *result)
 		memcpy(target->error, detail, sizeof(target->error));
 }
 
-/* What the probe knows to be a fault of this host is one. The rest, like a silence that is held, may be either side's. */
+/*
+ * A fault that the probe attributes to this host is this host's. All others, such as a silence that
+ * is held, may be the fault of either side.
+ */
 static void note_doubt(const struct monitor *monitor, struct target *target, enum probe_why why,
                        enum verdict verdict)
 {
@@ -195,7 +206,7 @@ static void note_doubt(const struct monitor *monitor, struct target *target, enu
 		                        host_fault_is_isolated(monitor->host_fault), clock_ms());
 }
 
-/* What every probe ends in. */
+/* Called at the end of every probe. */
 static uint32_t monitor_verdict(void *arg, struct target *target, const struct probe_result *result)
 {
 	struct monitor *monitor = arg;
@@ -222,7 +233,7 @@ static void record_changed(void *arg, struct record *record)
 	sweep_later(monitor);
 }
 
-/* Its time was up. */
+/* Called when an override has expired. */
 static void override_ended(void *arg, struct record *record)
 {
 	struct monitor *monitor = arg;
@@ -230,7 +241,7 @@ static void override_ended(void *arg, struct record *record)
 	decide_record(&monitor->decide, record);
 }
 
-/* --- timers ------------------------------------------------------------------------------------ */
+/* --- timers ----------------------------------------------------------------------------------- */
 
 static void announce_start(const struct monitor *monitor)
 {
@@ -242,7 +253,9 @@ static void announce_start(const struct monitor *monitor)
 	}
 }
 
-/* Until now the answers came and went; from now on what another life left is history. */
+/*
+ * Answers were provisional until now; from here on the data saved by the previous run is obsolete.
+ */
 static void forget_saved(struct monitor *monitor)
 {
 	if (monitor->parts.saved)
@@ -252,7 +265,10 @@ static void forget_saved(struct monitor *monitor)
 	monitor->parts.saved = NULL;
 }
 
-/* The first settled election is free: what answered meanwhile, for lack of others' first verdicts, has no claim. */
+/*
+ * The first election after the table has settled is unrestricted: an endpoint that answered only
+ * because others had no verdict yet has no precedence.
+ */
 static void settle_records(struct monitor *monitor)
 {
 	for (size_t i = 0; i < monitor->roster->count; i++) {
@@ -295,7 +311,7 @@ static void look_whether_settled(evutil_socket_t fd, short what, void *arg)
 		settle(monitor);
 }
 
-/* After targets were freed, or the configuration changed. */
+/* Called after targets were freed or the configuration changed. */
 static void recount(struct monitor *monitor)
 {
 	const bool was_isolated = host_fault_is_isolated(monitor->host_fault);
@@ -316,7 +332,7 @@ static void sweep_targets(evutil_socket_t fd, short what, void *arg)
 	recount(monitor);
 }
 
-/* --- start, reload, stop ----------------------------------------------------------------------- */
+/* --- start, reload, stop ---------------------------------------------------------------------- */
 
 static struct event *timer(struct monitor *monitor, short what, event_callback_fn callback)
 {
@@ -363,7 +379,10 @@ void monitor_free(struct monitor *monitor)
 	free(monitor);
 }
 
-/* What ran before: the new roster has taken over what it needs of it. */
+/*
+ * Frees the previous roster and configuration, after the new roster has taken over the state it
+ * needs.
+ */
 static void free_old(struct monitor *monitor, struct roster *roster, struct config *config)
 {
 	if (roster)
@@ -398,7 +417,10 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 		decide_record(&monitor->decide, &monitor->roster->records[i]);
 	free_old(monitor, old_roster, old_config);
 	tables_supersede(&monitor->tables);
-	/* Reloads in quick succession share it: who holds an older table gets no news until one is settled. */
+	/*
+	 * Reloads in quick succession share the superseded table: clients that hold an older one
+	 * get no updates until a new table has settled.
+	 */
 	if (monitor->settled || !old_roster)
 		monitor->settle_by_ms = clock_ms() + SETTLE_MS;
 	monitor->settled = false;
@@ -407,7 +429,7 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 	return true;
 }
 
-/* --- for what survives -------------------------------------------------------------------------- */
+/* --- for saving state ------------------------------------------------------------------------- */
 
 char *monitor_state(void *arg, size_t *size)
 {
@@ -416,7 +438,7 @@ char *monitor_state(void *arg, size_t *size)
 	return persist_text(monitor->roster, &monitor->targets, size);
 }
 
-/* --- for readers ------------------------------------------------------------------------------- */
+/* --- for readers ------------------------------------------------------------------------------ */
 
 int monitor_table(void *arg, bool *settled)
 {

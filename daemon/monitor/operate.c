@@ -93,5 +93,5 @@ uint32_t operate_check(struct monitor *monitor, size_t index)
 				longest = timeout;
 		}
 	}
-	return 2 * longest; /* the one that is under way, and ours */
+	return 2 * longest; /* the attempt that is under way, then the one requested */
 }

@@ -1,4 +1,7 @@
-/* What operators order: control calls it, for a record by its index in the configuration. */
+/*
+ * Operators' commands on a record, which is given by its index in the configuration. Called by
+ * control.
+ */
 #ifndef SHUNT_MONITOR_OPERATE_H
 #define SHUNT_MONITOR_OPERATE_H
 
@@ -10,26 +13,29 @@
 struct monitor;
 
 struct operate_order {
-	const char *endpoint; /* id */
+	const char *endpoint; /* the endpoint's id */
 	uid_t uid;
 	const char *by;     /* the user's name, or "uid 1234" */
-	const char *reason; /* NULL: none; foreign text */
-	uint32_t for_ms;    /* 0: without end */
-	bool anyway;        /* even onto an endpoint that is down */
+	const char *reason; /* NULL if none was given; text from outside */
+	uint32_t for_ms;    /* 0: no time limit */
+	bool anyway;        /* force it even if the endpoint is down */
 };
 
 enum operate_forced { OPERATE_FORCED, OPERATE_NO_ENDPOINT, OPERATE_DOWN };
 
 #define OPERATE_ERROR_MAX 1000
 
-/* One that is not OPERATE_FORCED has changed nothing, and `error` is one line. */
+/* If the result is not OPERATE_FORCED, nothing was changed and `error` is one line. */
 enum operate_forced operate_force(struct monitor *monitor, size_t index,
                                   const struct operate_order *order, char error[OPERATE_ERROR_MAX]);
 
-/* Ends an override, and the wait of a failback. */
+/* Ends an override, and any wait for a failback. */
 void operate_auto(struct monitor *monitor, size_t index, const char *by);
 
-/* Probes every address of the record afresh. Returns within how many ms the verdicts must be there, if nothing stands in the way. */
+/*
+ * Starts a new probe of every address of the record. Returns the time in ms within which the
+ * verdicts will be available unless they are delayed.
+ */
 uint32_t operate_check(struct monitor *monitor, size_t index);
 
 #endif

@@ -48,9 +48,9 @@ const char *override_words(const struct record *record, char text[OVERRIDE_WORDS
 	return text;
 }
 
-/* --- time --------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
-/* The earliest of all deadlines; 0: none. */
+/* The earliest of all deadlines; 0 if there is none. */
 static uint64_t next_deadline(const struct roster *roster)
 {
 	uint64_t next = 0;
@@ -65,7 +65,7 @@ static uint64_t next_deadline(const struct roster *roster)
 	return next;
 }
 
-/* A deadline that has passed makes it fire at once; none at all disarms it. */
+/* A deadline in the past makes the timer fire at once; no deadline disarms it. */
 static void arm(const struct overrides *overrides)
 {
 	uint64_t next = next_deadline(overrides->roster);
@@ -111,7 +111,7 @@ static void on_expiry(evutil_socket_t fd, short what, void *arg)
 	arm(overrides);
 }
 
-/* --- start, end, and in between ------------------------------------------------------------------ */
+/* --- setting, ending and carrying over -------------------------------------------------------- */
 
 void overrides_init(struct overrides *overrides, struct event_base *base,
                     void (*changed)(void *arg, struct record *record), void *arg)

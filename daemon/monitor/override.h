@@ -1,9 +1,11 @@
 /*
- * Overrides: an operator's word on which endpoint of a record answers, with who, why and until when.
+ * Overrides: an operator's choice of the endpoint that answers for a record, with who set it, why,
+ * and until when.
  *
- * The endpoint is the record's election.forced. The monitor sets and ends overrides, and has them carried over at a reload; one
- * ends by itself when its time is up or its endpoint is gone. Each change is an event. Time is reckoned on CLOCK_BOOTTIME: the
- * wall clock may step, and sleep counts.
+ * The endpoint is the record's election.forced. The monitor sets and ends overrides and carries
+ * them over at a reload; an override ends automatically when it expires or its endpoint no longer
+ * exists. Each change is an event. Deadlines use CLOCK_BOOTTIME, because the wall clock may step
+ * and time asleep must count.
  */
 #ifndef SHUNT_MONITOR_OVERRIDE_H
 #define SHUNT_MONITOR_OVERRIDE_H
@@ -20,24 +22,25 @@ struct record;
 struct roster;
 
 #define OVERRIDE_NAME_MAX 33    /* a user's name */
-#define OVERRIDE_REASON_MAX 201 /* text from outside is cut at 200 bytes */
+#define OVERRIDE_REASON_MAX 201 /* text from outside is truncated to 200 bytes */
 #define OVERRIDE_WORDS_MAX 360
 #define OVERRIDE_GONE "it is no longer in the configuration"
 
 struct override {
 	uid_t uid;
 	char by[OVERRIDE_NAME_MAX];       /* the user's name, or "uid 1234" */
-	char reason[OVERRIDE_REASON_MAX]; /* printable; "": none was given */
-	time_t since, until;              /* wall clock, for people; until 0: without end */
-	uint64_t deadline_ms;             /* CLOCK_BOOTTIME; 0: without end */
+	char reason[OVERRIDE_REASON_MAX]; /* printable; "" if none was given */
+	/* Wall clock, for display; `until` is 0 without a time limit. */
+	time_t since, until;
+	uint64_t deadline_ms; /* CLOCK_BOOTTIME; 0: no time limit */
 };
 
 struct overrides {
-	const struct roster *roster; /* whose overrides end by time */
-	/* An override has ended by itself: elect again. */
+	const struct roster *roster; /* the records whose overrides can expire */
+	/* Called when an override has expired: a new election is needed. */
 	void (*changed)(void *arg, struct record *record);
 	void *arg;
-	int fd; /* timerfd(2): libevent's clock stands still while the host sleeps */
+	int fd; /* timerfd(2), because libevent's clock stands still while the host sleeps */
 	struct event *expiry;
 };
 
@@ -45,21 +48,33 @@ void overrides_init(struct overrides *overrides, struct event_base *base,
                     void (*changed)(void *arg, struct record *record), void *arg);
 void overrides_free(struct overrides *overrides);
 
-/* Copies `override`; replaces what there was. Then elect again. */
+/*
+ * Stores a copy of `override`, replacing any previous one. The caller must run an election
+ * afterwards.
+ */
 void override_set(struct overrides *overrides, struct record *record, int endpoint,
                   const struct override *override);
 
-/* The same without an event, for one that was set in another life. Its time may be up: then it ends as soon as the loop turns. */
+/*
+ * Like override_set() but without an event, for an override set in a previous run. If it has
+ * already expired, it ends in the next iteration of the loop.
+ */
 void override_restore(struct overrides *overrides, struct record *record, int endpoint,
                       const struct override *override);
 
-/* An operator ends it; no effect where there is none. Then elect again. */
+/*
+ * Ends the override on an operator's request; no effect if there is none. The caller must run an
+ * election afterwards.
+ */
 void override_release(struct overrides *overrides, struct record *record, const char *by);
 
-/* After roster_build(), which carried election.forced: from the one before (NULL: none) to this one. */
+/*
+ * Moves overrides from the old roster (or NULL) to the new one. Must be called after
+ * roster_build(), which carries election.forced over.
+ */
 void overrides_carry(struct overrides *overrides, struct roster *old, const struct roster *roster);
 
-/* "forced to secondary by root until 2026-11-25T05:00:00Z: maintenance". Returns `text`. */
+/* Formats "forced to secondary by root until 2026-11-25T05:00:00Z: maintenance". Returns `text`. */
 const char *override_words(const struct record *record, char text[OVERRIDE_WORDS_MAX]);
 
 #endif

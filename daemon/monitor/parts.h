@@ -1,4 +1,4 @@
-/* What the monitor works with; all of it outlives the monitor. */
+/* The components that the monitor uses; all of them outlive the monitor. */
 #ifndef SHUNT_MONITOR_PARTS_H
 #define SHUNT_MONITOR_PARTS_H
 
@@ -14,11 +14,12 @@ struct monitor_parts {
 	struct event_base *base;
 	struct prober *prober;
 	struct resolver *resolver;
-	/* By enum check_type; NULL for CHECK_CALCULATED. */
+	/* Indexed by enum check_type; NULL for CHECK_CALCULATED. */
 	const struct probe_kind *kinds[CHECK_TYPES];
-	struct state *state; /* NULL: nothing survives */
-	struct saved *saved; /* of the previous run; the monitor frees it; NULL: nothing */
-	/* Called once for each table that settles. May be NULL. */
+	struct state *state; /* NULL: no state is saved */
+	/* Saved by the previous run; freed by the monitor; NULL if there is none. */
+	struct saved *saved;
+	/* Called once for each table that has settled. May be NULL. */
 	void (*settled)(void *arg);
 	void *arg;
 };

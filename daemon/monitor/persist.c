@@ -10,9 +10,9 @@
 #include "event/event.h"
 #include "monitor/view.h"
 
-#define RETURNS_MAX 64 /* by then a penalty that doubles each time has reached its bound */
+#define RETURNS_MAX 64 /* by then a penalty that doubles each time has reached its maximum */
 
-/* --- writing ------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static struct format_override saved_override(const struct record *record)
 {
@@ -85,7 +85,7 @@ char *persist_text(const struct roster *roster, const struct targets *targets, s
 	return NULL;
 }
 
-/* --- restoring ----------------------------------------------------------------------------------- */
+/* --- restoring -------------------------------------------------------------------------------- */
 
 struct restore {
 	const struct roster *roster;
@@ -93,7 +93,10 @@ struct restore {
 	bool same_boot;
 };
 
-/* In another boot only the wall clock knows how much of it is left. Never 0: what has passed ends at once, with its event. */
+/*
+ * After a reboot only the wall clock tells how much of the time is left. Never returns 0: an
+ * override that has expired ends at once, with its event.
+ */
 static uint64_t deadline_of(const struct format_override *saved, bool same_boot)
 {
 	time_t now = time(NULL);
@@ -144,8 +147,8 @@ static void restore_override(const struct restore *restore, struct record *recor
 }
 
 /*
- * An endpoint that answered before goes on until the checks say otherwise. How often it has come back of late is known by a clock that
- * begins anew with each boot.
+ * An endpoint that answered before continues to do so until the checks say otherwise. Recent
+ * failbacks are timed by a clock that restarts with each boot.
  */
 static void restore_election(struct record *record, const struct format_record *saved,
                              bool same_boot)
@@ -172,7 +175,7 @@ static void restore_record(void *arg, const struct format_record *saved)
 		return;
 	record = roster_find(restore->roster, saved->name);
 	if (record && strcasecmp(record->config->name, saved->name) != 0)
-		record = NULL; /* another's alias now */
+		record = NULL; /* the name is now another record's alias */
 	if (record)
 		restore_election(record, saved, restore->same_boot);
 	if (saved->overridden)
@@ -187,7 +190,7 @@ void persist_restore(const struct saved *saved, const struct roster *roster,
 	format_each(saved, restore_record, &restore);
 }
 
-/* A decision is as old as it is; what the checks found is only as old as we know. */
+/* A decision keeps its time whatever the file's age; without one the file must be fresh. */
 static bool since_holds(const struct saved *saved, const struct record *record)
 {
 	return format_is_fresh(saved) || record->decided.override ||

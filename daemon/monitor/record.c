@@ -13,9 +13,12 @@ int record_endpoint(const struct record *record, const char *id)
 	return -1;
 }
 
-#define ANSWER_GONE (-3) /* beside the ELECTION_ ones */
+#define ANSWER_GONE (-3) /* in addition to the ELECTION_ values */
 
-/* An index into the old record's endpoints, in the new one's; what is none (ELECTION_, nothing forced) stays. */
+/*
+ * Converts an index into the old record's endpoints to one into the new record's; values that are
+ * no index (ELECTION_, nothing forced) are returned unchanged.
+ */
 static int carry_index(const struct record *record, const struct record *old, int endpoint,
                        int when_gone)
 {
@@ -47,8 +50,10 @@ static void carry_election(struct record *record, const struct record *old)
 }
 
 /*
- * The same endpoints from the same sources: what is written for the one fits the other, in layout and in meaning. Others
- * may be without address or verdict yet, so who holds the superseded table keeps what it says until the new one is settled.
+ * Whether both have the same endpoints from the same sources: then data written for one record is
+ * valid for the other, in layout and in meaning. Other records may still lack an address or
+ * verdict, so clients that hold the superseded table keep its answers until the new one has
+ * settled.
  */
 static bool same_endpoints(const struct record *record, const struct record *old)
 {

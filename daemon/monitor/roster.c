@@ -8,9 +8,9 @@
 
 #include "base/memory.h"
 
-/* --- building ---------------------------------------------------------------------------------- */
+/* --- building --------------------------------------------------------------------------------- */
 
-/* Old records by name, for as long as a new roster is built. */
+/* Old records indexed by name, while a new roster is built. */
 struct names {
 	const struct record **slots;
 	size_t mask;
@@ -100,7 +100,7 @@ void roster_free(struct roster *roster)
 	free(roster);
 }
 
-/* --- asking ------------------------------------------------------------------------------------ */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 size_t roster_unresolved(const struct roster *roster)
 {

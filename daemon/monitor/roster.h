@@ -1,7 +1,8 @@
 /*
- * The roster: a configuration's records as they run.
+ * The roster: the records of a configuration at run time.
  *
- * The monitor builds one for each configuration, from the one before it, and frees that. The roster decides nothing.
+ * The monitor builds a roster for each configuration from the previous roster, which it then frees.
+ * The roster makes no decisions.
  */
 #ifndef SHUNT_MONITOR_ROSTER_H
 #define SHUNT_MONITOR_ROSTER_H
@@ -18,17 +19,21 @@ struct roster {
 };
 
 /*
- * `old` may be NULL. What it knows of the same records, endpoints and addresses is carried over, and it must be freed after the first
- * election of each record (decision.gone belongs to its configuration). `config` must outlive the roster.
+ * `old` may be NULL. Its state of the same records, endpoints and addresses is carried over; it
+ * must be freed only after the first election of each record (decision.gone belongs to its
+ * configuration). `config` must outlive the roster.
  */
 struct roster *roster_build(const struct config *config, const struct roster *old,
                             const struct endpoint_parts *parts);
 void roster_free(struct roster *roster);
 
-/* The record of that name or alias, in any case, with or without a final dot; NULL. */
+/*
+ * Finds the record with that name or alias, in any case, with or without a final dot; NULL if there
+ * is none.
+ */
 struct record *roster_find(const struct roster *roster, const char *name);
 
-/* How many names have had no answer yet. */
+/* Number of names that have not been answered yet. */
 size_t roster_unresolved(const struct roster *roster);
 
 #endif

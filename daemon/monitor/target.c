@@ -101,7 +101,7 @@ static struct target *find(const struct targets *targets, const char *key)
 	return target;
 }
 
-/* The first half: what it is. The second, begin(), may make other targets. */
+/* First step: creates the target itself. The second step, begin(), may create further targets. */
 static struct target *make(struct targets *targets, char *key, const struct check *check,
                            const struct address *address)
 {
@@ -202,7 +202,7 @@ static void disable(struct target *target)
 		         "the check is disabled and inverted");
 }
 
-/* What another life knew of it need not be waited for. */
+/* Restores the health saved by the previous run, so that the first verdict need not be awaited. */
 static void recall(struct target *target)
 {
 	struct targets *targets = target->targets;
@@ -233,7 +233,7 @@ static void begin(struct target *target, struct probe_asker asker)
 	}
 }
 
-/* The configuration that it was made from will be freed. */
+/* Needed because the configuration that the target was created from will be freed. */
 static void rebind(struct target *target, const struct check *check, struct probe_asker asker)
 {
 	bool made;
@@ -325,7 +325,7 @@ static void target_free(struct target *target)
 	free(target);
 }
 
-/* True when one was freed, whose children may now have nobody. */
+/* Returns true if a target was freed, whose children may now be unused. */
 static bool sweep_once(struct targets *targets)
 {
 	const size_t before = targets->count;

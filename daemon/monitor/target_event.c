@@ -6,7 +6,7 @@
 #include "event/event.h"
 #include "monitor/endpoint.h"
 
-/* Who has the target, be it as a check of a calculated one; NULL: nobody any more. */
+/* A user of the target, directly or through a calculated check; NULL if there is none left. */
 static const struct member *first_user(const struct target *target)
 {
 	const struct target_child *child = LIST_FIRST(&target->parents);

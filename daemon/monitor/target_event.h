@@ -1,4 +1,7 @@
-/* Events of a target: one for all records that share it, named by the first of them, and how many more there are. */
+/*
+ * Events of a target: one event for all records that share it, with the name of the first and the
+ * number of the others.
+ */
 #ifndef SHUNT_MONITOR_TARGET_EVENT_H
 #define SHUNT_MONITOR_TARGET_EVENT_H
 
@@ -8,25 +11,35 @@
 
 #include "monitor/target.h"
 
-/* Its health has changed; where only calculated checks have it, that is a smaller event. */
+/*
+ * Its health has changed. If only calculated checks use the target, the event is of lower
+ * importance.
+ */
 void target_event_health(const struct target *target, enum health_state before);
 
-/* An attempt ended with a verdict that counts. If that was missed for long, its return is an event. */
+/*
+ * An attempt ended with a verdict that counts. If such verdicts had been missing for long, their
+ * return is an event.
+ */
 void target_event_verdict(struct target *target);
 
 /*
- * An attempt ended without a verdict that counts. That this lasts is an event, unless `known`: the host is isolated, and an event has
- * said so for all.
+ * An attempt ended without a verdict that counts. If this lasts, it is reported as an event, unless
+ * `known`: the host is isolated, and one event has already been emitted for all targets.
  */
 void target_event_no_verdict(struct target *target, enum health_side side, bool known,
                              uint64_t now_ms);
 
-/* Its peer showed a certificate that ends at `expires`: noted, and an event if that is near. */
+/*
+ * The peer presented a certificate that expires at `expires`: stores the time, and emits an event
+ * if it is near.
+ */
 void target_event_certificate(struct target *target, time_t expires, time_t now);
 
 /*
- * Whether a certificate's end is an event now: once for each certificate. `warned` is the latest end that was one; a renewed
- * certificate ends later, and servers that show several in turn are each an event at most. Pure.
+ * Whether a certificate's expiry should be reported now: once for each certificate. `warned` is the
+ * latest expiry that was reported. A renewed certificate expires later, and servers that present
+ * several in turn cause at most one event for each. Pure.
  */
 bool target_event_is_due(time_t expires, time_t warned, time_t now, uint32_t warning_ms);
 

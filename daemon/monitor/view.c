@@ -16,7 +16,7 @@ const char *view_answer(const struct record *record, int answer)
 	return record->endpoints[answer].config->id;
 }
 
-/* The first reason that one of its addresses gives for being down; NULL when none does. */
+/* The first error among the endpoint's addresses; NULL if there is none. */
 static const char *first_error(const struct endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->count; i++) {
@@ -28,7 +28,10 @@ static const char *first_error(const struct endpoint *endpoint)
 	return NULL;
 }
 
-/* The target itself, or one that it is calculated from, whose verdicts fail to come; NULL: none. */
+/*
+ * The target itself, or one that it is calculated from, that has lacked verdicts for too long; NULL
+ * if there is none.
+ */
 static const struct target *find_uncertain(const struct target *target)
 {
 	const struct target *found = target->no_verdict.lasts ? target : NULL;
@@ -38,7 +41,7 @@ static const struct target *find_uncertain(const struct target *target)
 	return found;
 }
 
-/* Why verdicts fail to come; NULL: they do not. */
+/* Why verdicts are missing; NULL if they are not. */
 static const char *uncertain_error(const struct endpoint *endpoint)
 {
 	const struct target *found = NULL;
@@ -60,7 +63,7 @@ static size_t count_up(const struct endpoint *endpoint)
 	return up;
 }
 
-/* It has a check, and an address. */
+/* The endpoint must have a check and an address. */
 static void say_health(const struct endpoint *endpoint, char *text, size_t size)
 {
 	const char *missing = uncertain_error(endpoint), *error = first_error(endpoint);
@@ -121,7 +124,7 @@ static void say_all_down(const struct record *record, char *text, size_t size)
 	         record->count > 1 ? "no endpoint is up" : "there is no standby", who, primary);
 }
 
-/* An earlier endpoint that is up and does not answer. */
+/* The first endpoint before the answering one that is up. */
 static const char *earlier_up(const struct record *record)
 {
 	for (int i = 0; i < record->decided.election.answer; i++) {
@@ -172,7 +175,7 @@ const char *view_reason(const struct record *record, bool isolated, char reason[
 	return reason;
 }
 
-/* How many results in a row change the health. */
+/* Number of consecutive results that change the health. */
 static unsigned needed(const struct health *health, const struct health_rules *rules)
 {
 	if (health->state == HEALTH_UNKNOWN)

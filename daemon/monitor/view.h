@@ -1,8 +1,8 @@
 /*
- * What readers are shown of a record, and the words for it.
+ * The view of a record that is presented to readers, and its texts.
  *
- * Readers (control, report) call monitor_read(), which calls view_read(); decide and operate take their words from here. Everything
- * that is pointed to is valid until the loop turns.
+ * Readers (control, report) call monitor_read(), which calls view_read(); decide and operate use
+ * the texts from here. All pointers are valid until the next iteration of the loop.
  */
 #ifndef SHUNT_MONITOR_VIEW_H
 #define SHUNT_MONITOR_VIEW_H
@@ -24,20 +24,29 @@ struct view_address {
 	struct address address;
 	enum health_state health;
 	bool answers;           /* part of the answer while its endpoint answers */
-	const char *last_error; /* NULL: the last probe passed, or there was none */
-	uint64_t latency_us;    /* of the last probe that passed; 0: none */
-	uint64_t part_us
-	        [PROBE_PARTS]; /* of the same, from its start to the end of each part; 0: it has none */
-	time_t last_probe;     /* wall clock; 0: none */
-	time_t certificate_expires; /* wall clock; of the peer's certificate; 0: it showed none */
-	uint32_t probes;            /* that have ended */
-	uint32_t
-	        asked; /* operate_check() has its verdict when `probes` comes to this; 0: never asked */
-	unsigned against; /* results in a row that speak against `health`, */
-	unsigned
-	        needed; /* of so many that change it; 0: there is no check, or it has no probes of its own */
-	unsigned held; /* failures that are not counted yet: it may be this host's fault */
-	/* Wall clock; for three intervals or more probes have come to no verdict that counts; 0: they do. */
+	const char *last_error; /* NULL if the last probe passed, or there was none */
+	uint64_t latency_us;    /* of the last probe that passed; 0 if there was none */
+	/*
+	 * Of the same probe, from its start to the end of each part; 0 if the part does not exist.
+	 */
+	uint64_t part_us[PROBE_PARTS];
+	time_t last_probe; /* wall clock; 0 if there was none */
+	/* Wall clock; expiry of the peer's certificate; 0 if it presented none. */
+	time_t certificate_expires;
+	uint32_t probes; /* number of probes that have ended */
+	/* operate_check() has its verdict when `probes` reaches this value; 0: never requested. */
+	uint32_t asked;
+	unsigned against; /* number of consecutive results that contradict `health` */
+	/*
+	 * The number of those that changes it; 0 if there is no check, or it has no probes of its
+	 * own.
+	 */
+	unsigned needed;
+	unsigned held; /* failures that are not counted yet because they may be this host's fault */
+	/*
+	 * Wall clock; the time since which probes have had no verdict that counts, if that has
+	 * lasted for three intervals or more; else 0.
+	 */
 	time_t no_verdict_since;
 	enum health_side no_verdict_side;
 };
@@ -45,10 +54,11 @@ struct view_address {
 struct view_endpoint {
 	const char *id;
 	enum health_state health;
-	const char *check;            /* type: "http", …; NULL: none */
+	const char *check;            /* its type: "http", …; NULL if there is none */
 	const struct check *settings; /* NULL: no check */
-	uint32_t min_up;              /* addresses that must be up for the endpoint to be */
-	const char *error;            /* of its names' resolution; NULL: none */
+	/* Number of addresses that must be up for the endpoint to be up. */
+	uint32_t min_up;
+	const char *error; /* error of resolving its names; NULL if there is none */
 	struct view_address addresses[SHUNT_ADDRESSES_MAX];
 	size_t address_count;
 };
@@ -60,19 +70,25 @@ struct view_record {
 	const char *const *aliases;
 	size_t alias_count;
 	int answer; /* as in struct election */
-	bool holds; /* its endpoints are lost, and that may be this host's fault: the answer holds */
-	char reason[VIEW_REASON_MAX]; /* in words */
-	enum election_reason rule;    /* that led to it */
-	int elected;                  /* the same, were nothing forced */
+	/* Its endpoints are lost, possibly by this host's fault, so the answer is held. */
+	bool holds;
+	char reason[VIEW_REASON_MAX]; /* as text */
+	enum election_reason rule;    /* the rule that led to the answer */
+	int elected;                  /* the answer without the override */
 	enum all_down all_down;
 	enum failback failback;
-	uint64_t failback_delay_ms; /* as configured, and */
-	uint64_t failback_wait_ms;  /* with the flap_penalty of now */
-	time_t failback_at; /* wall clock; an earlier endpoint takes over if it stays up until then; 0: none waits */
-	const struct override *override; /* NULL: none */
-	int forced;                      /* with one: its endpoint */
-	time_t since;                    /* wall clock: the last change of `answer` */
-	uint64_t changes;                /* of `answer` that were events, since the start */
+	uint64_t failback_delay_ms; /* as configured */
+	uint64_t failback_wait_ms;  /* the same plus the current flap_penalty */
+	/*
+	 * Wall clock; the time at which an earlier endpoint takes over if it stays up; 0 if none is
+	 * waiting.
+	 */
+	time_t failback_at;
+	const struct override *override; /* NULL if there is none */
+	int forced;                      /* the endpoint of the override, if there is one */
+	time_t since;                    /* wall clock: time of the last change of `answer` */
+	/* Number of changes of `answer` reported as events since the start. */
+	uint64_t changes;
 	struct view_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
 	size_t endpoint_count;
 };
@@ -85,7 +101,7 @@ const char *view_answer(const struct record *record, int answer);
 /* "secondary is down: connection refused", "secondary has no address yet" */
 void view_endpoint_words(const struct endpoint *endpoint, char *text, size_t size);
 
-/* Why this answer, in words. Returns `reason`. */
+/* The reason for this answer, as text. Returns `reason`. */
 const char *view_reason(const struct record *record, bool isolated, char reason[VIEW_REASON_MAX]);
 
 #endif
