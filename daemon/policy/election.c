@@ -1,6 +1,6 @@
 #include "policy/election.h"
 
-#define HOLD_MS 1000u /* until a failback that is held is looked at again */
+#define HOLD_MS 1000u /* interval after which a held failback is reconsidered */
 
 struct ballot {
 	const struct election_policy *policy;
@@ -15,8 +15,8 @@ void election_init(struct election *election)
 }
 
 /*
- * Whether it may answer as one that is up. One without a verdict may go on answering, the primary at the start
- * above all, but it never takes over from one that is up.
+ * Whether the endpoint may answer like one that is up. An endpoint without a verdict may continue
+ * to answer, in particular the primary at the start, but it never takes over from one that is up.
  */
 static bool can_answer(const struct election *election, const struct ballot *ballot, size_t i)
 {
@@ -47,7 +47,7 @@ static int first_reachable(const struct ballot *ballot)
 	return -1;
 }
 
-/* Nothing is up and nothing is unproven. */
+/* No endpoint is up, and none is without a verdict. */
 static void elect_all_down(struct election *election, const struct ballot *ballot)
 {
 	int any = first_reachable(ballot);
@@ -76,7 +76,10 @@ uint64_t election_wait_ms(const struct election *election, const struct election
 	return wait < most ? wait : most;
 }
 
-/* The election moves on to `best`. A return counts unless what returned has then lasted for flap_window. */
+/*
+ * The election moves to `best`. A failback counts toward the flap penalty unless the endpoint then
+ * stays up for flap_window.
+ */
 static void count_returns(struct election *election, const struct ballot *ballot, int best)
 {
 	uint64_t since_ms = ballot->now_ms - election->returned_ms;
@@ -91,8 +94,8 @@ static void count_returns(struct election *election, const struct ballot *ballot
 }
 
 /*
- * The one that answers is fine, and an earlier one is up: who goes first? Returns the earlier one when it may take over,
- * else the present one with the reason why it stays.
+ * The answering endpoint is fine and an earlier one is up: decides which of them answers. Returns
+ * the earlier one if it may take over, else the present one with the reason why it stays.
  */
 static int elect_failback(struct election *election, const struct ballot *ballot)
 {
@@ -130,15 +133,15 @@ static void elect(struct election *election, const struct ballot *ballot, int be
 	    can_answer(election, ballot, (size_t)present)) {
 		int winner = elect_failback(election, ballot);
 
-		/* With a time to wake, one that is earlier still waits. */
+		/* If a wake time is set, an earlier endpoint is still waiting. */
 		if (winner != present && election->wake_ms == 0)
 			election->reason = winner == 0 ? REASON_HEALTHY : REASON_FAILOVER;
 		best = winner;
 	}
 	election->elected = best;
 	/*
-	 * One that has only no address yet (its name is being resolved) is stood in for; it has not failed, so nothing has to
-	 * fail back to it.
+	 * An endpoint that merely has no address yet (its name is being resolved) has not failed,
+	 * so no failback to it is needed.
 	 */
 	if (best < present || ballot->endpoints[present].health == HEALTH_DOWN) {
 		count_returns(election, ballot, best);
@@ -146,7 +149,7 @@ static void elect(struct election *election, const struct ballot *ballot, int be
 	}
 }
 
-/* As if nothing were forced. */
+/* The election as if no endpoint were forced. */
 static void elect_by_health(struct election *election, const struct ballot *ballot)
 {
 	int best = -1;

@@ -1,8 +1,9 @@
 /*
- * Health: verdicts in, up or down out. Pure: no clock, no library, no globals.
+ * Health: derives up or down from verdicts. Pure: no clock, no library, no globals.
  *
- * The first verdict decides. After it, `fall` consecutive failures take an endpoint down and `rise` consecutive passes
- * bring it up. VERDICT_NONE (a fault of our own) is as if the probe had never been made: it neither counts nor interrupts.
+ * The first verdict alone decides. After it, `fall` consecutive failures take an endpoint down and
+ * `rise` consecutive passes bring it up. VERDICT_NONE (a fault of this host) is treated as if the
+ * probe had not been made: it neither counts nor interrupts a series.
  */
 #ifndef SHUNT_POLICY_HEALTH_H
 #define SHUNT_POLICY_HEALTH_H
@@ -22,28 +23,29 @@ struct health_rules {
 
 struct health {
 	enum health_state state;
-	unsigned against; /* consecutive verdicts that speak against the state */
+	unsigned against; /* number of consecutive verdicts that contradict the state */
 };
 
-/* True when the state changed. */
+/* Returns true if the state changed. */
 bool health_observe(struct health *health, const struct health_rules *rules, enum verdict verdict);
 
-/* The last verdict spoke against the state: the next probe should come soon. */
+/* Whether the last verdict contradicted the state: the next probe should follow soon. */
 bool health_in_doubt(const struct health *health);
 
 /*
- * What several addresses say of their endpoint, or several checks of a calculated one: up when `at_least` of them are up, else
- * unknown when those without a verdict may still make it so many, else down.
+ * The combined health of the addresses of an endpoint, or of the children of a calculated check: up
+ * if at least `at_least` of them are up; else unknown if those without a verdict could still make
+ * up that number; else down.
  */
 enum health_state health_combine(const enum health_state *states, size_t count, unsigned at_least);
 
-/* The check is inverted. No verdict stays none, and unknown stays unknown. */
+/* For an inverted check. VERDICT_NONE stays VERDICT_NONE, and unknown stays unknown. */
 enum verdict health_invert_verdict(enum verdict verdict);
 enum health_state health_invert(enum health_state state);
 
 #define HEALTH_UNCERTAIN_INTERVALS 3u
 
-/* Whose fault a lack of verdicts is thought to be. */
+/* Which side is thought to be the cause of missing verdicts. */
 enum health_side {
 	SIDE_UNKNOWN, /* this host's or the endpoint's */
 	SIDE_HOST     /* this host's */
@@ -52,7 +54,10 @@ enum health_side {
 /* "unknown", "host" */
 const char *health_side_word(enum health_side side);
 
-/* No attempt has come to a verdict since `since_ms` (0: the last one has), and that for so many intervals: an operator should know. */
+/*
+ * Whether verdicts have been missing for long enough that an operator should know. `since_ms` is
+ * the time since which no attempt had a verdict; 0: the last one had one.
+ */
 bool health_is_uncertain(uint64_t since_ms, uint64_t now_ms, uint32_t interval_ms);
 
 /* "up", "down", "unknown" */

@@ -70,7 +70,10 @@ void isolation_remove(struct isolation *isolation, struct isolation_site *site)
 	isolation->count--;
 }
 
-/* Whether there are two addresses. The first two sites nearly always tell. */
+/*
+ * Whether there are at least two different addresses. Comparing the first two sites is nearly
+ * always enough.
+ */
 static bool can_compare(const struct isolation *isolation)
 {
 	const struct isolation_site *first = TAILQ_FIRST(&isolation->sites);
