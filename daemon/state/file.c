@@ -17,9 +17,9 @@
 
 #define CURE "; until then nothing survives a restart"
 
-/* --- the folder ---------------------------------------------------------------------------------- */
+/* --- the folder ------------------------------------------------------------------------------- */
 
-/* With this mode whatever the umask is. */
+/* Creates the folder with this mode whatever the umask is. */
 static int make_folder(int parent, const char *name, uid_t uid, gid_t gid)
 {
 	int folder;
@@ -35,7 +35,10 @@ static int make_folder(int parent, const char *name, uid_t uid, gid_t gid)
 	return -1;
 }
 
-/* Below a descriptor of its parent, which may belong to another user than root. */
+/*
+ * Creates the folder relative to a descriptor of its parent, which may belong to a user other than
+ * root.
+ */
 static int make_below(const char *path, uid_t uid, gid_t gid)
 {
 	char parent_path[PATH_MAX];
@@ -51,7 +54,7 @@ static int make_below(const char *path, uid_t uid, gid_t gid)
 	return folder;
 }
 
-/* The folder itself may be a link of the administrator's. */
+/* The folder itself may be a symbolic link made by the administrator. */
 static int open_folder(const char *path, uid_t uid, gid_t gid)
 {
 	bool foreign;
@@ -103,7 +106,7 @@ void state_file_close(struct state_file *file)
 	close(file->folder);
 }
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static const char *distrust(int fd, struct stat *status)
 {
@@ -120,13 +123,13 @@ static const char *distrust(int fd, struct stat *status)
 	return NULL;
 }
 
-/* Whether that is a shortage of this process or host, not a property of the file. */
+/* Whether the error is a shortage of this process or host, and not a property of the file. */
 static bool is_shortage(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
-/* NULL: it cannot be read (errno), or has changed meanwhile (0). */
+/* NULL if the file cannot be read (errno is set) or has changed meanwhile (errno is 0). */
 static char *read_whole(int fd, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -148,7 +151,7 @@ static char *read_whole(int fd, size_t size)
 
 int state_file_read(const struct state_file *file, char **text, size_t *size, const char **why)
 {
-	/* O_NONBLOCK: what if it is a FIFO? */
+	/* O_NONBLOCK in case it is a FIFO. */
 	int fd = openat(file->folder, STATE_FILE_NAME,
 	                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat status = { .st_size = 0 };
@@ -177,7 +180,7 @@ int state_file_set_aside(const struct state_file *file)
 	return renameat(file->folder, STATE_FILE_NAME, file->folder, BAD) == 0 ? 0 : errno;
 }
 
-/* --- writing ------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static int write_whole(int fd, const char *text, size_t size)
 {
@@ -203,7 +206,7 @@ int state_file_write(struct state_file *file, const char *text, size_t size)
 {
 	int fd, error;
 
-	unlinkat(file->folder, NEW, 0); /* of a daemon that was killed */
+	unlinkat(file->folder, NEW, 0); /* left by a daemon that was killed */
 	fd = openat(file->folder, NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;

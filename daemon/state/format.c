@@ -36,7 +36,7 @@ const char *format_boot(char boot[FORMAT_BOOT_MAX])
 	return boot;
 }
 
-/* FNV-1a of 64 bits: among 20,000 keys two are the same by a chance of 1e-11. */
+/* FNV-1a, 64 bits: the probability that two of 20,000 keys collide is 1e-11. */
 static uint64_t hash(const char *key)
 {
 	uint64_t value = UINT64_C(14695981039346656037);
@@ -52,9 +52,9 @@ const char *format_key(const char *key, char text[FORMAT_KEY_MAX])
 	return text;
 }
 
-/* --- writing ------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
-/* A name in lower case; it needs no escapes in JSON. */
+/* The name in lower case; it needs no escapes in JSON. */
 static const char *lower(const char *name, char text[SHUNT_NAME_MAX + 1])
 {
 	size_t i = 0;
@@ -89,7 +89,7 @@ static void write_override(const struct format_override *override, FILE *out)
 	json_decref(json);
 }
 
-/* By hand: the loop does it for each of thousands of records. */
+/* Written without a JSON library, since the loop does this for thousands of records. */
 void format_record(FILE *out, const struct format_record *record, bool first)
 {
 	char name[SHUNT_NAME_MAX + 1];
@@ -124,7 +124,7 @@ void format_end(FILE *out)
 	fputs("]}\n", out);
 }
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -133,7 +133,7 @@ static int compare(const void *a, const void *b)
 	return (one->key > other->key) - (one->key < other->key);
 }
 
-/* All digits, and nothing else. */
+/* Accepts digits only. */
 static bool read_number(const json_t *value, int base, uint64_t *number)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -193,7 +193,7 @@ static bool records_good(const json_t *records)
 	return true;
 }
 
-/* NULL: it is what it should be. */
+/* Returns NULL if the document is valid. */
 static const char *understand(struct saved *saved, const char *boot, uint64_t now_ms)
 {
 	const char *of = json_string_value(json_object_get(saved->json, "boot"));
@@ -236,7 +236,7 @@ void format_free(struct saved *saved)
 	free(saved);
 }
 
-/* --- asking -------------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 bool format_same_boot(const struct saved *saved)
 {
@@ -266,7 +266,7 @@ static const char *text_of(const json_t *json, const char *member)
 	return text ? text : "";
 }
 
-/* What is below 0, or not a number, is 0. */
+/* A negative value, or one that is not a number, is read as 0. */
 static json_int_t number_of(const json_t *json, const char *member)
 {
 	json_int_t number = json_integer_value(json_object_get(json, member));

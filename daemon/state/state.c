@@ -15,30 +15,32 @@
 #include "state/file.h"
 #include "state/writer.h"
 
-#define RETRY_MS 5000u /* after a write that failed */
-#define LAST_MS 5000   /* what the end waits for the disk */
+#define RETRY_MS 5000u /* delay after a failed write */
+#define LAST_MS 5000   /* longest wait for the disk at the end */
 
 struct state {
 	struct state_file file;
 	struct state_writer *writer;
 	struct event *done;
-	struct event *due;   /* the next write */
-	struct event *stamp; /* every STATE_STAMP_MS */
+	struct event *due;   /* timer of the next write */
+	struct event *stamp; /* fires every STATE_STAMP_MS */
 	state_text *make;
 	void *arg;
 	struct state_counts counts;
-	uint64_t last_ms; /* when the last write began; 0: none yet */
-	bool changed;     /* since then */
-	uint64_t changes; /* how many there were: the number of the last one; */
-	uint64_t given;   /* of the last one in the write that is under way, or was last; */
-	uint64_t saved;   /* of the last one on disk */
+	uint64_t last_ms; /* start of the last write; 0 if there was none */
+	bool changed;     /* since that write */
+	/* Number of changes so far, which is also the number of the latest one. */
+	uint64_t changes;
+	/* Number of the latest change in the write that is under way, or was the last one. */
+	uint64_t given;
+	uint64_t saved; /* number of the latest change on disk */
 	LIST_HEAD(, state_sync) syncs;
-	bool busy;    /* the writer is */
-	bool writes;  /* what it does is a write, no stamp */
-	bool failing; /* the last write failed, and that has been said */
+	bool busy;    /* the writer has a job */
+	bool writes;  /* that job is a write, not a stamp */
+	bool failing; /* the last write failed, and this has been logged */
 };
 
-/* --- what happens -------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void emit(const char *reason)
 {
@@ -75,7 +77,7 @@ static void report(struct state *state, int error)
 	state->failing = error != 0;
 }
 
-/* --- when ---------------------------------------------------------------------------------------- */
+/* --- scheduling ------------------------------------------------------------------------------- */
 
 static void plan(struct state *state)
 {
@@ -94,7 +96,10 @@ const struct state_counts *state_counts(const struct state *state)
 	return &state->counts;
 }
 
-/* Ends the waits for the write that has ended; one that is not in it waits on. done() may forget others. */
+/*
+ * Completes the waits for the write that has ended; a wait for a later change continues. done() may
+ * forget other waits.
+ */
 static void end_syncs(struct state *state, int error)
 {
 	struct state_sync *sync = LIST_FIRST(&state->syncs);
@@ -111,7 +116,7 @@ static void end_syncs(struct state *state, int error)
 	}
 }
 
-/* False: no memory; later, then. */
+/* Returns false if out of memory: try again later. */
 static bool give(struct state *state)
 {
 	size_t size;
@@ -143,7 +148,7 @@ static void on_due(evutil_socket_t fd, short what, void *arg)
 static void finish(struct state *state, int error)
 {
 	state->busy = false;
-	/* A stamp that fails is no news: the next write will tell. */
+	/* A failed stamp is not reported, because the next write will fail too. */
 	if (!state->writes)
 		return;
 	state->writes = false;
@@ -208,7 +213,7 @@ void state_sync_forget(struct state_sync *sync)
 	sync->change = 0;
 }
 
-/* --- start and end ------------------------------------------------------------------------------- */
+/* --- start and end ---------------------------------------------------------------------------- */
 
 struct state *state_open(const char *path, uid_t uid, gid_t gid, char *error, size_t size)
 {
@@ -250,7 +255,10 @@ bool state_start(struct state *state, struct event_base *base, state_text *make,
 	return true;
 }
 
-/* True: the writer has nothing to do. A disk that does not answer does not keep us. */
+/*
+ * Returns true if the writer has no job. A disk that does not respond does not delay the exit
+ * beyond LAST_MS.
+ */
 static bool write_last(struct state *state)
 {
 	int error;
@@ -260,7 +268,10 @@ static bool write_last(struct state *state)
 			return false;
 		finish(state, error);
 	}
-	/* The stamp, too: what has never been written is another life's, and stays. */
+	/*
+	 * This covers the stamp too: a file that this run has never written belongs to the previous
+	 * run, and stays.
+	 */
 	if (!state->last_ms || !give(state))
 		return true;
 	if (!state_writer_done(state->writer, LAST_MS, &error))
@@ -278,7 +289,7 @@ void state_free(struct state *state)
 			event_free(events[i]);
 	if (state->writer && !write_last(state)) {
 		log_warning("state: the disk does not answer; what has changed last is lost");
-		return; /* to the thread, which ends with the process */
+		return; /* the thread still uses the rest, and ends with the process */
 	}
 	if (state->writer)
 		state_writer_free(state->writer);

@@ -17,13 +17,13 @@ struct state_writer {
 	struct state_file *file;
 	int done; /* eventfd */
 	pthread_t thread;
-	pthread_mutex_t lock; /* over what follows */
+	pthread_mutex_t lock; /* protects the fields below */
 	pthread_cond_t job;
-	char *text; /* NULL: there is no job */
+	char *text; /* NULL if there is no job */
 	size_t size;
-	off_t offset; /* WHOLE: the file as a whole */
+	off_t offset; /* WHOLE: replace the whole file */
 	bool end;
-	int error; /* of the last job */
+	int error; /* result of the last job */
 };
 
 static int work(struct state_writer *writer, const char *text, size_t size, off_t offset)
@@ -60,7 +60,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Signals are the loop's. */
+/* Signals are handled by the loop's thread. */
 static int start_thread(struct state_writer *writer)
 {
 	sigset_t all, before;
