@@ -28,7 +28,7 @@ static const char usage_text[] =
 
 enum { OPTION_PRIVATE = 256, OPTION_OWNER, OPTION_READY };
 
-/* The private ones are between `shunt run -c` and us. */
+/* The undocumented ones are passed by `shunt run -c`. */
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "test", no_argument, NULL, 't' },
@@ -47,7 +47,7 @@ _Noreturn static void usage_error(void)
 	exit(EXIT_USAGE);
 }
 
-/* A descriptor that was handed to us by number. It is not for our children. */
+/* A descriptor inherited by number. It is made close-on-exec. */
 static int inherited_fd(const char *text)
 {
 	char *end;

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 
-#define DESCRIPTORS_MIN 64u /* assumed where the limit cannot be read */
+#define DESCRIPTORS_MIN 64u /* assumed if the limit cannot be read */
 
 void environment_fill_descriptors(void)
 {
@@ -49,9 +49,10 @@ void environment_harden(void)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD,
 	       SIG_DFL); /* if it were ignored, waitid() would not report child processes */
-	signal(SIGXFSZ, SIG_IGN);  /* a write beyond `ulimit -f` is an error to report, no end */
-	signal(SIGHUP, SIG_IGN);   /* until the loop handles it */
-	unsetenv("SSLKEYLOGFILE"); /* libcurl would write our TLS secrets there */
+	/* A write beyond `ulimit -f` is an error to report, and must not end the daemon. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);   /* ignored until the loop handles it */
+	unsetenv("SSLKEYLOGFILE"); /* libcurl would write the TLS secrets there */
 }
 
 rlim_t environment_raise_descriptors(void)

@@ -1,6 +1,7 @@
 /*
- * What the daemon inherits from the process that started it, put right. main calls these first, in this order, before there are
- * threads; environment_harden() and environment_raise_descriptors() only when it really starts.
+ * Corrects what the daemon inherits from the process that started it. main calls these first, in
+ * this order, before there are threads; environment_harden() and environment_raise_descriptors()
+ * are called only if the daemon really starts.
  */
 #ifndef SHUNT_PROCESS_ENVIRONMENT_H
 #define SHUNT_PROCESS_ENVIRONMENT_H
@@ -8,21 +9,22 @@
 #include <sys/resource.h>
 
 /*
- * Opens /dev/null in place of descriptors 0, 1 and 2 where they are closed: a socket would take such a number, and the log would be
- * written there. Child processes inherit them too.
+ * Opens /dev/null as descriptors 0, 1 and 2 if they are closed: otherwise a socket would get such a
+ * number, and the log would be written to it. Child processes inherit them too.
  */
 void environment_fill_descriptors(void);
 
 /*
- * Removes LD_PRELOAD, and executes the daemon anew if libshunt was preloaded: it would resolve names to its own answers. Anything else
- * that is preloaded (a sanitizer, a profiler) stays in this process, and is not passed on to child processes.
+ * If libshunt was preloaded, removes LD_PRELOAD and executes the daemon again: the daemon would
+ * otherwise resolve names to its own answers. Other preloaded libraries (a sanitizer, a profiler)
+ * stay in this process and are not passed on to child processes.
  */
 void environment_leave_shim(char **argv);
 
-/* File mode mask, dispositions of signals, variables that libraries would act on. */
+/* Sets the file mode mask and signal dispositions, and removes variables that libraries act on. */
 void environment_harden(void);
 
-/* Raises the soft limit of descriptors to the hard one. Returns the limit in force. */
+/* Raises the soft limit of descriptors to the hard limit. Returns the limit in force. */
 rlim_t environment_raise_descriptors(void);
 
 #endif

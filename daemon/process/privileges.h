@@ -1,4 +1,7 @@
-/* Root's privileges, and how the daemon gives them up. server calls these once, after what only root can open is open. */
+/*
+ * Drops root's privileges. server calls these once, after everything that only root can open has
+ * been opened.
+ */
 #ifndef SHUNT_PROCESS_PRIVILEGES_H
 #define SHUNT_PROCESS_PRIVILEGES_H
 
@@ -11,12 +14,15 @@ struct passwd;
 /* Whether this process already runs as that user and group. */
 bool privileges_are(const struct passwd *user);
 
-/* Becomes the user for good: supplementary groups first, then group, then user. False with errno. */
+/*
+ * Switches to the user permanently: supplementary groups first, then group, then user. Returns
+ * false with errno on failure.
+ */
 bool privileges_become(const struct passwd *user);
 
 /*
- * No core dump, and no ptrace() or /proc/PID access by the daemon's own user. Not in builds with a leak checker, which looks at its own
- * process through ptrace.
+ * Disables core dumps, and ptrace() and /proc/PID access by the daemon's own user. Has no effect in
+ * builds with a leak checker, which inspects its own process through ptrace.
  */
 void privileges_forbid_dumps(void);
 

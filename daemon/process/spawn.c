@@ -25,15 +25,15 @@
 #include "base/log.h"
 #include "base/timer.h"
 
-#define DESCRIPTORS_USUAL 1024u /* more than that select() does not take */
+#define DESCRIPTORS_USUAL 1024u /* select() does not support more */
 #define CHILD_STACK_BYTES 32768u
 #define THREAD_STACK_BYTES (65536u + CHILD_STACK_BYTES)
-#define LOOK_AGAIN_MS 100u /* at a program that epoll had no room for */
-#define STOP_WAIT_MS 1000u /* for those that are being started when we end */
+#define LOOK_AGAIN_MS 100u /* polling interval for a program that epoll could not watch */
+#define STOP_WAIT_MS 1000u /* longest wait at the end for programs that are being started */
 #define CHUNK_BYTES 4096u
 #define CHUNKS_A_TURN 16u
 
-/* The uid_t of these is the one of 32 bits everywhere. */
+/* The uid_t of these system calls has 32 bits on every architecture. */
 #ifdef SYS_setresuid32
 #define SET_GROUPS SYS_setgroups32
 #define SET_GID SYS_setresgid32
@@ -44,7 +44,7 @@
 #define SET_UID SYS_setresuid
 #endif
 
-/* For code that runs in a child with our memory, on a stack that no sanitizer knows. */
+/* For code that runs in a child sharing our memory, on a stack unknown to sanitizers. */
 #define PLAIN __attribute__((no_sanitize("address", "thread", "undefined")))
 
 LIST_HEAD(spawn_list, spawn);
@@ -53,9 +53,9 @@ struct spawner {
 	struct event_base *base;
 	struct spawn_list all;
 	unsigned count, max;
-	unsigned starting;   /* threads that have one in hand */
-	int started[2];      /* a pipe: they hand it back, as a pointer */
-	struct event handed; /* on its reading end */
+	unsigned starting;   /* number of threads that are starting a program */
+	int started[2];      /* a pipe: threads return the spawn through it, as a pointer */
+	struct event handed; /* read event on the pipe */
 	int null;            /* /dev/null */
 	int dumpable;
 };
@@ -68,12 +68,12 @@ struct spawn {
 	struct event output;
 	struct event ended;
 	int out;       /* -1: closed */
-	int child_out; /* -1: closed, since it has started */
-	int child_in;  /* -1: /dev/null, or closed, since it has started */
+	int child_out; /* -1: closed, since the program has started */
+	int child_in;  /* -1: /dev/null, or closed, since the program has started */
 	size_t length; /* of end.line */
-	size_t taken;  /* of all output */
+	size_t taken;  /* bytes of output read */
 	bool line_over;
-	/* The thread's until it hands the spawn back. */
+	/* Used by the thread until it returns the spawn. */
 	char **argv;
 	char **environment;
 	bool errors;
@@ -83,11 +83,12 @@ struct spawn {
 	struct spawn_end end;
 };
 
-/* --- the child, in our memory until it is another program ---------------------------------------- */
+/* --- the child, sharing our memory until exec ------------------------------------------------- */
 
 /*
- * A handler of ours that ran here would run in our memory: all signals are blocked until there are none. libc keeps two from
- * sigaction(); the kernel's own structure, all zeros, is the usual disposition.
+ * One of our signal handlers run in the child would modify our memory, so all signals stay blocked
+ * until no handlers are left. libc reserves two signals in sigaction(); the kernel's own structure,
+ * all zeros, is the default disposition.
  */
 PLAIN static void reset_signals(void)
 {
@@ -119,7 +120,7 @@ PLAIN static bool set_descriptors(const struct spawn *spawn)
 	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-/* libc's own functions would have all of our threads change with us. */
+/* libc's own functions would change the user of all our threads. */
 PLAIN static bool set_rights(const struct spawn_user *user)
 {
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -148,9 +149,9 @@ PLAIN static int child(void *arg)
 	_exit(127);
 }
 
-/* --- the thread that starts it ------------------------------------------------------------------- */
+/* --- the thread that starts the program ------------------------------------------------------- */
 
-/* Back from clone(): the child is another program, or is ending. */
+/* Runs when clone() has returned: the child has executed the program or is exiting. */
 PLAIN static void look(struct spawn *spawn)
 {
 	siginfo_t info;
@@ -175,7 +176,10 @@ PLAIN static void *start(void *arg)
 	spawn->pid = clone(child, stack + sizeof(stack),
 	                   CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, spawn, &spawn->pidfd);
 	look(spawn);
-	/* The child's change of user has changed whether our memory, which was its memory, may be dumped. */
+	/*
+	 * When the child, which shared our memory, changed its user, it also changed whether that
+	 * memory may be dumped.
+	 */
 	prctl(PR_SET_DUMPABLE, spawn->spawner->dumpable, 0, 0, 0);
 	do
 		n = write(spawn->spawner->started[1], &spawn, sizeof(struct spawn *));
@@ -202,7 +206,7 @@ static int start_thread(struct spawn *spawn)
 	return error;
 }
 
-/* --- its output ---------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 static void close_output(struct spawn *spawn)
 {
@@ -224,7 +228,7 @@ static void take(struct spawn *spawn, const char *bytes, size_t count)
 	}
 }
 
-/* At most `chunks` of what is there. */
+/* Reads at most `chunks` pieces of the available output. */
 static void read_output(struct spawn *spawn, unsigned chunks)
 {
 	char bytes[CHUNK_BYTES];
@@ -247,9 +251,9 @@ static void output_ran(evutil_socket_t fd, short what, void *arg)
 	read_output(arg, CHUNKS_A_TURN);
 }
 
-/* --- its end ------------------------------------------------------------------------------------- */
+/* --- the end of a program --------------------------------------------------------------------- */
 
-/* Of the descriptors that it is given our copies. */
+/* Closes our copies of the child's descriptors. */
 static void close_childs(struct spawn *spawn)
 {
 	if (spawn->child_out >= 0)
@@ -281,7 +285,10 @@ static void look_later(struct spawn *spawn)
 	timer_try(&spawn->ended, LOOK_AGAIN_MS);
 }
 
-/* Before waitid() no other process can get its number, so what is left of its group can be killed first. */
+/*
+ * Until waitid() its process ID cannot be reused, so the rest of its process group can be killed
+ * first.
+ */
 static void ended_ran(evutil_socket_t fd, short what, void *arg)
 {
 	struct spawn *spawn = arg;
@@ -332,7 +339,7 @@ const char *spawn_words(const struct spawn_end *end, char text[SPAWN_WORDS_MAX])
 	return text;
 }
 
-/* --- for callers --------------------------------------------------------------------------------- */
+/* --- for callers ------------------------------------------------------------------------------ */
 
 static void started(struct spawn *spawn)
 {
@@ -388,7 +395,7 @@ out:
 	return NULL;
 }
 
-/* False when one of them hangs within the kernel. */
+/* Returns false if one of them hangs in the kernel. */
 static bool await_starting(struct spawner *spawner)
 {
 	struct pollfd ready = { .fd = spawner->started[0], .events = POLLIN };
@@ -409,7 +416,7 @@ void spawner_free(struct spawner *spawner)
 		return;
 	LIST_FOREACH(spawn, &spawner->all, all)
 	spawn_kill(spawn);
-	/* Then its thread has our memory until the process ends. */
+	/* Otherwise its thread uses our memory until the process ends. */
 	if (!await_starting(spawner))
 		return;
 	while ((spawn = LIST_FIRST(&spawner->all)) != NULL) {
@@ -437,7 +444,7 @@ static bool open_output(struct spawn *spawn)
 	return fcntl(spawn->out, F_SETFL, O_NONBLOCK) == 0 && event_add(&spawn->output, NULL) == 0;
 }
 
-/* It cannot be written to any more, through whatever door. */
+/* The descriptor is sealed: it cannot be written to any more, by any path. */
 static bool open_input(struct spawn *spawn, const char *bytes, size_t length)
 {
 	ssize_t n = 0;

@@ -28,9 +28,9 @@ struct systemd {
 	struct event *alive;
 };
 
-/* --- the environment ---------------------------------------------------------------------------- */
+/* --- the environment -------------------------------------------------------------------------- */
 
-/* A number and nothing else; false otherwise. */
+/* Accepts only digits; returns false otherwise. */
 static bool parse(const char *text, uint64_t *number)
 {
 	char *end;
@@ -53,7 +53,7 @@ uint64_t systemd_watchdog_us(const char *usec, const char *pid, pid_t self)
 	return us;
 }
 
-/* A path, or an abstract name, which '@' stands before in place of a zero. */
+/* A path, or an abstract name, written with '@' in place of the leading zero byte. */
 static bool set_address(struct systemd *systemd, const char *name)
 {
 	size_t length = strlen(name);
@@ -99,9 +99,12 @@ void systemd_free(struct systemd *systemd)
 	free(systemd);
 }
 
-/* --- messages ----------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
-/* A socket for each: the manager may have been replaced meanwhile, and its socket with it. */
+/*
+ * Opens a new socket for each message, because the manager and its socket may have been replaced
+ * meanwhile.
+ */
 static void tell(const struct systemd *systemd, const char *message)
 {
 	int fd;

@@ -1,4 +1,7 @@
-/* Whose rights programs get: a daemon that is root gives them to a user that is named, any other only has its own. */
+/*
+ * Selects the user that programs run as: a daemon running as root can use any named user, any other
+ * daemon only its own.
+ */
 #ifndef SHUNT_PROCESS_USER_H
 #define SHUNT_PROCESS_USER_H
 
@@ -6,7 +9,10 @@
 
 #define SPAWN_USER_ERROR_MAX 256
 
-/* `name`: exec_user, or NULL. `self`: who the daemon is. False with `error` filled: what is wrong with the setting; the cure. */
+/*
+ * `name`: exec_user, or NULL. `self`: the daemon's user. On failure returns false with `error`
+ * filled: the problem with the setting; the cure.
+ */
 bool user_choose(const char *name, uid_t self, struct spawn_user *user,
                  char error[SPAWN_USER_ERROR_MAX]);
 
