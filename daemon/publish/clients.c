@@ -22,25 +22,29 @@
 #include "shunt/protocol.h"
 #include "shunt/table.h"
 
-#define HELD_MAX 64        /* connections of one uid that have their welcome */
+#define HELD_MAX 64        /* maximum of connections of one uid with a welcome */
 #define HELD_MAX_ROOT 1024 /* the same for uid 0 */
-#define WAITING_MAX 256    /* connections of one uid besides those; more are closed at once */
-#define TOTAL_PART 4       /* of RLIMIT_NOFILE one in so many is for clients */
+#define WAITING_MAX 256    /* maximum of other connections of one uid; more are closed at once */
+#define TOTAL_PART 4       /* clients get this fraction of RLIMIT_NOFILE: 1/4 */
 #define TOTAL_MIN 32
-#define SHARE_PART 16     /* of what is left one uid gets one in so many, once half is taken */
-#define ACCEPTS_A_TURN 64 /* connections taken in one turn of the loop */
+#define SHARE_PART 16     /* once half of the places are taken, one uid gets 1/16 of those left */
+#define ACCEPTS_A_TURN 64 /* connections accepted in one iteration of the loop */
 
-#define PAUSE_MS 100 /* without accept() after it failed for want of something */
-#define GUEST_MS 100 /* for a connection on the reserve descriptor: a client does not wait longer */
+#define PAUSE_MS 100 /* pause of accept() after it failed for lack of resources */
+/* Time limit of a connection on the reserve descriptor: no client waits longer than this. */
+#define GUEST_MS 100
 
-/* A kernel that cannot carry another descriptor now (ETOOMANYREFS, ENOBUFS, …) is asked so often again. */
+/*
+ * Retry interval if the kernel cannot pass another descriptor at the moment (ETOOMANYREFS, ENOBUFS,
+ * …).
+ */
 #define SEND_AGAIN_MS 20
 #define SEND_TRIES 10
 
 struct user {
 	SLIST_ENTRY(user) link;
 	uid_t uid;
-	unsigned connections; /* all of them */
+	unsigned connections; /* all its connections */
 	unsigned held;        /* those with a welcome */
 	TAILQ_HEAD(waiting_list, client) waiting;
 };
@@ -53,32 +57,32 @@ struct client {
 	struct event event;
 	enum clients_stage stage;
 	uint32_t nonce;
-	uint8_t status; /* SHUNT_STATUS_ that the welcome will carry */
+	uint8_t status; /* the SHUNT_STATUS_ that the welcome will carry */
 	uint8_t tries;
-	bool guest; /* lives on the reserve descriptor */
+	bool guest; /* it uses the reserve descriptor */
 	int fd;
 };
 
 struct clients {
 	struct event_base *base;
 	int fd;
-	int reserve; /* -1: a guest has it, or there was none to be had */
-	bool guest;  /* there is one */
+	int reserve; /* -1: used by a guest, or could not be opened */
+	bool guest;  /* a guest is connected */
 	clients_table *table;
 	void *arg;
 	struct event accept;
 	struct event resume;
 	struct clients_counts counts;
 	unsigned total;
-	unsigned total_max; /* the last quarter of it is root's alone */
+	unsigned total_max; /* the last quarter of it is reserved for root */
 	struct log_throttle crowded;
 	SLIST_HEAD(, user) users;
 	TAILQ_HEAD(, client) all;
 };
 
-/* --- users ---------------------------------------------------------------------------------------- */
+/* --- users ------------------------------------------------------------------------------------ */
 
-/* NULL: no memory. */
+/* Returns NULL if out of memory. */
 static struct user *find_user(struct clients *clients, uid_t uid)
 {
 	struct user *user;
@@ -109,8 +113,10 @@ static unsigned held_max(const struct user *user)
 }
 
 /*
- * One uid alone never fills the whole. Once half of the places are taken, the rest is shared out: the fewer are left, the fewer more one uid
- * gets, and one that has none gets one as long as there is any. So it takes many uids to fill them (a user with subordinate uids has many).
+ * A single uid never gets all places. Once half of them are taken, the rest is shared out: the
+ * fewer are left, the fewer additional ones one uid gets, and a uid without a connection gets one
+ * as long as a place is left. So it takes many uids to use up all places (a user with subordinate
+ * uids has many).
  */
 static bool has_room(const struct clients *clients, const struct user *user)
 {
@@ -135,7 +141,7 @@ static void warn_crowd(struct clients *clients, const struct user *user)
 	            clients->total, user->connections, (unsigned)user->uid);
 }
 
-/* --- the life of a connection ---------------------------------------------------------------------- */
+/* --- a connection ----------------------------------------------------------------------------- */
 
 static void serve_waiting(struct user *user);
 
@@ -160,7 +166,7 @@ static void set_stage(struct client *client, enum clients_stage stage)
 	client->stage = stage;
 }
 
-/* Always false: the connection is to be ended. */
+/* Always returns false, for the caller to close the connection. */
 static bool refuse(struct client *client, enum clients_refusal why)
 {
 	client->clients->counts.refusals[why]++;
@@ -187,7 +193,7 @@ static void client_end(struct client *client)
 	free(client);
 }
 
-/* Ends it, and lets the next one of its uid in. */
+/* Closes the connection, and serves the next one of its uid. */
 static void client_leave(struct client *client)
 {
 	struct clients *clients = client->clients;
@@ -198,7 +204,7 @@ static void client_leave(struct client *client)
 	drop_user(clients, user);
 }
 
-/* `table` is -1 where no descriptor goes along. */
+/* `table` is -1 if no descriptor is sent. */
 static ssize_t send_message(int fd, const struct shunt_welcome *welcome, int table)
 {
 	union {
@@ -221,7 +227,7 @@ static ssize_t send_message(int fd, const struct shunt_welcome *welcome, int tab
 	return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* False with errno: it could not be sent. ENOENT: there is no table. */
+/* Returns false with errno if it could not be sent. ENOENT: there is no table. */
 static bool send_welcome(const struct client *client)
 {
 	struct clients *clients = client->clients;
@@ -245,13 +251,16 @@ static bool send_welcome(const struct client *client)
 	       0;
 }
 
-/* Passing trouble: too many descriptors on their way, no memory, no room in the client's queue. */
+/*
+ * Whether the error is temporary: too many descriptors in flight, out of memory, or the client's
+ * queue is full.
+ */
 static bool is_passing(int reason)
 {
 	return reason == ETOOMANYREFS || reason == EAGAIN || reason == ENOBUFS || reason == ENOMEM;
 }
 
-/* False: the connection is to be ended. */
+/* Returns false if the connection must be closed. */
 static bool client_welcome(struct client *client)
 {
 	if (client->stage != CLIENTS_SENDING)
@@ -272,7 +281,10 @@ static bool client_welcome(struct client *client)
 	return timer_try(&client->event, SEND_AGAIN_MS);
 }
 
-/* After a connection has closed. One that cannot be served is closed too, so the loop ends. */
+/*
+ * Called when a connection has closed. One that cannot be served is closed too, so the loop
+ * terminates.
+ */
 static void serve_waiting(struct user *user)
 {
 	struct client *client;
@@ -285,7 +297,7 @@ static void serve_waiting(struct user *user)
 	}
 }
 
-/* --- what a client says ---------------------------------------------------------------------------- */
+/* --- messages from clients -------------------------------------------------------------------- */
 
 static bool take_hello(struct client *client, const void *data, size_t size)
 {
@@ -304,7 +316,7 @@ static bool take_hello(struct client *client, const void *data, size_t size)
 	return true;
 }
 
-/* False: the connection is to be ended. */
+/* Returns false if the connection must be closed. */
 static bool client_hello(struct client *client, const void *data, size_t size)
 {
 	struct user *user = client->user;
@@ -322,9 +334,10 @@ static bool client_hello(struct client *client, const void *data, size_t size)
 }
 
 /*
- * The client spoke after its welcome, or shut down a direction or both. While it has not read the welcome, that descriptor stays charged
- * to us even when we close: such a connection keeps its place until the client is gone. (A close with the welcome unread
- * shows as ECONNRESET, and one with it read leaves nothing unread.)
+ * The client sent data after its welcome, or shut down one or both directions. While it has not
+ * read the welcome, the descriptor in it stays charged to us even if we close: such a connection
+ * keeps its place until the client has closed it. (A close with the welcome unread is reported as
+ * ECONNRESET; a close after it was read leaves nothing unread.)
  */
 static bool has_unread_welcome(const struct client *client)
 {
@@ -334,13 +347,16 @@ static bool has_unread_welcome(const struct client *client)
 	       unread > 0;
 }
 
-/* False: the connection is to be ended. */
+/* Returns false if the connection must be closed. */
 static bool client_read(struct client *client)
 {
 	unsigned char data[SHUNT_MESSAGE_MAX];
 	ssize_t got;
 
-	/* Descriptors that a client may send along are closed by the kernel: there is no room for them. */
+	/*
+	 * Descriptors that a client sends are closed by the kernel, since no control buffer is
+	 * given.
+	 */
 	do
 		got = recv(client->fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
@@ -372,16 +388,19 @@ static void on_client(evutil_socket_t fd, short what, void *arg)
 		client_leave(client);
 }
 
-/* --- accepting ------------------------------------------------------------------------------------- */
+/* --- accepting -------------------------------------------------------------------------------- */
 
-/* Its event is edge-triggered: a connection that was shut down on one side, and is held, is readable for ever. */
+/*
+ * The event is edge-triggered, because a held connection that was shut down on one side stays
+ * readable.
+ */
 static bool client_start(struct client *client)
 {
 	return timer_try(&client->event, client->guest ? GUEST_MS : SHUNT_HELLO_MS) &&
 	       client_read(client);
 }
 
-/* NULL: no memory. */
+/* Returns NULL if out of memory. */
 static struct client *client_new(struct clients *clients, int fd, bool guest)
 {
 	struct ucred peer = { .uid = (uid_t)-1 };
@@ -404,8 +423,9 @@ static struct client *client_new(struct clients *clients, int fd, bool guest)
 }
 
 /*
- * For a uid that has no connection yet: the newest that waits, of the uid that has the most, gives its place up. Those that have their welcome
- * cannot: while it is unread, its descriptor stays charged to us even when we close. False: none waits.
+ * Makes room for a uid that has no connection yet: of the uid with the most waiting connections,
+ * the newest of those is closed. Connections with a welcome cannot be closed: while it is unread,
+ * its descriptor stays charged to us. Returns false if no connection is waiting.
  */
 static bool make_room(struct clients *clients)
 {
@@ -457,8 +477,9 @@ static void pause_accept(struct clients *clients)
 }
 
 /*
- * Descriptors have run out. One client at a time is served on the reserve, for GUEST_MS at most; when it has gone the next one is
- * accepted. Returns as accept4(), which says EMFILE also where no connection is waiting.
+ * Called when descriptors have run out. One client at a time is served on the reserve descriptor,
+ * for GUEST_MS at most; after that the next one is accepted. Returns like accept4(), which reports
+ * EMFILE even if no connection is waiting.
  */
 static int accept_guest(struct clients *clients)
 {
@@ -476,7 +497,7 @@ static int accept_guest(struct clients *clients)
 	return fd;
 }
 
-/* False: nothing more to accept now. */
+/* Returns false if there is nothing more to accept now. */
 static bool accept_one(struct clients *clients)
 {
 	int fd = accept4(clients->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -10,7 +10,7 @@
 #include "shunt/table.h"
 
 #define SLOTS_MIN SHUNT_PROBES_MAX
-#define SEEDS_MAX 32u /* then the index is doubled; one or two do in practice */
+#define SEEDS_MAX 32u /* seeds tried before the index is doubled; in practice one or two suffice */
 
 uint32_t layout_address_room(const struct endpoint_config *endpoint)
 {
@@ -42,7 +42,7 @@ uint32_t layout_hash(const struct layout *layout, const struct layout_entry *ent
 	return shunt_name_hash(layout->seed ^ entry->variant, entry->text, entry->length);
 }
 
-/* How far from its home a name stands that is in `slot`. */
+/* Distance of the name in `slot` from its home slot. */
 static size_t distance(const struct layout *layout, size_t slot)
 {
 	const struct layout_entry *entry = &layout->entries[layout->index[slot] - 1];
@@ -51,7 +51,10 @@ static size_t distance(const struct layout *layout, size_t slot)
 	return (slot - hash) & (layout->slots - 1);
 }
 
-/* The entry that is nearer to its home slot is moved ("Robin Hood"): that keeps the longest search short. */
+/*
+ * The entry that is nearer to its home slot is moved ("Robin Hood"), which keeps the longest search
+ * short.
+ */
 static bool index_insert(struct layout *layout, uint32_t entry)
 {
 	const struct layout_entry *e = &layout->entries[entry - 1];
@@ -84,7 +87,10 @@ static bool index_fill(struct layout *layout)
 	return true;
 }
 
-/* The first seed and size of index with which every name is found within SHUNT_PROBES_MAX slots. */
+/*
+ * Finds the first combination of seed and index size with which every name is found within
+ * SHUNT_PROBES_MAX slots.
+ */
 static void index_choose(struct layout *layout)
 {
 	layout->slots = SLOTS_MIN;

@@ -26,7 +26,7 @@ struct publish {
 	int fd;
 	unsigned char *base;
 	size_t record_count;
-	uint32_t records[]; /* offsets, as the configuration orders them */
+	uint32_t records[]; /* offsets, in the order of the configuration */
 };
 
 size_t publish_size(const struct config *config)
@@ -38,7 +38,7 @@ size_t publish_size(const struct config *config)
 	return layout.size;
 }
 
-/* --- filling, before clients see it -------------------------------------------------------------- */
+/* --- filling, before clients can read --------------------------------------------------------- */
 
 static void *at(const struct publish *publish, size_t offset)
 {
@@ -126,7 +126,7 @@ static void fill(struct publish *publish, const struct layout *layout, const str
 	}
 }
 
-/* --- the memory ----------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static int memory_open(void)
 {
@@ -191,9 +191,9 @@ int publish_fd(const struct publish *publish)
 	return publish->fd;
 }
 
-/* --- writing, while clients read ------------------------------------------------------------------ */
+/* --- writing, while clients read -------------------------------------------------------------- */
 
-/* True when it changed, or would. */
+/* Returns true if the value changed or, without `write`, would change. */
 static bool set(uint32_t *word, uint32_t value, bool write)
 {
 	if (__atomic_load_n(word, __ATOMIC_RELAXED) == value)
@@ -253,7 +253,7 @@ void publish_record(struct publish *publish, size_t index, int answer,
 	if (index >= publish->record_count)
 		log_fatal("record %zu of %zu is published", index, publish->record_count);
 	record = at(publish, publish->records[index]);
-	/* A look first: readers then try again only when there is something new. */
+	/* Checks first whether anything changes, because a write makes readers retry. */
 	if (!set_record(publish, record, answer, endpoints, count, false))
 		return;
 	sequence = __atomic_load_n(&record->sequence, __ATOMIC_RELAXED);

@@ -1,8 +1,9 @@
 /*
- * The shared table's only writer. The format is shunt/table.h.
+ * The only writer of the shared table. The format is defined in shunt/table.h.
  *
- * publish_new() → publish_record() for every record → the first client; then publish_record() and
- * publish_heartbeat() as things happen; at a reload publish_supersede(), and publish_free() SHUNT_SUPERSEDED_MS later.
+ * Order of calls: publish_new(), then publish_record() for every record, then the first client may
+ * attach; after that publish_record() and publish_heartbeat() as needed; at a reload
+ * publish_supersede(), and publish_free() SHUNT_SUPERSEDED_MS later.
  */
 #ifndef SHUNT_PUBLISH_PUBLISH_H
 #define SHUNT_PUBLISH_PUBLISH_H
@@ -16,14 +17,17 @@
 
 struct publish;
 
-/* Bytes that the table of this configuration takes; more than SHUNT_TABLE_SIZE does not fit. */
+/* Size in bytes of the table for this configuration; a size above SHUNT_TABLE_SIZE is too large. */
 size_t publish_size(const struct config *config);
 
-/* NULL, with errno set, when the kernel refuses the memory. The configuration fits. Every record answers FAIL until published. */
+/*
+ * Returns NULL, with errno set, if the kernel refuses the memory. The configuration must fit. Every
+ * record answers FAIL until it is published.
+ */
 struct publish *publish_new(const struct config *config);
 void publish_free(struct publish *publish);
 
-/* The sealed memfd, for SCM_RIGHTS; it stays ours. */
+/* The sealed memfd, for SCM_RIGHTS; owned by the callee. */
 int publish_fd(const struct publish *publish);
 
 struct publish_endpoint {
@@ -32,7 +36,10 @@ struct publish_endpoint {
 	size_t count;
 };
 
-/* `index` is the record's in the configuration, `answer` an endpoint's index, ELECTION_DNS or ELECTION_FAIL. */
+/*
+ * `index`: the record's index in the configuration; `answer`: an endpoint's index, ELECTION_DNS or
+ * ELECTION_FAIL.
+ */
 void publish_record(struct publish *publish, size_t index, int answer,
                     const struct publish_endpoint *endpoints, size_t count);
 

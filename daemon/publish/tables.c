@@ -8,7 +8,10 @@
 
 #define BEAT_US (SHUNT_HEARTBEAT_MS * 1000u)
 
-/* The next one is due as libevent has it: one period after this one was, unless that is past. */
+/*
+ * libevent schedules the next heartbeat one period after this one was due, unless that time has
+ * passed.
+ */
 static void note_lateness(struct tables *tables)
 {
 	uint64_t now_us = clock_us(), due_us = tables->beat_due_us;

@@ -26,6 +26,6 @@ char *unicode_name(const char *name)
 		return NULL;
 	if (strcasecmp(unicode, name) != 0 && strlen(unicode) <= SHUNT_NAME_MAX)
 		return unicode;
-	free(unicode); /* libidn2 allocates by malloc(); so the caller may, too */
+	free(unicode); /* libidn2 allocates with malloc(), so the caller uses free() too */
 	return NULL;
 }

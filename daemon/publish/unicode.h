@@ -1,8 +1,14 @@
-/* The Unicode form of an internationalised name (RFC 5890): what a person types for xn--…. Called by publish. */
+/*
+ * The Unicode form of an internationalised name (RFC 5890): what people type for xn--…. Called by
+ * publish.
+ */
 #ifndef SHUNT_PUBLISH_UNICODE_H
 #define SHUNT_PUBLISH_UNICODE_H
 
-/* In UTF-8, the caller's to free(). NULL: no label of `name` begins with xn--, or it stands for no name. */
+/*
+ * Returns it in UTF-8, to be freed with free(); NULL if no label of `name` begins with xn--, or if
+ * it does not encode a valid name.
+ */
 char *unicode_name(const char *name);
 
 #endif
