@@ -54,7 +54,7 @@ static void put_checked(struct json_out *out, const struct view_address *address
 	json_out_close(out, '}');
 }
 
-/* Null for what the check's type has no use for. */
+/* Writes null for settings that the check's type does not use. */
 static void put_settings(struct json_out *out, const struct check *check)
 {
 	const bool is_web = check && (check->type == CHECK_HTTP || check->type == CHECK_HTTPS);
@@ -94,7 +94,7 @@ static void put_endpoint(struct json_out *out, const struct view_endpoint *endpo
 	json_out_close(out, '}');
 }
 
-/* What a program gets now: nothing where all_down says dns or fail. */
+/* The addresses that a program gets now: none if all_down is dns or fail and applies. */
 static void put_answer(struct json_out *out, const struct view_record *record)
 {
 	const struct view_endpoint *endpoint =
@@ -211,7 +211,7 @@ char *report_check(const struct view_record *record, uint32_t within_ms)
 	return json_out_take(&out);
 }
 
-/* From the opening brace to that of the records' array. */
+/* From the opening brace to the bracket that opens the array of records. */
 static char *head_text(const struct monitor *monitor, const struct in_force *in_force)
 {
 	struct json_out out = { 0 };
@@ -228,7 +228,7 @@ static char *head_text(const struct monitor *monitor, const struct in_force *in_
 	return json_out_take(&out);
 }
 
-/* A record and the comma before it. */
+/* A record, preceded by a comma if needed. */
 static char *record_text(const struct monitor *monitor, size_t index, bool comma)
 {
 	struct view_record record;
@@ -249,7 +249,7 @@ char *report_status(const struct monitor *monitor, const struct in_force *in_for
 	                 : record_text(monitor, span.first + step - 1, step > 1);
 }
 
-/* Takes the value over. */
+/* Takes ownership of the value. */
 static char *dumped(json_t *json)
 {
 	char *dump = json ? json_dumps(json, JSON_COMPACT) : NULL;

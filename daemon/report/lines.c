@@ -16,7 +16,7 @@ static void put(struct text_out *out, const char *text)
 	text_out_put(out, text, strlen(text));
 }
 
-/* The tab and the value; NULL: nothing. */
+/* Writes a tab and the value; NULL is an empty field. */
 static void put_field(struct text_out *out, const char *value)
 {
 	size_t length = value ? strlen(value) : 0;

@@ -9,7 +9,7 @@
 #include "report/metrics_record.h"
 #include "report/metrics_text.h"
 
-/* Step 0 is the head, then each record. */
+/* Step 0 is the head, followed by one step for each record. */
 static void write_record(FILE *out, const struct metrics_record *metric,
                          const struct monitor *monitor, size_t step)
 {
@@ -28,7 +28,7 @@ static size_t daemon_steps(const struct metrics_daemon *metric)
 	return metric->of_type ? METRICS_TYPES : 1;
 }
 
-/* The first step has the head, too. */
+/* The first step includes the head. */
 static void write_daemon(FILE *out, const struct metrics_daemon *metric,
                          const struct metrics_sources *sources, size_t step)
 {
@@ -42,11 +42,11 @@ static void write_daemon(FILE *out, const struct metrics_daemon *metric,
 		metric->lines(out, metric->name, sources);
 }
 
-/* True: it was the last one. */
+/* Returns true after the last piece. */
 static bool write_piece(FILE *out, const struct metrics_sources *sources, size_t step)
 {
-	const size_t steps =
-	        1 + monitor_record_count(sources->monitor); /* of a metric of records */
+	/* Number of steps of a per-record metric. */
+	const size_t steps = 1 + monitor_record_count(sources->monitor);
 	const struct metrics_daemon *daemon = metrics_daemon;
 	const struct metrics_record *record = metrics_record;
 
@@ -71,7 +71,7 @@ char *metrics_piece(const struct metrics_sources *sources, size_t step, bool *la
 	if (!out)
 		return NULL;
 	*last = write_piece(out, sources, step);
-	/* Not every record has lines; readers pass over an empty one. */
+	/* not every record has lines; callers skip an empty piece */
 	if (ftell(out) == 0)
 		putc('\n', out);
 	if (fclose(out) == 0)

@@ -1,15 +1,17 @@
 /*
- * The daemon as Prometheus reads it.
+ * The daemon's metrics in Prometheus format.
  *
  *   metrics          the pieces, in order
  *   metrics_daemon   metrics of the daemon as a whole
  *   metrics_record   metrics with lines for each record
- *   metrics_text     how a line is written
+ *   metrics_text     formatting of a line
  *
- * Nothing is counted here: each part counts what it does, from its start on, and lends its counts. All lines of a metric stand
- * together, so each metric of records goes over all of them, one a piece: however many there are, the loop turns in between.
+ * No counting is done here: each module counts its own activity since its start and provides its
+ * counters. All lines of a metric must be adjacent, so each per-record metric iterates over all
+ * records, one in each piece; the loop runs between pieces, however many records there are.
  *
- * Names are a contract with whoever has alerts on them, documented in shuntd(8). They are only ever added.
+ * Metric names are a stable interface for users with alerts on them, documented in shuntd(8). They
+ * are only ever added.
  */
 #ifndef SHUNT_REPORT_METRICS_H
 #define SHUNT_REPORT_METRICS_H
@@ -22,8 +24,9 @@
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /*
- * The piece of that number, never empty: a metric of the daemon's, or a part of a long one, the head of one of records, or its lines for one record. NULL: no
- * memory. The caller frees.
+ * The piece with that number, which is never empty: a metric of the daemon, or a part of a long
+ * one; the head of a per-record metric; or its lines for one record. The caller frees the text;
+ * NULL if out of memory.
  */
 char *metrics_piece(const struct metrics_sources *sources, size_t step, bool *last);
 

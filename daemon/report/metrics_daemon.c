@@ -27,7 +27,7 @@ static void version_lines(FILE *out, const char *metric, const struct metrics_so
 	labelled(out, metric, "version", SHUNT_VERSION, 1);
 }
 
-/* --- metrics of one line ------------------------------------------------------------------------- */
+/* --- metrics of one line ---------------------------------------------------------------------- */
 
 static double start_time(const struct metrics_sources *sources)
 {
@@ -99,7 +99,7 @@ static double write_failures(const struct metrics_sources *sources)
 	return sources->state ? (double)sources->state->write_failures : 0;
 }
 
-/* --- what becomes of the daemon ------------------------------------------------------------------ */
+/* --- the daemon's activity -------------------------------------------------------------------- */
 
 static void reload_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
 {
@@ -114,7 +114,7 @@ static void event_lines(FILE *out, const char *metric, const struct metrics_sour
 		labelled(out, metric, "type", event_word(type), (double)event_count(type));
 }
 
-/* --- programs that are told --------------------------------------------------------------------- */
+/* --- notify programs -------------------------------------------------------------------------- */
 
 static struct notify_counts told(const struct metrics_sources *sources)
 {
@@ -144,7 +144,7 @@ static double notify_running(const struct metrics_sources *sources)
 	return (double)told(sources).running;
 }
 
-/* --- clients ------------------------------------------------------------------------------------- */
+/* --- clients ---------------------------------------------------------------------------------- */
 
 static void client_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
 {
@@ -169,7 +169,7 @@ static void refusal_lines(FILE *out, const char *metric, const struct metrics_so
 		labelled(out, metric, "reason", words[i], (double)sources->clients->refusals[i]);
 }
 
-/* --- probes -------------------------------------------------------------------------------------- */
+/* --- probes ----------------------------------------------------------------------------------- */
 
 static void result_lines(FILE *out, const char *metric, const struct metrics_sources *sources,
                          enum check_type type)
@@ -199,7 +199,7 @@ static void lag_lines(FILE *out, const char *metric, const struct metrics_source
 	metrics_text_histogram(out, metric, NULL, &late);
 }
 
-/* --- the table ----------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 const struct metrics_daemon metrics_daemon[] = {
 	{ "shunt_build_info", "gauge", "1, with the version of shuntd as label.",

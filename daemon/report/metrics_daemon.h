@@ -9,17 +9,22 @@
 
 struct metrics_daemon {
 	const char *name, *type, *help;
-	/* One of them: */
-	double (*value)(const struct metrics_sources *sources); /* of its only line */
+	/* One of the following three is set: */
+	/* Value of a metric with a single line. */
+	double (*value)(const struct metrics_sources *sources);
 	void (*lines)(FILE *out, const char *metric, const struct metrics_sources *sources);
-	/* Writes the lines of one type of check, which are a piece of their own: there are many. */
+	/*
+	 * Writes the lines for one type of check. Each type is a separate piece because there are
+	 * many lines.
+	 */
 	void (*of_type)(FILE *out, const char *metric, const struct metrics_sources *sources,
 	                enum check_type type);
 };
 
-#define METRICS_TYPES CHECK_CALCULATED /* those before it; calculated checks do not probe */
+/* The types before this one; calculated checks do not probe. */
+#define METRICS_TYPES CHECK_CALCULATED
 
-/* Ends with a NULL name. */
+/* The last element has a NULL name. */
 extern const struct metrics_daemon metrics_daemon[];
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * There may be thousands of records, each with many addresses that DNS chooses. So what concerns an address has a line only where it
- * says more than the endpoint's, and a problem only while there is one.
+ * There may be thousands of records, each with many addresses, whose number is determined by DNS.
+ * Therefore an address has its own line only if that adds to the endpoint's line, and a problem has
+ * a line only while it exists.
  */
 #include "report/metrics_record.h"
 
@@ -10,7 +11,7 @@
 #include "monitor/view.h"
 #include "report/metrics_text.h"
 
-/* --- of a record --------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static void record_line(FILE *out, const char *metric, const struct view_record *record,
                         double value)
@@ -35,9 +36,9 @@ static void since_lines(FILE *out, const char *metric, const struct view_record 
 	record_line(out, metric, record, (double)record->since);
 }
 
-/* --- of an endpoint ------------------------------------------------------------------------------ */
+/* --- endpoints -------------------------------------------------------------------------------- */
 
-/* `name` NULL: no label beside record and endpoint. */
+/* `name` is NULL if there is no label besides record and endpoint. */
 static void endpoint_line(FILE *out, const char *metric, const struct view_record *record,
                           size_t endpoint, struct metrics_label more, double value)
 {
@@ -122,7 +123,7 @@ static void no_verdict_lines(FILE *out, const char *metric, const struct view_re
 	}
 }
 
-/* --- of its addresses ---------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static size_t count_health(const struct view_endpoint *endpoint, enum health_state health)
 {
@@ -217,7 +218,7 @@ static void certificate_lines(FILE *out, const char *metric, const struct view_r
 	each_address(out, metric, record, expiry_line);
 }
 
-/* --- the table ----------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 const struct metrics_record metrics_record[] = {
 	{ "shunt_record_active", "gauge", "Whether the endpoint answers for the name.",

@@ -8,11 +8,11 @@ struct view_record;
 
 struct metrics_record {
 	const char *name, *type, *help;
-	/* Writes the record's lines, perhaps none. */
+	/* Writes the record's lines; there may be none. */
 	void (*lines)(FILE *out, const char *metric, const struct view_record *record);
 };
 
-/* Ends with a NULL name. */
+/* The last element has a NULL name. */
 extern const struct metrics_record metrics_record[];
 
 #endif

@@ -1,4 +1,6 @@
-/* What the metrics are taken from: each part lends its counts. Valid as long as the daemon runs. */
+/*
+ * The sources of the metrics: each module provides its counters. Valid as long as the daemon runs.
+ */
 #ifndef SHUNT_REPORT_METRICS_SOURCES_H
 #define SHUNT_REPORT_METRICS_SOURCES_H
 
@@ -17,7 +19,7 @@ struct metrics_sources {
 	const struct clients_counts *clients;
 	const struct reload_history *reloads;
 	const struct notify *notify;
-	const struct state_counts *state; /* NULL: nothing survives */
+	const struct state_counts *state; /* NULL: no state is saved */
 	time_t started;                   /* wall clock */
 };
 

@@ -1,4 +1,7 @@
-/* Prometheus' text format, version 0.0.4, line by line. A metric's lines follow its head, and stand nowhere else. */
+/*
+ * Prometheus' text format, version 0.0.4, line by line. A metric's lines directly follow its head
+ * and appear nowhere else.
+ */
 #ifndef SHUNT_REPORT_METRICS_TEXT_H
 #define SHUNT_REPORT_METRICS_TEXT_H
 
@@ -6,21 +9,21 @@
 
 #include "base/histogram.h"
 
-/* Ends with a NULL name; the value may be anything. */
+/* The last element has a NULL name; the value may be any text. */
 struct metrics_label {
 	const char *name, *value;
 };
 
-#define METRICS_LABELS_MAX 4 /* and the end */
+#define METRICS_LABELS_MAX 4 /* including the last element */
 
 /* `type`: "gauge", "counter", "histogram". */
 void metrics_text_head(FILE *out, const char *metric, const char *type, const char *help);
 
-/* `labels` NULL: none. */
+/* `labels` is NULL if there are none. */
 void metrics_text_line(FILE *out, const char *metric, const struct metrics_label *labels,
                        double value);
 
-/* Buckets, sum and count, in seconds. `label` NULL: none beside "le". */
+/* Buckets, sum and count, in seconds. `label` is NULL if there is no label besides "le". */
 void metrics_text_histogram(FILE *out, const char *metric, const struct metrics_label *label,
                             const struct histogram *histogram);
 
