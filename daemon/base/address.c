@@ -44,7 +44,10 @@ bool address_parse(const char *text, struct address *out)
 	return !text[length] || parse_zone(text + length + 1, &out->scope_id);
 }
 
-/* A status of many records writes thousands: printf(), which inet_ntop() uses, would be a quarter of its time. */
+/*
+ * A status of many records formats thousands of addresses: the printf() used by inet_ntop() would
+ * take a quarter of the total time.
+ */
 static char *put_byte(char *at, unsigned byte)
 {
 	if (byte >= 100)
@@ -131,7 +134,10 @@ int address_compare(const struct address *a, const struct address *b)
 	return a->scope_id == b->scope_id ? 0 : a->scope_id < b->scope_id ? -1 : 1;
 }
 
-/* A copy: the macros of netinet/in.h read words, which an array of bytes must not be read as. */
+/*
+ * A copy, because the macros of netinet/in.h access words, and an array of bytes must not be
+ * accessed that way.
+ */
 static struct in6_addr in6_copy(const struct address *address)
 {
 	struct in6_addr in6;
@@ -140,7 +146,7 @@ static struct in6_addr in6_copy(const struct address *address)
 	return in6;
 }
 
-/* The four bytes of an IPv4 address, also of one that IPv6 maps; else NULL. */
+/* The four bytes of an IPv4 address or an IPv4-mapped IPv6 address; else NULL. */
 static const uint8_t *ipv4_part(const struct address *address)
 {
 	struct in6_addr in6 = in6_copy(address);

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-#define CHUNK_BYTES 65536u /* a small configuration takes one */
+#define CHUNK_BYTES 65536u /* one chunk is enough for a small configuration */
 
 struct chunk {
 	struct chunk *next;
@@ -19,7 +19,7 @@ struct chunk {
 };
 
 struct arena {
-	struct chunk *chunks; /* the first is the one in use */
+	struct chunk *chunks; /* the first one is in use */
 };
 
 struct arena *arena_new(void)
@@ -48,7 +48,10 @@ static struct chunk *chunk_new(size_t size)
 	return chunk;
 }
 
-/* A chunk of its own for what is large, behind the one in use, whose rest is not lost. */
+/*
+ * Allocates a separate chunk for a large block, after the chunk in use so that the rest of that is
+ * not lost.
+ */
 static void *alloc_large(struct arena *arena, size_t size)
 {
 	struct chunk *chunk = chunk_new(size);

@@ -1,8 +1,9 @@
 /*
- * Memory that is given back all at once: what a configuration is made of.
+ * Memory that is freed all at once, used for configurations.
  *
- * Allocation does not fail: when memory has run out it ends in log_fatal(). All sizes are bounded by CONFIG_TEXT_MAX, and libconfig,
- * which has just built a larger tree of the same text, knows no better end either.
+ * Allocation does not fail: if memory runs out it ends in log_fatal(). All sizes are bounded by
+ * CONFIG_TEXT_MAX, and libconfig, which has just built a larger tree of the same text, cannot
+ * handle that case either.
  */
 #ifndef SHUNT_BASE_ARENA_H
 #define SHUNT_BASE_ARENA_H
@@ -12,10 +13,13 @@
 struct arena;
 
 struct arena *arena_new(void);
-/* NULL is taken. */
+/* NULL is allowed. */
 void arena_free(struct arena *arena);
 
-/* Zeroed, aligned for anything. `count` * `size` may be 0: then it is a pointer that must not be read. */
+/*
+ * Zeroed, aligned for any type. `count` * `size` may be 0: then the pointer must not be
+ * dereferenced.
+ */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
 char *arena_copy(struct arena *arena, const char *text, size_t length);

@@ -1,6 +1,6 @@
 /*
- * CLOCK_MONOTONIC, for everything that is reckoned; CLOCK_BOOTTIME where sleep counts, and across restarts; the wall clock is for
- * people only.
+ * CLOCK_MONOTONIC is used for all computations of time; CLOCK_BOOTTIME where time asleep counts,
+ * and across restarts; the wall clock is only displayed.
  */
 #ifndef SHUNT_BASE_CLOCK_H
 #define SHUNT_BASE_CLOCK_H

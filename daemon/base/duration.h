@@ -6,11 +6,11 @@
 #include <stdint.h>
 
 #define DURATION_MAX_MS                                                                            \
-	UINT32_C(2073600000) /* 24 days: what fits every timer that takes an int of milliseconds */
+	UINT32_C(2073600000) /* 24 days, the maximum for timers that take an int of milliseconds */
 
 enum duration_error { DURATION_OK, DURATION_NO_UNIT, DURATION_BAD, DURATION_TOO_LONG };
 
-/* Reads the whole of `text` into milliseconds. Neither sign, space nor fraction is taken. */
+/* Parses all of `text` into milliseconds. Signs, spaces and fractions are rejected. */
 enum duration_error duration_parse(const char *text, uint32_t *ms);
 
 #define DURATION_TEXT_MAX 16

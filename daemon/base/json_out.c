@@ -12,7 +12,7 @@ static void put(struct json_out *out, const char *bytes, size_t length)
 	text_out_put(&out->out, bytes, length);
 }
 
-/* What stands before a value. */
+/* Writes the comma and key before a value. */
 static void begin(struct json_out *out, const char *key)
 {
 	if (out->comma)
@@ -44,7 +44,7 @@ void json_out_null(struct json_out *out, const char *key)
 	put(out, "null", 4);
 }
 
-/* Whether it may stand between quotes as it is. */
+/* Whether the value can be written between quotes without escapes. */
 static bool is_plain(const char *value)
 {
 	for (const unsigned char *c = (const unsigned char *)value; *c; c++)

@@ -1,12 +1,12 @@
-/* Text from anywhere as a JSON string. */
+/* Converts text from any source to a JSON string. */
 #ifndef SHUNT_BASE_JSON_TEXT_H
 #define SHUNT_BASE_JSON_TEXT_H
 
 #include <jansson.h>
 
 /*
- * JSON is UTF-8. What is not (a path in another encoding, perhaps) loses its odd bytes, not its place. null for NULL; NULL: out
- * of memory.
+ * JSON must be UTF-8. In text that is not (such as a path in another encoding) the invalid bytes
+ * are replaced. Returns a JSON null for NULL; NULL if out of memory.
  */
 json_t *json_text(const char *value);
 

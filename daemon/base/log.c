@@ -9,14 +9,17 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One line, its prefix and newline included: 4,096 bytes is the atomic size of a pipe (PIPE_BUF). */
+/*
+ * Size of a line including prefix and newline: 4,096 bytes is the size up to which writes to a pipe
+ * are atomic (PIPE_BUF).
+ */
 #define LINE_MAX_BYTES 4096
 
 static const int priorities[] = { 3, 4, 6, 7 }; /* syslog(3) */
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 static const char *journal = LOG_JOURNAL_SOCKET;
-static unsigned lost; /* lines that found no room */
+static unsigned lost; /* number of lines dropped because they could not be written */
 
 void log_set_level(enum log_level level)
 {
@@ -28,7 +31,7 @@ void log_set_journal(const char *path)
 	journal = path;
 }
 
-/* --- standard error ----------------------------------------------------------------------------- */
+/* --- standard error --------------------------------------------------------------------------- */
 
 static size_t prefix(enum log_level level, bool is_journal, char *line, size_t size)
 {
@@ -47,8 +50,9 @@ static size_t prefix(enum log_level level, bool is_journal, char *line, size_t s
 }
 
 /*
- * A stopped terminal or a pipe that nobody reads must not stop us: the descriptor is shared, so it is asked for room instead of made
- * non-blocking. A pipe that has any takes PIPE_BUF bytes.
+ * A stopped terminal, or a pipe without an active reader, must not block the daemon. The descriptor
+ * is shared with other processes, so it is polled instead of made non-blocking. A pipe that is
+ * writable accepts PIPE_BUF bytes.
  */
 static bool put(const char *line, size_t length)
 {
@@ -70,7 +74,7 @@ static bool put_text(enum log_level level, bool is_journal, const char *text)
 	return put(line, n);
 }
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static bool say(enum log_level level, const struct log_field *fields, const char *text)
 {

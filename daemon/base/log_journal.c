@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define IDENTIFIER "shuntd"
-#define DATAGRAM_MAX 16384u /* several times what an event has; no socket's buffer is smaller */
+/* Several times the size of an event; smaller than any socket's buffer. */
+#define DATAGRAM_MAX 16384u
 
 struct datagram {
 	char bytes[DATAGRAM_MAX];
@@ -37,7 +38,10 @@ static void put(struct datagram *datagram, const void *bytes, size_t length)
 	datagram->length += length;
 }
 
-/* NAME=value, or, where that has lines of its own, NAME, its length as 64 bits in little-endian order, and the value. */
+/*
+ * NAME=value; or, if the value contains newlines, NAME, its length as a 64-bit little-endian
+ * number, and the value.
+ */
 static void put_field(struct datagram *datagram, const char *name, const char *value)
 {
 	size_t name_length = strlen(name), length = strlen(value);

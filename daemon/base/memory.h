@@ -1,6 +1,6 @@
 /*
- * malloc, calloc, reallocarray and strdup that end in log_fatal() when there is no memory. For sizes that the daemon chooses, never for
- * sizes from outside.
+ * malloc, calloc, reallocarray and strdup that call log_fatal() if out of memory. For sizes chosen
+ * by the daemon, never for sizes from outside.
  */
 #ifndef SHUNT_BASE_MEMORY_H
 #define SHUNT_BASE_MEMORY_H

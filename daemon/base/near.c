@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#define NEAR_MAX 64u /* characters of a name that is compared */
+#define NEAR_MAX 64u /* maximum length of a name that is compared */
 #define PREFIX_MIN 3u
 
 void near_init(struct near *near, const char *written)
 {
 	size_t slips = strlen(written) / 3;
 
-	/* A slip in three characters, at least one, at most three. */
+	/* One error in three characters, but at least one and at most three. */
 	slips = slips < 1 ? 1 : slips > 3 ? 3 : slips;
 	*near = (struct near){ written, NULL, slips + 1 };
 }
@@ -21,7 +21,10 @@ static size_t smallest(size_t a, size_t b, size_t c)
 	return least < c ? least : c;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours that make `b` of `a` (optimal string alignment). */
+/*
+ * Number of insertions, deletions, substitutions and transpositions that turn `a` into `b` (optimal
+ * string alignment).
+ */
 static size_t edits(const char *a, size_t a_length, const char *b, size_t b_length)
 {
 	size_t row[3][NEAR_MAX + 1];
@@ -52,7 +55,7 @@ void near_offer(struct near *near, const char *name)
 	if (length > NEAR_MAX || written > NEAR_MAX)
 		return;
 	distance = edits(near->written, written, name, length);
-	/* The beginning of a name, as in "alias" for aliases. */
+	/* The beginning of a name, such as "alias" for aliases. */
 	if (written >= PREFIX_MIN && strncmp(near->written, name, written) == 0)
 		distance = 1;
 	if (distance < near->distance) {

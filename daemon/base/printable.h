@@ -1,10 +1,16 @@
-/* Text from outside, for people: no control characters, no bytes that a terminal or a log could take for something else. */
+/*
+ * Makes text from outside safe to display: no control characters, and no bytes that a terminal or a
+ * log could interpret.
+ */
 #ifndef SHUNT_BASE_PRINTABLE_H
 #define SHUNT_BASE_PRINTABLE_H
 
 #include <stddef.h>
 
-/* Copies at most `size` - 1 bytes of `text`; whatever is not printable ASCII becomes '?'. `size` is at least 1. */
+/*
+ * Copies at most `size` - 1 bytes of `text`, replacing each byte that is not printable ASCII by
+ * '?'. `size` is at least 1.
+ */
 void printable_clean(char *out, size_t size, const char *text);
 
 #endif

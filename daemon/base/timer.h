@@ -1,4 +1,7 @@
-/* The loop's timers: milliseconds, or microseconds where a probe is measured. Both replace a time that is pending. */
+/*
+ * Timers of the event loop, in milliseconds, or in microseconds for measuring probes. Arming a
+ * timer replaces a pending time.
+ */
 #ifndef SHUNT_BASE_TIMER_H
 #define SHUNT_BASE_TIMER_H
 
@@ -15,8 +18,8 @@ static inline struct timeval timer_delay_us(uint64_t us)
 }
 
 /*
- * The time counts from the loop's last waking, which is now unless the turn is long (probe/probe.c updates the loop's clock
- * first). False: out of memory.
+ * The time is counted from when the loop last woke up, which is close to now unless the iteration
+ * is long (probe/probe.c updates the loop's clock first). Returns false if out of memory.
  */
 static inline bool timer_try_us(struct event *timer, uint64_t us)
 {
@@ -30,7 +33,7 @@ static inline bool timer_try(struct event *timer, uint64_t ms)
 	return timer_try_us(timer, ms * 1000);
 }
 
-/* For timers that the daemon cannot do without: being out of memory is fatal. */
+/* For timers that the daemon depends on: lack of memory is fatal. */
 static inline void timer_arm_us(struct event *timer, uint64_t us)
 {
 	if (!timer_try_us(timer, us))

@@ -13,7 +13,7 @@ double usage_cpu_seconds(void)
 	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-/* The second number of proc(5)'s statm: pages. */
+/* The second number in /proc/self/statm (proc(5)), in pages. */
 double usage_resident_bytes(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
