@@ -30,13 +30,13 @@ struct drain {
 
 enum state { STATE_OPEN, STATE_OVER };
 
-/* Over: the peer has closed, or there is too much. */
+/* Returns STATE_OVER if the peer has closed or has sent too much. */
 static enum state read_on(int fd, size_t *left)
 {
 	ssize_t n;
 
 	while (*left > 0) {
-		/* TCP throws the bytes away without copying them. */
+		/* With MSG_TRUNC, TCP discards the bytes without copying them. */
 		n = recv(fd, NULL, *left, MSG_TRUNC | MSG_DONTWAIT);
 		if (n <= 0)
 			return n < 0 && (errno == EAGAIN || errno == EINTR) ? STATE_OPEN

@@ -1,11 +1,11 @@
 /*
- * Sockets whose connection has served its purpose: what the peer still sends is read and thrown
- * away until the peer closes, so that our close resets nothing that a server is writing, and the
- * server, which closes first, keeps no error. Bounded by DRAIN_MS, DRAIN_BYTES and DRAIN_SOCKETS;
- * beyond the time the close is an orderly one (FIN), beyond the others it resets.
+ * Sockets of finished connections: incoming data is read and discarded until the peer closes, so
+ * that our close does not reset anything that a server is still writing, and the server, which
+ * closes first, logs no error. Limited by DRAIN_MS, DRAIN_BYTES and DRAIN_SOCKETS; after the time
+ * limit the close is an orderly one (FIN), beyond the other limits it is a reset.
  *
- * The sockets are non-blocking and have SO_LINGER {1, 0}: once the peer has closed, no TIME_WAIT is
- * left at either end.
+ * The sockets are non-blocking and have SO_LINGER {1, 0}: once the peer has closed, no TIME_WAIT
+ * remains on either side.
  */
 #ifndef SHUNT_NET_DRAIN_H
 #define SHUNT_NET_DRAIN_H
@@ -17,12 +17,12 @@ struct drain;
 #define DRAIN_BYTES 65536u
 #define DRAIN_SOCKETS 256u /* at one time */
 
-/* NULL: out of memory. */
+/* Returns NULL if out of memory. */
 struct drain *drain_new(struct event_base *base);
-/* Closes what is left. NULL is taken. */
+/* Closes the remaining sockets. NULL is allowed. */
 void drain_free(struct drain *drain);
 
-/* The socket is the drain's from here on. */
+/* Takes ownership of the socket. */
 void drain_socket(struct drain *drain, int fd);
 
 #endif

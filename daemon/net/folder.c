@@ -8,11 +8,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40 /* as in the kernel */
+#define LINKS_MAX 40 /* same limit as in the kernel */
 
 struct walk {
-	int fd;              /* where we are */
-	char rest[PATH_MAX]; /* the way from there */
+	int fd;              /* the folder reached so far */
+	char rest[PATH_MAX]; /* the remaining path from there */
 	unsigned links;
 	bool foreign;
 };
@@ -61,7 +61,9 @@ static bool enter_root(struct walk *walk)
 	return true;
 }
 
-/* `link` is a descriptor of the link itself: owner and text are of the same one. */
+/*
+ * `link` is a descriptor of the link itself, so that owner and target are those of the same link.
+ */
 static bool follow(struct walk *walk, int link, const struct stat *status)
 {
 	char text[PATH_MAX], joined[PATH_MAX];
@@ -78,7 +80,7 @@ static bool follow(struct walk *walk, int link, const struct stat *status)
 	return text[0] != '/' || enter_root(walk);
 }
 
-/* Takes the first name off the rest of the way. False: there is none. */
+/* Removes the first component from the remaining path. Returns false if there is none. */
 static bool next_name(struct walk *walk, char name[PATH_MAX])
 {
 	const char *start = walk->rest + strspn(walk->rest, "/");

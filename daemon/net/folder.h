@@ -1,6 +1,7 @@
 /*
- * Opens folders for work below a descriptor. net/listener and state/file call this, as root where the daemon starts as root: such a
- * folder may lie in one that belongs to another user, who can replace every part of its path at any moment.
+ * Opens folders for operations relative to a descriptor. Used by net/listener and state/file, as
+ * root if the daemon starts as root: such a folder may be inside one that belongs to another user,
+ * who can replace any part of its path at any time.
  */
 #ifndef SHUNT_NET_FOLDER_H
 #define SHUNT_NET_FOLDER_H
@@ -15,8 +16,9 @@ void folder_of(const char *path, char folder[PATH_MAX]);
 const char *folder_name_in(const char *path);
 
 /*
- * Returns a descriptor of O_PATH that the caller closes, or -1 with errno. Root follows links that belong to root only: ELOOP for others.
- * `*foreign` is set where root goes through a folder that another user may change.
+ * Returns an O_PATH descriptor, to be closed by the caller, or -1 with errno. As root, follows only
+ * symbolic links that belong to root: ELOOP for others. Sets `*foreign` if root passes through a
+ * folder that another user can modify.
  */
 int folder_open(const char *path, bool *foreign);
 

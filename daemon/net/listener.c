@@ -19,17 +19,20 @@
 #include "base/memory.h"
 #include "net/folder.h"
 
-/* A lock file that is removed while we open it is opened again, so many times: a daemon that ends removes it once. */
+/*
+ * A lock file that is removed while it is being opened is opened again, up to this many times: a
+ * daemon that exits removes it once.
+ */
 #define LOCK_TRIES 100
 
 struct listener {
 	int fd;
 	int lock;
-	int folder; /* that the path is in; everything is made and removed below it */
+	int folder; /* the folder of the path; files are created and removed relative to it */
 	char *path;
 	char *lock_path;
-	const char *name, *lock_name; /* in the folder; point into the paths */
-	dev_t device;                 /* of the socket that we made */
+	const char *name, *lock_name; /* names in that folder; they point into the paths */
+	dev_t device;                 /* of the socket that this listener created */
 	ino_t inode;
 };
 
@@ -49,7 +52,9 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct error *error, con
 	return -1;
 }
 
-/* `what` failed on `file`, which is `path` or its lock file, with errno. */
+/*
+ * Reports that the operation `what` failed with errno on `file`, which is `path` or its lock file.
+ */
 static int refuse_errno(struct error *error, const char *path, const char *file, const char *what)
 {
 	char folder[PATH_MAX];
@@ -95,9 +100,9 @@ static int refuse_live(struct error *error, const char *path, pid_t pid)
 	              path);
 }
 
-/* --- the lock ------------------------------------------------------------------------------------- */
+/* --- the lock --------------------------------------------------------------------------------- */
 
-/* The process that the lock file names; 0: none. */
+/* The process ID in the lock file; 0 if there is none. */
 static pid_t lock_pid(int lock)
 {
 	char text[16];
@@ -116,7 +121,7 @@ static bool look(const struct listener *listener, const char *name, struct stat 
 	return fstatat(listener->folder, name, status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* False where the lock file was removed after it was opened: a lock on it is worth nothing. */
+/* Returns false if the lock file was removed after it was opened: a lock on it has no effect. */
 static bool names_lock(const struct listener *listener, int fd)
 {
 	struct stat named, held;
@@ -125,7 +130,7 @@ static bool names_lock(const struct listener *listener, int fd)
 	       named.st_dev == held.st_dev && named.st_ino == held.st_ino;
 }
 
-/* One try. Returns the locked file, -1 with `error` filled, or -2: again. */
+/* One attempt. Returns the locked file, -1 with `error` filled, or -2 to try again. */
 static int try_lock(const struct listener *listener, struct error *error)
 {
 	int fd = openat(listener->folder, listener->lock_name,
@@ -166,14 +171,14 @@ static int take_lock(struct listener *listener, struct error *error)
 	if (fd < 0)
 		return -1;
 	listener->lock = fd;
-	/* For people and for the message above; the lock itself is what counts. */
+	/* The process ID is for people and for the message above; only the lock itself counts. */
 	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
 		log_debug("%s: cannot write the process number: %s", listener->lock_path,
 		          strerror(errno));
 	return 0;
 }
 
-/* --- what stands at the path ---------------------------------------------------------------------- */
+/* --- an existing file at the path ------------------------------------------------------------- */
 
 static int set_address(const char *path, struct sockaddr_un *address, struct error *error)
 {
@@ -199,7 +204,10 @@ static pid_t peer_pid(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
 }
 
-/* Only a refused connection is a sign of death; a full backlog and a socket of another type are signs of life. */
+/*
+ * Only a refused connection means that the daemon is dead; a full backlog or a socket of another
+ * type means that it is alive.
+ */
 static int refuse_if_live(const char *path, const struct sockaddr_un *address, int type,
                           struct error *error)
 {
@@ -235,9 +243,12 @@ static int clear_path(const struct listener *listener, const struct sockaddr_un 
 	return 0;
 }
 
-/* --- our socket ----------------------------------------------------------------------------------- */
+/* --- the new socket --------------------------------------------------------------------------- */
 
-/* bind() gives the file the mode of the descriptor, within the umask, and the group that this thread makes files with. */
+/*
+ * bind() creates the file with the mode of the descriptor, reduced by the umask, and with this
+ * thread's file-system group.
+ */
 static int bind_as(int fd, const struct sockaddr_un *address, mode_t mode, gid_t group)
 {
 	mode_t mask;
@@ -246,7 +257,7 @@ static int bind_as(int fd, const struct sockaddr_un *address, mode_t mode, gid_t
 	if (fchmod(fd, mode) < 0)
 		return -1;
 	mask = umask(0);
-	own = setfsgid(group); /* LISTENER_OWN_GROUP changes nothing */
+	own = setfsgid(group); /* LISTENER_OWN_GROUP has no effect */
 	result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
 	setfsgid((gid_t)own);
 	umask(mask);
@@ -275,8 +286,9 @@ static int make_socket(struct listener *listener, const struct sockaddr_un *addr
 }
 
 /*
- * bind() and connect() take a path only. Where another user could replace a part of it, it goes through our descriptor of the folder,
- * if /proc is there and there is room; elsewhere the plain path stays, which tools like ss show.
+ * bind() and connect() accept only a path. If another user could replace a part of it, the path
+ * goes through our descriptor of the folder, provided that /proc is mounted and the result fits;
+ * otherwise the plain path is used, which tools like ss display.
  */
 static void hold_address(const struct listener *listener, struct sockaddr_un *address)
 {
@@ -339,7 +351,9 @@ int listener_fd(const struct listener *listener)
 	return listener->fd;
 }
 
-/* The lock file is removed while it is locked: another daemon that has it open sees that it is gone. */
+/*
+ * The lock file is removed while it is locked: another daemon that has it open notices the removal.
+ */
 void listener_close(struct listener *listener)
 {
 	struct stat status;

@@ -7,14 +7,14 @@
 #include "base/timer.h"
 
 /*
- * A descriptor that libcurl wants watched. libcurl keeps the pointer (curl_multi_assign) until
- * CURL_POLL_REMOVE.
+ * A descriptor that libcurl wants to be watched. libcurl keeps the pointer (curl_multi_assign)
+ * until CURL_POLL_REMOVE.
  */
 struct watch {
 	struct event event;
 	LIST_ENTRY(watch) link;
 	struct transfer_loop *loop;
-	short events;    /* EV_READ, EV_WRITE; 0: none for now */
+	short events;    /* EV_READ, EV_WRITE; 0: none at the moment */
 	bool is_refused; /* libevent could not add it */
 };
 
@@ -23,14 +23,14 @@ struct transfer_loop {
 	CURLM *multi;
 	struct event timer;
 	LIST_HEAD(, watch) watches;
-	unsigned unwatched; /* of them: those that are wanted and not pending */
+	unsigned unwatched; /* number of watches that are wanted and not pending */
 	TAILQ_HEAD(, transfer) running;
-	unsigned lost; /* of them */
+	unsigned lost; /* number of lost transfers */
 };
 
-/* --- what libcurl calls --- */
+/* --- callbacks of libcurl --- */
 
-/* Only a handle that transfer_start() added has CURLOPT_PRIVATE. */
+/* Only handles added by transfer_start() have CURLOPT_PRIVATE. */
 static struct transfer *transfer_of(CURL *easy)
 {
 	struct transfer *transfer = NULL;
@@ -60,7 +60,7 @@ static void descriptor_ready(evutil_socket_t fd, short what, void *arg)
 {
 	const struct watch *watch = arg;
 
-	/* It may be freed before this returns. */
+	/* `watch` may be freed before this returns. */
 	drive(watch->loop, fd,
 	      (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
@@ -114,7 +114,7 @@ static struct watch *watch_new(struct transfer_loop *loop, curl_socket_t fd)
 	return NULL;
 }
 
-/* Always 0: libcurl gives up the whole multi handle after any other answer. */
+/* Always returns 0: any other value makes libcurl abandon the whole multi handle. */
 static int descriptor_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *own)
 {
 	struct transfer_loop *loop = arg;
@@ -129,7 +129,7 @@ static int descriptor_changed(CURL *easy, curl_socket_t fd, int what, void *arg,
 		watch = watch_new(loop, fd);
 	if (watch && watch_set(watch, fd, what))
 		return 0;
-	/* One of libcurl's own is needed for all of them. */
+	/* A descriptor of libcurl's own is needed by all transfers. */
 	transfer = transfer_of(easy);
 	if (transfer)
 		lose(loop, transfer);
@@ -150,7 +150,7 @@ static int timer_changed(CURLM *multi, long delay_ms, void *arg)
 	return 0;
 }
 
-/* --- what ends --- */
+/* --- ended transfers --- */
 
 static void forget(struct transfer_loop *loop, struct transfer *transfer)
 {
@@ -209,7 +209,7 @@ static void timer_ran(evutil_socket_t fd, short what, void *arg)
 
 /* --- start and stop --- */
 
-/* What could not be watched before may be possible now. */
+/* Descriptors that could not be watched before may be accepted now. */
 static bool watch_again(struct transfer_loop *loop)
 {
 	struct watch *watch = loop->unwatched ? LIST_FIRST(&loop->watches) : NULL;
@@ -276,7 +276,10 @@ void transfer_loop_free(struct transfer_loop *loop)
 {
 	if (!loop)
 		return;
-	/* libcurl calls both callbacks meanwhile, and not for each descriptor in each release. */
+	/*
+	 * libcurl calls both callbacks during this, and some releases do not call them for every
+	 * descriptor.
+	 */
 	curl_multi_cleanup(loop->multi);
 	while (!LIST_EMPTY(&loop->watches))
 		watch_free(LIST_FIRST(&loop->watches));

@@ -1,13 +1,13 @@
 /*
- * libcurl's multi interface driven by libevent: one multi handle and one loop of events.
+ * libcurl's multi interface driven by libevent: one multi handle and one event loop.
  *
- * libcurl names the descriptors that it wants watched: the sockets of transfers, those of
- * connections that it still closes after their transfer has ended, and pipes or eventfds of its
- * own, for easy handles of its own (8.12 and newer). Each descriptor has an event; which transfer
- * it belongs to is libcurl's business.
+ * libcurl specifies the descriptors to watch: the sockets of transfers, those of connections that
+ * it is still closing after their transfer has ended, and its own pipes or eventfds, for internal
+ * easy handles (8.12 and newer). Each descriptor has an event; only libcurl knows which transfer it
+ * belongs to.
  *
- * The probes make one struct transfer_loop and free it after the last transfer. Everything runs in
- * the loop's thread. Callbacks are made when libcurl has returned, never from within it, so that
+ * The probes create one struct transfer_loop and free it after the last transfer. Everything runs
+ * in the loop's thread. Callbacks are called when libcurl has returned, never from within it, so
  * they may stop and free any transfer.
  */
 #ifndef SHUNT_NET_TRANSFER_H
@@ -21,35 +21,38 @@ struct event_base;
 struct transfer_loop;
 
 /*
- * Part of its owner's struct; the owner sets the first four fields, and the easy handle's options
- * but CURLOPT_PRIVATE.
+ * Embedded in its owner's struct. The owner sets the first four fields, and all options of the easy
+ * handle except CURLOPT_PRIVATE.
  */
 struct transfer {
 	CURL *easy; /* NULL: none */
 	/* The transfer has ended. */
 	void (*done)(void *arg, CURLcode code);
-	/* This host cannot go on with it: a descriptor cannot be watched, or memory is out. */
+	/*
+	 * The transfer cannot continue on this host: a descriptor cannot be watched, or memory has
+	 * run out.
+	 */
 	void (*failed)(void *arg);
 	void *arg;
-	/* transfer.c's own. */
+	/* Private to transfer.c. */
 	TAILQ_ENTRY(transfer) link;
 	bool is_running;
-	bool is_lost; /* failed() is due */
+	bool is_lost; /* a call of failed() is pending */
 };
 
-/* NULL: libcurl cannot start. curl_global_init() has been called. */
+/* Returns NULL if libcurl cannot start. curl_global_init() must have been called. */
 struct transfer_loop *transfer_loop_new(struct event_base *base);
-/* NULL is taken. */
+/* NULL is allowed. */
 void transfer_loop_free(struct transfer_loop *loop);
 
 /*
- * Begins it: one of done() and failed() is called, later, unless transfer_stop() comes first.
- * False: it cannot begin, for lack of memory or of a descriptor that can be watched. Either way to
- * be stopped.
+ * Starts the transfer: either done() or failed() is called later, unless transfer_stop() is called
+ * first. Returns false if it cannot start, for lack of memory or because a descriptor cannot be
+ * watched. In both cases transfer_stop() must be called.
  */
 bool transfer_start(struct transfer_loop *loop, struct transfer *transfer);
 
-/* Frees the easy handle, whether the transfer is running, has ended or has never begun. */
+/* Frees the easy handle, whether the transfer is running, has ended or was never started. */
 void transfer_stop(struct transfer_loop *loop, struct transfer *transfer);
 
 #endif
