@@ -21,7 +21,7 @@
 
 #include "shunt/table.h"
 
-#define EVENT_NAMES_MAX 5u /* of each kind */
+#define EVENT_NAMES_MAX 5u /* names of each kind listed in an event */
 #define EVENT_TEXT_MAX 1500u
 
 const char *reload_noun(size_t records)
@@ -49,7 +49,7 @@ struct config *reload_read(const char *file, char error[CONFIG_ERROR_MAX])
 	return config;
 }
 
-/* --- the reload -------------------------------------------------------------------------------- */
+/* --- the reload ------------------------------------------------------------------------------- */
 
 static void keep_name(struct reload_result *result, struct reload_names *names, const char *name)
 {
@@ -97,7 +97,7 @@ static void announce(const struct reload_result *result)
 	event_emit(&(struct event_record){ .type = EVENT_RELOAD, .reason = text });
 }
 
-/* False with the error filled. */
+/* Returns false with the error filled. */
 static bool replace(struct reload *reload, struct reload_result *result)
 {
 	const struct in_force *in_force = &reload->in_force;
