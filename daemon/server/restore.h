@@ -1,4 +1,4 @@
-/* The state of the previous run: where it is, and what is in it. */
+/* Opens and reads the state saved by the previous run. */
 #ifndef SHUNT_SERVER_RESTORE_H
 #define SHUNT_SERVER_RESTORE_H
 
@@ -11,15 +11,18 @@ struct saved;
 struct state;
 
 /*
- * Before root's privileges are given up, since the folder may have to be made: for `user`, or for the user that the daemon runs as
- * where that is NULL. NULL with a warning logged: the daemon works without it, until it is started again.
+ * Must be called before root's privileges are dropped, since the folder may have to be created: for
+ * `user` or, if that is NULL, for the user that the daemon runs as. Returns NULL with a warning
+ * logged if it cannot be opened: the daemon then runs without saved state until the next restart.
  */
 struct state *restore_open(const struct in_force *in_force, const struct config *config,
                            const struct passwd *user);
 
 /*
- * What the previous run saved; NULL: nothing, or nothing that can be trusted, which is logged. `state` may be NULL. False with errno:
- * it could not be read for lack of descriptors or memory, so the daemon must not start, and overwrite it.
+ * Sets `*saved` to the state saved by the previous run; NULL if there is none, or none that can be
+ * trusted, which is logged. `state` may be NULL. Returns false with errno if it could not be read
+ * for lack of descriptors or memory: the daemon must not start then, because it would overwrite the
+ * file.
  */
 bool restore_read(const struct state *state, struct saved **saved);
 

@@ -1,4 +1,7 @@
-/* Order of start: sockets, state, rights, then what runs in the loop from the bottom up. stop() is its mirror. */
+/*
+ * Order of start: sockets, state, privileges, then the parts that run in the loop, each after those
+ * it depends on. stop() reverses that order.
+ */
 #include "server/server.h"
 
 #include <errno.h>
@@ -50,7 +53,7 @@ struct server {
 	struct reload reload;
 	struct event_base *base;
 	struct sockets sockets;
-	int reserve; /* for clients_new(); -1: it has it */
+	int reserve; /* for clients_new(); -1 once that owns it */
 	struct prober *prober;
 	struct trust *trust;
 	struct probe_http *http;
@@ -64,11 +67,11 @@ struct server {
 	struct clients *clients;
 	struct control *control;
 	struct control *control_tcp;
-	struct systemd *systemd; /* NULL: no service manager, or not ours */
+	struct systemd *systemd; /* NULL: there is no service manager, or it is not this daemon's */
 	struct signals signals;
 };
 
-/* --- what events of the loop lead to ------------------------------------------------------------- */
+/* --- callbacks from the loop ------------------------------------------------------------------ */
 
 static void on_reload(void *arg)
 {
@@ -87,9 +90,12 @@ static void on_settled(void *arg)
 	starter_ready(server->options);
 }
 
-/* --- start: before the loop ---------------------------------------------------------------------- */
+/* --- start: before the loop ------------------------------------------------------------------- */
 
-/* A private daemon inherits the variables from the service that COMMAND is, whose manager does not wait for this daemon. */
+/*
+ * A private daemon inherits these variables from the service that runs COMMAND; that service's
+ * manager does not expect messages from this daemon.
+ */
 static struct systemd *take_notify_socket(const struct cmdline *options)
 {
 	struct systemd *systemd = systemd_new();
@@ -106,7 +112,10 @@ static bool refuse_user(const struct config *config, const char *error)
 	return false;
 }
 
-/* Whom the daemon will run as. `*user` is NULL where that is who started it. False: there is no such user. */
+/*
+ * Finds the user that the daemon will run as. `*user` is NULL if that is the user that started it.
+ * Returns false if the user does not exist.
+ */
 static bool find_user(const struct in_force *in_force, const struct config *config,
                       const struct passwd **user)
 {
@@ -120,7 +129,7 @@ static bool find_user(const struct in_force *in_force, const struct config *conf
 	return refuse_user(config, error);
 }
 
-/* Gives up root's rights for good. */
+/* Drops root's privileges permanently. */
 static bool become(const struct passwd *user, const struct in_force *in_force,
                    const struct config *config)
 {
@@ -143,7 +152,10 @@ static bool choose_exec_user(struct server *server, const struct config *config)
 	return false;
 }
 
-/* What may need root, and then no root any more. False, with one line on standard error. */
+/*
+ * The steps that may need root, then dropping the privileges. On failure returns false, with one
+ * line on standard error.
+ */
 static bool prepare(struct server *server, const struct config *config)
 {
 	const struct in_force *in_force = &server->reload.in_force;
@@ -159,9 +171,12 @@ static bool prepare(struct server *server, const struct config *config)
 	return become(user, in_force, config) && choose_exec_user(server, config);
 }
 
-/* --- start: what runs in the loop ---------------------------------------------------------------- */
+/* --- start: the parts that run in the loop ---------------------------------------------------- */
 
-/* Timers to the millisecond (libevent's usual clock is as coarse as the kernel's tick), whatever the environment says. */
+/*
+ * Makes timers precise to the millisecond whatever the environment says (libevent's default clock
+ * is as coarse as the kernel's tick).
+ */
 static struct event_base *base_new(void)
 {
 	struct event_config *config = event_config_new();
@@ -175,7 +190,9 @@ static struct event_base *base_new(void)
 	return base;
 }
 
-/* Where a call fails the caller logs an error too; after an error of libevent's own it ends the process. */
+/*
+ * If a call fails the caller logs an error too; after an internal error libevent ends the process.
+ */
 static void log_libevent(int severity, const char *text)
 {
 	log_write(severity == EVENT_LOG_ERR ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "libevent: %s",
@@ -215,7 +232,7 @@ static bool start_control(struct server *server)
 	return server->control && (parts.fd < 0 || server->control_tcp);
 }
 
-/* Probes, programs, names. */
+/* Starts the probes, programs and resolver. */
 static bool start_tools(struct server *server, const struct config *config, unsigned probes)
 {
 	server->base = base_new();
@@ -234,7 +251,7 @@ static bool start_tools(struct server *server, const struct config *config, unsi
 	return server->resolver;
 }
 
-/* Takes the configuration over, unless it returns false. */
+/* Takes ownership of the configuration, unless it returns false. */
 static bool start_monitor(struct server *server, struct config *config)
 {
 	struct saved *saved;
@@ -267,7 +284,7 @@ static void join_reload(struct server *server)
 	server->reload.systemd = server->systemd;
 }
 
-/* From the bottom up. Takes the configuration over. */
+/* Starts each part after those it depends on. Takes ownership of the configuration. */
 static bool start(struct server *server, struct config *config, unsigned probes)
 {
 	event_set_log_callback(log_libevent);
@@ -288,9 +305,9 @@ static bool start(struct server *server, struct config *config, unsigned probes)
 	       systemd_watch(server->systemd, server->base);
 }
 
-/* --- stop ---------------------------------------------------------------------------------------- */
+/* --- stop ------------------------------------------------------------------------------------- */
 
-/* The mirror of the start; takes a server that started only in part. */
+/* Reverses the start; also works for a server that was only partly started. */
 static void stop(struct server *server)
 {
 	signals_block();
@@ -327,7 +344,7 @@ static void stop(struct server *server)
 	curl_global_cleanup();
 }
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- running the server ----------------------------------------------------------------------- */
 
 static int serve(struct server *server, struct config *config)
 {
@@ -350,7 +367,8 @@ static int serve(struct server *server, struct config *config)
 		log_error("cannot start: %s%s", strerror(error), blame_limit(error));
 		return 1;
 	}
-	malloc_trim(0); /* the text of the configuration was several times what is kept of it */
+	/* The text of the configuration took several times the memory of the result. */
+	malloc_trim(0);
 	log_info("shuntd " SHUNT_VERSION " answers %zu %s on %s", records, reload_noun(records),
 	         server->reload.in_force.socket);
 	systemd_ready(server->systemd);

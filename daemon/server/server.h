@@ -1,4 +1,4 @@
-/* The running daemon: the order in which its parts start and stop. Policy is elsewhere. */
+/* The running daemon: the order in which its parts start and stop. It makes no other decisions. */
 #ifndef SHUNT_SERVER_SERVER_H
 #define SHUNT_SERVER_SERVER_H
 
@@ -6,8 +6,9 @@ struct cmdline;
 struct config;
 
 /*
- * Starts, runs until a signal ends it, and stops; takes the configuration over. Returns the exit status: 0, or 1 with an error on
- * standard error where it cannot start.
+ * Starts the daemon, runs until a signal ends it, and stops it; takes ownership of the
+ * configuration. Returns the exit status: 0, or 1 with an error on standard error if the daemon
+ * cannot start.
  */
 int server_run(struct cmdline *options, struct config *config);
 

@@ -5,7 +5,10 @@
 
 #include <event2/event.h>
 
-/* libevent reports every signal, however many arrived during a long reload: one more reload is enough for all of them. */
+/*
+ * libevent reports every signal, however many arrived during a long reload: a single further reload
+ * covers all of them.
+ */
 static void on_hangup(evutil_socket_t signal, short what, void *arg)
 {
 	struct signals *signals = arg;

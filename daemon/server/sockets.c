@@ -12,7 +12,7 @@
 #include "reload/in_force.h"
 #include "server/blame.h"
 
-#define MODE_SOCKET 0666 /* everybody may attach and read */
+#define MODE_SOCKET 0666 /* all users may attach and read */
 #define HTTP_BACKLOG 64
 
 static int bind_tcp(const struct resolver_address *where)

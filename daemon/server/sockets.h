@@ -1,7 +1,8 @@
 /*
- * The sockets that the daemon listens on: the client socket, the control socket and, where `http` is set, one TCP port.
+ * The sockets that the daemon listens on: the client socket, the control socket and, if `http` is
+ * set, one TCP port.
  *
- * server opens them before it gives up root's privileges, and closes them last.
+ * server opens them before it drops root's privileges, and closes them last.
  */
 #ifndef SHUNT_SERVER_SOCKETS_H
 #define SHUNT_SERVER_SOCKETS_H
@@ -16,18 +17,19 @@ struct listener;
 struct sockets {
 	struct listener *client;
 	struct listener *control;
-	int http; /* -1: none */
+	int http; /* -1 if there is none */
 };
 
-/* What sockets_close() takes before sockets_open() was called. */
+/* Initial value: sockets_close() accepts it without sockets_open(). */
 #define SOCKETS_NONE                                                                               \
 	{                                                                                          \
 		.http = -1                                                                         \
 	}
 
 /*
- * At the paths that are in force, the control socket with `group`, whose members may change things (or LISTENER_OWN_GROUP); `config` says where their settings stand. False, with one line on standard error:
- * sockets_close() all the same.
+ * Opens the sockets at the paths in force, the control socket with `group`, whose members may make
+ * changes (or LISTENER_OWN_GROUP); `config` has the lines of their settings. On failure returns
+ * false, with one line on standard error; sockets_close() must be called in any case.
  */
 bool sockets_open(struct sockets *sockets, const struct in_force *in_force,
                   const struct config *config, gid_t group);

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "process/cmdline.h"
 
-/* The starter may have ended already. */
+/* The starter may have exited already. */
 static void put(struct cmdline *options, const char *what)
 {
 	if (options->ready_fd < 0)
