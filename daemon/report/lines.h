@@ -4,12 +4,12 @@
  * docs/openapi.yaml. Lines and fields are only ever added, fields at the end of a line.
  *
  *   status    version, settled (true, false), isolated (true, false)
- *   record    name, active endpoint, its addresses separated by spaces, since (Unix time), all_down,
- *             reason
+ *   record    name, active endpoint, its addresses separated by spaces, since (Unix time),
+ *             all_down, reason
  *   endpoint  id, health, type of its check, why its name does not resolve; belongs to the record
  *             before it
- *   address   address, health, latency in milliseconds, last error, time since which there is no
- *             verdict; belongs to the endpoint before it
+ *   address   address, health, latency in milliseconds, last error with the time since which there is
+ *             no verdict; belongs to the endpoint before it
  *   end
  *
  * An empty field means that there is no value. All text is printable ASCII; any other byte is
