@@ -30,7 +30,9 @@ bool config_compare_sources(const struct endpoint_config *a, const struct endpoi
 	return true;
 }
 
-/* Equal keys, equal probes; under another name in `checks` it is the same check. */
+/*
+ * Checks with equal keys make equal probes; a check that was only renamed in `checks` is the same.
+ */
 static bool same_endpoint(const struct endpoint_config *a, const struct endpoint_config *b)
 {
 	return strcmp(a->id, b->id) == 0 && config_compare_sources(a, b) &&
@@ -69,7 +71,7 @@ static int by_name(const void *a, const void *b)
 	return strcasecmp((*one)->name, (*other)->name);
 }
 
-/* The records in the order of their names. The caller frees. */
+/* The records sorted by name. The caller frees the array. */
 static const struct record_config **sorted(const struct config *config)
 {
 	const struct record_config **list =

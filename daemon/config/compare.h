@@ -1,4 +1,4 @@
-/* The differences between two configurations. Pure. */
+/* Compares two configurations. Pure. */
 #ifndef SHUNT_CONFIG_COMPARE_H
 #define SHUNT_CONFIG_COMPARE_H
 
@@ -12,8 +12,8 @@ bool config_compare_record(const struct record_config *a, const struct record_co
 bool config_compare_sources(const struct endpoint_config *a, const struct endpoint_config *b);
 
 /*
- * Calls `found` for each record that is in only one of the two (the other is NULL) or differs, in the
- * order of names.
+ * Calls `found` for each record that differs or is in only one of the two (the other is NULL),
+ * sorted by name.
  */
 typedef void config_compare_found(void *arg, const struct record_config *before,
                                   const struct record_config *after);

@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Returns the bytes read, more than `max` when there are more; -1 with errno. */
+/*
+ * Returns the number of bytes read, which is more than `max` if the file is larger; -1 with errno
+ * on failure.
+ */
 static ssize_t read_whole(int fd, char *bytes, size_t max)
 {
 	size_t length = 0;
@@ -41,7 +44,10 @@ static const char *wrong_kind(const struct stat *status, size_t max, bool secret
 	return NULL;
 }
 
-/* What grows while it is read is cut off as too large: the size at the start is the room that there is. */
+/*
+ * A file that grows while it is read is rejected as too large: the buffer is sized for its initial
+ * size.
+ */
 static char *read_fd(int fd, size_t size, size_t *length, const char **why)
 {
 	char *bytes = malloc(size + 2);
@@ -64,7 +70,7 @@ static char *read_fd(int fd, size_t size, size_t *length, const char **why)
 
 static char *read_file(const char *path, size_t max, bool secret, size_t *length, const char **why)
 {
-	/* O_NONBLOCK, so that opening a FIFO does not wait for its writer. */
+	/* O_NONBLOCK, so that opening a FIFO does not block. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 	char *bytes = NULL;

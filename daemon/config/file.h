@@ -1,12 +1,16 @@
-/* Reads a whole file named in a configuration; rejects folders, and FIFOs and devices that block. */
+/*
+ * Reads a whole file named in a configuration; rejects folders, and FIFOs and devices that would
+ * block.
+ */
 #ifndef SHUNT_CONFIG_FILE_H
 #define SHUNT_CONFIG_FILE_H
 
 #include <stddef.h>
 
 /*
- * Returns the contents of a regular file of at most `max` bytes, NUL-terminated; the caller frees it.
- * On failure returns NULL and sets `*why`: a constant, or strerror()'s text, valid until its next call.
+ * Returns the contents of a regular file of at most `max` bytes, NUL-terminated; the caller frees
+ * it. On failure returns NULL and sets `*why` to a constant or to strerror()'s text, valid until
+ * its next call.
  */
 char *config_file_read(const char *path, size_t max, size_t *length, const char **why);
 

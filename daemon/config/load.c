@@ -11,7 +11,7 @@
 #include "config/scan.h"
 #include "config/value.h"
 
-/* libconfig's texts, and what helps. */
+/* libconfig's messages, each with a hint. */
 static const struct {
 	const char *text, *cure;
 } syntax_cures[] = {
@@ -42,7 +42,7 @@ static bool syntax_error(const struct config_reader *reader, const struct config
 	                    place.file, place.line);
 }
 
-/* The folder of `path`, absolute and with a final '/'; NULL when it cannot be found out. */
+/* The folder of `path`, absolute and with a final '/'; NULL if it cannot be determined. */
 static const char *absolute_folder(struct arena *arena, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -105,7 +105,10 @@ struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX])
 	if (text)
 		config = load_text(text, path, error);
 	config_text_free(text);
-	/* The text and the tree are several times the configuration: malloc would keep their memory. */
+	/*
+	 * The text and the tree take several times the memory of the configuration, and malloc()
+	 * would keep it.
+	 */
 	malloc_trim(0);
 	return config;
 }

@@ -45,7 +45,7 @@ static const char *label_fault(const char *label, size_t length)
 	return length > LABEL_MAX ? "has a label longer than 63 characters; shorten it" : NULL;
 }
 
-/* Decimal or, as inet_aton(3) takes it too, hexadecimal. */
+/* Decimal, or hexadecimal as accepted by inet_aton(3). */
 static bool is_number(const char *label, size_t length)
 {
 	bool hex = length > 2 && label[0] == '0' && shunt_lower((unsigned char)label[1]) == 'x';
@@ -96,13 +96,13 @@ const char *config_name_fault(const char *name, size_t length)
 /* --- the set: open addressing, at most half full ---------------------------------------------- */
 
 struct slot {
-	const char *name; /* NULL: free */
+	const char *name; /* NULL if the slot is free */
 	const void *owner;
 };
 
 struct config_names {
 	struct slot *slots;
-	size_t room; /* a power of two */
+	size_t room; /* number of slots; a power of two */
 	size_t count;
 };
 
@@ -123,7 +123,7 @@ void config_names_free(struct config_names *names)
 	free(names);
 }
 
-/* The slot of `name`, or the free one where it belongs. */
+/* The slot that holds `name`, or the free one where it belongs. */
 static struct slot *find_slot(struct config_names *names, const char *name)
 {
 	size_t i = shunt_name_hash(0, name, (uint32_t)strlen(name));

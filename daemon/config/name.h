@@ -5,12 +5,13 @@
 #include <stddef.h>
 
 /*
- * NULL when the `length` characters are a host name: labels of letters, digits, '-' and '_', the last one not all digits. Else
- * "what is wrong; the cure". A final dot is the caller's to leave out (config_name_length).
+ * Returns NULL if the `length` characters are a valid host name: labels of letters, digits, '-' and
+ * '_', the last one not all digits. Otherwise returns "the problem; the cure". The caller must
+ * exclude a final dot (config_name_length).
  */
 const char *config_name_fault(const char *name, size_t length);
 
-/* The length of a name without one final dot. */
+/* The length of a name without its final dot, if it has one. */
 size_t config_name_length(const char *name);
 
 /* A set of names, case-insensitive, each with the owner that added it first. */

@@ -16,8 +16,9 @@
 #define HOURS (3600 * SECONDS)
 
 /*
- * The defaults are Route 53's where it has one. Its timeouts are parts (connect 4 s, status 2 s, body 2 s; TCP 10 s) that cannot be
- * set; ours is one for the whole probe, so it takes the first of them.
+ * The defaults are those of Route 53 where it has the option. Its timeouts are separate for each
+ * phase (connect 4 s, status 2 s, body 2 s; TCP 10 s) and fixed; here a single timeout covers the
+ * whole probe, and its default is the first of them.
  */
 const struct config_option config_options[] = {
 	[OPT_FILE_SOCKET] = { "socket", SCOPE_FILE, "path", "at most 107 bytes",

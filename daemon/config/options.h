@@ -17,13 +17,18 @@ enum config_scope {
 
 struct config_option {
 	const char *name;
-	unsigned scope;     /* one SCOPE_ */
-	const char *kind;   /* in words: "duration", "host name", … */
-	const char *bounds; /* in words; NULL if the kind needs none */
-	const char *value; /* the default, in the configuration's syntax; NULL: none, or required */
+	unsigned scope;     /* one SCOPE_ value */
+	const char *kind;   /* as text: "duration", "host name", … */
+	const char *bounds; /* as text; NULL if the kind needs none */
+	/* The default, in the configuration's syntax; NULL: no default, or required. */
+	const char *value;
 	bool required;
-	unsigned types; /* SCOPE_CHECK: 1 << enum check_type of those that take it; else 0 */
-	/* What `bounds` says of a number: milliseconds of a duration, characters or bytes of a text, entries of a list. */
+	/* SCOPE_CHECK: bits 1 << enum check_type of the types that accept it; else 0. */
+	unsigned types;
+	/*
+	 * The bounds as numbers: milliseconds of a duration, characters or bytes of a text, number
+	 * of elements of a list.
+	 */
 	uint32_t min, max;
 };
 
@@ -103,7 +108,7 @@ enum option {
 	OPTIONS
 };
 
-/* Ends with a row whose name is NULL. */
+/* The last row has a NULL name. */
 extern const struct config_option config_options[];
 
 #endif

@@ -15,25 +15,28 @@
 #include "base/clock.h"
 
 #define FAILED "the parser failed, perhaps for lack of memory"
-#define PARSE_MS 60000u /* 64 MB of text take libconfig some seconds */
+#define PARSE_MS 60000u /* libconfig takes some seconds for 64 MB of text */
 
-/* What goes through the pipe: a head, then the settings from the root down, each followed by its texts and a zero behind each. */
+/*
+ * Format of the pipe's data: a head, then the settings from the root down, each followed by its
+ * strings, each of which ends in a zero.
+ */
 struct head {
-	uint32_t error; /* 1: one text follows, libconfig's words */
+	uint32_t error; /* 1: one string follows, libconfig's error message */
 	uint32_t line;
-	uint32_t settings; /* that follow */
+	uint32_t settings; /* number of settings that follow */
 };
 
 struct sent {
 	uint32_t type;
 	uint32_t line;
-	uint32_t length; /* of a group, array or list */
+	uint32_t length; /* number of elements of a group, array or list */
 	int32_t number;
-	uint32_t name; /* bytes with the zero; 0: none */
+	uint32_t name; /* bytes including the zero; 0 if there is no name */
 	uint32_t text;
 };
 
-/* --- the child --------------------------------------------------------------------------------- */
+/* --- the child process ------------------------------------------------------------------------ */
 
 static enum tree_type type_of(const config_setting_t *setting)
 {
@@ -126,13 +129,13 @@ static _Noreturn void run_child(const char *text, int fd)
 		send_tree(out, &tree);
 	else
 		send_error(out, &tree);
-	/* What it could not allocate libconfig may leave out in silence. */
+	/* libconfig may silently omit settings that it could not allocate. */
 	_exit(errno != ENOMEM && fflush(out) == 0 ? 0 : 1);
 }
 
-/* --- the daemon -------------------------------------------------------------------------------- */
+/* --- the daemon ------------------------------------------------------------------------------- */
 
-/* Room for `more` bytes and a zero. */
+/* Makes room for `more` bytes and a zero. */
 static bool make_room(char **bytes, size_t *room, size_t length, size_t more)
 {
 	char *larger;
@@ -147,7 +150,10 @@ static bool make_room(char **bytes, size_t *room, size_t length, size_t more)
 	return true;
 }
 
-/* All that the child sends, until it closes its end. NULL, with `*why`, when it takes too long or memory runs out. */
+/*
+ * Receives everything that the child sends until it closes its end. Returns NULL, with `*why`, if
+ * it takes too long or memory runs out.
+ */
 static char *receive(int fd, size_t *length, const char **why)
 {
 	uint64_t end = clock_ms() + PARSE_MS;
@@ -176,10 +182,10 @@ static char *receive(int fd, size_t *length, const char **why)
 	return NULL;
 }
 
-/* What was received, while a tree is made of it. */
+/* The received data, while the tree is built from it. */
 struct input {
 	const char *at, *end;
-	struct tree *next, *last; /* settings not yet used */
+	struct tree *next, *last; /* the range of unused settings */
 	const struct tree **next_element, **last_element;
 };
 
@@ -192,7 +198,7 @@ static bool take(struct input *input, void *to, size_t size)
 	return true;
 }
 
-/* A text of `size` bytes with its zero, which stays where it is. */
+/* Takes a string of `size` bytes including its zero; it is not copied. */
 static bool take_text(struct input *input, uint32_t size, const char **text)
 {
 	*text = size ? input->at : NULL;
@@ -220,7 +226,7 @@ static struct tree *take_setting(struct input *input, const struct tree *parent,
 		               .parent = parent };
 	if (!take_text(input, sent.name, &tree->name) || !take_text(input, sent.text, &tree->text))
 		return NULL;
-	/* libconfig leaves out a text for which it has no memory. */
+	/* libconfig omits a string if it has no memory for it. */
 	if ((parent && tree_is_group(parent) && !tree->name) ||
 	    (tree->type == TREE_STRING && !tree->text))
 		return NULL;

@@ -7,28 +7,29 @@
 #include "base/arena.h"
 #include "config/file.h"
 
-/* A file that is being scanned. */
+/* A file being scanned. */
 struct input {
 	const char *at, *end;
 	struct config_place place;
-	bool line_start; /* only blanks before `at` in its line: where libconfig takes an @include */
+	/* Only blanks before `at` in its line, which is where libconfig accepts an @include. */
+	bool line_start;
 };
 
 struct bracket {
 	char open;
-	unsigned settings; /* of a group */
+	unsigned settings; /* number of settings in a group */
 	struct config_place place;
 };
 
 struct scan {
 	struct config_text *text;
 	char *error;
-	const char *path;  /* of the first file */
+	const char *path;  /* path of the first file */
 	unsigned held;     /* newlines read and not yet written */
 	char last;         /* first character of the last token */
-	unsigned depth;    /* files open besides the first */
-	unsigned files;    /* read so far */
-	unsigned settings; /* outside all brackets */
+	unsigned depth;    /* number of files open besides the first */
+	unsigned files;    /* number of files read so far */
+	unsigned settings; /* number of settings outside all brackets */
 	struct bracket brackets[CONFIG_NESTING_MAX];
 	size_t bracket_count;
 };
@@ -36,14 +37,14 @@ struct scan {
 static bool scan_file(struct scan *scan, const char *file, const struct config_place *from,
                       const char *written);
 
-/* `what` is "what is wrong; the cure". */
+/* `what` is "the problem; the cure". */
 static bool syntax_error(const struct scan *scan, const struct input *input, const char *what)
 {
 	return config_error(scan->error, "%s:%u: syntax error: %s", input->place.file,
 	                    input->place.line, what);
 }
 
-/* --- writing the data ------------------------------------------------------------------------ */
+/* --- writing the text ------------------------------------------------------------------------ */
 
 static void put_newlines(struct scan *scan)
 {
@@ -52,8 +53,8 @@ static void put_newlines(struct scan *scan)
 }
 
 /*
- * libconfig looks one token beyond a string before it notes the line of that list element: so what ends the element is
- * put on the string's own line.
+ * libconfig reads one token beyond a string before it records the line of that list element, so the
+ * token that ends the element is put on the string's own line.
  */
 static void put_token(struct scan *scan, const char *bytes, size_t length)
 {
@@ -71,7 +72,7 @@ static bool take_token(struct scan *scan, struct input *input, size_t length)
 	return true;
 }
 
-/* --- tokens, as libconfig's scanner divides them --------------------------------------------- */
+/* --- tokens, divided as by libconfig's scanner ----------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -88,7 +89,7 @@ static bool is_name_start(char c)
 	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '*';
 }
 
-/* The text ends in a zero, which ends every loop below. */
+/* The text ends in a zero, which ends all loops below. */
 static const char *skip_digits(const char *p)
 {
 	while (is_digit(*p))
@@ -105,7 +106,7 @@ static bool scan_name(struct scan *scan, struct input *input)
 	return take_token(scan, input, (size_t)(p - input->at));
 }
 
-/* Where an exponent at `p` ends; `p` itself when there is none. */
+/* Returns the end of an exponent at `p`; `p` itself if there is none. */
 static const char *skip_exponent(const char *p)
 {
 	const char *digits;
@@ -116,7 +117,10 @@ static const char *skip_exponent(const char *p)
 	return is_digit(*digits) ? skip_digits(digits) : p;
 }
 
-/* What releases of libconfig read as different numbers: 017 as 17 or 15, 0b11 as nothing or 3. */
+/*
+ * Rejects numbers that releases of libconfig read differently: 017 as 17 or 15, 0b11 as nothing or
+ * 3.
+ */
 static bool check_integer(struct scan *scan, struct input *input, const char *digits,
                           const char *end, unsigned base)
 {
@@ -134,8 +138,8 @@ static bool check_integer(struct scan *scan, struct input *input, const char *di
 }
 
 /*
- * An integer, `digits` to `end` in base `base`: written as it is, or as the nearest one of 32 bits. Its suffix L, which would only
- * make it of another type, is dropped.
+ * An integer from `digits` to `end` in base `base`: written unchanged, or as the nearest 32-bit
+ * integer. Its suffix L, which would only change its type, is dropped.
  */
 static bool take_integer(struct scan *scan, struct input *input, const char *digits,
                          const char *end, unsigned base)
@@ -178,13 +182,13 @@ static bool scan_number(struct scan *scan, struct input *input)
 	return take_integer(scan, input, digits, end, 10);
 }
 
-/* The innermost open bracket, or NULL. */
+/* Returns the innermost open bracket, or NULL. */
 static const struct bracket *inner_bracket(const struct scan *scan)
 {
 	return scan->bracket_count ? &scan->brackets[scan->bracket_count - 1] : NULL;
 }
 
-/* libconfig would not free a string where its grammar has no place for one. */
+/* libconfig leaks a string in a place where its grammar does not allow one. */
 static bool may_stand(const struct scan *scan)
 {
 	const struct bracket *inner = inner_bracket(scan);
@@ -202,7 +206,7 @@ static bool scan_string(struct scan *scan, struct input *input)
 		return syntax_error(
 		        scan, input,
 		        "a string without a setting's name before it; write name = \"...\"");
-	/* libconfig would make one of them: of two names in a list a third one. */
+	/* libconfig would join them: two names in a list would become a third one. */
 	if (scan->last == '"' && inner_bracket(scan) && inner_bracket(scan)->open != '{')
 		return syntax_error(
 		        scan, input,
@@ -317,7 +321,10 @@ static bool scan_close(struct scan *scan, struct input *input)
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* Copies what stands between quotes at `p` to `name`. Returns the place behind the last quote, or NULL. */
+/*
+ * Copies the text between quotes at `p` to `name`. Returns the position after the closing quote, or
+ * NULL.
+ */
 static const char *include_name(struct arena *arena, const char *p, const char **name)
 {
 	char *copy = arena_alloc(arena, strcspn(p, "\n") + 1, 1), *out = copy;
@@ -333,7 +340,7 @@ static const char *include_name(struct arena *arena, const char *p, const char *
 	return p + 1;
 }
 
-/* Relative to the first file's folder, as libconfig does it, in whichever file it stands. */
+/* Relative to the first file's folder, as in libconfig, whichever file contains the @include. */
 static const char *include_path(const struct scan *scan, const char *name)
 {
 	const char *slash = strrchr(scan->path, '/');
@@ -369,7 +376,9 @@ static bool scan_include(struct scan *scan, struct input *input)
 	return true;
 }
 
-/* By the first character of a token; "" is whatever is left, which is libconfig's to judge. */
+/*
+ * Selects by the first character of a token; "" matches anything else, which libconfig will check.
+ */
 static bool scan_next(struct scan *scan, struct input *input)
 {
 	static const struct {
@@ -395,7 +404,10 @@ static bool scan_next(struct scan *scan, struct input *input)
 	return take_token(scan, input, 1);
 }
 
-/* Editors of Windows begin a file with a byte-order mark. That of UTF-8 says nothing; the others are another encoding. */
+/*
+ * Editors on Windows put a byte-order mark at the start of a file. That of UTF-8 is skipped; the
+ * others mean another encoding.
+ */
 static bool skip_mark(struct scan *scan, struct input *input)
 {
 	size_t length = (size_t)(input->end - input->at);
@@ -444,7 +456,10 @@ static bool open_error(const struct scan *scan, const char *file, const struct c
 	                    from->file, from->line, written, why);
 }
 
-/* `from` is where the @include of it stands, `written` how; both NULL for the first file. */
+/*
+ * `from` is the place of the @include, `written` its path as written; both are NULL for the first
+ * file.
+ */
 static bool scan_file(struct scan *scan, const char *file, const struct config_place *from,
                       const char *written)
 {

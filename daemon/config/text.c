@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/memory.h"
 
-/* From line `line` of the data on, lines are those of `place`, counted up. */
+/* From line `line` of the text on, lines are those of `place`, counted up. */
 struct segment {
 	unsigned line;
 	struct config_place place;
@@ -15,10 +15,11 @@ struct segment {
 struct config_text {
 	char *data;
 	size_t length, room;
-	unsigned line;            /* the last of the data */
-	struct segment *segments; /* sorted by line; of equals the last counts */
+	unsigned line; /* the last line of the text */
+	/* Sorted by line; of several with the same line the last one counts. */
+	struct segment *segments;
 	size_t segment_count, segment_room;
-	struct arena *files; /* their names */
+	struct arena *files; /* holds the names of the files */
 };
 
 struct config_text *config_text_new(void)

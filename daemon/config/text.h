@@ -1,6 +1,6 @@
 /*
- * The text that libconfig parses, assembled from files, and the mapping of its lines back to files and
- * lines. Written by config_scan(); the readers query the places.
+ * The text that libconfig parses, assembled from files, and the mapping of its lines back to files
+ * and lines. Written by config_scan(); the readers look up the places.
  */
 #ifndef SHUNT_CONFIG_TEXT_H
 #define SHUNT_CONFIG_TEXT_H
@@ -11,7 +11,10 @@ struct arena;
 struct config_text;
 
 struct config_place {
-	/* As given; an included file is relative to the configuration's folder. Valid as long as the text. */
+	/*
+	 * As given; an included file is relative to the configuration's folder. Valid as long as
+	 * the text.
+	 */
 	const char *file;
 	unsigned line;
 };
@@ -27,11 +30,14 @@ void config_text_put(struct config_text *text, const char *bytes, size_t length)
 void config_text_mark(struct config_text *text, struct config_place place);
 size_t config_text_length(const struct config_text *text);
 
-/* For config_read_string(); NULL after config_text_drop(), which keeps only what config_text_place() needs. */
+/*
+ * For config_read_string(); NULL after config_text_drop(), which keeps only the data for
+ * config_text_place().
+ */
 const char *config_text_data(const struct config_text *text);
 void config_text_drop(struct config_text *text);
 
-/* The place that line `line` of the data came from. */
+/* The place that line `line` of the text came from. */
 struct config_place config_text_place(const struct config_text *text, unsigned line);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The settings of a configuration as a tree, in two blocks of memory: built by config_parse(), walked
- * by the readers. A setting is valid as long as its tree.
+ * The settings of a configuration as a tree, in two blocks of memory: built by config_parse(),
+ * traversed by the readers. A setting is valid as long as its tree.
  */
 #ifndef SHUNT_CONFIG_TREE_H
 #define SHUNT_CONFIG_TREE_H
@@ -13,13 +13,13 @@ enum tree_type { TREE_GROUP, TREE_ARRAY, TREE_LIST, TREE_STRING, TREE_INT, TREE_
 
 struct tree {
 	enum tree_type type;
-	unsigned line;             /* of the text that was parsed */
-	const char *name;          /* of a group's member; else NULL */
+	unsigned line;             /* line of the text that was parsed */
+	const char *name;          /* name of a group's member; else NULL */
 	const char *text;          /* TREE_STRING */
 	int number;                /* TREE_INT, TREE_BOOL */
-	int index;                 /* in its parent */
+	int index;                 /* its index in the parent */
 	int length;                /* TREE_GROUP, TREE_ARRAY, TREE_LIST */
-	const struct tree *parent; /* NULL: the root */
+	const struct tree *parent; /* NULL for the root */
 	const struct tree *const *elements;
 };
 

@@ -38,7 +38,7 @@ struct config_place config_value_place(const struct config_reader *reader,
 	return place;
 }
 
-/* `member`, when it is given, is a setting below `at` that is not there. */
+/* `member`, if given, is a setting missing below `at`. */
 static bool fail_at(const struct config_reader *reader, const struct tree *at, const char *member,
                     const char *what)
 {
@@ -68,7 +68,7 @@ bool config_fail(const struct config_reader *reader, const struct tree *at, cons
 	return fail_at(reader, at, NULL, what);
 }
 
-/* A number that did not fit 32 bits is not there any more as it was written. */
+/* The original text of a number that does not fit 32 bits is not available. */
 bool config_fail_bounds(const struct config_reader *reader, const struct tree *at,
                         const char *bounds)
 {
@@ -211,7 +211,10 @@ bool config_value_string(const struct config_group *group, enum option option, c
 	return true;
 }
 
-/* `number` is as it was written, with its quotes if it has any. Seconds are the cure where they are within bounds. */
+/*
+ * `number` is the text as written, with its quotes if any. Suggests seconds if that value is within
+ * bounds.
+ */
 static bool fail_unit(const struct config_reader *reader, const struct tree *value,
                       const struct config_option *row, const char *number, const char *digits)
 {
@@ -320,7 +323,7 @@ bool config_value_path(const struct config_group *group, enum option option, con
 
 /* --- hosts and addresses --------------------------------------------------------------------- */
 
-/* A host name without its final dot, in the arena; NULL with the error filled. */
+/* Returns a host name without its final dot, in the arena; NULL with the error filled. */
 static const char *host_of(const struct config_reader *reader, const struct tree *setting,
                            bool ipv4)
 {

@@ -8,7 +8,7 @@
 
 #define CA_FILE_MAX (16u << 20) /* bytes; a system's whole bundle has 0.3 million */
 
-/* Else OpenSSL would ask the terminal. The type is OpenSSL's. */
+/* Without it, OpenSSL would prompt on the terminal. The type is OpenSSL's. */
 static int no_password(char *buffer, int size, int writing, void *arg)
 {
 	(void)buffer;
@@ -30,7 +30,10 @@ static const char *read_certificates(BIO *bio)
 	}
 	last = ERR_peek_last_error();
 	ERR_clear_error();
-	/* The reader ends with "no start line", be it after the last one or without any. */
+	/*
+	 * The reader ends with "no start line" after the last certificate, and also if there are
+	 * none.
+	 */
 	if (ERR_GET_LIB(last) != ERR_LIB_PEM || ERR_GET_REASON(last) != PEM_R_NO_START_LINE)
 		return "it holds a damaged certificate";
 	return count ? NULL : "it holds no certificate in PEM form";

@@ -14,15 +14,15 @@
 #include "config/read/status.h"
 #include "config/read/tls.h"
 
-#define NESTED_MAX 8u /* calculated checks of calculated checks */
+#define NESTED_MAX 8u /* maximum nesting of calculated checks */
 
 static const uint16_t type_ports[CHECK_TYPES] = { [CHECK_HTTP] = 80, [CHECK_HTTPS] = 443 };
-/* Types that connect, and where to is not known unless the check says so. */
+/* Types that connect, and have no default port. */
 static const bool type_needs_port[CHECK_TYPES] = { [CHECK_TCP] = true, [CHECK_TLS] = true };
 
 /* --- one check ------------------------------------------------------------------------------- */
 
-/* Names the first type that takes the option. */
+/* The error names the first type that accepts the option. */
 static bool fail_type(const struct config_group *group, enum option option, enum check_type type)
 {
 	int taker = __builtin_ctz(config_options[option].types);
@@ -61,7 +61,7 @@ static bool read_port(const struct config_group *group, struct check *check)
 	return true;
 }
 
-/* Of a device (Linux's dev_valid_name), and no botched address. */
+/* Whether it is a valid device name (Linux's dev_valid_name), and not a mistyped address. */
 static bool is_interface(const char *text)
 {
 	size_t length = strlen(text);
@@ -136,7 +136,7 @@ static bool read_rules(const struct config_group *group, struct check *check)
 	return true;
 }
 
-/* All but what it names of other checks. */
+/* Reads all options except references to other checks. */
 static bool read_check(struct config_reader *reader, const struct tree *setting, const char *name,
                        struct config_entry *entry)
 {
@@ -148,7 +148,7 @@ static bool read_check(struct config_reader *reader, const struct tree *setting,
 	    !config_tls_read(&group, check) || !read_source(&group, check) ||
 	    !read_times(&group, check) || !read_rules(&group, check))
 		return false;
-	/* Clients send the record's name, so the probe does. */
+	/* The probe sends the record's name, as clients do. */
 	check->per_record =
 	        config_options[OPT_CHECK_HOST].types & 1u << check->type && !check->host;
 	if (check->type == CHECK_EXEC &&
@@ -161,7 +161,7 @@ static bool read_check(struct config_reader *reader, const struct tree *setting,
 	return true;
 }
 
-/* --- by name --------------------------------------------------------------------------------- */
+/* --- checks by name -------------------------------------------------------------------------- */
 
 static int compare_entries(const void *a, const void *b)
 {
@@ -184,7 +184,7 @@ static bool fail_no_check(const struct config_reader *reader, const struct tree 
 	return config_fail(reader, setting, "there is no check \"%.64s\"; add it to checks", name);
 }
 
-/* NULL, with the error filled, when there is none. */
+/* Returns NULL, with the error filled, if there is none. */
 static struct config_entry *find_entry(const struct config_reader *reader,
                                        const struct tree *setting, const char *name)
 {
@@ -202,7 +202,10 @@ static struct config_entry *find_entry(const struct config_reader *reader,
 
 static bool complete(struct config_reader *reader, struct config_entry *entry, unsigned depth);
 
-/* One of `of`: a check of another name, complete, that does not lead back. */
+/*
+ * Reads one element of `of`: a check with another name, complete, that does not lead back to this
+ * one.
+ */
 static bool read_child(struct config_reader *reader, const struct tree *value,
                        struct config_entry *parent, const struct check **child, unsigned depth)
 {
@@ -217,7 +220,7 @@ static bool read_child(struct config_reader *reader, const struct tree *value,
 		                   "\"%.64s\" is calculated from this check itself; remove one of "
 		                   "the two",
 		                   name);
-	/* The one bounds our own recursion, the other what has been read bottom up. */
+	/* `depth` limits this recursion; the height limits checks that were read before. */
 	if (depth < NESTED_MAX && !complete(reader, entry, depth + 1))
 		return false;
 	if (depth == NESTED_MAX || entry->height == NESTED_MAX)
@@ -283,7 +286,7 @@ static bool complete(struct config_reader *reader, struct config_entry *entry, u
 	return true;
 }
 
-/* --- all of them ----------------------------------------------------------------------------- */
+/* --- all checks ------------------------------------------------------------------------------ */
 
 bool config_checks_read(const struct config_group *file)
 {

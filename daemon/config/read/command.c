@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-#define WORD_MAX 1023u /* bytes of an argument */
+#define WORD_MAX 1023u /* maximum size of an argument, in bytes */
 
 static const char *program_fault(const char *path)
 {
@@ -38,7 +38,7 @@ static bool read_program(const struct config_reader *reader, const struct tree *
 	                             *out, fault);
 }
 
-/* Takes note of what the probe depends on. */
+/* Records which properties of the asker the probe depends on. */
 static bool read_letter(const struct config_reader *reader, const struct tree *value, char letter,
                         struct check *check)
 {
@@ -68,7 +68,7 @@ static bool read_argument(const struct config_reader *reader, const struct tree 
 	return true;
 }
 
-/* NULL, with the error filled, when it is no text or too long a one. */
+/* Returns NULL, with the error filled, if it is not a string, or too long. */
 static const char *read_word(const struct config_reader *reader, const struct tree *value)
 {
 	const char *text = config_value_text(reader, value);

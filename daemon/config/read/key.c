@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 
-/* A text that may be absent and may hold anything: its length first. */
+/* A string that may be absent and may contain any character; its length comes first. */
 static const char *key_text(struct arena *arena, const char *text)
 {
 	return text ? arena_printf(arena, "%zu:%s", strlen(text), text) : "-";
@@ -42,7 +42,10 @@ static const char *key_hash(struct arena *arena, const char *text)
 	return hex;
 }
 
-/* What may be secret: a password cannot be read from the key, and yet makes it another one. */
+/*
+ * For data that may be secret: a password cannot be recovered from the key, but a different
+ * password gives a different key.
+ */
 static const char *key_digest(struct arena *arena, const struct check *check)
 {
 	const char *text = key_text(arena, check->credentials);
@@ -70,7 +73,10 @@ static const char *key_command(struct arena *arena, const struct check *check)
 	return key;
 }
 
-/* The children's keys in a fixed length: those of calculated checks of calculated checks would have no bound. */
+/*
+ * The children's keys are hashed to a fixed length: with nested calculated checks their length
+ * would be unbounded.
+ */
 static const char *key_children(struct arena *arena, const struct check *check)
 {
 	const char *hash = "";

@@ -1,4 +1,7 @@
-/* The key of a check: all the options that make its probe, in canonical form. Equal keys, equal probes. */
+/*
+ * The key of a check: all options that affect its probe, in canonical form. Checks with equal keys
+ * make equal probes.
+ */
 #ifndef SHUNT_CONFIG_READ_KEY_H
 #define SHUNT_CONFIG_READ_KEY_H
 
@@ -6,7 +9,10 @@
 
 struct arena;
 
-/* The checks that `check` is calculated from must have theirs. The text is the arena's, and has no secret in it. */
+/*
+ * The children of a calculated check must have their keys already. The text is allocated in the
+ * arena and contains no secrets.
+ */
 const char *config_key_make(struct arena *arena, const struct check *check);
 
 #endif

@@ -1,4 +1,4 @@
-/* The programs run for events: the `notify` setting. */
+/* The programs that are run for events: the `notify` setting. */
 #ifndef SHUNT_CONFIG_READ_NOTIFY_H
 #define SHUNT_CONFIG_READ_NOTIFY_H
 

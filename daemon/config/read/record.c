@@ -19,14 +19,14 @@ static bool same_source(const struct source *a, const struct source *b)
 	return !a->name && !b->name && address_compare(&a->address, &b->address) == 0;
 }
 
-/* fe80::/10 (RFC 4291 2.5.6) on no certain interface: no connect() takes it. */
+/* fe80::/10 (RFC 4291 2.5.6) without an interface: connect() rejects it. */
 static bool lacks_zone(const struct address *address)
 {
 	return address->family == SHUNT_FAMILY_IPV6 && address->byte[0] == 0xfe &&
 	       (address->byte[1] & 0xc0) == 0x80 && !address->scope_id;
 }
 
-/* An IPv6 address but for its zone. */
+/* Whether it would be an IPv6 address except for its zone. */
 static bool has_bad_zone(const char *text)
 {
 	char plain[ADDRESS_TEXT_MAX];
@@ -49,7 +49,7 @@ static bool fail_zone(const struct config_reader *reader, const struct tree *set
 	                   text);
 }
 
-/* For what people write instead of an address. */
+/* Returns a hint for text commonly written instead of an address. */
 static const char *address_cure(const char *text)
 {
 	if (strstr(text, "://"))
@@ -61,7 +61,7 @@ static const char *address_cure(const char *text)
 	return "write one, as in \"192.0.2.10\"";
 }
 
-/* A literal, or else a name. */
+/* Reads a literal or, if it is none, a name. */
 static bool read_source(const struct config_reader *reader, const struct tree *setting,
                         struct source *source)
 {
@@ -120,7 +120,7 @@ static bool read_sources(const struct config_group *group, struct endpoint_confi
 	return true;
 }
 
-/* One that is written has to be of it. */
+/* A literal must be of the family given. */
 static bool read_family(const struct config_group *group, struct endpoint_config *endpoint)
 {
 	static const char *const families[] = { "IPv4", "IPv6" };
@@ -143,7 +143,7 @@ static bool read_family(const struct config_group *group, struct endpoint_config
 	return true;
 }
 
-/* How many addresses a name has is not known before it is resolved. */
+/* The number of addresses of a name is not known until it is resolved. */
 static bool read_min_up(const struct config_group *group, struct endpoint_config *endpoint)
 {
 	if (!config_value_integer(group, OPT_ENDPOINT_MIN_UP, &endpoint->min_up))
@@ -159,7 +159,7 @@ static bool read_min_up(const struct config_group *group, struct endpoint_config
 	                   endpoint->source_count);
 }
 
-/* `index` is the endpoint's in its record: 0 is the primary. */
+/* `index` is the endpoint's index in its record; 0 is the primary. */
 static bool read_id(const struct config_group *group, size_t index,
                     struct endpoint_config *endpoint)
 {
@@ -197,7 +197,7 @@ static bool check_id_free(const struct config_group *group, const struct record_
 	return true;
 }
 
-/* A hostile DNS must not be given what only the right server may see. */
+/* A hostile DNS server must not be able to obtain data meant only for the right server. */
 static bool check_secret(const struct config_group *group, const struct endpoint_config *endpoint,
                          const struct check *check)
 {
@@ -213,7 +213,7 @@ static bool check_secret(const struct config_group *group, const struct endpoint
 	                   "with tls_verify, or the endpoint's IP address");
 }
 
-/* The kernel binds no socket of one family to an address of the other. */
+/* The kernel does not bind a socket of one family to an address of the other. */
 static bool check_families(const struct config_group *group, const struct endpoint_config *endpoint,
                            const struct check *check)
 {
@@ -234,7 +234,7 @@ static bool check_families(const struct config_group *group, const struct endpoi
 	return true;
 }
 
-/* Whether the check, and all that it is calculated from, can be applied to the endpoint. */
+/* Whether the check, and all checks that it is calculated from, can be applied to the endpoint. */
 static bool check_fits(const struct config_group *group, const struct endpoint_config *endpoint,
                        const struct check *check)
 {

@@ -4,7 +4,7 @@
 
 #include "config/value.h"
 
-/* After config_checks_read(). */
+/* Must be called after config_checks_read(). */
 bool config_records_read(const struct config_group *file, struct config *config);
 
 #endif

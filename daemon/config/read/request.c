@@ -12,7 +12,7 @@
 
 static const char *const method_words[] = { "GET", "HEAD", "OPTIONS", "POST", "PUT", NULL };
 
-/* --- what is sent ---------------------------------------------------------------------------- */
+/* --- the request ----------------------------------------------------------------------------- */
 
 static bool read_path(const struct config_group *group, struct check *check)
 {
@@ -33,7 +33,7 @@ static bool read_path(const struct config_group *group, struct check *check)
 	return true;
 }
 
-/* Of a header's name: a token (RFC 9110 5.6.2). */
+/* The length of a header's name: a token (RFC 9110 5.6.2). */
 static size_t name_length(const char *text)
 {
 	static const char good[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
@@ -49,7 +49,7 @@ static bool is_named(const char *header, const char *name)
 	return length == strlen(name) && strncasecmp(header, name, length) == 0;
 }
 
-/* Those that would make another exchange of it than the one that is watched. */
+/* Headers that would change the exchange to one other than the check performs. */
 static const char *reserved_fault(const char *header)
 {
 	static const char *const reserved[] = { "Connection", "Content-Length",    "Expect", "TE",
@@ -71,7 +71,7 @@ static bool has_control(const char *text)
 	return *text != '\0';
 }
 
-/* What is wrong with it, and the cure; NULL: nothing. */
+/* Returns the problem and the cure; NULL if the header is valid. */
 static const char *header_fault(const char *header)
 {
 	size_t length = name_length(header);
@@ -110,7 +110,7 @@ static bool read_headers(const struct config_group *group, struct check *check)
 	return true;
 }
 
-/* The first line of the file. */
+/* Uses the first line of the file. */
 static bool take_credentials(const struct config_group *group, struct check *check,
                              const char *path, const char *text)
 {
@@ -160,7 +160,7 @@ static bool read_credentials(const struct config_group *group, struct check *che
 	return good;
 }
 
-/* --- what is expected ------------------------------------------------------------------------ */
+/* --- the expected answer --------------------------------------------------------------------- */
 
 static bool read_expect_header(const struct config_group *group, struct check *check)
 {

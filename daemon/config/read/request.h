@@ -1,4 +1,4 @@
-/* What an http check sends, and what it expects of the answer. */
+/* The request of an http check, and the answer that it expects. */
 #ifndef SHUNT_CONFIG_READ_REQUEST_H
 #define SHUNT_CONFIG_READ_REQUEST_H
 
@@ -6,7 +6,7 @@
 
 bool config_request_read(const struct config_group *group, struct check *check);
 
-/* Whether the check sends what only the right server may see. */
+/* Whether the check sends data that only the right server may receive. */
 bool config_request_is_secret(const struct check *check);
 
 #endif

@@ -7,7 +7,7 @@
 #include "config/read/notify.h"
 #include "config/read/record.h"
 
-/* Where `option` stands, in memory that the configuration keeps. */
+/* Stores the place of `option`, in memory owned by the configuration. */
 static void keep_place(const struct config_group *group, enum option option, const char **file,
                        unsigned *line)
 {

@@ -1,4 +1,4 @@
-/* The outermost group of a configuration, and by it all others. */
+/* Reads the outermost group of a configuration and, from it, all others. */
 #ifndef SHUNT_CONFIG_READ_ROOT_H
 #define SHUNT_CONFIG_READ_ROOT_H
 

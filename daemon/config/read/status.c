@@ -5,14 +5,14 @@
 
 #include "base/arena.h"
 
-#define STATUS_MAX 599u /* of any of the options */
+#define STATUS_MAX 599u /* maximum for any of the options */
 
 struct statuses {
 	const struct config_option *option;
-	bool good[STATUS_MAX + 2]; /* the last one stays false */
+	bool good[STATUS_MAX + 2]; /* the last element stays false */
 };
 
-/* A number of at most three digits; NULL when there is none within the bounds. */
+/* Parses a number of at most three digits; returns NULL if there is none within the bounds. */
 static const char *parse_number(const struct config_option *option, const char *p, unsigned *out)
 {
 	const char *start = p;
@@ -22,7 +22,7 @@ static const char *parse_number(const struct config_option *option, const char *
 	return p > start && *out >= option->min && *out <= option->max ? p : NULL;
 }
 
-/* "200" or "200-399" between blanks. */
+/* Parses "200" or "200-399", surrounded by optional blanks. */
 static const char *parse_range(struct statuses *statuses, const char *p)
 {
 	unsigned first, last;
@@ -90,7 +90,7 @@ static bool add_list(const struct config_group *group, const struct tree *list,
 
 static struct status_list store(struct arena *arena, const struct statuses *statuses)
 {
-	/* Ranges that are not joined leave a gap, so there are at most so many. */
+	/* Ranges that are not joined have a gap between them, which limits their number. */
 	struct status_range ranges[STATUS_MAX / 2 + 1], *kept;
 	size_t count = 0;
 

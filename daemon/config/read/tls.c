@@ -9,7 +9,8 @@
 #include "config/file.h"
 #include "config/read/ca.h"
 
-#define KEY_FILE_MAX (1u << 20) /* bytes; one with its certificate and a chain has a few thousand */
+/* Bytes; a file with a certificate and a chain has a few thousand. */
+#define KEY_FILE_MAX (1u << 20)
 
 static bool read_ca_file(const struct config_group *group, struct check *check)
 {
@@ -29,7 +30,10 @@ static bool read_ca_file(const struct config_group *group, struct check *check)
 	return true;
 }
 
-/* The first certificate is the client's own. With an empty password, or OpenSSL would ask the terminal for one. */
+/*
+ * The first certificate is the client's own. An empty password is given, because OpenSSL would
+ * otherwise prompt for one on the terminal.
+ */
 static const char *pair_fault(BIO *certificates, BIO *keys)
 {
 	char no_password[] = "";

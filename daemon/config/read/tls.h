@@ -1,4 +1,4 @@
-/* The options of checks that speak TLS. */
+/* The options of checks that use TLS. */
 #ifndef SHUNT_CONFIG_READ_TLS_H
 #define SHUNT_CONFIG_READ_TLS_H
 
