@@ -12,7 +12,10 @@ struct status_row {
 	const char *words;
 };
 
-/* c-ares 1.18 makes SERVFAIL, REFUSED and a closed port all ARES_ECONNREFUSED. The last row stands for all others. */
+/*
+ * c-ares 1.18 maps SERVFAIL, REFUSED and a closed port all to ARES_ECONNREFUSED. The last row is
+ * the default for all other codes.
+ */
 static const struct status_row statuses[] = {
 	{ ARES_SUCCESS, DNS_GOOD, NULL },
 	{ ARES_ENODATA, DNS_ABSENT, "no addresses" },
@@ -39,7 +42,10 @@ static const struct status_row *find_status(int status)
 	return row;
 }
 
-/* RFC 2181 (8) takes a TTL from 2^31 on for 0. c-ares makes it negative, or INT32_MAX (1.34). */
+/*
+ * RFC 2181 (8) treats a TTL of 2^31 or more as 0. c-ares returns it as a negative value, or as
+ * INT32_MAX (1.34).
+ */
 static int smaller_ttl(int ttl, int other)
 {
 	if (other == INT32_MAX)
@@ -47,7 +53,7 @@ static int smaller_ttl(int ttl, int other)
 	return other < ttl ? other : ttl;
 }
 
-/* A server may put addresses of the other family into its answer: they are not taken. */
+/* A server may add addresses of the other family to its answer: they are ignored. */
 void answer_of_result(const struct ares_addrinfo *result, int family, struct dns_answer *answer)
 {
 	struct address address;

@@ -16,23 +16,28 @@ enum dns_outcome {
 	DNS_ABSENT,  /* a server reports NXDOMAIN, or no addresses of this family */
 	DNS_FAILED,  /* no server gave a usable answer */
 	DNS_AGAIN,   /* abandoned because the set of servers changed; no outcome */
-	DNS_SHORTAGE /* this host is out of descriptors or memory; no outcome */
+	DNS_SHORTAGE /* this host has run out of descriptors or memory; no outcome */
 };
 
 struct dns_answer {
 	enum dns_outcome outcome;
-	const char *error;                           /* NULL when good; one text has one address */
-	bool silent;                                 /* failed: and that cost time */
-	struct address address[SHUNT_ADDRESSES_MAX]; /* good: sorted, no doubles */
+	/* NULL on success; equal texts are the same constant, so they are compared by address. */
+	const char *error;
+	/* On failure: the server did not respond, and waiting for it took time. */
+	bool silent;
+	struct address address[SHUNT_ADDRESSES_MAX]; /* on success: sorted, without duplicates */
 	size_t count;
-	bool more; /* …than fit; the largest were left out */
-	int ttl;   /* seconds, the smallest of addresses and aliases; negative from 2^31 on */
+	bool more; /* there are more addresses than fit; the largest were left out */
+	int ttl;   /* seconds, the minimum of addresses and aliases; negative for 2^31 or more */
 };
 
-/* The outcome and its words; `status` is an ARES_ code. */
+/* The outcome and its text; `status` is an ARES_ code. */
 void answer_of_status(struct dns_answer *answer, int status);
 
-/* The addresses and the TTL. A server may put addresses of the other family into its answer: they are not taken. */
+/*
+ * The addresses and the TTL. A server may add addresses of the other family to its answer: they are
+ * ignored.
+ */
 void answer_of_result(const struct ares_addrinfo *result, int family, struct dns_answer *answer);
 
 #endif

@@ -10,10 +10,13 @@
 
 #include "shunt/table.h"
 
-#define EDNS_SIZE 1232 /* bytes: what goes through every path unfragmented (DNS flag day 2020) */
+#define EDNS_SIZE 1232 /* bytes: the size that passes every path unfragmented (DNS flag day 2020) */
 #define SERVER_TEXT_MAX (INET6_ADDRSTRLEN + IF_NAMESIZE + 16)
 
-/* "[address]:port", with "%zone" behind it where c-ares takes one; before, the zone is added by our connect(). */
+/*
+ * "[address]:port", followed by "%zone" if c-ares supports it; for older releases the zone is added
+ * in our connect() callback.
+ */
 static int write_server(const struct resolver_address *server, char *text, size_t size)
 {
 	char address[INET6_ADDRSTRLEN], zone[IF_NAMESIZE + 1] = "";
@@ -42,8 +45,9 @@ static bool set_servers(const struct conf *conf, size_t first, ares_channel chan
 }
 
 /*
- * c-ares' own cache (from 1.31 on) keeps an empty answer for as long as its SOA says, and may keep a good one beyond its TTL; it
- * sends the questions of all names through one socket, and one malformed answer fails all of them (from 1.20 on).
+ * c-ares' own cache (from 1.31 on) keeps an empty answer for as long as its SOA specifies, and may
+ * keep a good one beyond its TTL. c-ares also sends the queries for all names through one socket,
+ * where a single malformed answer fails all of them (from 1.20 on).
  */
 static int set_newer(struct ares_options *options)
 {
@@ -68,8 +72,8 @@ static int flags_of(const struct conf *conf)
 }
 
 /*
- * With all of these given, c-ares takes nothing from resolv.conf or nsswitch.conf, and no variable of the environment changes
- * anything. The server stands there to be replaced.
+ * With all of these options set, c-ares takes nothing from resolv.conf or nsswitch.conf, and no
+ * environment variable has an effect. The server given here is a placeholder that is replaced.
  */
 ares_channel channel_new(const struct conf *conf, size_t first, struct sockets *sockets)
 {

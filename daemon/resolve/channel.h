@@ -1,6 +1,6 @@
 /*
- * Creates a c-ares channel configured by a struct conf alone. Hides the differences between releases
- * of c-ares.
+ * Creates a c-ares channel configured by a struct conf alone. Hides the differences between
+ * releases of c-ares.
  */
 #ifndef SHUNT_RESOLVE_CHANNEL_H
 #define SHUNT_RESOLVE_CHANNEL_H

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 /*
- * With one server there is a second try, of twice that time; with several the next one is the second try. So a question ends after
- * 1 to 1.5 s with one to three silent servers, where libc would wait for 5 s and more. A `timeout` or `attempts` that is
- * written, and is not libc's default, is obeyed.
+ * With one server there is a second attempt, with twice that timeout; with several, the next server
+ * is the second attempt. So a query ends after 1 to 1.5 s if one to three servers do not respond,
+ * where libc would wait for 5 s or more. A `timeout` or `attempts` that is set to a value other
+ * than libc's default is used as set.
  */
 #define ATTEMPT_MS 500u
 
@@ -40,7 +41,10 @@ void conf_default(struct conf *conf)
 	conf_of_servers(&local, 1, conf);
 }
 
-/* An IPv4 server stands in nsaddr_list; for an IPv6 one that place has no family, and the address stands beside it. */
+/*
+ * An IPv4 server is in nsaddr_list; for an IPv6 server that element has no family, and the address
+ * is in a separate list.
+ */
 static void add_server(const struct __res_state *state, int index, struct conf *conf)
 {
 	const struct sockaddr_in *ipv4 = &state->nsaddr_list[index];
@@ -89,7 +93,7 @@ bool conf_read(struct conf *conf)
 	struct __res_state state = { 0 };
 	struct stat status;
 
-	/* libc would wait for a FIFO, and would take its defaults for a file that it cannot open. */
+	/* libc would block on a FIFO, and would use its defaults for a file that it cannot open. */
 	if (stat(CONF_PATH, &status) < 0 || !S_ISREG(status.st_mode) ||
 	    access(CONF_PATH, R_OK) < 0 || res_ninit(&state) < 0)
 		return false;

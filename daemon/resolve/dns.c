@@ -14,19 +14,22 @@
 #include "resolve/conf.h"
 #include "resolve/sockets.h"
 
-#define CONF_MS 1000    /* between two looks at resolv.conf */
-#define REBUILD_MS 1000 /* between two tries to make a channel */
+#define CONF_MS 1000    /* interval between checks of resolv.conf */
+#define REBUILD_MS 1000 /* interval between attempts to create a channel */
 
-/* Another first server puts all questions in flight back: with servers that are merely slow, none would ever be answered. */
+/*
+ * Changing the first server restarts all queries in flight: with servers that are merely slow, no
+ * query would ever be answered.
+ */
 #define PREFER_MS 10000
 
-/* A question that c-ares holds. */
+/* A query passed to c-ares. */
 struct dns_query {
 	struct dns *dns;
-	void *question;      /* NULL: forgotten */
+	void *question;      /* NULL if forgotten */
 	int family;          /* AF_ */
-	uint64_t generation; /* the channel that it was given to */
-	uint64_t shortages;  /* the count when it began */
+	uint64_t generation; /* the channel it was given to */
+	uint64_t shortages;  /* the count when the query started */
 };
 
 struct dns {
@@ -34,20 +37,21 @@ struct dns {
 	struct dns_user user;
 	ares_channel channel;
 	uint64_t generation;  /* of the channel */
-	struct event timeout; /* what ares_timeout() said */
+	struct event timeout; /* for the time returned by ares_timeout() */
 	unsigned in_flight;
 	struct sockets sockets;
 
-	struct conf conf;      /* in force */
-	size_t first;          /* which of its servers is asked first: one that answered */
-	uint64_t preferred_ms; /* since when; 0: as given */
-	bool configured;       /* they come from the configuration */
-	bool rebuild;          /* a new channel is due */
+	struct conf conf; /* in use */
+	/* Index of the server that is queried first: one that has answered. */
+	size_t first;
+	uint64_t preferred_ms; /* time since when; 0: as configured */
+	bool configured;       /* the servers come from the configuration */
+	bool rebuild;          /* a new channel must be created */
 	struct conf_stamp conf_stamp;
 	uint64_t conf_checked_ms;
 };
 
-/* --- answers ------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void make_answer(const struct dns_query *query, int status,
                         const struct ares_addrinfo *result, struct dns_answer *answer)
@@ -68,7 +72,10 @@ static void make_answer(const struct dns_query *query, int status,
 		answer_of_status(answer, ARES_ENODATA);
 }
 
-/* c-ares begins every question with the same server, dead or not. Let it be one that answers. */
+/*
+ * c-ares starts every query with the same server, even if it does not respond: makes that one that
+ * does.
+ */
 static void prefer_server(struct dns *dns, size_t timeouts)
 {
 	uint64_t now = clock_ms();
@@ -81,7 +88,10 @@ static void prefer_server(struct dns *dns, size_t timeouts)
 	dns->rebuild = true;
 }
 
-/* Called by c-ares, perhaps from within ares_getaddrinfo() or ares_destroy(): nothing here calls it again. */
+/*
+ * Called by c-ares, possibly from within ares_getaddrinfo() or ares_destroy(): must not call
+ * c-ares.
+ */
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 {
 	struct dns_query *query = arg;
@@ -114,7 +124,10 @@ struct dns_query *dns_ask(struct dns *dns, const char *name, int family, void *q
 	return query;
 }
 
-/* Servers cannot be changed under questions: a new channel, to which all that were in flight are put again. */
+/*
+ * Servers cannot be changed while there are queries: creates a new channel, and all queries in
+ * flight are sent again.
+ */
 static void rebuild(struct dns *dns)
 {
 	ares_channel old = dns->channel;
@@ -140,13 +153,13 @@ static void take_conf(struct dns *dns, const struct conf *conf)
 	dns->user.other_servers(dns->user.arg);
 }
 
-/* A file that cannot be read leaves in force what it said before; at first, libc's default. */
+/* If the file cannot be read, its previous contents stay in use; initially, libc's default. */
 static void read_conf(struct dns *dns, bool first)
 {
 	struct stat status;
 	struct conf conf;
 
-	/* The stamp first: an edit meanwhile is found by the next look. */
+	/* The stamp is read first: an edit in between is found by the next check. */
 	if (stat(CONF_PATH, &status) == 0)
 		dns->conf_stamp = conf_stamp(&status);
 	if (conf_read(&conf)) {
@@ -191,7 +204,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	on_ready(arg, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-/* --- from outside --------------------------------------------------------------------------------- */
+/* --- interface -------------------------------------------------------------------------------- */
 
 void dns_turn(struct dns *dns)
 {
@@ -207,7 +220,10 @@ void dns_turn(struct dns *dns)
 		event_del(&dns->timeout);
 		return;
 	}
-	/* It rounds down: a millisecond more, or the loop would spin through the last one. */
+	/*
+	 * The timeout is rounded down: without an additional millisecond the loop would spin for
+	 * the last one.
+	 */
 	if (wait)
 		ms = (uint32_t)(wait->tv_sec * 1000 + wait->tv_usec / 1000) + 1;
 	timer_try(&dns->timeout, ms);

@@ -16,37 +16,37 @@
 
 #include "shunt/table.h"
 
-/* c-ares blocks the loop for seconds when it is handed tens of thousands of questions at once. */
+/* c-ares blocks the loop for seconds if it is given tens of thousands of queries at once. */
 #define IN_FLIGHT_MAX 64
-/* Of those, for questions that failed last time: names without an answer must not hold up the others. */
+/* The share of queries that failed last time: names without an answer must not delay the others. */
 #define IN_FLIGHT_FAILING 32
-#define STARTS_A_TURN 64   /* questions begun in one turn of the loop */
+#define STARTS_A_TURN 64   /* queries started in one iteration of the loop */
 #define NOTICES_A_TURN 256 /* watchers notified in one iteration */
 
-#define SHORTAGE_MS 1000 /* no new question for so long after a shortage of our own */
+#define SHORTAGE_MS 1000 /* pause of new queries after a shortage of this host */
 
 enum { FAMILY_A, FAMILY_AAAA, FAMILIES };
 
-/* One family of one name. It rests until its timer, or waits in a queue, or is asked. */
+/* One address family of one name. It is waiting for its timer, queued, or being queried. */
 struct question {
 	struct name *name;
 	int family; /* AF_ */
 	struct event timer;
 	TAILQ_ENTRY(question) queue_link;
 	TAILQ_ENTRY(question) stall_link;
-	struct dns_query *query; /* while it is asked */
+	struct dns_query *query; /* while it is being queried */
 	bool asked;
 	bool queued;
-	bool slow;         /* queued, or asked, among those that failed last time */
-	bool stalled;      /* failed, and no question was answered since */
-	bool concluded;    /* had an outcome */
-	bool failing;      /* the last outcome was bad */
-	bool absent;       /* …namely that a server said that there are none */
-	bool more;         /* more addresses than fit */
-	unsigned failures; /* since the last good outcome, outages of the servers not counted */
-	uint64_t answers;  /* the resolver's count at the last failure */
-	const char *error; /* while it is failing */
-	struct address *address; /* the last good ones */
+	bool slow;               /* queued or queried among those that failed last time */
+	bool stalled;            /* failed, and no query has been answered since */
+	bool concluded;          /* had at least one outcome */
+	bool failing;            /* the last outcome was a failure */
+	bool absent;             /* …because a server reported that there are no addresses */
+	bool more;               /* more addresses than fit */
+	unsigned failures;       /* since the last success, not counting outages of the servers */
+	uint64_t answers;        /* the resolver's count of answers at the last failure */
+	const char *error;       /* while it is failing */
+	struct address *address; /* from the last success */
 	size_t address_count;
 };
 
@@ -54,10 +54,10 @@ TAILQ_HEAD(question_list, question);
 
 struct name {
 	struct resolver *resolver;
-	char *text; /* lower case; a final dot keeps it from being looked up below the search domains */
+	char *text; /* lower case; a final dot prevents lookups below the search domains */
 	struct question questions[FAMILIES];
-	struct resolve_answer
-	        *known; /* what resolve_known() gave; NULL: nothing since the last change */
+	/* Returned by resolve_known(); NULL if not called since the last change. */
+	struct resolve_answer *known;
 	TAILQ_HEAD(, resolve_watch) watches;
 };
 
@@ -73,20 +73,20 @@ struct resolve_watch {
 struct resolver {
 	struct event_base *base;
 	struct dns *dns;
-	struct event pump;             /* begin questions; the end of a pause */
+	struct event pump;             /* starts queries; also fires at the end of a pause */
 	struct event notice;           /* notify watchers */
 	void *names;                   /* tsearch(3) tree of struct name */
 	struct question_list queue[2]; /* [1]: those that failed last time */
-	unsigned slow_in_flight;       /* of these; forgotten ones not counted */
+	unsigned slow_in_flight;       /* those that failed last time, without forgotten ones */
 	struct question_list stalled;
 	size_t stalled_count;
-	uint64_t answers; /* that servers gave, NXDOMAIN and none included */
-	bool paused;      /* after a shortage of our own */
+	uint64_t answers; /* answers given by servers, including NXDOMAIN and empty ones */
+	bool paused;      /* after a shortage of this host */
 	uint32_t random;
 	TAILQ_HEAD(, resolve_watch) pending;
 };
 
-/* xorshift; for the spread of questions only. */
+/* xorshift; used only to spread queries. */
 static uint32_t next_random(struct resolver *resolver)
 {
 	uint32_t x = resolver->random;
@@ -97,7 +97,7 @@ static uint32_t next_random(struct resolver *resolver)
 	return resolver->random = x;
 }
 
-/* --- questions that wait ------------------------------------------------------------------------- */
+/* --- waiting queries -------------------------------------------------------------------------- */
 
 static void enqueue(struct question *question)
 {
@@ -109,7 +109,7 @@ static void enqueue(struct question *question)
 	question->queued = true;
 	question->slow = question->failing;
 	TAILQ_INSERT_TAIL(&resolver->queue[question->slow], question, queue_link);
-	/* A timer of 0, not event_active(): the loop must come to its descriptors in between. */
+	/* A timer of 0, not event_active(), so that the loop handles its descriptors in between. */
 	if (!resolver->paused)
 		timer_try(&resolver->pump, 0);
 }
@@ -163,7 +163,7 @@ static void stall(struct question *question)
 	question->stalled = true;
 }
 
-/* The servers are back, or have changed: retries questions that wait for that. */
+/* The servers respond again, or have changed: retries the queries that wait for that. */
 static void wake_stalled(struct resolver *resolver)
 {
 	struct question *question;
@@ -174,9 +174,12 @@ static void wake_stalled(struct resolver *resolver)
 	}
 }
 
-/* --- what is known of a name ---------------------------------------------------------------------- */
+/* --- the state of a name ---------------------------------------------------------------------- */
 
-/* That a name has no addresses of one family is no error while it has some of the other, or may yet. */
+/*
+ * It is not an error that a name has no addresses of one family while it has, or may still get,
+ * some of the other.
+ */
 static const char *question_error(const struct question *question, const struct question *other)
 {
 	bool harmless = question->absent && question->address_count == 0 &&
@@ -245,7 +248,7 @@ static void on_notice(evutil_socket_t fd, short what, void *arg)
 		timer_try(&resolver->notice, 0);
 }
 
-/* --- outcomes ------------------------------------------------------------------------------------- */
+/* --- outcomes --------------------------------------------------------------------------------- */
 
 static bool same_addresses(const struct question *question, const struct dns_answer *answer)
 {
@@ -324,18 +327,18 @@ static void conclude(struct question *question, const struct dns_answer *answer)
 		wait = note_success(question, answer, &changed);
 	else
 		wait = note_failure(question, answer);
-	/* Without memory for a timer: at once, which the limit in flight keeps bounded. */
+	/* Without memory for a timer: at once. The limit on queries in flight bounds this. */
 	dequeue(question);
 	if (!timer_try(&question->timer, resolve_early_ms(wait, next_random(resolver))))
 		enqueue(question);
-	/* Words are compared by their address: they are all constants of one table. */
+	/* Error texts are compared by address: all are constants from one table. */
 	if (!changed && complete == name_complete(name) && error == name_error(name))
 		return;
 	TAILQ_FOREACH (watch, &name->watches, link)
 		notify(watch);
 }
 
-/* RFC 6761 (6.3): these names are never asked for. */
+/* RFC 6761 (6.3): these names are never queried. */
 static bool is_localhost(const char *name)
 {
 	static const char word[] = "localhost";
@@ -355,11 +358,11 @@ static void conclude_localhost(struct question *question)
 	conclude(question, &answer);
 }
 
-/* --- asking --------------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 /*
- * A shortage of this host, or an answer after the servers have changed, is not an outcome: the question
- * is asked again.
+ * A shortage of this host, or an answer after the servers have changed, is not an outcome: the
+ * query is repeated.
  */
 static void on_answered(void *arg, const struct dns_answer *answer)
 {
@@ -436,7 +439,7 @@ static void on_pump(evutil_socket_t fd, short what, void *arg)
 	dns_turn(resolver->dns);
 }
 
-/* --- from outside --------------------------------------------------------------------------------- */
+/* --- interface -------------------------------------------------------------------------------- */
 
 static void init_question(struct question *question, struct name *name, int family)
 {
@@ -570,7 +573,7 @@ struct resolver *resolve_new(struct event_base *base, const struct resolver_addr
 	event_assign(&resolver->notice, base, -1, 0, on_notice, resolver);
 	if (getrandom(&resolver->random, sizeof(resolver->random), GRND_NONBLOCK) < 0 ||
 	    resolver->random == 0)
-		resolver->random = 1; /* xorshift stays at 0 for ever */
+		resolver->random = 1; /* a state of 0 would never change */
 	resolver->dns = dns_new(base, &user, servers, count);
 	if (resolver->dns)
 		return resolver;

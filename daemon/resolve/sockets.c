@@ -14,9 +14,10 @@
 
 #include "shunt/table.h"
 
-#define READS_A_TURN 256 /* datagrams taken in one turn of the loop, whatever a server sends */
+/* Datagrams read in one iteration of the loop, however many a server sends. */
+#define READS_A_TURN 256
 
-/* A socket in the loop. */
+/* A socket watched by the loop. */
 struct sockets_link {
 	struct sockets *sockets;
 	struct sockets_link *next;
@@ -24,7 +25,10 @@ struct sockets_link {
 	struct event event;
 };
 
-/* Counted, so that a question that fails by it is not taken for one that its servers failed. */
+/*
+ * Counts shortages, so that a query that fails because of one is not taken for a failure of its
+ * servers.
+ */
 static void note_errno(struct sockets *sockets)
 {
 	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -46,7 +50,7 @@ static int socket_close(ares_socket_t fd, void *arg)
 	return close(fd);
 }
 
-/* c-ares knows no zones, which a link-local server needs. */
+/* c-ares does not support zones, which a link-local server needs. */
 static uint32_t find_zone(const struct sockets *sockets, const struct sockaddr_in6 *to)
 {
 	for (size_t i = 0; i < sockets->conf->server_count; i++) {
@@ -79,8 +83,8 @@ static int socket_connect(ares_socket_t fd, const struct sockaddr *to, ares_sock
 }
 
 /*
- * c-ares reads until there is nothing left: a server that floods us must not keep the loop. An empty
- * datagram it would take for the end of a connection, and give all questions up.
+ * c-ares reads until there is nothing left: a server that floods us must not block the loop. c-ares
+ * would also take an empty datagram for the end of a connection, and abandon all queries.
  */
 static ares_ssize_t socket_receive(ares_socket_t fd, void *data, size_t size, int flags,
                                    struct sockaddr *from, ares_socklen_t *length, void *arg)
@@ -120,7 +124,7 @@ static int socket_connect_with(ares_socket_t fd, const struct sockaddr *to, ares
 	return socket_connect(fd, to, length, arg);
 }
 
-/* Sizes of buffers, and devices to bind to: nothing that we ask for. */
+/* c-ares sets buffer sizes and devices to bind to here, neither of which is used. */
 static int socket_option(ares_socket_t fd, ares_socket_opt_t option, const void *value,
                          ares_socklen_t size, void *arg)
 {
@@ -195,7 +199,7 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
 	struct sockets_link *link = arg;
 	struct sockets *sockets = link->sockets;
 
-	/* `link` is gone when c-ares closes the socket in there. */
+	/* `link` is freed if c-ares closes the socket during this call. */
 	sockets->reads = READS_A_TURN;
 	sockets->ready(sockets->arg, what & EV_READ ? fd : ARES_SOCKET_BAD,
 	               what & EV_WRITE ? fd : ARES_SOCKET_BAD);
@@ -244,6 +248,6 @@ void sockets_state(void *arg, ares_socket_t fd, int readable, int writable)
 	}
 	link = link_socket(sockets, fd);
 	event_assign(&link->event, sockets->base, fd, (short)(what | EV_PERSIST), on_socket, link);
-	/* Where the loop has no memory for it, c-ares' own time limit ends the question. */
+	/* If this fails for lack of memory, c-ares' own timeout ends the query. */
 	event_add(&link->event, NULL);
 }

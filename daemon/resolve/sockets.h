@@ -1,6 +1,6 @@
 /*
- * The sockets of c-ares: opened, connected, read and written here, so that shortages of this host are
- * detected and floods limited; watched by the event loop.
+ * The sockets of c-ares: opened, connected, read and written here, so that shortages of this host
+ * are detected and floods limited; watched by the event loop.
  */
 #ifndef SHUNT_RESOLVE_SOCKETS_H
 #define SHUNT_RESOLVE_SOCKETS_H
@@ -16,12 +16,16 @@ struct sockets_link;
 struct sockets {
 	struct event_base *base;
 	const struct conf *conf; /* for the zones of its servers */
-	/* A socket is ready; the other descriptor is ARES_SOCKET_BAD. The call hands them to ares_process_fd(). */
+	/*
+	 * Called when a socket is ready; the other descriptor is ARES_SOCKET_BAD. Must pass both to
+	 * ares_process_fd().
+	 */
 	void (*ready)(void *arg, ares_socket_t readable, ares_socket_t writable);
 	void *arg;
-	struct sockets_link *links; /* first NULL */
-	unsigned reads;             /* left in this iteration of the loop */
-	uint64_t shortages;         /* failures for lack of descriptors or memory since the start */
+	struct sockets_link *links; /* the first one, or NULL */
+	unsigned reads;             /* number left in this iteration of the loop */
+	/* Number of failures since the start for lack of descriptors or memory. */
+	uint64_t shortages;
 };
 
 /* Makes the channel use these sockets. Returns false on failure. */
