@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define TICK_US (PROBE_LAG_TICK_MS * 1000u)
-/* Two clocks are read one after the other; a real suspension takes longer. */
+/* The two clocks are read one after the other; a real suspension takes longer than this. */
 #define SLEEP_NOISE_US 50000u
 
 uint64_t lag_overdue_us(const struct lag *lag, struct lag_now now)
@@ -67,7 +67,7 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* What of a stall fell after `since_us`. */
+/* The part of a stall that fell after `since_us`. */
 static uint64_t overlap(uint64_t late_us, uint64_t end_us, uint64_t since_us)
 {
 	uint64_t after = end_us > since_us ? end_us - since_us : 0;

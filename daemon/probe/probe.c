@@ -20,15 +20,15 @@
 #include "probe/tally.h"
 
 enum phase {
-	PHASE_IDLE,    /* the timer waits for the next attempt */
-	PHASE_WAITING, /* due, in a queue */
-	PHASE_RUNNING, /* the timer is the attempt's deadline */
+	PHASE_IDLE,    /* the timer is set to the next attempt */
+	PHASE_WAITING, /* due, and in a queue */
+	PHASE_RUNNING, /* the timer is set to the attempt's deadline */
 	PHASE_ENDING   /* within done() */
 };
 
 /*
- * Small, since there may be 20,000: the event is part of it, and serves both as schedule and as
- * deadline.
+ * Kept small, since there may be 20,000: the event is embedded, and is used both for the schedule
+ * and for the deadline.
  */
 struct probe {
 	struct event timer;
@@ -41,27 +41,27 @@ struct probe {
 	void *arg;
 	void *attempt;
 	uint64_t started_us;
-	uint64_t answered_us; /* when the peer said something in this attempt; 0: never */
+	uint64_t answered_us; /* when the peer last sent something in this attempt; 0 if never */
 	uint64_t part_us[PROBE_PARTS];
 	struct address address;
 	time_t expires;
-	uint32_t limit_ms; /* of the attempt, from its start */
+	uint32_t limit_ms; /* time limit of the attempt, from its start */
 	uint32_t hash;
 	uint32_t attempts;
-	bool again;      /* as soon as the one under way has ended */
+	bool again;      /* start again as soon as the current attempt has ended */
 	bool stays_here; /* this attempt does not leave this host */
 	enum phase phase;
 };
 
 struct prober {
 	struct event_base *base;
-	struct event turn; /* starts what waits */
-	uint64_t turn_us;  /* when that is due, if it is armed */
+	struct event turn; /* event that starts waiting probes */
+	uint64_t turn_us;  /* time at which that is due, if it is armed */
 	struct event tick; /* armed while attempts are under way */
 	struct lag lag;
 	struct probe_tally tally;
 	struct queue queue;
-	uint64_t made; /* probes */
+	uint64_t made; /* number of probes created */
 };
 
 static struct lag_now lag_clock(void)
@@ -77,7 +77,8 @@ static struct lag_now lag_clock(void)
 }
 
 /*
- * libevent reckons from the time at which it last woke, which may be long ago within a busy turn.
+ * libevent counts from the time at which it last woke up, which may be long ago in a long
+ * iteration.
  */
 static void arm(struct event *timer, uint64_t delay_us)
 {
@@ -85,7 +86,7 @@ static void arm(struct event *timer, uint64_t delay_us)
 	timer_arm_us(timer, delay_us);
 }
 
-/* Never later than it is armed already. */
+/* Never postpones a time that is already armed. */
 static void arm_turn(struct prober *prober, uint64_t delay_us)
 {
 	uint64_t due_us = clock_us() + delay_us;
@@ -125,7 +126,7 @@ static void attempt_began(struct prober *prober, const struct probe *probe)
 	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
 }
 
-/* A tick that is overdue, and will not run, tells of a stall all the same. */
+/* A tick that is overdue, and will not run, still indicates a stall. */
 static void stop_ticking(struct prober *prober)
 {
 	struct lag_now now = lag_clock();
@@ -163,7 +164,7 @@ static void start(struct probe *probe)
 	probe->kind->start(probe);
 }
 
-/* Words for a verdict that is none for our lateness say what was seen, too. */
+/* If there is no verdict because the loop was late, the text also includes the observed result. */
 static void describe(struct probe_result *result, bool excused, uint32_t late_ms, const char *text)
 {
 	char late[DURATION_TEXT_MAX];
@@ -175,7 +176,7 @@ static void describe(struct probe_result *result, bool excused, uint32_t late_ms
 	printable_clean(result->detail, sizeof(result->detail), excused ? line : text);
 }
 
-/* How an attempt ended, before our own lateness is considered. */
+/* How an attempt ended, before the loop's own lateness is considered. */
 struct outcome {
 	enum probe_why why;
 	enum probe_path path;
@@ -184,7 +185,7 @@ struct outcome {
 
 static const struct outcome timed_out = { WHY_TIMEOUT, PATH_SILENT, PROBE_TIMED_OUT };
 
-/* The same when our lateness is. */
+/* The same with the lateness considered. */
 static enum probe_why judge(const struct outcome *outcome, uint32_t limit_ms, uint32_t late_ms)
 {
 	enum verdict verdict = probe_why_verdict(outcome->why);
@@ -194,7 +195,7 @@ static enum probe_why judge(const struct outcome *outcome, uint32_t limit_ms, ui
 	return WHY_LATE;
 }
 
-/* Of an attempt that ends now. */
+/* Called for an attempt that ends now. */
 static void see_path(struct probe_result *result, const struct probe *probe, enum probe_path path)
 {
 	if (probe->kind->off_network || probe->stays_here)
@@ -203,7 +204,7 @@ static void see_path(struct probe_result *result, const struct probe *probe, enu
 	result->proven_us = result->path == PATH_PROVEN ? clock_us() : probe->answered_us;
 }
 
-/* The one way out of an attempt. */
+/* The only function that ends an attempt. */
 static void complete(struct probe *probe, const struct outcome *outcome, const char *text)
 {
 	uint32_t late_ms = prober_late_ms(probe->prober, probe->started_us);
@@ -241,8 +242,8 @@ static void deadline(struct probe *probe)
 	const char *stage = "start";
 
 	/*
-	 * It is connected by now, or libevent's clock was early: a coarse one unless it is asked
-	 * for another.
+	 * Either it has connected meanwhile, or libevent's clock was early: it uses a coarse clock
+	 * by default.
 	 */
 	if (elapsed_us < limit_us) {
 		arm(&probe->timer, limit_us - elapsed_us);
@@ -273,7 +274,7 @@ static void turn_ran(evutil_socket_t fd, short what, void *arg)
 {
 	struct prober *prober = arg;
 	struct queue *queue = &prober->queue;
-	/* What ends at once and is due at once waits for the next turn. */
+	/* A probe that ends at once and is due again at once waits for the next turn. */
 	uint64_t end = queue->numbers, delay_us;
 	struct queue_item *item;
 
@@ -425,8 +426,8 @@ struct event_base *probe_base(const struct probe *probe)
 }
 
 /*
- * After a start that has already ended there is no attempt: what a kind still says of it is
- * dropped.
+ * If start() has already ended the attempt, there is none: anything the kind sets afterwards is
+ * discarded.
  */
 void probe_set_attempt(struct probe *probe, void *attempt)
 {

@@ -1,11 +1,11 @@
 /*
- * The probes that are due and wait for their start, and how many may start now. Pure: time comes in
- * as an argument. The prober is its only user.
+ * The probes that are due and waiting to start, and how many may start now. Pure: time is passed in
+ * as an argument. Used only by the prober.
  *
- * The loop stays responsive: a connect costs us 0.06 ms; a TLS handshake 1.7 ms, most of it not in
- * the turn that starts it, but when the peer has answered. So handshakes and programs are held to a
- * rate that takes a whole core at most, by windows of time, and each cost waits in a list of its
- * own. Over all lists the one that came first starts first.
+ * This keeps the loop responsive: a connect costs 0.06 ms; a TLS handshake 1.7 ms, most of it not
+ * in the turn that starts it but when the peer has answered. Therefore the rate of handshakes and
+ * programs is limited, in time windows, to what uses one core at most, and each cost has its own
+ * waiting list. Among all lists the probe that arrived first starts first.
  */
 #ifndef SHUNT_PROBE_QUEUE_H
 #define SHUNT_PROBE_QUEUE_H
@@ -22,25 +22,25 @@ struct probe;
 #define QUEUE_EXPENSIVE_A_WINDOW 8u
 #define QUEUE_WINDOW_US 10000u
 
-/* Part of a probe. */
+/* Embedded in a probe. */
 struct queue_item {
 	TAILQ_ENTRY(queue_item) link;
 	struct probe *probe;
-	uint64_t number; /* in the order of arrival over all lists */
+	uint64_t number; /* order of arrival across all lists */
 };
 
 struct queue {
 	TAILQ_HEAD(, queue_item) waiting[PROBE_COSTS];
-	uint64_t numbers;        /* given so far */
-	uint64_t window_us;      /* the start of the window for expensive starts */
-	unsigned expensive_left; /* in that window */
+	uint64_t numbers;        /* numbers assigned so far */
+	uint64_t window_us;      /* start of the window for expensive starts */
+	unsigned expensive_left; /* number left in that window */
 	unsigned in_flight;
 	unsigned in_flight_max;
-	unsigned programs; /* of those in flight */
+	unsigned programs; /* number of programs in flight */
 	unsigned programs_max;
 };
 
-/* `in_flight_max`: attempts at one time; 0 is taken as 1. */
+/* `in_flight_max`: number of attempts at the same time; 0 is treated as 1. */
 void queue_init(struct queue *queue, unsigned in_flight_max);
 
 void queue_add(struct queue *queue, struct queue_item *item, enum probe_cost cost);
@@ -50,22 +50,22 @@ void queue_remove(struct queue *queue, struct queue_item *item, enum probe_cost 
 void queue_open_window(struct queue *queue, uint64_t now_us);
 
 /*
- * Of those that may start now and have a number below `end` the one that came first; NULL: none. It
- * stays in its list.
+ * Of the probes that may start now and have a number below `end`, the one that arrived first; NULL
+ * if there is none. It stays in its list.
  */
 struct queue_item *queue_next(const struct queue *queue, uint64_t end);
 
-/* An attempt of that cost begins; after queue_remove(). */
+/* An attempt of that cost begins; called after queue_remove(). */
 void queue_began(struct queue *queue, enum probe_cost cost);
 void queue_ended(struct queue *queue, enum probe_cost cost);
 
-/* Is there room for one more attempt? */
+/* Whether there is room for one more attempt. */
 bool queue_has_room(const struct queue *queue);
 bool queue_is_empty(const struct queue *queue);
 
 /*
- * When the next turn is to be, in µs from now. False: only once an attempt has ended, or one is
- * due.
+ * The time until the next turn, in µs. Returns false if none is needed before an attempt has ended
+ * or becomes due.
  */
 bool queue_turn_us(const struct queue *queue, uint64_t now_us, uint64_t *delay_us);
 

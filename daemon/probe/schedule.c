@@ -3,7 +3,8 @@
 #include <string.h>
 
 #define IN_FLIGHT_MAX 4096u
-#define DESCRIPTORS_PER_PROBE 2u /* the connection, and room for what libcurl opens in addition */
+/* The connection, and a reserve for what libcurl opens in addition. */
+#define DESCRIPTORS_PER_PROBE 2u
 #define TOLERANCE_MIN_MS 50u
 #define TOLERANCE_MAX_MS 1000u
 
@@ -17,7 +18,7 @@ static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t length)
 	return hash;
 }
 
-/* MurmurHash3's finalizer: neighbouring numbers end far apart. */
+/* MurmurHash3's finalizer: spreads adjacent numbers far apart. */
 static uint32_t mix(uint32_t hash)
 {
 	hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;

@@ -1,6 +1,6 @@
 /*
- * What became of all attempts since the start, and how late the loop was: what metrics show of a
- * prober. Pure counting.
+ * Counts the results of all attempts since the start, and the lateness of the loop: the metrics of
+ * a prober. Pure counting.
  */
 #ifndef SHUNT_PROBE_TALLY_H
 #define SHUNT_PROBE_TALLY_H
@@ -13,8 +13,8 @@
 
 struct probe_tally {
 	uint64_t ended[CHECK_TYPES][WHYS];
-	struct histogram took[CHECK_TYPES]; /* those that came to a verdict */
-	struct histogram late;              /* each tick of the loop's lag (probe_lag.h) */
+	struct histogram took[CHECK_TYPES]; /* attempts that had a verdict */
+	struct histogram late;              /* for each tick of the loop's lag (probe/lag.h) */
 };
 
 /* An attempt of that type has ended. */

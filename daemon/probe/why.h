@@ -1,9 +1,9 @@
 /*
- * Why an attempt ended as it did, as a word of a short list, which metrics count. The detail for
- * people is the text of the result.
+ * The reason why an attempt ended as it did, as a word from a short list, which metrics count. The
+ * detail for people is the text of the result.
  *
- * The code that knows the reason passes it to probe_finish(); it is never read out of a text. Each
- * word belongs to one verdict. Alerts are built on the words: shuntd(8) documents them, and they
+ * The code that knows the reason passes it to probe_finish(); it is never derived from a text. Each
+ * word belongs to one verdict. Users build alerts on the words: shuntd(8) documents them, and they
  * are only ever added.
  */
 #ifndef SHUNT_PROBE_WHY_H
@@ -14,22 +14,25 @@
 enum probe_why {
 	WHY_PASS,
 	WHY_REFUSED,     /* no process listens on the port */
-	WHY_CLOSED,      /* the peer reset or closed the connection too early */
-	WHY_TIMEOUT,     /* nothing came back, or not in time */
-	WHY_NO_ROUTE,    /* no way there, as this host or a router says */
-	WHY_TLS,         /* no agreement on TLS */
-	WHY_CERTIFICATE, /* the peer's is not trusted */
-	WHY_PROTOCOL,    /* what came is not HTTP, or beyond its bounds */
+	WHY_CLOSED,      /* the peer reset or closed the connection prematurely */
+	WHY_TIMEOUT,     /* nothing was received, or not in time */
+	WHY_NO_ROUTE,    /* no route, according to this host or a router */
+	WHY_TLS,         /* TLS could not be negotiated */
+	WHY_CERTIFICATE, /* the peer's certificate is not trusted */
+	WHY_PROTOCOL,    /* the answer is not HTTP, or exceeds the limits */
 	WHY_STATUS,
 	WHY_HEADER,
 	WHY_BODY,
-	/* The program ended by a signal, or with a status that neither passes nor is in none_status. */
+	/*
+	 * The program was ended by a signal, or by a status that neither passes nor is in
+	 * none_status.
+	 */
 	WHY_EXIT,
-	WHY_OTHER,     /* a failure of no other kind */
+	WHY_OTHER,     /* any other failure */
 	WHY_PROGRAM,   /* the program could not be run */
-	WHY_UNDECIDED, /* the program says, by a status of none_status, that it cannot tell */
+	WHY_UNDECIDED, /* the program reported, by a status in none_status, that it cannot decide */
 	WHY_OWN_FAULT, /* this host could not make the attempt */
-	WHY_LATE,      /* a failure that counts for nothing, since our loop was late */
+	WHY_LATE,      /* a failure that does not count, since the loop was late */
 	WHYS
 };
 

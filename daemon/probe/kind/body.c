@@ -9,12 +9,12 @@
 bool body_search_init(struct body_search *search, const char *text, size_t limit)
 {
 	*search = (struct body_search){ .length = strlen(text), .left = limit };
-	/* A match over a border has at most length - 1 bytes on either side. */
+	/* A match across a border has at most length - 1 bytes on either side. */
 	search->window = malloc(2 * search->length);
 	return search->window != NULL;
 }
 
-/* Keeps the last length - 1 bytes of what was kept and `data`. */
+/* Keeps the last length - 1 bytes of the bytes kept so far followed by `data`. */
 static void keep_tail(struct body_search *search, const char *data, size_t size)
 {
 	size_t wanted = search->length - 1;
@@ -72,9 +72,9 @@ static bool is_one_of(const char *coding, const char *const *words)
 
 static void count(struct body_codings *codings, const char *coding, bool is_content)
 {
-	/* libcurl undoes the first apart from the others; the others change nothing. */
+	/* libcurl decodes the first of these separately; the others change nothing. */
 	static const char *const harmless[] = { "chunked", "identity", "none", NULL };
-	/* br and zstd where libcurl has them. */
+	/* br and zstd only if libcurl supports them. */
 	static const char *const known[] = { "gzip", "x-gzip", "deflate", "br", "zstd", NULL };
 
 	if (!*coding || is_one_of(coding, harmless))

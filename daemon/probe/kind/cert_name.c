@@ -23,7 +23,7 @@ static bool same(struct slice one, struct slice other)
 	return one.length == other.length && strncasecmp(one.text, other.text, one.length) == 0;
 }
 
-/* From the first dot on; empty: there is none. */
+/* The part from the first dot on; empty if there is none. */
 static struct slice after_label(struct slice name)
 {
 	const char *dot = memchr(name.text, '.', name.length);
@@ -43,7 +43,7 @@ static bool covers(struct slice pattern, const char *name, bool is_address)
 {
 	struct slice host = without_dot(name, strlen(name));
 
-	/* A zero within a name makes it none. */
+	/* A name that contains a zero byte is not a valid name. */
 	if (host.length == 0 || memchr(pattern.text, '\0', pattern.length))
 		return false;
 	pattern = without_dot(pattern.text, pattern.length);
@@ -78,7 +78,10 @@ static bool subject_matches(const X509 *certificate, const char *name, bool is_a
 	return matches;
 }
 
-/* Does one of the DNS names cover it? `*names`: whether there is any DNS name or address. */
+/*
+ * Whether one of the alternative DNS names matches. `*names` is set if there is any DNS name or
+ * address.
+ */
 static bool alternative_matches(const X509 *certificate, const char *name, bool *names)
 {
 	GENERAL_NAMES *list = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);

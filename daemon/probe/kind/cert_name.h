@@ -1,12 +1,12 @@
 /*
- * Is a certificate one for a name? As libcurl decides it (RFC 6125), since an endpoint whose
- * certificate the clients take is not to be down: OpenSSL's X509_check_host() knows no '_' under a
- * wildcard, and no dot at the end. Pure. trust is the only user.
+ * Whether a certificate is valid for a name, decided as in libcurl (RFC 6125), since an endpoint
+ * whose certificate is accepted by clients must not be down: OpenSSL's X509_check_host() supports
+ * no '_' under a wildcard, and no final dot. Pure. Used only by trust.
  *
- * - The alternative names count; where none is a DNS name or an address, the last common name.
- * - "*" stands for the whole first label, before at least two more.
- * - Case and a dot at the end say nothing.
- * - An address is the same bytes in an address of the certificate, and never under a wildcard.
+ * - The alternative names count; if none is a DNS name or an address, the last common name counts.
+ * - "*" matches the whole first label, and must be followed by at least two more.
+ * - Case and a final dot are ignored.
+ * - An address must equal an address of the certificate bytewise; wildcards never match it.
  */
 #ifndef SHUNT_PROBE_KIND_CERT_NAME_H
 #define SHUNT_PROBE_KIND_CERT_NAME_H

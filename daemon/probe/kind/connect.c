@@ -24,7 +24,7 @@ struct connect_attempt {
 };
 
 /*
- * A lack of a way to the address: no fault of the moment where the host has none to any address of
+ * Whether the lack of a route to the address is permanent: this host has none to any address of
  * that kind.
  */
 static bool is_routeless(const struct probe *probe, int error)
@@ -39,7 +39,7 @@ static bool is_routeless(const struct probe *probe, int error)
 	}
 }
 
-/* A link-local address without an interface, as the DNS gives it, can never be reached. */
+/* A link-local address without an interface, as obtained from DNS, can never be reached. */
 static bool lacks_zone(const struct probe *probe, int error)
 {
 	const struct address *address = probe_address(probe);
@@ -48,7 +48,9 @@ static bool lacks_zone(const struct probe *probe, int error)
 	       address_is_local(address);
 }
 
-/* Of a kind that this host has no way to, the address says nothing of the network. */
+/*
+ * If this host has no route to addresses of that kind, the result says nothing about the network.
+ */
 static void finish_at_once(struct probe *probe, int error)
 {
 	const struct probe_outcome *outcome = probe_errno_at_once(error);
@@ -84,7 +86,7 @@ void connect_cancel(struct connect_attempt *attempt)
 	free(attempt);
 }
 
-/* Both ends' addresses are one: the connection does not leave this host. */
+/* Whether the addresses of both ends are the same: the connection does not leave this host. */
 static bool is_here(const struct sockaddr_storage *own, const struct sockaddr_storage *peer)
 {
 	struct address a, b;
@@ -95,8 +97,8 @@ static bool is_here(const struct sockaddr_storage *own, const struct sockaddr_st
 }
 
 /*
- * The end of a connection that was made. A port of the range for local ports on which no process
- * listens: a connect to this host may be given that very port as its own, and then the socket is
+ * Examines both ends of a new connection. If the port is in the range of local ports and no process
+ * listens on it, a connect to this host may get that same port as its own, and the socket is then
  * connected to itself (simultaneous open, RFC 9293 3.5).
  */
 static int look_at_ends(struct probe *probe, int fd)
@@ -132,7 +134,7 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	if (!error)
-		attempt->fd = -1; /* the callee's */
+		attempt->fd = -1; /* now owned by the callee */
 	connect_cancel(attempt);
 	if (!error) {
 		probe_peer_answered(ended.probe);
@@ -145,7 +147,7 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	finish_later(ended.probe, error);
 }
 
-/* The port is left to connect(), which may use one for many peers. */
+/* The port is chosen by connect(), which may use one port for many peers. */
 static bool bind_source(const struct probe *probe, int fd)
 {
 	const struct check *check = probe_check(probe);
@@ -164,8 +166,8 @@ static bool bind_source(const struct probe *probe, int fd)
 }
 
 /*
- * What the configuration asks for and this host does not have is no endpoint's fault, but for an
- * address that it cannot fit.
+ * If this host lacks what the configuration requests, that is not the endpoint's fault, except for
+ * an address that does not suit the source address.
  */
 static void finish_unbound(struct probe *probe, int error)
 {

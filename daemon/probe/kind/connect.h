@@ -1,10 +1,12 @@
 /*
- * The connected socket that every network probe starts with. A tcp check ends here.
+ * Creates the connected socket that every network probe starts with. A tcp check consists of
+ * nothing more.
  *
- * A hand-made connect costs half of libcurl's, tells connect from TLS, carries IPv6 zones, and
- * tells our faults from the endpoint's: an errno that connect() returns at once is ours, one that
- * comes later by SO_ERROR is the endpoint's. The socket is non-blocking, close-on-exec, and closes
- * with a reset (SO_LINGER {1, 0}), so that no TIME_WAIT is left.
+ * Connecting here takes half the time of libcurl's connect, separates connect from TLS, supports
+ * IPv6 zones, and distinguishes this host's faults from the endpoint's: an errno that connect()
+ * returns at once is this host's, one reported later by SO_ERROR is the endpoint's. The socket is
+ * non-blocking, close-on-exec, and closes with a reset (SO_LINGER {1, 0}), so that no TIME_WAIT
+ * remains.
  */
 #ifndef SHUNT_PROBE_KIND_CONNECT_H
 #define SHUNT_PROBE_KIND_CONNECT_H
@@ -13,18 +15,18 @@
 
 struct connect_attempt;
 
-/* `fd` is the callee's from here on; the attempt is already freed. */
+/* `fd` is owned by the callee; the attempt has already been freed. */
 typedef void connect_done(void *arg, int fd);
 
 /*
- * Connects to the probe's address and port. Success: done(arg, fd), later. Failure, own or the
- * endpoint's: failed(arg) so that the caller can free what it holds, and then probe_finish(), both
- * perhaps before this returns NULL.
+ * Connects to the probe's address and port. On success, done(arg, fd) is called later. On failure,
+ * of this host or of the endpoint, failed(arg) is called so that the caller can free its data,
+ * followed by probe_finish(), both possibly before this function returns NULL.
  */
 struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
                                       void (*failed)(void *arg), void *arg);
 
-/* Frees an attempt that is under way; neither done nor failed is called. */
+/* Frees an attempt that is under way; neither done() nor failed() is called. */
 void connect_cancel(struct connect_attempt *attempt);
 
 extern const struct probe_kind probe_tcp;

@@ -4,13 +4,15 @@
 #include <stddef.h>
 
 /*
- * Returned by socket() or connect() at once, before anything can have come from the network: ours,
- * or a lack of a way. An address of this host alone answers within the call: by a refusal, or by a
- * connection that is made and reset before connect() returns. What is not known to be ours is the
- * endpoint's failure. docs/verdicts.md has the proof of each.
+ * Returned immediately by socket() or connect(), before anything can have arrived from the network:
+ * a fault of this host, or the lack of a route. Only an address of this host responds within the
+ * call: by a refusal, or by a connection that is made and reset before connect() returns. Errors
+ * not known to be this host's count as the endpoint's failure. docs/verdicts.md has the evidence
+ * for each.
  */
 static const struct probe_outcome at_once[] = {
-	{ ECONNREFUSED, WHY_REFUSED, PATH_UNKNOWN, "connection refused" }, /* one of our own */
+	/* An address of this host. */
+	{ ECONNREFUSED, WHY_REFUSED, PATH_UNKNOWN, "connection refused" },
 	{ ECONNRESET, WHY_CLOSED, PATH_UNKNOWN, "connection reset" },
 	{ ECONNABORTED, WHY_CLOSED, PATH_UNKNOWN, "connection reset" },
 	{ ETIMEDOUT, WHY_TIMEOUT, PATH_UNKNOWN, "no answer to connect" },
@@ -36,7 +38,7 @@ static const struct probe_outcome at_once[] = {
 	{ 0, WHY_OTHER, PATH_UNKNOWN, NULL }
 };
 
-/* By SO_ERROR, later: the network's or the peer's. */
+/* Reported later by SO_ERROR: caused by the network or the peer. */
 static const struct probe_outcome later[] = {
 	{ ECONNREFUSED, WHY_REFUSED, PATH_PROVEN, "connection refused" },
 	{ ECONNRESET, WHY_CLOSED, PATH_PROVEN, "connection reset" },
@@ -52,12 +54,12 @@ static const struct probe_outcome later[] = {
 };
 
 /*
- * Of a read or write on a connection that was made: as by SO_ERROR, in other words where the
- * connect is over.
+ * For a read or write on an established connection: as for SO_ERROR, with a different text where
+ * the connect is over.
  */
 static const struct probe_outcome broken[] = {
 	{ ENOTCONN, WHY_CLOSED, PATH_PROVEN,
-	  "connection closed" }, /* getpeername() after a reset */
+	  "connection closed" }, /* returned by getpeername() after a reset */
 	{ ECONNABORTED, WHY_CLOSED, PATH_PROVEN, "connection reset" },
 	{ ECONNREFUSED, WHY_CLOSED, PATH_PROVEN, "connection reset" },
 	{ ETIMEDOUT, WHY_TIMEOUT, PATH_SILENT, "no answer" },

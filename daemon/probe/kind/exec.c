@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As many may be killed and still hang within the kernel as may run. */
+/* Up to the number that may run can have been killed and still hang in the kernel. */
 #define PROGRAMS_MAX (2 * PROBE_PROGRAMS_MAX)
 
 struct probe_exec {
@@ -14,9 +14,7 @@ struct probe_exec {
 	struct probe_kind kind;
 };
 
-/*
- * --- what the program is given -------------------------------------------------------------------
- */
+/* --- the program's arguments ------------------------------------------------------------------ */
 
 struct letters {
 	char address[ADDRESS_TEXT_MAX];
@@ -33,7 +31,7 @@ static void letters_init(struct letters *letters, const struct probe *probe)
 	letters->endpoint = probe_endpoint(probe);
 }
 
-/* The configuration has no other letters. */
+/* The configuration accepts no other letters. */
 static const char *letter(const struct letters *letters, char which)
 {
 	switch (which) {
@@ -46,8 +44,8 @@ static const char *letter(const struct letters *letters, char which)
 }
 
 /*
- * Appends `word` to a text that ends at `out`, and returns the new end; counts only when `out` is
- * NULL.
+ * Appends `word` to a text that ends at `out`, and returns the new end; only computes the length if
+ * `out` is NULL.
  */
 static size_t expand(const struct letters *letters, const char *word, char *out)
 {
@@ -67,7 +65,9 @@ static size_t expand(const struct letters *letters, const char *word, char *out)
 	return length + 1;
 }
 
-/* One block of malloc's. The program's own path is taken as it stands. NULL: out of memory. */
+/*
+ * A single malloc() block. The program's own path is used unchanged. Returns NULL if out of memory.
+ */
 static char **make_arguments(const struct probe *probe)
 {
 	const char *const *command = probe_check(probe)->command;
@@ -93,11 +93,12 @@ static char **make_arguments(const struct probe *probe)
 	return arguments;
 }
 
-/*
- * --- what it says --------------------------------------------------------------------------------
- */
+/* --- the result of the program ---------------------------------------------------------------- */
 
-/* By shells and env(1): the program, or one that it starts, cannot be run. */
+/*
+ * Exit statuses by which shells and env(1) report that the program, or one started by it, cannot be
+ * run.
+ */
 static bool is_not_run(int status)
 {
 	return status == 126 || status == 127;
@@ -116,7 +117,10 @@ static enum probe_why judge(const struct check *check, const struct spawn_end *e
 	return is_not_run(end->status) ? WHY_PROGRAM : WHY_EXIT;
 }
 
-/* The program itself cannot be run; whatever comes before, and a lack of memory, is this host's. */
+/*
+ * Whether the program itself cannot be run; failures of earlier steps, and lack of memory, are this
+ * host's.
+ */
 static enum probe_why judge_failed(const struct spawn_end *end)
 {
 	bool is_short = end->error == ENOMEM || end->error == EAGAIN || end->error == ENFILE ||

@@ -1,7 +1,7 @@
 /*
- * Exec checks: a program's verdict. By default exit status 0 passes; any other, and a signal,
- * fails. A program that cannot be run (exit statuses 126 and 127 included) and a status of
- * none_status give no verdict.
+ * Exec checks: the verdict is that of a program. By default exit status 0 passes; any other status,
+ * and a signal, fails. A program that cannot be run (including exit statuses 126 and 127), and a
+ * status in none_status, give no verdict.
  */
 #ifndef SHUNT_PROBE_KIND_EXEC_H
 #define SHUNT_PROBE_KIND_EXEC_H
@@ -11,12 +11,12 @@
 
 struct probe_exec;
 
-/* NULL with errno. */
+/* Returns NULL with errno on failure. */
 struct probe_exec *probe_exec_new(struct event_base *base, const struct spawn_user *user);
-/* After all probes are freed. NULL is taken. */
+/* Must be called after all probes were freed. NULL is allowed. */
 void probe_exec_free(struct probe_exec *exec);
 
-/* After a reload: whom programs that start from now on run as. */
+/* Called after a reload: sets the user of programs started from now on. */
 void probe_exec_set_user(struct probe_exec *exec, const struct spawn_user *user);
 
 const struct probe_kind *probe_exec_kind(const struct probe_exec *exec);

@@ -1,4 +1,4 @@
-/* One line of an answer's headers against what a check expects. Pure. */
+/* Compares a header line of an answer with the check's expectation. Pure. */
 #ifndef SHUNT_PROBE_KIND_HEADER_H
 #define SHUNT_PROBE_KIND_HEADER_H
 
@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * `expected` is "Name" or "Name: text": a header of that name, in any case, whose value contains
- * the text, in this case.
+ * `expected` is "Name" or "Name: text": matches a header of that name, case-insensitive, whose
+ * value contains the text, case-sensitive.
  */
 bool header_matches(const char *expected, const char *line, size_t size);
 

@@ -18,30 +18,31 @@
 
 #define USER_AGENT "shunt/" SHUNT_VERSION
 /*
- * The prober's deadline is the one that counts; libcurl's own comes so much later, for a transfer
- * that slipped through.
+ * The prober's deadline is the effective one; libcurl's own comes this much later, as a safeguard
+ * for a transfer that was missed.
  */
 #define CURL_SLACK_MS 10000u
 
 struct probe_http {
 	struct transfer_loop *loop;
 	struct drain *drain;
-	bool is_abrupt; /* what libcurl closes now is closed at once */
+	bool is_abrupt; /* sockets that libcurl closes now are closed at once */
 	struct trust *trust;
 	struct probe_kind http, https;
 };
 
 struct attempt {
 	struct session session;
-	struct transfer transfer; /* its easy handle is NULL until the connection is made */
+	/* Its easy handle is NULL until the connection has been established. */
+	struct transfer transfer;
 	struct http_answer answer;
-	bool is_plain; /* the second request of this attempt: no coding is asked for or undone */
-	uint64_t connected_us; /* CLOCK_MONOTONIC; when libcurl began */
-	struct curl_slist *to; /* CONNECT_TO */
+	bool is_plain; /* the second request of this attempt: no coding is requested or decoded */
+	uint64_t connected_us; /* CLOCK_MONOTONIC; when libcurl started */
+	struct curl_slist *to; /* list for CURLOPT_CONNECT_TO */
 	struct curl_slist *headers;
 };
 
-/* What does not depend on the check. */
+/* Options that do not depend on the check. */
 static const struct {
 	CURLoption option;
 	long value;
@@ -59,7 +60,7 @@ static const struct {
 	{ CURLOPT_SSL_SESSIONID_CACHE, 0 },
 	{ CURLOPT_CA_CACHE_TIMEOUT, 0 },
 	{ CURLOPT_BUFFERSIZE, 4096 },
-	{ CURLOPT_UPLOAD_BUFFERSIZE, 16384 }, /* a TLS send takes one; the least there is */
+	{ CURLOPT_UPLOAD_BUFFERSIZE, 16384 }, /* a TLS send allocates one; this is the minimum */
 };
 
 static struct probe_http *owner_of(const struct attempt *attempt)
@@ -77,12 +78,12 @@ static const struct check *check_of(const struct attempt *attempt)
 	return probe_check(attempt->session.probe);
 }
 
-/* What belongs to one connection. */
+/* Frees the data that belongs to one connection. */
 static void request_free(struct attempt *attempt)
 {
 	struct probe_http *http = owner_of(attempt);
 
-	/* A peer that has run into the deadline is not waited for. */
+	/* If the deadline has passed, the peer is not waited for. */
 	http->is_abrupt = attempt->transfer.is_running;
 	transfer_stop(http->loop, &attempt->transfer);
 	http->is_abrupt = false;
@@ -97,7 +98,7 @@ static void attempt_free(struct session *session)
 	request_free((struct attempt *)session);
 }
 
-/* --- what libcurl calls; nothing is freed here --- */
+/* --- callbacks of libcurl; nothing is freed here --- */
 
 static curl_socket_t take_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -119,7 +120,7 @@ static int socket_is_connected(void *arg, curl_socket_t fd, curlsocktype purpose
 	return CURL_SOCKOPT_ALREADY_CONNECTED;
 }
 
-/* Perhaps after the attempt has ended. */
+/* May be called after the attempt has ended. */
 static int close_socket(void *arg, curl_socket_t fd)
 {
 	struct probe_http *http = arg;
@@ -141,7 +142,7 @@ static CURLcode configure_tls(CURL *easy, void *context, void *arg)
 	               : CURLE_SSL_CERTPROBLEM;
 }
 
-/* Called with each whole line. A short return ends the transfer. */
+/* Called with each complete line. A short return value ends the transfer. */
 static size_t take_header(char *data, size_t one, size_t size, void *arg)
 {
 	struct attempt *attempt = arg;
@@ -171,7 +172,7 @@ static bool has_first_byte(const struct attempt *attempt)
 	return us > 0 || attempt->answer.header_bytes > 0;
 }
 
-/* libcurl counts from when it was handed the connection. */
+/* libcurl counts from the time at which it was given the connection. */
 static void note_part(const struct attempt *attempt, enum probe_part part, CURLINFO info)
 {
 	curl_off_t us = 0;
@@ -181,7 +182,7 @@ static void note_part(const struct attempt *attempt, enum probe_part part, CURLI
 		probe_reached(attempt->session.probe, part, attempt->connected_us + (uint64_t)us);
 }
 
-/* On a connection of its own, since libcurl takes no option back within a transfer. */
+/* Uses a new connection, since libcurl's options cannot be changed back within a transfer. */
 static void request_again(struct attempt *attempt)
 {
 	request_free(attempt);
@@ -219,8 +220,8 @@ static void transfer_failed(void *arg)
 /* --- the start of an attempt --- */
 
 /*
- * A name or IP literal as it stands in a URL and in the Host header. Freed by the caller; NULL: no
- * memory.
+ * A name or IP literal in the form used in a URL and in the Host header. Freed by the caller; NULL
+ * if out of memory.
  */
 static char *host_part(const char *host, unsigned port, unsigned default_port)
 {
@@ -243,7 +244,7 @@ static bool add_header(struct attempt *attempt, const char *header)
 	return curl_easy_setopt(attempt->transfer.easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 }
 
-/* The host of the URL is what goes into SNI and is looked for in the certificate. */
+/* The host of the URL is used for SNI and compared with the certificate. */
 static bool set_url(struct attempt *attempt)
 {
 	const struct check *check = check_of(attempt);
@@ -275,8 +276,8 @@ out:
 }
 
 /*
- * Whatever the URL says, libcurl's connection goes to the address: nothing is resolved. The zone is
- * the socket's matter.
+ * libcurl connects to the address, whatever the URL contains: nothing is resolved. The zone is
+ * already set in the socket.
  */
 static bool set_address(struct attempt *attempt)
 {
@@ -305,15 +306,17 @@ static bool set_method(struct attempt *attempt)
 	if (strcmp(check->method, "HEAD") == 0)
 		return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
 	/*
-	 * Where a body is usual, servers may refuse a request that does not say that it has none
-	 * (RFC 9110 8.6).
+	 * For methods that usually have a body, servers may reject a request that does not state
+	 * that it has none (RFC 9110 8.6).
 	 */
 	if (check->method[0] == 'P' && !add_header(attempt, "Content-Length: 0"))
 		return false;
 	return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, check->method) == CURLE_OK;
 }
 
-/* The server is to close first (see net/drain.h); no header of a check says otherwise. */
+/*
+ * The server should close first (see net/drain.h); a check cannot set a header that prevents this.
+ */
 static bool set_headers(struct attempt *attempt)
 {
 	const struct check *check = check_of(attempt);
@@ -333,7 +336,7 @@ static bool set_headers(struct attempt *attempt)
 	return !bad;
 }
 
-/* Encodings are offered only where the body is read, so that no server packs one for nothing. */
+/* Encodings are offered only if the body is read, so that servers do not compress for nothing. */
 static bool set_body(struct attempt *attempt)
 {
 	const struct check *check = check_of(attempt);
@@ -355,7 +358,7 @@ static bool set_tls(struct attempt *attempt)
 	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER,
 	                        (long)(attempt->session.peer->store != NULL));
 	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST,
-	                        0L); /* it is trust_context_init()'s */
+	                        0L); /* done by trust_context_init() */
 	bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, configure_tls);
 	bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, attempt);
 	return !bad;
@@ -470,7 +473,7 @@ void probe_http_free(struct probe_http *http)
 {
 	if (!http)
 		return;
-	transfer_loop_free(http->loop); /* its last sockets go to the drain */
+	transfer_loop_free(http->loop); /* passes its last sockets to the drain */
 	drain_free(http->drain);
 	free(http);
 }

@@ -1,8 +1,8 @@
 /*
- * http and https checks: probe_connect's socket handed to libcurl's multi interface, driven by
- * libevent.
+ * http and https checks: the socket from probe_connect is passed to libcurl's multi interface,
+ * driven by libevent.
  *
- * main makes one, hands the two kinds to the monitor, and frees it after the prober.
+ * main creates one object, passes the two kinds to the monitor, and frees it after the prober.
  */
 #ifndef SHUNT_PROBE_KIND_HTTP_H
 #define SHUNT_PROBE_KIND_HTTP_H
@@ -12,7 +12,10 @@
 struct probe_http;
 struct trust;
 
-/* NULL when libcurl cannot start. curl_global_init() has been called. `trust` must outlive it. */
+/*
+ * Returns NULL if libcurl cannot start. curl_global_init() must have been called. `trust` must
+ * outlive the object.
+ */
 struct probe_http *probe_http_new(struct event_base *base, struct trust *trust);
 void probe_http_free(struct probe_http *http);
 

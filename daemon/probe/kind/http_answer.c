@@ -18,7 +18,7 @@ void http_answer_free(struct http_answer *answer)
 	body_search_free(&answer->search);
 }
 
-/* --- the transfer goes on --- */
+/* --- during the transfer --- */
 
 static bool status_is_expected(const struct check *check, long status)
 {
@@ -54,7 +54,7 @@ static bool wants_body(const struct http_answer *answer, const struct check *che
 	       !http_answer_wants_plain(answer, check);
 }
 
-/* Of each answer's headers, so that an interim one's do not count. */
+/* Called for the headers of each answer; those of interim answers do not count. */
 static void look_for_header(struct http_answer *answer, const struct check *check, const char *line,
                             size_t size)
 {
@@ -69,7 +69,7 @@ static void look_for_header(struct http_answer *answer, const struct check *chec
 bool http_answer_header(struct http_answer *answer, const struct check *check, const char *line,
                         size_t size, long status)
 {
-	bool is_empty = line[0] == '\r' || line[0] == '\n'; /* as libcurl sees it */
+	bool is_empty = line[0] == '\r' || line[0] == '\n'; /* as defined by libcurl */
 
 	answer->header_bytes += size;
 	if (answer->header_bytes > HTTP_ANSWER_HEADERS_MAX)
@@ -82,7 +82,7 @@ bool http_answer_header(struct http_answer *answer, const struct check *check, c
 		return true;
 	}
 	answer->status = status;
-	/* Interim answers go before the final one; after 101 there is none. */
+	/* Interim answers precede the final one; 101 is final. */
 	if (status < 200 && status != 101)
 		return true;
 	answer->headers_done = true;
@@ -96,40 +96,41 @@ bool http_answer_body(struct http_answer *answer, const struct check *check, con
 	       body_search_feed(&answer->search, check->expect_body, data, size);
 }
 
-/* --- the transfer is over --- */
+/* --- after the transfer --- */
 
 #define TOO_LARGE ((CURLcode)100) /* CURLE_TOO_LARGE; not in the headers of libcurl before 8.6 */
 
 /*
- * What libcurl's codes mean once the connection has been made. Its own texts differ between
- * releases and are never shown. WHY_TLS asks trust_peer_ending(), WHY_CLOSED the connection's
- * errno. docs/verdicts.md proves each WHY_OWN_FAULT.
+ * The meaning of libcurl's codes once the connection has been established. Its own texts differ
+ * between releases and are never shown. For WHY_TLS see trust_peer_ending(), for WHY_CLOSED the
+ * connection's errno. docs/verdicts.md has the evidence for each WHY_OWN_FAULT.
  */
 static const struct outcome {
 	CURLcode code;
 	enum probe_why why;
-	const char *words; /* NULL: of the connection or of TLS */
+	const char *words; /* NULL: use the text about the connection or TLS */
 } outcomes[] = { { CURLE_UNSUPPORTED_PROTOCOL, WHY_PROTOCOL,
-	           "the answer is not HTTP" }, /* HTTP/0.9 too */
+	           "the answer is not HTTP" }, /* including HTTP/0.9 */
 	         { CURLE_WEIRD_SERVER_REPLY, WHY_PROTOCOL, "the answer is not HTTP" },
 	         { TOO_LARGE, WHY_PROTOCOL, "headers over 16 KB" },
 	         { CURLE_GOT_NOTHING, WHY_CLOSED, "connection closed without an answer" },
 	         { CURLE_PARTIAL_FILE, WHY_CLOSED, "connection closed" },
 	         { CURLE_RECV_ERROR, WHY_CLOSED, NULL },
 	         { CURLE_SEND_ERROR, WHY_CLOSED, NULL },
-	         { CURLE_COULDNT_CONNECT, WHY_CLOSED, NULL }, /* it was connected: see errno */
+	         /* The socket was connected: see errno. */
+	         { CURLE_COULDNT_CONNECT, WHY_CLOSED, NULL },
 	         { CURLE_SSL_CONNECT_ERROR, WHY_TLS, NULL },
 	         { CURLE_PEER_FAILED_VERIFICATION, WHY_TLS, NULL },
 	         { CURLE_SSL_CLIENTCERT, WHY_TLS, NULL },
-	         { CURLE_SSL_CERTPROBLEM, WHY_OWN_FAULT, NULL }, /* of configure_tls() alone */
+	         { CURLE_SSL_CERTPROBLEM, WHY_OWN_FAULT, NULL }, /* only from configure_tls() */
 	         { CURLE_BAD_CONTENT_ENCODING, WHY_BODY, "it cannot be unpacked" },
 	         { CURLE_OUT_OF_MEMORY, WHY_OWN_FAULT, "out of memory" },
 	         { CURLE_FAILED_INIT, WHY_OWN_FAULT, "libcurl cannot start" },
 	         { CURLE_NOT_BUILT_IN, WHY_OWN_FAULT, "libcurl lacks what the check needs" },
 	         { CURLE_COULDNT_RESOLVE_HOST, WHY_OWN_FAULT,
-	           "libcurl refuses the address" }, /* a literal */
+	           "libcurl refuses the address" }, /* the address is a literal */
 	         { CURLE_SSL_CACERT_BADFILE, WHY_OWN_FAULT,
-	           "libcurl wants a CA file" }, /* it is given none */
+	           "libcurl wants a CA file" }, /* no CA file is given */
 	         { CURLE_URL_MALFORMAT, WHY_OWN_FAULT, "libcurl refuses the URL" },
 	         { CURLE_BAD_FUNCTION_ARGUMENT, WHY_OWN_FAULT, "libcurl refuses an option" },
 	         { CURLE_UNKNOWN_OPTION, WHY_OWN_FAULT, "libcurl refuses an option" },
@@ -161,7 +162,7 @@ static void end_by_code(const struct http_end *end, struct ending *ending)
 		ending_set(ending, WHY_OTHER, "libcurl: %s", curl_easy_strerror(end->code));
 }
 
-/* libcurl has no code of its own for chunks that are wrong. */
+/* libcurl has no separate code for malformed chunks. */
 static const char *body_words(const struct http_end *end, const char *words)
 {
 	if (end->code == CURLE_OUT_OF_MEMORY || end->code == TOO_LARGE)
@@ -173,7 +174,7 @@ static const char *body_words(const struct http_end *end, const char *words)
 	return words;
 }
 
-/* No whole headers came. */
+/* The answer's headers were not complete. */
 static void end_unanswered(const struct http_end *end, struct ending *ending)
 {
 	if (end->code == CURLE_OK || end->code == CURLE_PARTIAL_FILE)
@@ -216,7 +217,7 @@ static void end_answered(const struct http_answer *answer, const struct check *c
 void http_answer_ending(const struct http_answer *answer, const struct check *check,
                         const struct http_end *end, struct ending *ending)
 {
-	/* To libcurl before 8.6 one header without end is its own lack of memory. */
+	/* libcurl before 8.6 reports a single endless header as lack of memory. */
 	bool is_endless = end->code == CURLE_OUT_OF_MEMORY && end->has_answer;
 
 	if (answer->header_bytes > HTTP_ANSWER_HEADERS_MAX || (is_endless && !answer->headers_done))

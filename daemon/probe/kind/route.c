@@ -48,12 +48,15 @@ static unsigned read_kinds(void)
 	return kinds;
 }
 
-/* Of the host, not of a prober. */
+/* Per host, not per prober. */
 static unsigned worked;
 
 bool route_exists(const struct address *address, uint64_t now_us)
 {
-	/* Thousands of connects may fail in a second, and netlink's answer costs 30 µs or more. */
+	/*
+	 * Cached: thousands of connects may fail in a second, and a netlink request takes 30 µs or
+	 * more.
+	 */
 	static unsigned kinds;
 	static uint64_t read_us;
 

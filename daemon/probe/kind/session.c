@@ -46,7 +46,7 @@ static void connected(void *arg, int fd)
 	session->kind->connected(session);
 }
 
-/* probe_finish() follows. */
+/* Followed by probe_finish(). */
 static void not_connected(void *arg)
 {
 	struct session *session = arg;

@@ -16,7 +16,7 @@
 struct attempt {
 	struct session session;
 	struct event event;    /* of the socket, once it is connected */
-	SSL *ssl;              /* NULL: not connected yet */
+	SSL *ssl;              /* NULL until it is connected */
 	uint64_t grace_end_us; /* 0: the handshake is not over */
 };
 
@@ -29,7 +29,7 @@ static void attempt_free(struct session *session)
 	SSL_free(attempt->ssl);
 }
 
-/* errno was 0 before what failed. */
+/* errno must have been 0 before the failed call. */
 static void finish_failed(struct attempt *attempt)
 {
 	int error = errno;
@@ -54,10 +54,10 @@ static void watch(struct attempt *attempt, short events, uint64_t timeout_us)
 }
 
 /*
- * In TLS 1.3 the handshake is over for us before the server has seen our certificate, or that there
- * is none. Its word on that comes a round trip later: an alert, or a session ticket, which some
- * servers do not send. A server that says nothing for as long as connection and handshake took
- * together, at least two round trips, has taken it.
+ * In TLS 1.3 the handshake is complete for the client before the server has seen the client's
+ * certificate, or its absence. The server's reaction arrives a round trip later: an alert, or a
+ * session ticket, which some servers do not send. A server that sends nothing for as long as
+ * connect and handshake took together, which is at least two round trips, has accepted it.
  */
 static void await_word(struct attempt *attempt)
 {
@@ -65,7 +65,7 @@ static void await_word(struct attempt *attempt)
 	uint64_t left_us = (uint64_t)probe_check(attempt->session.probe)->timeout * 1000;
 	uint64_t grace_us = took_us > GRACE_MIN_US ? took_us : GRACE_MIN_US;
 
-	/* Silence must not run into the deadline. */
+	/* This wait must not exceed the deadline. */
 	left_us = left_us > took_us ? (left_us - took_us) / 2 : 0;
 	grace_us = grace_us < left_us ? grace_us : left_us;
 	attempt->grace_end_us = now_us + grace_us;
@@ -141,7 +141,7 @@ static bool is_literal(const char *host)
 	return address_parse(host, &address);
 }
 
-/* False, perhaps with words of the peer's: an own fault. */
+/* Returns false for a fault of this host, possibly with a text in the peer. */
 static bool open_session(struct attempt *attempt)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());

@@ -1,7 +1,7 @@
 /*
- * tls checks: probe_connect's socket and a handshake over it, driven by libevent.
+ * tls checks: a TLS handshake on the socket from probe_connect, driven by libevent.
  *
- * main makes the kind and hands it to the monitor.
+ * main creates the kind and passes it to the monitor.
  */
 #ifndef SHUNT_PROBE_KIND_TLS_H
 #define SHUNT_PROBE_KIND_TLS_H

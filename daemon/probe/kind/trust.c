@@ -15,14 +15,17 @@
 
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 /*
- * A reload may have left a file without users: dropped when another one is added, after longer than
- * most intervals.
+ * A reload may leave a file without users. It is dropped when another file is added after this
+ * time, which is longer than most intervals.
  */
 #define UNUSED_US UINT64_C(3600000000)
-/* A file that could not be read, perhaps for lack of a descriptor, is tried again after this. */
+/*
+ * Delay before another attempt to read a file that could not be read, possibly for lack of a
+ * descriptor.
+ */
 #define RETRY_US 1000000u
 
-/* What of a file changes when it is written or replaced. */
+/* Properties of a file that change when it is written or replaced. */
 struct stamp {
 	dev_t device;
 	ino_t inode;
@@ -33,7 +36,7 @@ struct stamp {
 struct bundle {
 	struct bundle *next;
 	struct stamp stamp;
-	X509_STORE *store; /* NULL: it could not be read */
+	X509_STORE *store; /* NULL if it could not be read */
 	uint64_t used_us;
 	uint64_t read_us;
 	char path[];
@@ -103,12 +106,12 @@ static struct bundle *bundle_find(struct trust *trust, const char *path)
 	return bundle;
 }
 
-/* False, with errno: there is no file that could be read without waiting. */
+/* Returns false, with errno, if there is no file that can be read without blocking. */
 static bool stamp_read(const char *path, struct stamp *stamp)
 {
 	struct stat status;
 
-	/* Compared as bytes, padding included. */
+	/* Stamps are compared as bytes, including padding. */
 	memset(stamp, 0, sizeof(*stamp));
 	if (stat(path, &status) < 0)
 		return false;
@@ -130,10 +133,7 @@ static X509_STORE *store_read(const char *path)
 
 	if (!store)
 		return NULL;
-	/*
-	 * As libcurl does: a server's own certificate, or an intermediate one, may be what is
-	 * trusted.
-	 */
+	/* As in libcurl: the trusted certificate may be a server's own, or an intermediate one. */
 	if (!X509_STORE_load_file(store, path) ||
 	    !X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST)) {
 		X509_STORE_free(store);
@@ -157,8 +157,8 @@ static const char *system_bundle(void)
 }
 
 /*
- * The store of `file`, or of the system's bundle when it is NULL. NULL, with words: it cannot be
- * read.
+ * The store of `file`, or of the system's bundle if it is NULL. Returns NULL, with a text, if it
+ * cannot be read.
  */
 static X509_STORE *find_store(struct trust *trust, const char *file, char words[TRUST_WORDS_MAX])
 {
@@ -209,12 +209,12 @@ void trust_peer_release(struct trust_peer *peer)
 	free(peer);
 }
 
-/* --- what a handshake shows --- */
+/* --- results of a handshake --- */
 
 struct fault {
 	int error;
 	const char *words;
-	const ASN1_TIME *(*date)(const X509 *certificate); /* follows the words */
+	const ASN1_TIME *(*date)(const X509 *certificate); /* appended to the text */
 };
 
 static const struct fault faults[] = {
@@ -257,9 +257,7 @@ static time_t end_of(const X509 *certificate)
 	                                                                            : 0;
 }
 
-/*
- * Runs in every handshake, the only place where the dates of a certificate that fails can be seen.
- */
+/* Called in every handshake; only here are the dates of a rejected certificate available. */
 static int verify(X509_STORE_CTX *context, void *arg)
 {
 	struct trust_peer *peer = arg;
@@ -279,7 +277,7 @@ static int verify(X509_STORE_CTX *context, void *arg)
 	return 0;
 }
 
-/* OpenSSL's reasons that have plain words. */
+/* Plain texts for OpenSSL's reasons. */
 static const struct {
 	int reason;
 	const char *words;
@@ -301,7 +299,7 @@ static const char *error_words(unsigned long error)
 	return words ? words : "OpenSSL gives no reason";
 }
 
-/* OpenSSL would wait at a FIFO, and the loop with it. */
+/* OpenSSL would block on a FIFO, and the loop with it. */
 static bool use_file(SSL_CTX *context, const char *path, bool is_key)
 {
 	struct stamp stamp;
@@ -321,7 +319,7 @@ static bool load_certificate(SSL_CTX *context, struct trust_peer *peer, const st
 
 	if (!check->client_cert)
 		return true;
-	/* Else OpenSSL would ask the terminal for one. */
+	/* Without it, OpenSSL would prompt on the terminal. */
 	SSL_CTX_set_default_passwd_cb_userdata(context, no_password);
 	ERR_clear_error();
 	if (use_file(context, check->client_cert, false) &&
@@ -346,7 +344,7 @@ static void release_peer(void *parent, void *peer, CRYPTO_EX_DATA *data, int ind
 	trust_peer_release(peer);
 }
 
-/* Where a context keeps its peer. */
+/* The index under which a context stores its peer. */
 static int peer_index(void)
 {
 	static int index = -1;
@@ -356,7 +354,7 @@ static int peer_index(void)
 	return index;
 }
 
-/* Runs when the peer asks for our certificate, be there one or not. */
+/* Called when the peer requests a client certificate, whether or not there is one. */
 static int note_asked(SSL *ssl, void *arg)
 {
 	struct trust_peer *peer = arg;
@@ -373,8 +371,8 @@ void trust_peer_note(struct trust_peer *peer, unsigned long error)
 }
 
 /*
- * Runs at the end of each step of a handshake and for each alert. A fatal alert and OpenSSL's first
- * error are the same in each release of libcurl.
+ * Called after each step of a handshake and for each alert. A fatal alert and OpenSSL's first error
+ * are the same in each release of libcurl.
  */
 static void note_failure(const SSL *ssl, int where, int value)
 {
@@ -398,7 +396,7 @@ bool trust_context_init(SSL_CTX *context, struct trust_peer *peer, const struct 
 	SSL_CTX_set_cert_verify_callback(context, verify, peer);
 	if (!load_certificate(context, peer, check))
 		return false;
-	/* Not the context's own store: libcurl puts one of its own there later. */
+	/* The context's own store is not used: libcurl replaces it later. */
 	if (!peer->store || SSL_CTX_set1_verify_cert_store(context, peer->store) == 1)
 		return true;
 	snprintf(peer->words, sizeof(peer->words), "out of memory");
