@@ -9,8 +9,8 @@
  *     option allows that value, so the reader of the option rejects it
  *   - a number that begins with 0 or is followed by letters, which releases read differently: a
  *     syntax error
- *   - a string where none is allowed, which libconfig would leak; a NUL; brackets that do not match:
- *     syntax errors
+ *   - a string where none is allowed, which libconfig would leak; a NUL; brackets that do not
+ *     match: syntax errors
  *   - a comment at the end of a file without a newline, which libconfig does not accept, is dropped
  *     like all other comments
  */

@@ -8,8 +8,8 @@
  *             all_down, reason
  *   endpoint  id, health, type of its check, why its name does not resolve; belongs to the record
  *             before it
- *   address   address, health, latency in milliseconds, last error with the time since which there is
- *             no verdict; belongs to the endpoint before it
+ *   address   address, health, latency in milliseconds, last error with the time since which there
+ *             is no verdict; belongs to the endpoint before it
  *   end
  *
  * An empty field means that there is no value. All text is printable ASCII; any other byte is
