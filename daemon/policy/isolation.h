@@ -41,7 +41,7 @@ struct isolation_site {
 TAILQ_HEAD(isolation_sites, isolation_site);
 
 struct isolation {
-	struct isolation_sites sites; /* sorted: the site to probe next comes first */
+	struct isolation_sites sites; /* in rotation: the site to probe next comes first */
 	struct isolation_sites held;  /* sorted by the beginning of their silence, earliest first */
 	size_t count;                 /* number of sites */
 	uint64_t epoch;    /* incremented when something is heard, or a first failure is held */
