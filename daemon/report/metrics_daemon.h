@@ -9,8 +9,7 @@
 
 struct metrics_daemon {
 	const char *name, *type, *help;
-	/* One of the following three is set: */
-	/* Value of a metric with a single line. */
+	/* One of the following three is set. value() is that of a metric with a single line. */
 	double (*value)(const struct metrics_sources *sources);
 	void (*lines)(FILE *out, const char *metric, const struct metrics_sources *sources);
 	/*
