@@ -4,6 +4,7 @@
 Each time the daemon ends with words and a status of its own, or goes on and gives the right answer: it never dies of a signal, never
 hangs, and never answers wrongly. Here some of them fail, spread over all; INJECT=1 (make inject) lets every single one fail.
 """
+import contextlib
 import mmap
 import os
 import re
@@ -305,13 +306,14 @@ class SystemCalls(Injection):
     def injected(self, call, number):
         return ["-e", f"trace={call}", "-e", f"inject={call}:error={ERRORS[call]}:when={number}"]
 
-    def end(self, daemon):
+    def end(self, daemon, *begin):
         """The tracer goes first: a call counted anew may be the one by which libevent's handler passes SIGTERM on."""
         tracer = st.memory_kb(daemon.pid, "TracerPid") if daemon.running else 0
         if tracer:
-            os.kill(tracer, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(tracer, signal.SIGTERM)
             st.wait_until(lambda: not daemon.running or st.memory_kb(daemon.pid, "TracerPid") == 0, what="strace to let go")
-        super().end(daemon)
+        super().end(daemon, *begin)
 
     def chosen(self, after="", until="\0", without=()):
         """How many system calls the trace has, and (name, number) of those to let fail. A number counts within one thread.
