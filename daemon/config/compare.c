@@ -40,6 +40,12 @@ static bool same_endpoint(const struct endpoint_config *a, const struct endpoint
 	       same_text(a->check ? a->check->key : NULL, b->check ? b->check->key : NULL);
 }
 
+static bool same_ports(const struct record_config *a, const struct record_config *b)
+{
+	return a->port_count == b->port_count &&
+	       memcmp(a->ports, b->ports, a->port_count * sizeof(*a->ports)) == 0;
+}
+
 static bool same_policy(const struct election_policy *a, const struct election_policy *b)
 {
 	return a->failback == b->failback && a->failback_delay_ms == b->failback_delay_ms &&
@@ -51,7 +57,7 @@ bool config_compare_record(const struct record_config *a, const struct record_co
 {
 	if (strcmp(a->name, b->name) != 0 || a->alias_count != b->alias_count ||
 	    a->endpoint_count != b->endpoint_count || !same_policy(&a->policy, &b->policy) ||
-	    a->isolation != b->isolation)
+	    a->isolation != b->isolation || !same_ports(a, b))
 		return false;
 	for (size_t i = 0; i < a->alias_count; i++) {
 		if (strcmp(a->aliases[i], b->aliases[i]) != 0)

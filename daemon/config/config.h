@@ -126,12 +126,16 @@ struct endpoint_config {
 /* Whether failures count against this host when nothing beyond it answers. */
 enum isolation_option { ISOLATION_ON, ISOLATION_OFF };
 
+#define CONFIG_PORTS_MAX 16u /* ports of a record */
+
 struct record_config {
 	const char *name; /* as spelled, without a final dot */
 	const char *const *aliases;
 	size_t alias_count;
 	struct election_policy policy;
 	enum isolation_option isolation;
+	const uint16_t *ports; /* of the service: as written, else of the checks; sorted */
+	size_t port_count;     /* 0: not known */
 	struct endpoint_config endpoints[SHUNT_ENDPOINTS_MAX]; /* the primary first */
 	size_t endpoint_count;
 };

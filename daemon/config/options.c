@@ -135,6 +135,8 @@ const struct config_option config_options[] = {
 	                          "\"primary\", \"hold\", \"dns\" or \"fail\"", NULL,
 	                          "\"primary\"" },
 	[OPT_RECORD_ISOLATION] = { "isolation", SCOPE_RECORD, "\"on\" or \"off\"", NULL, "\"on\"" },
+	[OPT_RECORD_PORTS] = { "ports", SCOPE_RECORD, "list of integers", "1 to 16 entries",
+	                       .min = 1, .max = CONFIG_PORTS_MAX },
 
 	[OPT_ENDPOINT_ID] = { "id", SCOPE_ENDPOINT, "string of a-z, 0-9 and \"-\"",
 	                      "1 to 63 characters", .min = 1, .max = SHUNT_ID_MAX },
@@ -162,5 +164,5 @@ const struct config_option config_options[] = {
 _Static_assert(EVENT_TYPES <= 32,
                "a list of all types is within the words above, and a set within 32 bits");
 _Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID_MAX == 63 &&
-                       CHECK_OF_MAX == 255,
+                       CHECK_OF_MAX == 255 && CONFIG_PORTS_MAX == 16,
                "the words above name these");

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "config/name.h"
 #include "config/read/check.h"
+#include "config/read/ports.h"
 #include "config/read/request.h"
 
 /* --- endpoints ------------------------------------------------------------------------------- */
@@ -368,7 +369,8 @@ static bool read_record(struct config_reader *reader, const struct tree *setting
 
 	return config_group_open(reader, setting, SCOPE_RECORD, &group) &&
 	       read_names(&group, record) && read_policy(&group, &record->policy) &&
-	       read_isolation(&group, record) && read_endpoints(&group, record);
+	       read_isolation(&group, record) && read_endpoints(&group, record) &&
+	       config_ports_read(&group, record);
 }
 
 bool config_records_read(const struct config_group *file, struct config *config)

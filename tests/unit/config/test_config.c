@@ -966,7 +966,7 @@ static const struct mistake mistakes[] = {
 	{ "records: ( { ttl = 5; } );",
 	  "t.conf:1: records[0].ttl: unknown setting; known here are name, aliases, primary, "
 	  "secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down, isolation" },
+	  "all_down, isolation, ports" },
 	{ "records: ( { name = 5; } );",
 	  "t.conf:1: records[0].name: must be a string; write it in double quotes" },
 	{ "records: ( { name = \"\"; } );",
@@ -1074,6 +1074,21 @@ static const struct mistake mistakes[] = {
 	{ RECORD_WITH("all_down = \"nxdomain\"; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].all_down: \"nxdomain\" is not known; write \"primary\", \"hold\", "
 	  "\"dns\" or \"fail\"" },
+	{ RECORD_WITH("ports = 443; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].ports: must be a list of ports; write [ 443 ]" },
+	{ RECORD_WITH("ports = [ ]; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].ports: is empty; write 1 to 16 entries" },
+	{ RECORD_WITH("ports = [ \"https\" ]; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].ports[0]: must be a port; write 1 to 65535 without quotes" },
+	{ RECORD_WITH("ports = [ 80, 0 ]; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].ports[1]: 0 is out of bounds; write 1 to 65535" },
+	{ RECORD_WITH("ports = [ 4294967376 ]; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].ports[0]: 2147483647 is out of bounds; write 1 to 65535" },
+	{ RECORD_WITH("ports = [ 80, 443, 80 ]; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].ports[2]: stands twice in ports; remove one" },
+	{ RECORD_WITH("ports = [ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17 "
+	              "]; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].ports: has 17 entries; write 1 to 16 entries" },
 	{ RECORD_WITH("failback_delay = \"1m\"; flap_penalty = 30; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].flap_penalty: 30 has no unit; write \"30s\" for seconds" },
 	{ RECORD_WITH("flap_penalty = \"25h\"; " GOOD_PRIMARY),
@@ -1085,7 +1100,7 @@ static const struct mistake mistakes[] = {
 	{ RECORD_WITH("sticky = true; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].sticky: unknown setting; known here are name, aliases, "
 	  "primary, secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down, isolation" },
+	  "all_down, isolation, ports" },
 
 	/* endpoints */
 	{ PRIMARY_WITH(""), "t.conf:1: records[0].primary.address: is missing; write an IP address "
@@ -1864,6 +1879,64 @@ static void test_notify(void **state)
 }
 
 /* The manual has all of them, in one line. */
+#define TCP_RECORD(rest)                                                                           \
+	"checks: { a: { type = \"tcp\"; port = 9000; }; b: { type = \"https\"; };"                 \
+	" x: { type = \"exec\"; command = [ \"/bin/true\" ]; };"                                   \
+	" both: { type = \"calculated\"; of = [ \"b\", \"a\" ]; }; };"                             \
+	"records: ( { name = \"n\"; " rest " } );"
+
+static void test_ports(void **state)
+{
+	static const struct {
+		const char *text;
+		uint16_t ports[4]; /* ends with 0 */
+	} rows[] = {
+		{ TCP_RECORD(GOOD_PRIMARY), { 0 } },
+		{ TCP_RECORD("primary: { address = \"::1\"; check = \"a\"; };"), { 9000 } },
+		{ TCP_RECORD("primary: { address = \"::1\"; check = \"both\"; };"), { 443, 9000 } },
+		{ TCP_RECORD("primary: { address = \"::1\"; check = \"x\"; };"), { 0 } },
+		{ TCP_RECORD("primary: { address = \"::1\"; check = \"a\"; };"
+		             "secondary: { address = \"::2\"; check = \"b\"; };"),
+		  { 443, 9000 } },
+		{ TCP_RECORD("ports = [ 8080, 80, 65535 ];"
+		             "primary: { address = \"::1\"; check = \"a\"; };"),
+		  { 80, 8080, 65535 } },
+		{ TCP_RECORD("ports = ( 1 ); " GOOD_PRIMARY), { 1 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct config *config = load(rows[i].text);
+		size_t count = 0;
+
+		while (rows[i].ports[count])
+			count++;
+		assert_int_equal(config->records[0].port_count, count);
+		assert_memory_equal(config->records[0].ports, rows[i].ports,
+		                    count * sizeof(uint16_t));
+		config_free(config);
+	}
+}
+
+/* A list that is not whole is none. */
+static void test_too_many_ports(void **state)
+{
+	char text[4096] = "checks: { all: { type = \"calculated\"; of = [ ";
+	struct config *config;
+
+	(void)state;
+	for (unsigned i = 0; i <= CONFIG_PORTS_MAX; i++)
+		snprintf(text + strlen(text), 64, "%s\"c%u\"", i ? ", " : "", i);
+	strcat(text, " ]; };");
+	for (unsigned i = 0; i <= CONFIG_PORTS_MAX; i++)
+		snprintf(text + strlen(text), 64, "c%u: { type = \"tcp\"; port = %u; };", i, i + 1);
+	strcat(text, " }; records: ( { name = \"n\"; primary: { address = \"::1\"; check = "
+	             "\"all\"; }; } );");
+	config = load(text);
+	assert_int_equal(config->records[0].port_count, 0);
+	config_free(config);
+}
+
 static void test_types_of_events(void **state)
 {
 	char *text = read_text("man/shunt.conf.5"), line[512] = "\n.Cm";
@@ -2179,6 +2252,7 @@ int main(void)
 		cmocka_unit_test(test_bounds_in_words), cmocka_unit_test(test_shipped_files_load),
 		cmocka_unit_test(test_shipped_example), cmocka_unit_test(test_shipped_options),
 		cmocka_unit_test(test_manual),          cmocka_unit_test(test_manual_examples),
+		cmocka_unit_test(test_ports),           cmocka_unit_test(test_too_many_ports),
 		cmocka_unit_test(test_hints),           cmocka_unit_test(test_many_hints),
 	};
 	struct CMUnitTest tests[COUNT(mistakes) + COUNT(others)];
