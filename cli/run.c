@@ -95,8 +95,8 @@ static bool force(const struct run_options *options)
 
 static void tell(void)
 {
-	static const char *const names[] = { "LD_PRELOAD", "SHUNT_SOCKET", "SHUNT_CONTROL",
-		                             "GODEBUG", "SHUNT_FORCE" };
+	static const char *const names[] = { "LD_PRELOAD", "SHUNT_SOCKET",      "SHUNT_CONTROL",
+		                             "GODEBUG",    "GRPC_DNS_RESOLVER", "SHUNT_FORCE" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (getenv(names[i]))

@@ -1,39 +1,81 @@
+#include <alloca.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "answer/addrinfo.h"
+#include "core/hot.h"
 #include "core/libc.h"
 #include "core/settings.h"
 #include "lookup/debug.h"
 #include "lookup/lookup.h"
 
+#define EXPORTED __attribute__((visibility("default")))
+
 static enum lookup_result find(const char *node, const struct addrinfo *hints,
                                struct table_answer *answer)
 {
+	if (hints && hints->ai_flags & AI_NUMERICHOST)
+		return LOOKUP_PASS;
 	if (hints && hints->ai_flags & AI_IDN && !lookup_is_ascii(node))
 		return lookup_international(node, answer);
 	return lookup_name(node, answer);
 }
 
-/* flatten: in a single function, a lookup is a tenth shorter. */
-__attribute__((visibility("default"), flatten)) int getaddrinfo(const char *node,
-                                                                const char *service,
-                                                                const struct addrinfo *hints,
-                                                                struct addrinfo **res)
+/* The result for a managed name. */
+static int reply(enum lookup_result found, struct table_answer *answer, const char *node,
+                 const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
-	struct table_answer answer;
 	int error;
 
-	if (hints && hints->ai_flags & AI_NUMERICHOST)
-		return libc_getaddrinfo(node, service, hints, res);
-	switch (find(node, hints, &answer)) {
-	case LOOKUP_FOUND: break;
-	case LOOKUP_FAIL: answer.count = 0; break;
-	case LOOKUP_PASS:
-	default: return libc_getaddrinfo(node, service, hints, res);
-	}
-	error = addrinfo_build(&answer, service, hints, res);
+	if (found == LOOKUP_FAIL)
+		answer->count = 0;
+	error = addrinfo_build(answer, service, hints, res);
 	if (settings_flags() & SETTINGS_DEBUG)
-		debug_addrinfo(node, answer.forced, error, error ? NULL : *res);
+		debug_addrinfo(node, answer->forced, error, error ? NULL : *res);
 	return error;
+}
+
+/* flatten: in a single function, a lookup is a tenth shorter. */
+EXPORTED __attribute__((flatten)) int getaddrinfo(const char *node, const char *service,
+                                                  const struct addrinfo *hints,
+                                                  struct addrinfo **res)
+{
+	struct table_answer answer;
+	enum lookup_result found = find(node, hints, &answer);
+
+	if (found == LOOKUP_PASS)
+		return libc_getaddrinfo(node, service, hints, res);
+	return reply(found, &answer, node, service, hints, res);
+}
+
+/* Completes a request for a managed name, as a thread of libc would. False: it is libc's. */
+static bool complete(struct gaicb *request)
+{
+	struct table_answer answer;
+	enum lookup_result found = find(request->ar_name, request->ar_request, &answer);
+
+	if (found == LOOKUP_PASS)
+		return false;
+	request->__return = reply(found, &answer, request->ar_name, request->ar_service,
+	                          request->ar_request, &request->ar_result);
+	return true;
+}
+
+/*
+ * Requests for managed names are complete when this returns. libc is passed all others, and the
+ * notification, which it sends after the last of them, or at once if none is left. gai_error(),
+ * gai_suspend() and gai_cancel() remain libc's: they treat ours as any request that is complete.
+ * `list` is copied, since another thread may read it; libc needs several times that much stack.
+ */
+EXPORTED COLD int getaddrinfo_a(int mode, struct gaicb *list[], int count, struct sigevent *event)
+{
+	struct gaicb **others;
+
+	if ((mode != GAI_WAIT && mode != GAI_NOWAIT) || count <= 0)
+		return libc_getaddrinfo_a(mode, list, count, event);
+	others = alloca((size_t)count * sizeof(*others));
+	for (int i = 0; i < count; i++)
+		others[i] = list[i] && !complete(list[i]) ? list[i] : NULL;
+	return libc_getaddrinfo_a(mode, others, count, event);
 }

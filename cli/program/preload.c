@@ -79,5 +79,8 @@ int preload_set(const char *library, const char *first)
 		list = with_first(first, list);
 	if (set("LD_PRELOAD", list) < 0 || set("GODEBUG", preload_godebug(getenv("GODEBUG"))) < 0)
 		return -1;
+	/* gRPC's own resolver asks the DNS; a choice of the user's is kept. */
+	if (setenv("GRPC_DNS_RESOLVER", "native", 0) < 0)
+		return -1;
 	return unsetenv("SHUNT_DISABLE");
 }

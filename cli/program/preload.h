@@ -12,8 +12,8 @@ char *preload_list(const char *old, const char *library);
 char *preload_godebug(const char *old);
 
 /*
- * Sets LD_PRELOAD and GODEBUG, and removes SHUNT_DISABLE. `first` (or NULL) must be loaded before
- * everything else. Returns 0, or -1 and sets errno.
+ * Sets LD_PRELOAD, GODEBUG and GRPC_DNS_RESOLVER, and removes SHUNT_DISABLE. `first` (or NULL) must
+ * be loaded before everything else. Returns 0, or -1 and sets errno.
  */
 int preload_set(const char *library, const char *first);
 

@@ -12,6 +12,7 @@
 
 enum real {
 	REAL_getaddrinfo,
+	REAL_getaddrinfo_a,
 	REAL_gethostbyname,
 	REAL_gethostbyname2,
 	REAL_gethostbyname_r,
@@ -99,6 +100,16 @@ int libc_getaddrinfo(const char *node, const char *service, const struct addrinf
 
 	if (function)
 		return function(node, service, hints, res);
+	errno = ENOSYS;
+	return EAI_SYSTEM;
+}
+
+int libc_getaddrinfo_a(int mode, struct gaicb *list[], int count, struct sigevent *event)
+{
+	__typeof__(&getaddrinfo_a) function = REAL(getaddrinfo_a);
+
+	if (function)
+		return function(mode, list, count, event);
 	errno = ENOSYS;
 	return EAI_SYSTEM;
 }

@@ -9,6 +9,7 @@
 #define SHUNT_SHIM_LIBC_H
 
 #include <netdb.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,6 +36,7 @@ bool libc_release_frees_nodes(const char *release);
 int libc_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                      struct addrinfo **res);
 
+int libc_getaddrinfo_a(int mode, struct gaicb *list[], int count, struct sigevent *event);
 struct hostent *libc_gethostbyname(const char *name);
 struct hostent *libc_gethostbyname2(const char *name, int family);
 int libc_gethostbyname_r(const char *name, struct hostent *ret, char *buffer, size_t size,

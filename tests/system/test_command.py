@@ -504,7 +504,7 @@ class Run(Managed):
         self.assertEqual(done.returncode, -signal.SIGKILL)
 
     def test_environment(self):
-        """LD_PRELOAD and GODEBUG keep what they had, SHUNT_DISABLE goes"""
+        """LD_PRELOAD, GODEBUG and GRPC_DNS_RESOLVER keep what they had, SHUNT_DISABLE goes"""
         self.assertRegex(self.variable("LD_PRELOAD"), r"/libshunt\.so$")
         self.assertRegex(self.variable("LD_PRELOAD", LD_PRELOAD="libm.so.6"), r"/libshunt\.so:libm\.so\.6$")
         nested = [st.SHUNT, "run", st.SHUNT, "run", "sh", "-c", 'echo "$LD_PRELOAD"']
@@ -512,10 +512,13 @@ class Run(Managed):
         self.assertEqual(self.variable("GODEBUG"), "netdns=cgo")
         self.assertEqual(self.variable("GODEBUG", GODEBUG="madvdontneed=1"), "madvdontneed=1,netdns=cgo")
         self.assertEqual(self.variable("GODEBUG", GODEBUG="netdns=go"), "netdns=go")
+        self.assertEqual(self.variable("GRPC_DNS_RESOLVER"), "native")
+        self.assertEqual(self.variable("GRPC_DNS_RESOLVER", GRPC_DNS_RESOLVER="ares"), "ares")
         self.assertEqual(self.variable("SHUNT_DISABLE", SHUNT_DISABLE="1"), "")
         self.assertEqual(self.variable("SHUNT_SOCKET"), self.daemon.socket)
         done = self.check(["run", "-v", "true"], 0, "", "LD_PRELOAD=[^\n]*libshunt.so\n", env=self.env)
         self.assertIn("GODEBUG=netdns=cgo", done.stderr)
+        self.assertIn("GRPC_DNS_RESOLVER=native", done.stderr)
 
     def test_beyond_reach(self):
         """a program that no preloaded library reaches is run with a warning"""

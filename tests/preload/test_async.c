@@ -1,0 +1,6 @@
+#include "drive.h"
+
+int main(void)
+{
+	return drive("client_async");
+}
