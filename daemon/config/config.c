@@ -10,6 +10,7 @@ const char *const check_type_words[CHECK_TYPES + 1] = {
 const char *const failback_words[] = { "auto", "manual", NULL };
 const char *const family_words[] = { "ipv4", "ipv6", "any", NULL };
 const char *const isolation_words[] = { "on", "off", NULL };
+const char *const connect_words[] = { "off", "retry", "redirect", NULL };
 const char *const all_down_words[] = { "primary", "hold", "dns", "fail", NULL };
 
 _Static_assert(FAILBACK_AUTO == 0 && FAILBACK_MANUAL == 1, "in the order of the words");

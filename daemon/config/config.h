@@ -35,6 +35,7 @@ extern const char *const failback_words[];
 extern const char *const all_down_words[];
 extern const char *const family_words[];    /* by enum endpoint_family */
 extern const char *const isolation_words[]; /* by enum isolation_option */
+extern const char *const connect_words[];   /* by enum connect_option */
 
 struct status_range {
 	uint16_t first; /* 100 to 599, inclusive */
@@ -128,6 +129,13 @@ enum isolation_option { ISOLATION_ON, ISOLATION_OFF };
 
 #define CONFIG_PORTS_MAX 16u /* ports of a record */
 
+/* What the preloaded library does for connections to the record's addresses; values of the table. */
+enum connect_option {
+	CONNECT_OFF = SHUNT_CONNECT_OFF,
+	CONNECT_RETRY = SHUNT_CONNECT_RETRY,
+	CONNECT_REDIRECT = SHUNT_CONNECT_REDIRECT
+};
+
 struct record_config {
 	const char *name; /* as spelled, without a final dot */
 	const char *const *aliases;
@@ -136,6 +144,7 @@ struct record_config {
 	enum isolation_option isolation;
 	const uint16_t *ports; /* of the service: as written, else of the checks; sorted */
 	size_t port_count;     /* 0: not known */
+	enum connect_option connect;
 	struct endpoint_config endpoints[SHUNT_ENDPOINTS_MAX]; /* the primary first */
 	size_t endpoint_count;
 };

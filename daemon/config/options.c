@@ -137,6 +137,8 @@ const struct config_option config_options[] = {
 	[OPT_RECORD_ISOLATION] = { "isolation", SCOPE_RECORD, "\"on\" or \"off\"", NULL, "\"on\"" },
 	[OPT_RECORD_PORTS] = { "ports", SCOPE_RECORD, "list of integers", "1 to 16 entries",
 	                       .min = 1, .max = CONFIG_PORTS_MAX },
+	[OPT_RECORD_CONNECT] = { "connect", SCOPE_RECORD, "\"off\", \"retry\" or \"redirect\"",
+	                         NULL, "\"off\"" },
 
 	[OPT_ENDPOINT_ID] = { "id", SCOPE_ENDPOINT, "string of a-z, 0-9 and \"-\"",
 	                      "1 to 63 characters", .min = 1, .max = SHUNT_ID_MAX },

@@ -34,6 +34,9 @@ struct decide {
 
 void decide_record(const struct decide *decide, struct record *record);
 
+/* Publishes the last decision again, with what has changed since in its addresses' flags. */
+void decide_publish(const struct decide *decide, const struct record *record);
+
 /* Emits the event for an answer that differs from `from`. */
 void decide_announce(const struct decide *decide, struct record *record, const char *from);
 

@@ -9,6 +9,11 @@ enum health_state member_health(const struct member *member, enum target_view vi
 	return member->target ? target_health(member->target, view) : HEALTH_UP;
 }
 
+bool member_in_doubt(const struct member *member)
+{
+	return member->target && target_in_doubt(member->target);
+}
+
 struct member *member_find(struct member *const *members, size_t count,
                            const struct address *address)
 {

@@ -55,4 +55,7 @@ struct member *member_find(struct member *const *members, size_t count,
 /* A member without a check is up. */
 enum health_state member_health(const struct member *member, enum target_view view);
 
+/* As target_in_doubt(); a member without a check is not. */
+bool member_in_doubt(const struct member *member);
+
 #endif

@@ -75,6 +75,33 @@ static void update_marked(struct monitor *monitor)
 	}
 }
 
+static void publish_dependents(const struct monitor *monitor, const struct target *target)
+{
+	const struct target_child *child;
+
+	for (struct member *user = target->users; user; user = user->next_user) {
+		const struct record *record = user->endpoint->record;
+
+		if (record->config->connect != CONNECT_OFF)
+			decide_publish(&monitor->decide, record);
+	}
+	LIST_FOREACH(child, &target->parents, sibling)
+	{
+		publish_dependents(monitor, child->parent);
+	}
+}
+
+/* Tells programs that connect to it, before its health changes, or instead of that. */
+static void publish_doubt(const struct monitor *monitor, struct target *target)
+{
+	const bool in_doubt = target_in_doubt(target);
+
+	if (in_doubt == target->in_doubt)
+		return;
+	target->in_doubt = in_doubt;
+	publish_dependents(monitor, target);
+}
+
 /*
  * False if it is only the address of a family that this host does not have, and there are others.
  */
@@ -137,6 +164,7 @@ static void count(struct monitor *monitor, struct target *target, enum verdict v
 		sweep_later(monitor);
 	spread(monitor, target, before);
 	update_marked(monitor);
+	publish_doubt(monitor, target);
 }
 
 static void count_held(void *arg, struct host_site *site, unsigned failures)

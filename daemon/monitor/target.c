@@ -155,6 +155,18 @@ enum health_state target_health(const struct target *target, enum target_view vi
 	return calculated_health(check, children);
 }
 
+bool target_in_doubt(const struct target *target)
+{
+	if (target->probe)
+		return target->health.state == HEALTH_UNKNOWN || health_in_doubt(&target->health) ||
+		       target->site.isolation.held;
+	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
+		if (target_in_doubt(target->children[i].target))
+			return true;
+	}
+	return false;
+}
+
 bool target_calculate(struct target *target)
 {
 	const struct check *check = target->check;
@@ -231,6 +243,7 @@ static void begin(struct target *target, struct probe_asker asker)
 		if (target_is_remote(target))
 			host_fault_add(targets->host_fault, &target->site, &target->address);
 	}
+	target->in_doubt = target_in_doubt(target);
 }
 
 /* Needed because the configuration that the target was created from will be freed. */

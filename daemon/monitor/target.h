@@ -66,6 +66,7 @@ struct target {
 	/* An operator waits until probe_count() reaches this value; 0 if no operator does. */
 	uint32_t asked;
 	struct target_doubt no_verdict;
+	bool in_doubt; /* target_in_doubt() when that was last published */
 	struct targets *targets;
 };
 
@@ -123,6 +124,12 @@ enum target_view {
 };
 
 enum health_state target_health(const struct target *target, enum target_view view);
+
+/*
+ * Whether its health may be about to change: the last verdict contradicts it or is held, or there
+ * is none yet. A calculated target is in doubt if one of its children is.
+ */
+bool target_in_doubt(const struct target *target);
 
 /*
  * Requests a complete attempt starting now, or one for each child. Returns the longest of their

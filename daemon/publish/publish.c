@@ -100,6 +100,7 @@ static void fill_record(struct publish *publish, uint32_t offset,
 	record->endpoint_count = (uint32_t)config->endpoint_count;
 	record->endpoints = (uint32_t)(offset + sizeof(*record));
 	record->name_count = (uint32_t)(1 + config->alias_count);
+	record->connect = config->connect;
 	for (size_t i = 0; i < config->endpoint_count; i++, endpoint++) {
 		memcpy(endpoint->id, config->endpoints[i].id, sizeof(endpoint->id));
 		endpoint->address_room = layout_address_room(&config->endpoints[i]);
@@ -203,11 +204,11 @@ static bool set(uint32_t *word, uint32_t value, bool write)
 	return true;
 }
 
-static bool set_address(struct shunt_address *place, const struct address *address, bool answer,
+static bool set_address(struct shunt_address *place, const struct address *address, uint32_t flags,
                         bool write)
 {
 	struct shunt_address value = { .family = address->family,
-		                       .flags = answer ? SHUNT_ADDRESS_ANSWER : 0,
+		                       .flags = flags,
 		                       .scope_id = address->scope_id };
 	bool changed = false;
 	uint32_t words[sizeof(value) / 4];
@@ -228,7 +229,7 @@ static bool set_endpoint(struct publish *publish, struct shunt_endpoint *place,
 	bool changed = set(&place->address_count, count, write);
 
 	for (uint32_t i = 0; i < count; i++)
-		changed |= set_address(&addresses[i], &endpoint->addresses[i], endpoint->answer[i],
+		changed |= set_address(&addresses[i], &endpoint->addresses[i], endpoint->flags[i],
 		                       write);
 	return changed;
 }

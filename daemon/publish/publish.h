@@ -32,7 +32,7 @@ int publish_fd(const struct publish *publish);
 
 struct publish_endpoint {
 	struct address addresses[SHUNT_ADDRESSES_MAX]; /* in the order of the answer */
-	bool answer[SHUNT_ADDRESSES_MAX]; /* part of the answer while the endpoint answers */
+	uint32_t flags[SHUNT_ADDRESSES_MAX];           /* SHUNT_ADDRESS_ bits */
 	size_t count;
 };
 

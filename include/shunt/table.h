@@ -14,8 +14,9 @@
  *     header | index (slots) | for each record: record, endpoints, addresses, names
  *
  *   The header has the place of the index and the sizes of header, record, endpoint and address.
- *   Later versions only append to a struct: a reader walks arrays by the sizes in the header (never
- *   smaller than those it knows) and ignores what it does not know.
+ *   A struct only ever grows, at its end, and then the version stays the same: a reader walks arrays
+ *   by the sizes in the header (never smaller than those of the first release), takes a word that a
+ *   shorter struct does not have for 0, and ignores what it does not know.
  *
  * Who writes what
  *   Written once, before the first client sees the table: everything except these words.
@@ -23,6 +24,7 @@
  *   header.state        bits are set once, and never cleared
  *   record.sequence     odd while the record is being written
  *   record.answer, endpoint.address_count, the addresses: under their record's sequence
+ *   (of an address's flags only SHUNT_ADDRESS_ANSWER, where record.connect is SHUNT_CONNECT_OFF)
  *   The set of names never changes. A reload creates a new table, with another id, and sets
  *   SHUNT_STATE_SUPERSEDED in the old one, which is still kept up to date for SHUNT_SUPERSEDED_MS.
  *
@@ -82,6 +84,21 @@
 
 /* address.flags */
 #define SHUNT_ADDRESS_ANSWER 1u /* part of the answer while its endpoint answers */
+/*
+ * A connection that another address of the record did not take may go to this one: neither it nor
+ * its endpoint is down, and no operator has forced another endpoint.
+ */
+#define SHUNT_ADDRESS_NEXT 2u
+/*
+ * In doubt: the last check contradicts its health, or there is no verdict yet, or a client reported
+ * a failure and the check made for it has not ended.
+ */
+#define SHUNT_ADDRESS_DOUBT 4u
+
+/* record.connect: what the library does for connections to the record's addresses */
+#define SHUNT_CONNECT_OFF 0u
+#define SHUNT_CONNECT_RETRY 1u    /* what is refused is tried again at the next endpoint */
+#define SHUNT_CONNECT_REDIRECT 2u /* that, and to what answers now instead of what did before */
 
 struct shunt_table_header {
 	uint32_t magic;   /* SHUNT_TABLE_MAGIC */
@@ -131,7 +148,10 @@ struct shunt_record {
 	uint32_t endpoint_count; /* 1 to SHUNT_ENDPOINTS_MAX */
 	uint32_t endpoints;      /* offset of the first struct shunt_endpoint */
 	uint32_t name_count; /* the canonical name and the aliases, which follow it without a gap */
+	uint32_t connect;    /* SHUNT_CONNECT_; a record of SHUNT_RECORD_MIN bytes has none */
 };
+
+#define SHUNT_RECORD_MIN 24u /* sizeof(struct shunt_record) in the first release */
 
 struct shunt_endpoint {
 	char id[64];            /* [a-z0-9-]{1,63}, padded with zeros */
@@ -155,10 +175,12 @@ struct shunt_address {
 _Static_assert(sizeof(struct shunt_table_header) == 64, "the header is a contract");
 _Static_assert(sizeof(struct shunt_slot) == 8, "the slot is a contract");
 _Static_assert(sizeof(struct shunt_name) == 8, "the name is a contract");
-_Static_assert(sizeof(struct shunt_record) == 24, "the record is a contract");
+_Static_assert(sizeof(struct shunt_record) == 28, "the record is a contract");
 _Static_assert(sizeof(struct shunt_endpoint) == 80, "the endpoint is a contract");
 _Static_assert(sizeof(struct shunt_address) == 28, "the address is a contract");
 _Static_assert(offsetof(struct shunt_table_header, heartbeat) == 56, "the header is a contract");
+_Static_assert(offsetof(struct shunt_record, connect) == SHUNT_RECORD_MIN,
+               "the record is a contract");
 _Static_assert(offsetof(struct shunt_endpoint, address_count) == 64, "the endpoint is a contract");
 
 /* Host names are compared as ASCII, without case (RFC 4343), in every locale. */

@@ -40,7 +40,7 @@ static inline bool view_is_sane(const struct view *view)
 	return header->magic == SHUNT_TABLE_MAGIC && header->version == SHUNT_TABLE_VERSION &&
 	       any_size % 4 == 0 &&
 	       size_is_sane(header->header_size, sizeof(struct shunt_table_header)) &&
-	       size_is_sane(header->record_size, sizeof(struct shunt_record)) &&
+	       size_is_sane(header->record_size, SHUNT_RECORD_MIN) &&
 	       size_is_sane(header->endpoint_size, sizeof(struct shunt_endpoint)) &&
 	       size_is_sane(header->address_size, sizeof(struct shunt_address)) &&
 	       header->used_size <= SHUNT_TABLE_SIZE && slots != 0 && (slots & (slots - 1)) == 0 &&
@@ -204,6 +204,15 @@ static bool copy_addresses(const struct view *view, const struct shunt_endpoint 
 	return true;
 }
 
+/* Off for a daemon that is too old, and for what a newer one may have added. */
+static inline uint32_t connect_of(const struct view *view, const struct shunt_record *record)
+{
+	uint32_t connect = view->header.record_size >= sizeof(*record) ? TABLE_LOAD(record->connect)
+	                                                               : SHUNT_CONNECT_OFF;
+
+	return connect <= SHUNT_CONNECT_REDIRECT ? connect : SHUNT_CONNECT_OFF;
+}
+
 /* Returns false if it is invalid: damaged, or partly written. */
 static bool copy_record(const struct view *view, const struct shunt_record *record, uint32_t forced,
                         struct table_answer *out)
@@ -214,6 +223,7 @@ static bool copy_record(const struct view *view, const struct shunt_record *reco
 
 	out->answer = answer;
 	out->count = 0;
+	out->connect = connect_of(view, record);
 	if (!name)
 		return false;
 	name_copy(name, length, out->name);

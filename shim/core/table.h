@@ -20,6 +20,7 @@ struct table_answer {
 	uint32_t count;  /* number of its addresses; 0 with SHUNT_ANSWER_ */
 	struct shunt_address addresses[SHUNT_ADDRESSES_MAX];
 	char name[TABLE_NAME_SIZE]; /* the record's name, as the configuration spells it */
+	uint32_t connect;           /* SHUNT_CONNECT_ */
 	bool forced;                /* by SHUNT_FORCE; set by lookup_name() */
 };
 

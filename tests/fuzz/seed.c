@@ -66,7 +66,7 @@ static struct publish *publish_seed(const struct seed *seed, struct record_confi
 		endpoints[i].count = seed->addresses;
 		for (size_t j = 0; j < seed->addresses; j++) {
 			endpoints[i].addresses[j] = address_of(i + j);
-			endpoints[i].answer[j] = true;
+			endpoints[i].flags[j] = SHUNT_ADDRESS_ANSWER;
 		}
 	}
 	strcpy(record->endpoints[0].id, "primary");

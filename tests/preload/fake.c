@@ -115,7 +115,7 @@ static void fake_endpoint(struct publish_endpoint *endpoint, size_t record, unsi
 		snprintf(text, sizeof(text), "2001:db8::%u", 10 + k);
 		endpoint->addresses[endpoint->count++] = fake_address(text);
 	}
-	endpoint->answer[0] = endpoint->answer[1] = true;
+	endpoint->flags[0] = endpoint->flags[1] = SHUNT_ADDRESS_ANSWER;
 }
 
 static int fake_localhost; /* the answer of that record; the daemon's process alone uses it */

@@ -320,13 +320,15 @@ static bool read_policy(const struct config_group *group, struct election_policy
 	return true;
 }
 
-static bool read_isolation(const struct config_group *group, struct record_config *record)
+static bool read_words(const struct config_group *group, struct record_config *record)
 {
-	int isolation;
+	int isolation, connect;
 
-	if (!config_value_word(group, OPT_RECORD_ISOLATION, isolation_words, &isolation))
+	if (!config_value_word(group, OPT_RECORD_ISOLATION, isolation_words, &isolation) ||
+	    !config_value_word(group, OPT_RECORD_CONNECT, connect_words, &connect))
 		return false;
 	record->isolation = (enum isolation_option)isolation;
+	record->connect = (enum connect_option)connect;
 	return true;
 }
 
@@ -369,7 +371,7 @@ static bool read_record(struct config_reader *reader, const struct tree *setting
 
 	return config_group_open(reader, setting, SCOPE_RECORD, &group) &&
 	       read_names(&group, record) && read_policy(&group, &record->policy) &&
-	       read_isolation(&group, record) && read_endpoints(&group, record) &&
+	       read_words(&group, record) && read_endpoints(&group, record) &&
 	       config_ports_read(&group, record);
 }
 

@@ -86,6 +86,8 @@ static const struct {
 	  RECORD("failback_max = \"5s\"; primary: { address = \"192.0.2.1\"; };") },
 	{ "all_down", PRIMARY(""),
 	  RECORD("all_down = \"hold\"; primary: { address = \"192.0.2.1\"; };") },
+	{ "connect", PRIMARY(""),
+	  RECORD("connect = \"retry\"; primary: { address = \"192.0.2.1\"; };") },
 	{ "isolation", PRIMARY(""),
 	  RECORD("isolation = \"off\"; primary: { address = \"192.0.2.1\"; };") },
 	{ "ports", PRIMARY(""), RECORD("ports = [ 80 ]; primary: { address = \"192.0.2.1\"; };") },

@@ -966,7 +966,7 @@ static const struct mistake mistakes[] = {
 	{ "records: ( { ttl = 5; } );",
 	  "t.conf:1: records[0].ttl: unknown setting; known here are name, aliases, primary, "
 	  "secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down, isolation, ports" },
+	  "all_down, isolation, ports, connect" },
 	{ "records: ( { name = 5; } );",
 	  "t.conf:1: records[0].name: must be a string; write it in double quotes" },
 	{ "records: ( { name = \"\"; } );",
@@ -1069,6 +1069,11 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: records[0].failback_delay: \"25h\" is out of bounds; write 0s to 24h" },
 	{ RECORD_WITH("isolation = false; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].isolation: must be a string; write it in double quotes" },
+	{ RECORD_WITH("connect = true; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].connect: must be a string; write it in double quotes" },
+	{ RECORD_WITH("connect = \"retries\"; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].connect: \"retries\" is not known; write \"off\", \"retry\" or "
+	  "\"redirect\"" },
 	{ FILE_WITH("isolation = \"no\";"),
 	  "t.conf:1: isolation: \"no\" is not known; write \"on\" or \"off\"" },
 	{ RECORD_WITH("all_down = \"nxdomain\"; " GOOD_PRIMARY),
@@ -1100,7 +1105,7 @@ static const struct mistake mistakes[] = {
 	{ RECORD_WITH("sticky = true; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].sticky: unknown setting; known here are name, aliases, "
 	  "primary, secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down, isolation, ports" },
+	  "all_down, isolation, ports, connect" },
 
 	/* endpoints */
 	{ PRIMARY_WITH(""), "t.conf:1: records[0].primary.address: is missing; write an IP address "
@@ -1443,6 +1448,7 @@ static void test_everything(void **state)
 	        "0x2;"
 	        " rise = 5L; timeout = \"30s\"; }; };"
 	        "records: ( { name = \"a_b-c.X1.\"; isolation = \"off\"; all_down = \"hold\"; "
+	        "connect = \"redirect\"; "
 	        "failback_delay = \"1m\";"
 	        " flap_penalty = \"20s\"; flap_window = \"5m\"; failback_max = \"30m\";"
 	        " primary: { allow_local = true; min_up = 16; addresses = ( \"fe80::1%1\", "
@@ -1492,6 +1498,7 @@ static void test_everything(void **state)
 	assert_string_equal(record->name, "a_b-c.X1");
 	assert_int_equal(record->policy.all_down, ALL_DOWN_HOLD);
 	assert_int_equal(record->isolation, ISOLATION_OFF);
+	assert_int_equal(record->connect, CONNECT_REDIRECT);
 	assert_int_equal(record->policy.failback_delay_ms, 60000);
 	assert_int_equal(record->policy.flap_penalty_ms, 20000);
 	assert_int_equal(record->policy.flap_window_ms, 300000);

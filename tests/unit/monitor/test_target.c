@@ -130,6 +130,37 @@ static void disabled(void **state)
 	assert_int_equal(target_ask(down), 0);
 }
 
+/* Until the first verdict, and while the last one contradicts the health. */
+static void in_doubt(void **state)
+{
+	static const struct check *const of[] = { &tcp, &off };
+	static const struct check sum = { .name = "sum",
+		                          .type = CHECK_CALCULATED,
+		                          .of = of,
+		                          .of_count = 2,
+		                          .at_least = 1,
+		                          .key = "sum" };
+	struct target *target = get(&tcp, "a", "x"), *parent = get(&sum, "a", "x");
+
+	(void)state;
+	assert_false(target_in_doubt(get(&off, "a", "x")));
+	assert_true(target->in_doubt);
+	assert_true(target_in_doubt(target));
+	assert_true(target_in_doubt(parent));
+	target->health.state = HEALTH_UP;
+	assert_false(target_in_doubt(target));
+	assert_false(target_in_doubt(parent));
+	target->health.against = 1;
+	assert_true(target_in_doubt(target));
+	assert_true(target_in_doubt(parent));
+	target->health.against = 0;
+	target->site.isolation.held = 1;
+	assert_true(target_in_doubt(parent));
+	target->site.isolation.held = 0;
+	target->health.state = HEALTH_DOWN;
+	assert_false(target_in_doubt(parent));
+}
+
 static const struct check *const both[] = { &tcp, &http };
 
 /* Children: each 'U'p, 'D'own (connection refused) or '?'. */
@@ -282,8 +313,9 @@ static void rebinding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		target_test(sharing), target_test(disabled),   target_test(calculated),
-		target_test(nested),  target_test(inheriting), target_test(rebinding),
+		target_test(sharing),    target_test(disabled), target_test(in_doubt),
+		target_test(calculated), target_test(nested),   target_test(inheriting),
+		target_test(rebinding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

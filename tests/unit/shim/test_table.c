@@ -72,7 +72,7 @@ static struct publish_endpoint endpoint_of(size_t count, uint8_t first)
 		endpoint.addresses[i].family = i % 2 ? SHUNT_FAMILY_IPV6 : SHUNT_FAMILY_IPV4;
 		endpoint.addresses[i].scope_id = i % 2 ? 9 : 0;
 		memset(endpoint.addresses[i].byte, first + (int)i, i % 2 ? 16 : 4);
-		endpoint.answer[i] = i != 1;
+		endpoint.flags[i] = i != 1 ? SHUNT_ADDRESS_ANSWER : 0;
 	}
 	return endpoint;
 }
@@ -174,6 +174,36 @@ static void test_answers(void **state)
 	publish_free(publish);
 }
 
+/* A daemon of the first release has no such word; a later one may have other values in it. */
+static void test_connect(void **state)
+{
+	struct record_config records[2] = { small[0], small[1] };
+	const struct config config = { .records = records, .record_count = 2 };
+	struct publish *publish;
+	unsigned char *base;
+	struct table_answer answer;
+
+	(void)state;
+	records[0].connect = CONNECT_REDIRECT;
+	publish = publish_new(&config);
+	base = mmap(NULL, SHUNT_TABLE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+	            publish_fd(publish), 0);
+	assert_ptr_not_equal(base, MAP_FAILED);
+	assert_int_equal(find(base, "www.example.net", &answer), TABLE_FOUND);
+	assert_int_equal(answer.connect, SHUNT_CONNECT_REDIRECT);
+	assert_int_equal(find(base, "db", &answer), TABLE_FOUND);
+	assert_int_equal(answer.connect, SHUNT_CONNECT_OFF);
+	((struct shunt_table_header *)base)->record_size = SHUNT_RECORD_MIN;
+	assert_int_equal(find(base, "www", &answer), TABLE_FOUND);
+	assert_int_equal(answer.connect, SHUNT_CONNECT_OFF);
+	((struct shunt_table_header *)base)->record_size = sizeof(struct shunt_record);
+	((struct shunt_record *)(base + 64 + 16 * 8))->connect = SHUNT_CONNECT_REDIRECT + 1;
+	assert_int_equal(find(base, "www", &answer), TABLE_FOUND);
+	assert_int_equal(answer.connect, SHUNT_CONNECT_OFF);
+	munmap(base, SHUNT_TABLE_SIZE);
+	publish_free(publish);
+}
+
 static uint32_t sequence_of(const unsigned char *base)
 {
 	const struct shunt_table_header *header = (const void *)base;
@@ -200,7 +230,7 @@ static void test_unchanged_is_not_written(void **state)
 	assert_int_equal(sequence_of(base), 2);
 	publish_record(publish, 1, 0, &endpoint, 1);
 	assert_int_equal(sequence_of(base), 2);
-	endpoint.answer[0] = false;
+	endpoint.flags[0] = 0;
 	publish_record(publish, 1, 0, &endpoint, 1);
 	assert_int_equal(sequence_of(base), 4);
 	munmap((void *)base, SHUNT_TABLE_SIZE);
@@ -237,8 +267,8 @@ static void test_header(void **state)
 static void test_size(void **state)
 {
 	/* The header, 16 slots, and two records as shunt/table.h lays them out. */
-	size_t first = 24 + 2 * 80 + (3 + 16) * 28 + (8 + 16) + (8 + 4) + (8 + 16);
-	size_t second = 24 + 80 + 28 + (8 + 4);
+	size_t first = 28 + 2 * 80 + (3 + 16) * 28 + (8 + 16) + (8 + 4) + (8 + 16);
+	size_t second = 28 + 80 + 28 + (8 + 4);
 	struct publish *publish = publish_new(&small_config);
 	const unsigned char *base = reader_map(publish);
 	const struct config empty = { .record_count = 0 };
@@ -743,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_unchanged_is_not_written),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_size),
