@@ -14,10 +14,11 @@
  *
  * Prints one line:
  *   ADDRESSES PROBES ON_TIME_PERCENT MEDIAN_MS P99_MS MAX_MS FIRST_ROUND_MS CPU_US VMRSS_KB
- *   VMHWM_KB
+ *   VMHWM_KB PSS_KB CPU_PERCENT
  * where ON_TIME is at most 5 % of the interval off, FIRST_ROUND is from the first arrival until
  * each address has had one, and CPU is the user and system time of a probe, the median of the
- * intervals after WARMUP.
+ * intervals after WARMUP;
+ * CPU_PERCENT is that of one processor, over all of them. PSS is -1 if it may not be read.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -72,7 +73,7 @@ struct run {
 	int64_t *late; /* µs, of each probe except the first of an address */
 	size_t late_count;
 	uint64_t first_round_us;
-	long rss, hwm;
+	long rss, hwm, pss;
 };
 
 static uint64_t now_us(void)
@@ -182,15 +183,15 @@ static void sample(struct run *run, pid_t pid)
 	run->samples[run->sample_count++].cpu_us = cpu_us(pid);
 }
 
-static long memory(pid_t pid, const char *field)
+static long memory(pid_t pid, const char *list, const char *field)
 {
 	char path[64], line[256];
 	long kb = -1;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, list);
 	FILE *file = fopen(path, "re");
 	if (!file)
-		err(1, "%s", path);
+		return -1;
 	while (kb < 0 && fgets(line, sizeof(line), file))
 		if (!strncmp(line, field, strlen(field)))
 			kb = strtol(line + strlen(field), NULL, 10);
@@ -214,8 +215,9 @@ static void watch(struct run *run, pid_t pid, uint64_t warmup_us, size_t interva
 			read_arrivals(run);
 		}
 	}
-	run->rss = memory(pid, "VmRSS:");
-	run->hwm = memory(pid, "VmHWM:");
+	run->rss = memory(pid, "status", "VmRSS:");
+	run->hwm = memory(pid, "status", "VmHWM:");
+	run->pss = memory(pid, "smaps_rollup", "Pss:");
 }
 
 /*
@@ -324,13 +326,20 @@ static double cpu_per_probe(const struct run *run)
 	return (costs[(count - 1) / 2] + costs[count / 2]) / 2;
 }
 
+static double cpu_percent(const struct run *run)
+{
+	const struct sample *first = run->samples, *last = first + run->sample_count - 1;
+
+	return 100 * (last->cpu_us - first->cpu_us) / (double)(last->us - first->us);
+}
+
 static void report(const struct run *run)
 {
 	qsort(run->late, run->late_count, sizeof(*run->late), by_size);
-	printf("%zu %zu %.2f %.1f %.1f %.1f %.0f %.1f %ld %ld\n", run->target_count,
+	printf("%zu %zu %.2f %.1f %.1f %.1f %.0f %.1f %ld %ld %ld %.1f\n", run->target_count,
 	       run->arrival_count, on_time_percent(run), percentile_ms(run, 50),
 	       percentile_ms(run, 99), percentile_ms(run, 100), (double)run->first_round_us / 1e3,
-	       cpu_per_probe(run), run->rss, run->hwm);
+	       cpu_per_probe(run), run->rss, run->hwm, run->pss, cpu_percent(run));
 }
 
 static unsigned long number(const char *text, unsigned long max)
