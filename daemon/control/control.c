@@ -153,7 +153,7 @@ static bool start_http(struct control *control)
 
 	control->http = MHD_start_daemon(
 	        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-	        handle, control, MHD_OPTION_CONNECTION_LIMIT, (unsigned)control->peers.limit,
+	        handle, control, MHD_OPTION_CONNECTION_LIMIT, peers_limit(&control->peers),
 	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT,
 	        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION, notify,
 	        control, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);

@@ -1,49 +1,26 @@
 #include "control/peer.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/timer.h"
 
 #define TCP_CONNECTIONS 64u
 #define UNIX_CONNECTIONS 1024u
 #define UID_CONNECTIONS 256u /* for one uid other than root and the daemon's own */
-#define OTHERS_RESERVE 64u   /* connections reserved for root and the daemon's own uid */
+#define KEPT_CONNECTIONS 64u /* for root and the daemon's own uid only */
 #define DESCRIPTOR_SHARE 4u  /* connections use at most a quarter of the descriptors */
 #define DEADLINE_MS 30000u   /* for a request and its response together */
 #define ACCEPTS 16u          /* in one iteration of the loop */
 #define CUTS 64u             /* overdue connections shut down in one iteration */
 #define CUT_PAUSE_MS 10u     /* before the next are */
-#define RETRY_MS                                                                                   \
-	100u /* until accept() is tried again after it failed for lack of memory or descriptors */
-
-static size_t count_uid(const struct peers *peers, uid_t uid)
-{
-	const struct peer *peer;
-	size_t count = 0;
-
-	TAILQ_FOREACH (peer, &peers->list, link)
-		count += peer->cred.uid == uid;
-	return count;
-}
 
 static bool is_trusted(const struct peers *peers, uid_t uid)
 {
 	return peers->tcp || uid == 0 || uid == geteuid();
-}
-
-static bool uid_allowed(const struct peers *peers, uid_t uid)
-{
-	if (is_trusted(peers, uid))
-		return true;
-	return peers->count + OTHERS_RESERVE < peers->limit &&
-	       count_uid(peers, uid) < UID_CONNECTIONS;
 }
 
 bool peer_is_trusted(const struct peers *peers, const struct peer *peer)
@@ -59,9 +36,9 @@ void peer_stays(struct peer *peer)
 void peer_strike(struct peers *peers, struct peer *peer)
 {
 	TAILQ_REMOVE(&peers->list, peer, link);
+	places_leave(&peers->places, peer->place);
 	free(peer);
-	if (peers->count-- == peers->limit)
-		event_add(peers->listening, NULL);
+	acceptor_go(&peers->acceptor);
 }
 
 struct peer *peer_find(const struct peers *peers, int fd)
@@ -75,6 +52,25 @@ struct peer *peer_find(const struct peers *peers, int fd)
 	return peer;
 }
 
+/* Returns NULL if it may not have a place, or if out of memory. */
+static struct peer *peer_new(struct peers *peers, uid_t uid)
+{
+	struct place_user *place =
+	        places_user(&peers->places, uid, is_trusted(peers, uid), clock_ms());
+	struct peer *peer;
+
+	if (!place)
+		return NULL;
+	peer = places_have_room(&peers->places, place) ? calloc(1, sizeof(*peer)) : NULL;
+	if (!peer) {
+		places_forget(place);
+		return NULL;
+	}
+	peer->place = place;
+	places_take(&peers->places, place);
+	return peer;
+}
+
 static struct peer *enter(struct peers *peers, int fd)
 {
 	struct ucred cred = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
@@ -83,84 +79,42 @@ static struct peer *enter(struct peers *peers, int fd)
 
 	if (!peers->tcp)
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size);
-	peer = uid_allowed(peers, cred.uid) ? calloc(1, sizeof(*peer)) : NULL;
+	peer = peer_new(peers, cred.uid);
 	if (!peer)
 		return NULL;
 	peer->fd = fd;
 	peer->cred = cred;
 	peer->deadline_ms = clock_ms() + DEADLINE_MS;
 	TAILQ_INSERT_TAIL(&peers->list, peer, link);
-	if (++peers->count == peers->limit)
-		event_del(peers->listening);
-	if (!event_pending(peers->deadline, EV_TIMEOUT, NULL))
-		timer_arm(peers->deadline, DEADLINE_MS);
+	if (peers->places.taken == peers->places.rule.total)
+		acceptor_stop(&peers->acceptor);
+	if (!event_pending(&peers->deadline, EV_TIMEOUT, NULL))
+		timer_arm(&peers->deadline, DEADLINE_MS);
 	return peer;
 }
 
 /* The peer is added first: take() looks it up at once. */
-static void take(struct peers *peers, int fd, const struct sockaddr *address, socklen_t length)
+static void on_accepted(void *arg, const struct acceptor_connection *connection)
 {
+	struct peers *peers = arg;
+	const struct sockaddr *address = (const struct sockaddr *)&connection->address;
 	struct peer *peer;
 
-	if (!enter(peers, fd)) {
-		close(fd);
+	if (!enter(peers, connection->fd)) {
+		close(connection->fd);
 		return;
 	}
-	if (peers->take(peers->arg, fd, address, length))
+	if (peers->take(peers->arg, connection->fd, address, connection->length))
 		return;
-	peer = peer_find(peers, fd);
+	peer = peer_find(peers, connection->fd);
 	if (peer)
 		peer_strike(peers, peer);
 }
 
-/* accept() fails for lack of memory or descriptors: retrying at once would spin. */
-static void pause_accepting(struct peers *peers, int error)
-{
-	event_del(peers->listening);
-	timer_arm(peers->retry, RETRY_MS);
-	if (!log_throttle_pass(&peers->warned, clock_ms()))
-		return;
-	log_warning("the control %s accepts no connections for now: %s",
-	            peers->tcp ? "port" : "socket", strerror(error));
-}
-
-static void on_retry(evutil_socket_t fd, short what, void *arg)
+static void on_turn(void *arg)
 {
 	struct peers *peers = arg;
 
-	(void)fd;
-	(void)what;
-	if (peers->count < peers->limit)
-		event_add(peers->listening, NULL);
-}
-
-/* Errors that concern one connection, which is gone; accept(2) lists network errors among them. */
-static bool accept_again(int error)
-{
-	return error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM &&
-	       error != EINVAL && error != EBADF && error != ENOTSOCK;
-}
-
-static void on_connection(evutil_socket_t listening, short what, void *arg)
-{
-	struct peers *peers = arg;
-	struct sockaddr_storage address;
-
-	(void)what;
-	for (unsigned i = 0; i < ACCEPTS && peers->count < peers->limit; i++) {
-		socklen_t length = sizeof(address);
-		int fd = accept4(listening, (struct sockaddr *)&address, &length,
-		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			take(peers, fd, (struct sockaddr *)&address, length);
-		} else if (errno == EAGAIN) {
-			break;
-		} else if (!accept_again(errno)) {
-			pause_accepting(peers, errno);
-			break;
-		}
-	}
 	peers->turn(peers->arg);
 }
 
@@ -178,7 +132,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		if (peer->cut || peer->stays)
 			continue;
 		if (peer->deadline_ms > now || cuts++ == CUTS) {
-			timer_arm(peers->deadline,
+			timer_arm(&peers->deadline,
 			          peer->deadline_ms > now ? peer->deadline_ms - now : CUT_PAUSE_MS);
 			break;
 		}
@@ -188,34 +142,57 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	peers->turn(peers->arg);
 }
 
-size_t peer_limit(bool tcp)
+static unsigned limit_for(bool tcp)
 {
 	struct rlimit descriptors;
-	size_t limit = tcp ? TCP_CONNECTIONS : UNIX_CONNECTIONS;
+	unsigned limit = tcp ? TCP_CONNECTIONS : UNIX_CONNECTIONS;
 
 	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
 	    descriptors.rlim_cur / DESCRIPTOR_SHARE < limit)
-		limit = descriptors.rlim_cur / DESCRIPTOR_SHARE;
+		limit = (unsigned)(descriptors.rlim_cur / DESCRIPTOR_SHARE);
 	return limit ? limit : 1;
+}
+
+/* All peers over TCP are one trusted user. */
+static struct places_rule rule_for(bool tcp)
+{
+	unsigned total = limit_for(tcp);
+
+	return (struct places_rule){
+		.total = total,
+		.kept = KEPT_CONNECTIONS < total / 2 ? KEPT_CONNECTIONS : total / 2,
+		.each = UID_CONNECTIONS,
+		.each_trusted = total,
+		.subuid = tcp ? NULL : SUBUID_FILE,
+	};
+}
+
+unsigned peers_limit(const struct peers *peers)
+{
+	return peers->places.rule.total;
 }
 
 bool peers_start(struct peers *peers, struct event_base *base, int fd)
 {
+	const struct places_rule rule = rule_for(peers->tcp);
+	const struct acceptor_owner owner = {
+		.accepted = on_accepted,
+		.turn = on_turn,
+		.arg = peers,
+		.name = peers->tcp ? "the control port" : "the control socket",
+		.accepts = ACCEPTS,
+	};
+
 	TAILQ_INIT(&peers->list);
-	peers->limit = peer_limit(peers->tcp);
-	peers->listening = event_new(base, fd, EV_READ | EV_PERSIST, on_connection, peers);
-	peers->deadline = evtimer_new(base, on_deadline, peers);
-	peers->retry = evtimer_new(base, on_retry, peers);
-	return peers->listening && peers->deadline && peers->retry &&
-	       event_add(peers->listening, NULL) == 0;
+	places_init(&peers->places, &rule);
+	event_assign(&peers->deadline, base, -1, 0, on_deadline, peers);
+	return acceptor_start(&peers->acceptor, &owner, base, fd, false, -1);
 }
 
-/* Called after every peer was removed. */
 void peers_free(struct peers *peers)
 {
-	struct event *events[] = { peers->listening, peers->deadline, peers->retry };
-
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
-		if (events[i])
-			event_free(events[i]);
+	acceptor_end(&peers->acceptor);
+	if (event_initialized(&peers->deadline))
+		event_del(&peers->deadline);
+	places_free(&peers->places);
 }

@@ -7,21 +7,23 @@
 #ifndef SHUNT_CONTROL_PEER_H
 #define SHUNT_CONTROL_PEER_H
 
+#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-#include "base/log.h"
+#include "net/acceptor.h"
+#include "net/places.h"
 
-struct event;
 struct event_base;
 
 struct peer {
 	TAILQ_ENTRY(peer) link;
 	int fd;            /* owned by libmicrohttpd */
 	struct ucred cred; /* uid -1: unknown, as on TCP */
+	struct place_user *place;
 	uint64_t deadline_ms;
 	bool cut;
 	bool stays; /* the response is endless, so there is no deadline */
@@ -36,16 +38,14 @@ struct peers {
 	bool tcp;
 
 	/* Private. */
-	struct event *listening; /* on the caller's descriptor */
-	struct event *deadline;  /* of the oldest peer */
-	struct event *retry;
+	struct acceptor acceptor;
+	struct places places;
+	struct event deadline;            /* of the oldest peer */
 	TAILQ_HEAD(peer_list, peer) list; /* oldest first */
-	size_t count, limit;
-	struct log_throttle warned; /* about accept() */
 };
 
-/* The maximum number of connections. */
-size_t peer_limit(bool tcp);
+/* The maximum number of connections; after peers_start(). */
+unsigned peers_limit(const struct peers *peers);
 
 /* The caller has set the fields up to `tcp`. Call peers_free() even if this fails. */
 bool peers_start(struct peers *peers, struct event_base *base, int fd);

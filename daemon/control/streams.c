@@ -142,7 +142,7 @@ static void on_event(void *arg, struct event_item *item)
 
 bool streams_have_room(const struct streams *streams, const struct request *request)
 {
-	size_t limit = streams->peers->limit / 2;
+	size_t limit = peers_limit(streams->peers) / 2;
 
 	if (!peer_is_trusted(streams->peers, request->peer))
 		limit -= limit / OTHERS_RESERVE;

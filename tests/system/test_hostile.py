@@ -315,44 +315,62 @@ def hello(magic=HELLO_MAGIC, size=HELLO.size, low=TABLE_VERSION, high=TABLE_VERS
 
 @unittest.skipIf(os.getuid() != 0, "needs root")
 class ManyUids(st.Case):
-    def test_places_are_shared(self):
-        """a person with 50 subordinate uids takes all places that he is given, and never reads: strangers attach all the same"""
+    PREFIX = ("prlimit", "--nofile=4096")
+
+    def start_daemon(self, prefix=PREFIX):
         os.chmod(self.tmp, 0o755)
-        prefix = ("prlimit", "--nofile=4096")
-        daemon = st.Daemon(self, f'records: ( {{ name = "{GOOD}"; primary: {{ address = "192.0.2.10"; }}; }} );', prefix=prefix)
-        os.chmod(daemon.dir, 0o755)
-        self.start(daemon)
+        record = f'records: ( {{ name = "{GOOD}"; primary: {{ address = "192.0.2.10"; }}; }} );'
+        self.daemon = st.Daemon(self, record, prefix=prefix)
+        os.chmod(self.daemon.dir, 0o755)
+        self.start(self.daemon)
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        stack = contextlib.ExitStack()
-        self.addCleanup(stack.close)
+        self.stack = contextlib.ExitStack()
+        self.addCleanup(self.stack.close)
 
-        def connect(uid):
-            """As that uid; its welcome, if it is given one, is not read."""
-            client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
-            os.seteuid(uid)
-            try:
-                client.connect(daemon.socket)
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    client.send(hello())
-            finally:
-                os.seteuid(0)
-            return client
+    def connect(self, uid):
+        """As that uid; its welcome, if it is given one, is not read."""
+        client = self.stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        os.seteuid(uid)
+        try:
+            client.connect(self.daemon.socket)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                client.send(hello())
+        finally:
+            os.seteuid(0)
+        return client
 
-        def attaches(uid):
-            client = connect(uid)
-            client.settimeout(st.PATIENCE)
-            try:
-                return len(client.recv(256)) == WELCOME.size
-            except (ConnectionResetError, BrokenPipeError):
-                return False
+    def attaches(self, uid):
+        client = self.connect(uid)
+        client.settimeout(st.PATIENCE)
+        try:
+            return len(client.recv(256)) == WELCOME.size
+        except (ConnectionResetError, BrokenPipeError):
+            return False
 
+    def test_places_are_shared(self):
+        """a person with 50 subordinate uids takes all places that he is given, and never reads: strangers attach all the same"""
+        self.start_daemon()
         for number in range(50):
             for _ in range(330 if number < 8 else 40):
-                connect(100000 + number)
-        self.assertTrue(attaches(200000))
-        self.assertTrue(attaches(200001))
+                self.connect(100000 + number)
+        self.assertTrue(self.attaches(200000))
+        self.assertTrue(self.attaches(200001))
+
+    @unittest.skipUnless(os.path.exists("/etc/subuid"), "this system has no file of subordinate uids")
+    def test_uids_of_one_owner(self):
+        """a person takes the places with thousands of subordinate uids, a connection each, and never reads: strangers attach, and so do another's containers"""
+        subuid = self.path("subuid")
+        with open(subuid, "w", encoding="ascii") as out:
+            out.write("mallory:100000:65536\nalice:165536:65536\n")
+        mount = 'mount --bind "$0" /etc/subuid && exec "$@"'
+        self.start_daemon(("unshare", "--mount", "sh", "-c", mount, subuid) + self.PREFIX)
+        for number in range(3000):
+            self.connect(100000 + number)
+        for uid in (165536, 165537, 1000, 200000 + 65536):
+            self.assertTrue(self.attaches(uid), uid)
+        self.assertFalse(self.attaches(100000 + 60000))
 
 
 class Clients(st.Case):
