@@ -13,6 +13,7 @@ LTO ?= -flto
 WERROR ?=
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/shunt
@@ -22,7 +23,7 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 SYSCONFDIR ?= /etc
 
-PATHS := B PREFIX BINDIR SBINDIR MANDIR DOCDIR UNITDIR SYSUSERSDIR BASHDIR ZSHDIR SYSCONFDIR DESTDIR
+PATHS := B PREFIX BINDIR SBINDIR LIBEXECDIR MANDIR DOCDIR UNITDIR SYSUSERSDIR BASHDIR ZSHDIR SYSCONFDIR DESTDIR
 $(foreach path,$(PATHS),$(if $(word 2,$($(path))),$(error $(path) may not have a space in it: '$($(path))')))
 
 # What the dynamic loader substitutes for $LIB: lib/x86_64-linux-gnu on Debian, lib64 without
@@ -47,7 +48,7 @@ HARDEN := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) -fstack-protector-
 
 # The include paths of each part are relative to its root. Never use -I: a folder must not shadow a
 # system header.
-ROOTS := -iquote daemon -iquote cli -iquote shim
+ROOTS := -iquote daemon -iquote cli -iquote shim -iquote helper
 
 # No FORTIFY in the shim: musl has no *_chk functions, and a program that uses musl may load it. A
 # lookup is an eighth shorter without a PLT and with -O3 if it is optimised as usual. Flags that
@@ -56,6 +57,7 @@ SHIM_FLAGS := $(BASE) -iquote shim -U_FORTIFY_SOURCE -fno-stack-protector -fPIC 
 SHIM_CFLAGS = $(patsubst -O2,-O3,$(filter-out -fstack-protector%,$(CFLAGS)))
 DAEMON_PKGS := libevent_core libcurl libcares libidn2 libconfig libmicrohttpd jansson openssl
 CLI_PKGS := jansson
+HELPER_PKGS := libconfig
 TEST_PKGS := cmocka
 # Evaluated only when a recipe needs them, so that `make deps` works before the libraries are
 # installed.
@@ -73,6 +75,11 @@ DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/control/page_data.o
 CLI_OBJECTS := $(call objects,cli)
 # The parts of daemon/base that the command uses.
 SHARED_OBJECTS := $(B)/daemon/base/near.o
+# A privileged program for each folder of helper/ besides serve/, which they share, as they share
+# these parts of the daemon.
+HELPERS := $(patsubst helper/%/main.c,shunt-%,$(wildcard helper/*/main.c))
+HELPER_SHARED := $(patsubst %,$(B)/daemon/%.o,base/address base/arena base/log base/log_journal base/memory \
+	config/error config/file config/parse config/scan config/text net/folder net/listener)
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 # The programs that the tests in tests/preload run under the shim. Instrumented ones are built only
@@ -88,7 +95,7 @@ SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(SUPPORT_SOURCES)) $(patsubst %.c,$(B
 	$(if $(LIB32),$(patsubst tests/support/%.c,$(B)/tests/support32/%,$(SUPPORT_SOURCES)))
 BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 LIBRARIES := libshunt.so libnss_shunt.so.2
-PRODUCTS := $(foreach width,$(LIB) $(LIB32),$(addprefix $(B)/$(width)/,$(LIBRARIES))) $(addprefix $(B)/,$(LIBRARIES)) $(B)/shuntd $(B)/shunt
+PRODUCTS := $(foreach width,$(LIB) $(LIB32),$(addprefix $(B)/$(width)/,$(LIBRARIES))) $(addprefix $(B)/,$(LIBRARIES)) $(B)/shuntd $(B)/shunt $(addprefix $(B)/,$(HELPERS))
 
 # Test programs at a time: most of them are waiting most of the time.
 J ?= 2
@@ -174,6 +181,11 @@ $(B)/cli/%.o: cli/%.c Makefile | libraries
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) -iquote cli -iquote daemon $(HARDEN) $(SANFLAGS) -DSHUNT_LIB='"$(LIB)"' $(call cflags,$(CLI_PKGS)) $(CFLAGS) -c -o $@ $<
 
+$(B)/helper/%.o: helper/%.c Makefile | libraries
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) -iquote helper -iquote daemon $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+
 # nodelete: a program that closes the library may have threads in it, and would map a new table each
 # time it opens it.
 shared = $(CC) -shared -fPIC $(LTO) $(SHIM_CFLAGS) $(LDFLAGS) -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete
@@ -204,6 +216,13 @@ $(B)/shunt: $(CLI_OBJECTS) $(SHARED_OBJECTS)
 	$(call say,LD)
 	$(Q)$(CC) -pie $(SANFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $@ $^ $(call libs,$(CLI_PKGS))
 
+define helper
+$(B)/shunt-$(1): $(call objects,helper/$(1) helper/serve) $(HELPER_SHARED)
+	$$(call say,LD)
+	$$(Q)$$(CC) -pie $$(SANFLAGS) $$(CFLAGS) $$(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $$@ $$^ $$(call libs,$$(HELPER_PKGS))
+endef
+$(foreach name,$(HELPERS:shunt-%=%),$(eval $(call helper,$(name))))
+
 # --- tests ---------------------------------------------------------------------------------------
 
 # Tests link what they need from these; main is not included. The shim's entry points are left out:
@@ -214,6 +233,10 @@ $(B)/tests/daemon.a: $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJECTS))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/tests/cli.a: $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS))
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/tests/helper.a: $(filter-out %/main.o,$(call objects,helper))
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -228,11 +251,11 @@ $(B)/tests/shim.a: $(filter-out %/getaddrinfo.o %/gethostbyname.o,$(SHIM_TEST_OB
 $(B)/tests/libshunt.so: $(SHIM_TEST_OBJECTS) shim/shim.map
 	$(Q)$(CC) -shared $(SANFLAGS) $(CFLAGS) -Wl,--version-script=shim/shim.map -Wl,-z,now -o $@ $(SHIM_TEST_OBJECTS)
 
-$(B)/tests/%: tests/%.c $(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a | test-libraries
+$(B)/tests/%: tests/%.c $(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a $(B)/tests/helper.a | test-libraries
 	$(call say,TEST)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. $(ROOTS) -DSHUNT_LIB='"$(LIB)"' $(CLIENT_FLAGS) $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
-		$(B)/tests/cli.a $(B)/tests/daemon.a $(B)/tests/shim.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
+		$(B)/tests/cli.a $(B)/tests/helper.a $(B)/tests/daemon.a $(B)/tests/shim.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
 
 # Plain programs like those of users: without our code, and never instrumented, so that the shim can
 # be loaded into them.
@@ -310,7 +333,7 @@ tsan: check-deps
 FUZZ_TIME ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := $(BASE) -Wno-unknown-warning-option -Wno-missing-field-initializers -Wno-format-truncation -O1 -g -fno-sanitize-recover=all
-FUZZ_OBJECTS := $(patsubst $(B)/%,$(B)/fuzz/objects/%,$(filter-out %/main.o %/page_data.o,$(DAEMON_OBJECTS) $(CLI_OBJECTS)))
+FUZZ_OBJECTS := $(patsubst $(B)/%,$(B)/fuzz/objects/%,$(filter-out %/main.o %/page_data.o,$(DAEMON_OBJECTS) $(CLI_OBJECTS) $(call objects,helper)))
 
 $(B)/fuzz/objects/%.o: %.c Makefile | libraries
 	$(call say,CC)
@@ -471,4 +494,4 @@ check-releases:
 clean:
 	rm -rf $(B)
 
--include $(shell find $(addprefix $(B)/,shim shim32 daemon cli tests bench fuzz) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix $(B)/,shim shim32 daemon cli helper tests bench fuzz) -name '*.d' 2>/dev/null)

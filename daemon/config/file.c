@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,20 @@ static ssize_t read_whole(int fd, char *bytes, size_t max)
 	return (ssize_t)length;
 }
 
-static const char *wrong_kind(const struct stat *status, size_t max, bool secret)
+enum demand { ANY, SECRET, TRUSTED };
+
+static const char *wrong_owner(const struct stat *status, enum demand demand)
+{
+	if (demand == SECRET && status->st_mode & S_IRWXO)
+		return "it is open to every user, which chmod o= ends";
+	if (demand == TRUSTED && status->st_uid != 0)
+		return "it does not belong to root";
+	if (demand == TRUSTED && status->st_mode & (S_IWGRP | S_IWOTH))
+		return "others than root may write to it, which chmod go-w ends";
+	return NULL;
+}
+
+static const char *wrong_kind(const struct stat *status, size_t max, enum demand demand)
 {
 	if (S_ISDIR(status->st_mode))
 		return "it is a folder";
@@ -39,9 +51,7 @@ static const char *wrong_kind(const struct stat *status, size_t max, bool secret
 		return "it is not a regular file";
 	if ((uintmax_t)status->st_size > max)
 		return "it is too large";
-	if (secret && status->st_mode & S_IRWXO)
-		return "it is open to every user, which chmod o= ends";
-	return NULL;
+	return wrong_owner(status, demand);
 }
 
 /*
@@ -68,7 +78,8 @@ static char *read_fd(int fd, size_t size, size_t *length, const char **why)
 	return NULL;
 }
 
-static char *read_file(const char *path, size_t max, bool secret, size_t *length, const char **why)
+static char *read_file(const char *path, size_t max, enum demand demand, size_t *length,
+                       const char **why)
 {
 	/* O_NONBLOCK, so that opening a FIFO does not block. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -79,7 +90,7 @@ static char *read_file(const char *path, size_t max, bool secret, size_t *length
 		*why = strerror(errno);
 		return NULL;
 	}
-	*why = fstat(fd, &status) < 0 ? strerror(errno) : wrong_kind(&status, max, secret);
+	*why = fstat(fd, &status) < 0 ? strerror(errno) : wrong_kind(&status, max, demand);
 	if (!*why)
 		bytes = read_fd(fd, (size_t)status.st_size, length, why);
 	close(fd);
@@ -88,10 +99,15 @@ static char *read_file(const char *path, size_t max, bool secret, size_t *length
 
 char *config_file_read(const char *path, size_t max, size_t *length, const char **why)
 {
-	return read_file(path, max, false, length, why);
+	return read_file(path, max, ANY, length, why);
 }
 
 char *config_file_read_secret(const char *path, size_t max, size_t *length, const char **why)
 {
-	return read_file(path, max, true, length, why);
+	return read_file(path, max, SECRET, length, why);
+}
+
+char *config_file_read_trusted(const char *path, size_t max, size_t *length, const char **why)
+{
+	return read_file(path, max, TRUSTED, length, why);
 }

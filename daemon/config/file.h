@@ -14,6 +14,12 @@
  */
 char *config_file_read(const char *path, size_t max, size_t *length, const char **why);
 
+/*
+ * Like config_file_read(), but rejects a file that does not belong to root, or that anybody else
+ * may write to.
+ */
+char *config_file_read_trusted(const char *path, size_t max, size_t *length, const char **why);
+
 /* Like config_file_read(), but rejects a file that every user may read or write. */
 char *config_file_read_secret(const char *path, size_t max, size_t *length, const char **why);
 

@@ -21,10 +21,13 @@ struct bracket {
 	struct config_place place;
 };
 
+typedef char *file_reader(const char *path, size_t max, size_t *length, const char **why);
+
 struct scan {
 	struct config_text *text;
 	char *error;
-	const char *path;  /* path of the first file */
+	const char *path; /* path of the first file */
+	file_reader *read;
 	unsigned held;     /* newlines read and not yet written */
 	char last;         /* first character of the last token */
 	unsigned depth;    /* number of files open besides the first */
@@ -480,7 +483,7 @@ static bool scan_file(struct scan *scan, const char *file, const struct config_p
 		return config_error(scan->error,
 		                    "%s:%u: @include: more than %u files; put them together",
 		                    from->file, from->line, CONFIG_INCLUDES_MAX);
-	bytes = config_file_read(file, room, &length, &why);
+	bytes = scan->read(file, room, &length, &why);
 	if (!bytes)
 		return open_error(scan, file, from, written, why);
 	scan->depth++;
@@ -500,14 +503,25 @@ static bool check_closed(const struct scan *scan)
 	                    open->place.file, open->place.line, open->open, closer(open->open));
 }
 
-struct config_text *config_scan(const char *path, char error[CONFIG_ERROR_MAX])
+static struct config_text *scan_all(const char *path, file_reader *read,
+                                    char error[CONFIG_ERROR_MAX])
 {
 	struct config_text *text = config_text_new();
-	struct scan scan = { .text = text, .error = error, .path = path };
+	struct scan scan = { .text = text, .error = error, .path = path, .read = read };
 
 	scan.path = arena_copy(config_text_arena(text), path, strlen(path));
 	if (scan_file(&scan, scan.path, NULL, NULL) && check_closed(&scan))
 		return text;
 	config_text_free(text);
 	return NULL;
+}
+
+struct config_text *config_scan(const char *path, char error[CONFIG_ERROR_MAX])
+{
+	return scan_all(path, config_file_read, error);
+}
+
+struct config_text *config_scan_trusted(const char *path, char error[CONFIG_ERROR_MAX])
+{
+	return scan_all(path, config_file_read_trusted, error);
 }

@@ -32,4 +32,10 @@
 /* Returns NULL and fills `error` on failure. */
 struct config_text *config_scan(const char *path, char error[CONFIG_ERROR_MAX]);
 
+/*
+ * The same for a program that is more trusted than whoever started it: each file must belong to
+ * root, and be writable by nobody else.
+ */
+struct config_text *config_scan_trusted(const char *path, char error[CONFIG_ERROR_MAX]);
+
 #endif

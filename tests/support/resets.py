@@ -1,0 +1,145 @@
+"""For tests of connections that are reset: the helper, what asks it, and connections to look at."""
+import os
+import re
+import socket
+import struct
+
+import shunttest as st
+
+HELPER = os.path.join(st.B, "shunt-reset")
+VERSION, DRY_RUN = 1, 1
+READY, FOUND, DONE, REFUSED = 1, 2, 3, 4
+REQUEST, REPLY = struct.Struct("=5I16sI16H"), struct.Struct("=8I200s")
+SO_COOKIE, IPPROTO_MPTCP = 57, 262
+
+
+def may_reset():
+    """Whether this process, as root, may list and reset connections at all."""
+    return os.geteuid() == 0
+
+
+class Helper(st.Process):
+    """shunt-reset, listening at a path; the configuration is root's, as it has to be."""
+
+    def __init__(self, case, config, prefix=(), user="nobody", options=()):
+        super().__init__(case, "shunt-reset", prefix=prefix)
+        self.socket_path = os.path.join(self.dir, "reset.sock")
+        self.config_path = os.path.join(self.dir, "shunt.conf")
+        os.chmod(case.tmp, 0o755)
+        os.chmod(self.dir, 0o755)
+        self.write(config)
+        self.command = [HELPER, "-c", self.config_path, "--user", user, "--socket", self.socket_path, *options]
+        if st.SANITIZED:  # the end of a program that may call next to nothing is no place to look for leaks
+            self._env["ASAN_OPTIONS"] = "detect_leaks=0"
+
+    def write(self, config):
+        st.write_whole(self.config_path, config)
+        os.chmod(self.config_path, 0o644)
+
+    def ready(self):
+        return os.path.exists(self.socket_path) and self._listens()
+
+    def _listens(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as attempt:
+            return attempt.connect_ex(self.socket_path) == 0
+
+    def children(self):
+        """The processes that serve a connection each."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+
+
+class Reply:
+    def __init__(self, packet):
+        fields = REPLY.unpack(packet)
+        self.version, self.kind, self.job, self.found, self.reset, self.gone, self.kept, self.rate = fields[:-1]
+        self.text = fields[-1].rstrip(b"\0").decode()
+
+    def __repr__(self):
+        return f"<{vars(self)}>"
+
+
+class Asker:
+    """The daemon's end of the helper's socket, with every mistake that one can make."""
+
+    def __init__(self, helper, greet=True):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.settimeout(st.PATIENCE)
+        self.socket.connect(helper.socket_path)
+        self.hello = self.read() if greet else None
+
+    def start(self):
+        pass
+
+    def log(self):
+        return ""
+
+    def stop(self):
+        self.socket.close()
+
+    abandon = stop
+
+    def read(self):
+        """The next reply; None: the end."""
+        packet = self.socket.recv(4096)
+        return Reply(packet) if packet else None
+
+    def send(self, address, ports, job=1, flags=0, version=VERSION, count=None):
+        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+        bytes_ = socket.inet_pton(kind, address).ljust(16, b"\0")
+        ports_ = (list(ports) + [0] * 16)[:16]
+        packet = REQUEST.pack(version, job, flags, 6 if kind == socket.AF_INET6 else 4, 0, bytes_,
+                              len(ports) if count is None else count, *ports_)
+        self.socket.send(packet)
+
+    def ask(self, address, ports, **options):
+        """Both replies, or the one that refuses."""
+        self.send(address, ports, **options)
+        first = self.read()
+        return (first, self.read()) if first.kind == FOUND else (first, None)
+
+
+class Server:
+    """Listens at addresses of a namespace, accepts all, answers every byte with itself."""
+
+    def __init__(self, space, *places, protocol=0):
+        self.space, self.places, self.protocol = space, places, protocol
+        self.listeners, self.accepted = [], []
+
+    def start(self):
+        with self.space.inside():
+            for address, port in self.places:
+                listener = socket.socket(st.family_of(address), socket.SOCK_STREAM, self.protocol)
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind((address, port))
+                listener.listen(4096)
+                self.listeners.append(listener)
+
+    def take(self, count):
+        """Accepts that many."""
+        for listener in self.listeners:
+            listener.settimeout(st.PATIENCE)
+        return [self.listeners[0].accept()[0] for _ in range(count)]
+
+    def log(self):
+        return ""
+
+    def stop(self):
+        for one in self.listeners + self.accepted:
+            one.close()
+
+    abandon = stop
+
+
+def cookie(connection):
+    return struct.unpack("Q", connection.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8))[0]
+
+
+def cookies(space, *filters):
+    """The cookies of all TCP sockets of a namespace that the words of ss select; by them a socket is known for ever."""
+    text = space.run("ss", "-Htane", *filters)
+    return {int(found, 16) for found in re.findall(r"\bsk:([0-9a-f]+)", text)}
+
+
+def error_of(connection):
+    return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

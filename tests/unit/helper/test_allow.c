@@ -1,0 +1,234 @@
+/*
+ * What may be reset is what the daemon would ask for: the helper's reading of a configuration is held
+ * to the daemon's. The files have to belong to root: elsewhere the tests are skipped.
+ */
+#include "reset/allow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/load.h"
+#include "tests/support/unit.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static char folder[] = "/tmp/shunt-allow-XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *file = fopen(name, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(name, 0644), 0);
+}
+
+static char root[1024]; /* of the sources */
+
+static int setup(void **state)
+{
+	(void)state;
+	return getcwd(root, sizeof(root)) && mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unlink("t.conf");
+	unlink("more.conf");
+	return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
+}
+
+static struct allow *load(const char *path)
+{
+	char error[CONFIG_ERROR_MAX] = "";
+	struct allow *allow;
+
+	if (geteuid() != 0)
+		skip();
+	allow = allow_load(path, error);
+	if (!allow)
+		fail_msg("%s", error);
+	return allow;
+}
+
+/* Everything that the daemon's reader knows of a record is allowed; returns how much that is. */
+static size_t compare_record(const struct allow *allow, const struct record_config *record)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < record->endpoint_count; i++) {
+		const struct endpoint_config *endpoint = &record->endpoints[i];
+
+		for (size_t k = 0; k < endpoint->source_count; k++) {
+			for (size_t p = 0; p < record->port_count && !endpoint->sources[k].name;
+			     p++) {
+				assert_true(allow_reset(allow, &endpoint->sources[k].address,
+				                        record->ports[p]));
+				count++;
+			}
+		}
+	}
+	return count;
+}
+
+static size_t compare(const char *path)
+{
+	char error[CONFIG_ERROR_MAX] = "";
+	struct config *config = config_load(path, error);
+	struct allow *allow = load(path);
+	size_t count = 0;
+
+	if (!config)
+		fail_msg("%s", error);
+	for (size_t i = 0; i < config->record_count; i++)
+		count += compare_record(allow, &config->records[i]);
+	allow_free(allow);
+	config_free(config);
+	return count;
+}
+
+static const char everything[] = "reset_rate = 5;\n"
+                                 "checks: { web: { type = \"https\"; }; old: { type = \"http\"; };"
+                                 " db: { type = \"tcp\"; port = 5432; };"
+                                 " all: { type = \"calculated\"; of = [ \"web\", \"two\" ]; };"
+                                 " two: { type = \"calculated\"; of = ( \"old\", \"db\" ); }; };\n"
+                                 "@include \"more.conf\"\n";
+static const char more[] =
+        "records: ("
+        " { name = \"a\"; primary: { address = \"192.0.2.1\"; check = \"all\"; }; },"
+        " { name = \"b\"; primary: { addresses = [ \"192.0.2.2\", \"2001:db8::2\" ]; };"
+        "   secondary: ( { address = \"192.0.2.3\"; check: { type = \"tls\"; port = 853; }; },"
+        "                { address = \"192.0.2.4\"; check = \"web\"; } ); },"
+        " { name = \"c\"; ports = ( 9, 10 ); primary: { address = \"192.0.2.5\"; check = \"db\"; "
+        "}; },"
+        " { name = \"d\"; primary: { address = \"192.0.2.6\"; }; } );";
+
+static bool may(const struct allow *allow, const char *text, uint16_t port)
+{
+	struct address address;
+
+	assert_true(address_parse(text, &address));
+	return allow_reset(allow, &address, port);
+}
+
+static void as_the_daemon_reads_it(void **state)
+{
+	static const struct {
+		const char *address;
+		uint16_t port;
+		bool may;
+	} rows[] = {
+		{ "192.0.2.1", 443, true },         { "192.0.2.1", 80, true },
+		{ "192.0.2.1", 5432, true },        { "192.0.2.1", 853, false },
+		{ "192.0.2.2", 443, true },         { "2001:db8::2", 853, true },
+		{ "192.0.2.3", 443, true },         { "192.0.2.2", 80, false },
+		{ "192.0.2.5", 9, true },           { "192.0.2.5", 5432, false },
+		{ "192.0.2.6", 80, false },         { "192.0.2.7", 443, false },
+		{ "::ffff:192.0.2.1", 443, false }, { "192.0.2.1", 0, false },
+	};
+	struct allow *allow;
+
+	(void)state;
+	write_file("t.conf", everything);
+	write_file("more.conf", more);
+	/* The option of this name is the helper's alone here. */
+	allow = load("t.conf");
+	assert_int_equal(allow_rate(allow), 5);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(may(allow, rows[i].address, rows[i].port), rows[i].may);
+	allow_free(allow);
+	write_file("t.conf", strchr(everything, '\n'));
+	assert_int_equal(compare("t.conf"), 3 + 4 * 2 + 2);
+}
+
+/* A copy, since the sources may be anybody's. */
+static void copy(const char *name)
+{
+	char path[sizeof(root) + 64], text[65536];
+	FILE *file;
+	size_t length;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	length = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[length] = '\0';
+	write_file("t.conf", text);
+}
+
+static void shipped_files(void **state)
+{
+	static const char *const names[] = { "conf/examples/web.conf",
+		                             "conf/examples/database.conf" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		copy(names[i]);
+		assert_true(compare("t.conf") > 0);
+	}
+}
+
+/* What no daemon would load: nothing to reset, and no crash. */
+static void wrong_kinds(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"records = 5;",
+		"records = \"x\"; checks = 1; reset_rate = \"x\";",
+		"records: ( 1, \"a\", ( ), { }, { primary = 1; secondary = \"x\"; ports = \"x\"; } "
+		");",
+		"records: ( { ports = [ \"a\" ]; primary: { address = 1; check = 5; }; } );",
+		"records: { primary: { address = \"192.0.2.1\"; addresses = 3; check = \"none\"; "
+		"}; };",
+		"checks: { a: { type = \"calculated\"; of = [ \"a\" ]; }; }; records: ( { primary: "
+		"{ "
+		"address = \"192.0.2.1\"; check = \"a\"; }; } ); reset_rate = 0;",
+		"records: ( { ports = [ 0, 65536, -1, 70000 ]; primary: { address = \"192.0.2.1\"; "
+		"}; } ); "
+		"reset_rate = -5;",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct allow *allow;
+
+		write_file("t.conf", texts[i]);
+		allow = load("t.conf");
+		for (uint32_t port = 0; port <= 65535; port++)
+			assert_false(may(allow, "192.0.2.1", (uint16_t)port));
+		assert_int_equal(allow_rate(allow), 1000);
+		allow_free(allow);
+	}
+}
+
+static void cannot_be_read(void **state)
+{
+	char error[CONFIG_ERROR_MAX];
+
+	(void)state;
+	assert_null(allow_load("none.conf", error));
+	assert_non_null(strstr(error, "none.conf"));
+	write_file("t.conf", "records = (");
+	assert_null(allow_load("t.conf", error));
+	assert_int_equal(chmod("t.conf", 0666), 0);
+	assert_null(allow_load("t.conf", error));
+	assert_non_null(strstr(error, geteuid() ? "root" : "chmod go-w"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(as_the_daemon_reads_it),
+		cmocka_unit_test(shipped_files),
+		cmocka_unit_test(wrong_kinds),
+		cmocka_unit_test(cannot_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
