@@ -48,3 +48,14 @@ bool resolve_insert(struct address *set, size_t *count, size_t room, const struc
 	*count += fits;
 	return fits;
 }
+
+bool resolve_is_localhost(const char *name)
+{
+	static const char word[] = "localhost";
+	size_t length = strlen(name), size = sizeof(word) - 1;
+
+	length -= length > 0 && name[length - 1] == '.';
+	if (length < size || memcmp(name + length - size, word, size) != 0)
+		return false;
+	return length == size || name[length - size - 1] == '.';
+}

@@ -40,6 +40,9 @@ uint32_t resolve_backoff_ms(unsigned failures, uint32_t limit);
  */
 uint32_t resolve_outage_ms(size_t stalled, bool silent);
 
+/* RFC 6761 (6.3): names that are never queried. */
+bool resolve_is_localhost(const char *name);
+
 /*
  * Inserts an address into a sorted set without duplicates. Returns false if the set is full: then
  * the largest address is left out, regardless of the order of insertion.
