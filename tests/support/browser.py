@@ -124,8 +124,9 @@ class Browser(st.Process):
     # --- what it did ---
 
     def console(self):
-        """Lines since the last call."""
-        return [f"{entry['level']}: {entry['message']}" for entry in self.call("POST", "/se/log", {"type": "browser"})]
+        """Lines since the last call; without those of the browser's own pages, which newer releases log here too."""
+        entries = self.call("POST", "/se/log", {"type": "browser"})
+        return [f"{entry['level']}: {entry['message']}" for entry in entries if not entry["message"].startswith("chrome://")]
 
     def requests(self):
         """Every URL so far, but those of the browser's own first page."""

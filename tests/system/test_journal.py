@@ -48,7 +48,7 @@ class Journald(st.Process):
 
     def enter(self, pid=None):
         """Words before a command that is to run in it."""
-        return ("nsenter", f"--target={pid or self.pid}", "--mount", "--")
+        return ("nsenter", f"--target={pid or self.pid}", "--mount", "--root", "--")
 
     def entries(self, *matches):
         """All entries of shuntd that match, oldest first."""

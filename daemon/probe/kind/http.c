@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/timer.h"
 #include "net/drain.h"
+#include "net/received.h"
 #include "net/transfer.h"
 #include "probe/kind/http_answer.h"
 #include "probe/kind/session.h"
@@ -36,6 +37,7 @@ struct attempt {
 	/* Its easy handle is NULL until the connection has been established. */
 	struct transfer transfer;
 	struct http_answer answer;
+	int socket;    /* libcurl's, which closes it; valid while the transfer runs. -1: none */
 	bool is_plain; /* the second request of this attempt: no coding is requested or decoded */
 	uint64_t connected_us; /* CLOCK_MONOTONIC; when libcurl started */
 	struct curl_slist *to; /* list for CURLOPT_CONNECT_TO */
@@ -109,6 +111,8 @@ static curl_socket_t take_socket(void *arg, curlsocktype purpose, struct curl_so
 	(void)address;
 	/* A second socket is refused. */
 	attempt->session.fd = -1;
+	if (fd != CURL_SOCKET_BAD)
+		attempt->socket = fd;
 	return fd;
 }
 
@@ -402,6 +406,7 @@ static bool set_options(struct attempt *attempt)
 
 static bool hand_over(struct attempt *attempt)
 {
+	attempt->socket = -1;
 	attempt->transfer = (struct transfer){ .easy = curl_easy_init(),
 		                               .done = transfer_done,
 		                               .failed = transfer_failed,
@@ -434,6 +439,16 @@ static void http_start(struct probe *probe)
 	              probe_check(probe)->type == CHECK_HTTPS ? http->trust : NULL);
 }
 
+/*
+ * libcurl of Debian 13 and later does not count a first line that is incomplete. Below TLS, bytes may be those
+ * of the handshake.
+ */
+static bool has_begun(const struct attempt *attempt)
+{
+	return has_first_byte(attempt) || (!is_secure(attempt) && received_any(attempt->socket));
+}
+
+/* Called while the transfer runs. */
 static const char *http_stage(const void *arg)
 {
 	const struct attempt *attempt = arg;
@@ -444,7 +459,7 @@ static const char *http_stage(const void *arg)
 	curl_easy_getinfo(attempt->transfer.easy, CURLINFO_APPCONNECT_TIME_T, &handshake_us);
 	if (is_secure(attempt) && handshake_us == 0)
 		return "TLS";
-	if (!has_first_byte(attempt))
+	if (!has_begun(attempt))
 		return "first byte";
 	return attempt->answer.headers_done ? "body" : "headers";
 }
