@@ -121,12 +121,20 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
+uint64_t log_throttle_count(struct log_throttle *throttle, uint64_t count, uint64_t now_ms)
+{
+	uint64_t unsaid = throttle->unsaid += count;
+
+	if (!unsaid || (throttle->passed_ms && now_ms - throttle->passed_ms < LOG_THROTTLE_MS))
+		return 0;
+	throttle->passed_ms = now_ms;
+	throttle->unsaid = 0;
+	return unsaid;
+}
+
 bool log_throttle_pass(struct log_throttle *throttle, uint64_t now_ms)
 {
-	if (throttle->passed_ms && now_ms - throttle->passed_ms < LOG_THROTTLE_MS)
-		return false;
-	throttle->passed_ms = now_ms;
-	return true;
+	return log_throttle_count(throttle, 1, now_ms) > 0;
 }
 
 void log_fatal(const char *format, ...)

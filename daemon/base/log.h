@@ -45,11 +45,20 @@ void log_fields(enum log_level level, const struct log_field *fields, const char
 /* For a repeated warning: it is logged at most once a minute. */
 #define LOG_THROTTLE_MS 60000u
 
+/* All zeros at first. */
 struct log_throttle {
 	uint64_t passed_ms; /* time at which a line was last allowed; 0 if never */
+	uint64_t unsaid;    /* events counted since */
 };
 
-/* Returns true, and starts a new minute, if a line may be logged. `now_ms` is clock_ms(). */
+/*
+ * Counts `count` events, which may be 0. If there are any that no line has reported, and a line may
+ * be logged now: returns their number, and starts a new minute. Otherwise returns 0. `now_ms` is
+ * clock_ms().
+ */
+uint64_t log_throttle_count(struct log_throttle *throttle, uint64_t count, uint64_t now_ms);
+
+/* The same for one event, if the line does not report the number. */
 bool log_throttle_pass(struct log_throttle *throttle, uint64_t now_ms);
 
 /*

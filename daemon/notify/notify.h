@@ -1,7 +1,9 @@
 /*
  * Runs the notify programs: once for each event and each program configured for its type.
  *
- *   notify           selects the programs for an event, starts them, judges how they end
+ *   notify           selects the programs for an event and starts them
+ *   notify/notifier  the configured programs
+ *   notify/delivery  one event for one program, until it ends
  *   notify/queue     pending events: order, turns, limits; pure
  *   notify/program   arguments, environment and input of a program
  *

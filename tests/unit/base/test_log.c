@@ -293,6 +293,22 @@ static void test_throttle(void **state)
 	assert_false(log_throttle_pass(&throttle, 5 + LOG_THROTTLE_MS + 1));
 }
 
+/* What was counted meanwhile is reported once, by the next line. */
+static void test_throttle_counts(void **state)
+{
+	struct log_throttle throttle = { 0 };
+
+	(void)state;
+	assert_int_equal(log_throttle_count(&throttle, 0, 5), 0);
+	assert_int_equal(log_throttle_count(&throttle, 3, 5), 3);
+	assert_int_equal(log_throttle_count(&throttle, 2, 6), 0);
+	assert_int_equal(log_throttle_count(&throttle, 1, 4 + LOG_THROTTLE_MS), 0);
+	assert_int_equal(throttle.unsaid, 3);
+	assert_int_equal(log_throttle_count(&throttle, 0, 5 + LOG_THROTTLE_MS), 3);
+	assert_int_equal(log_throttle_count(&throttle, 0, 5 + 2 * LOG_THROTTLE_MS), 0);
+	assert_int_equal(log_throttle_count(&throttle, 1, 5 + 2 * LOG_THROTTLE_MS), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_journal_finds_no_path),
 		cmocka_unit_test(test_journal_of_others),
 		cmocka_unit_test(test_throttle),
+		cmocka_unit_test(test_throttle_counts),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
