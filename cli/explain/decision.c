@@ -169,6 +169,24 @@ static void say_distance(const json_t *address, bool up, char text[HUMAN_TIME_MA
 		snprintf(text, HUMAN_TIME_MAX * 2, "needs %s%s", count, row);
 }
 
+/* The connection whose end has the address probed at once, if its check has one held. */
+static void say_watch(json_t *step, const char *state)
+{
+	static const struct {
+		const char *state, *words;
+	} states[] = {
+		{ "held", "    watched: probed as soon as its connection ends" },
+		{ "opening", "    watched: its connection is being opened" },
+		{ "waiting", "    watched: its connection ended, and is opened again later" },
+		{ "off", "    watched: no connection is held before a probe passes" },
+	};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (strcmp(states[i].state, state) == 0)
+			step_say(step, "%s", states[i].words);
+	}
+}
+
 static void say_address(json_t *step, const json_t *address)
 {
 	const char *health = record_field(address, "health"),
@@ -186,6 +204,7 @@ static void say_address(json_t *step, const json_t *address)
 	if (number(address, "held"))
 		step_say(step, "    %s not counted yet: this host may be cut off",
 		         results(number(address, "held"), false, count));
+	say_watch(step, record_field(address, "watch"));
 	if (*since)
 		step_say(step, "    no verdict since %s, %s", since,
 		         strcmp(record_field(address, "no_verdict_side"), "host") == 0

@@ -92,6 +92,7 @@ struct check {
 	uint32_t at_least; /* calculated: so many of them must be up; 0: always healthy */
 	bool invert;
 	bool disabled;
+	bool watch;        /* a connection is held, whose end starts probes */
 	bool per_record;   /* what the probe does depends on who asks: the record's name, */
 	bool per_endpoint; /* the endpoint's id */
 	uint32_t interval;

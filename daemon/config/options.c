@@ -94,6 +94,8 @@ const struct config_option config_options[] = {
 	                        .types = PROBED_TYPES, .min = 10, .max = 300 * SECONDS },
 	[OPT_CHECK_CONNECT_TIMEOUT] = { "connect_timeout", SCOPE_CHECK, "duration", "10ms to 5m",
 	                                .types = NETWORK_TYPES, .min = 10, .max = 300 * SECONDS },
+	[OPT_CHECK_WATCH] = { "watch", SCOPE_CHECK, "boolean", NULL, "false",
+	                      .types = NETWORK_TYPES },
 	[OPT_CHECK_FALL] = { "fall", SCOPE_CHECK, "integer", "1 to 100", "3", .types = PROBED_TYPES,
 	                     .min = 1, .max = 100 },
 	[OPT_CHECK_RISE] = { "rise", SCOPE_CHECK, "integer", "1 to 100", "3", .types = PROBED_TYPES,

@@ -248,6 +248,7 @@ static uint32_t monitor_verdict(void *arg, struct target *target, const struct p
 	verdict = judge(monitor, target, result);
 	count(monitor, target, verdict);
 	note_doubt(monitor, target, result->why, verdict);
+	target_watch(target, result->verdict);
 	if (target->site.isolation.held)
 		return target->check->fast_interval;
 	return probe_schedule_delay_ms(target->check, &target->health);
@@ -380,6 +381,7 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor->host_fault,
 	             monitor_verdict, monitor);
 	monitor->targets.saved = parts->saved;
+	monitor->targets.watches = parts->watches;
 	overrides_init(&monitor->overrides, parts->base, override_ended, monitor);
 	monitor->settle = timer(monitor, EV_PERSIST, look_whether_settled);
 	monitor->sweep = timer(monitor, 0, sweep_targets);

@@ -9,11 +9,13 @@ struct event_base;
 struct resolver;
 struct saved;
 struct state;
+struct watcher;
 
 struct monitor_parts {
 	struct event_base *base;
 	struct prober *prober;
 	struct resolver *resolver;
+	struct watcher *watches;
 	/* Indexed by enum check_type; NULL for CHECK_CALCULATED. */
 	const struct probe_kind *kinds[CHECK_TYPES];
 	struct state *state; /* NULL: no state is saved */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "connection/watch.h"
 #include "monitor/calculated.h"
 #include "state/format.h"
 
@@ -122,12 +123,23 @@ static struct target *make(struct targets *targets, char *key, const struct chec
 	return target;
 }
 
+/* The state that failures lead to. */
+static enum health_state failures_say(const struct target *target)
+{
+	return target->check->invert ? HEALTH_UP : HEALTH_DOWN;
+}
+
+void target_watch(struct target *target, enum verdict verdict)
+{
+	watch_verdict(target->watch, verdict, target->health.state == failures_say(target),
+	              target_failures_needed(target));
+}
+
 unsigned target_failures_needed(const struct target *target)
 {
 	const struct check *check = target->check;
-	enum health_state says = check->invert ? HEALTH_UP : HEALTH_DOWN;
 
-	if (target->health.state == HEALTH_UNKNOWN || target->health.state == says)
+	if (target->health.state == HEALTH_UNKNOWN || target->health.state == failures_say(target))
 		return 1;
 	return check->invert ? check->rules.rise : check->rules.fall;
 }
@@ -240,6 +252,9 @@ static void begin(struct target *target, struct probe_asker asker)
 		                          &target->address, effective_asker(check, asker),
 		                          probe_ended, target);
 		target->site.probe = target->probe;
+		if (check->watch && targets->watches)
+			target->watch =
+			        watch_new(targets->watches, check, &target->address, target->probe);
 		if (target_is_remote(target))
 			host_fault_add(targets->host_fault, &target->site, &target->address);
 	}
@@ -256,6 +271,7 @@ static void rebind(struct target *target, const struct check *check, struct prob
 	target->check = check;
 	if (target->probe)
 		probe_rebind(target->probe, check, effective_asker(check, asker));
+	watch_rebind(target->watch, check);
 	for (size_t i = 0; target->children && i < check->of_count; i++)
 		targets_get(target->targets, check->of[i], asker, &target->address, &made);
 }
@@ -332,6 +348,7 @@ static void target_free(struct target *target)
 		LIST_REMOVE(&target->children[i], sibling);
 	target_arrived(target);
 	host_fault_remove(target->targets->host_fault, &target->site);
+	watch_free(target->watch);
 	probe_free(target->probe);
 	free(target->children);
 	free(target->key);

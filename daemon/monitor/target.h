@@ -24,6 +24,8 @@
 struct member;
 struct saved;
 struct target;
+struct watch;
+struct watcher;
 
 struct target_child {
 	struct target *parent;
@@ -48,6 +50,7 @@ struct target {
 	const struct check *check;
 	struct address address;
 	struct probe *probe; /* NULL: disabled or calculated */
+	struct watch *watch; /* NULL: the check does not say so */
 	/* check->of_count elements; NULL if not calculated, or disabled. */
 	struct target_child *children;
 	struct target_parents parents;
@@ -86,6 +89,7 @@ struct targets {
 	/* Health saved by the previous run, for new targets; NULL if there is none. */
 	const struct saved *saved;
 	struct prober *prober;
+	struct watcher *watches;               /* NULL: nothing is watched */
 	const struct probe_kind *const *kinds; /* indexed by enum check_type */
 	target_verdict *verdict;
 	void *arg;
@@ -142,6 +146,9 @@ uint32_t target_ask(struct target *target);
  * have ended or, for a calculated target, children that were requested and have ended one since.
  */
 void target_asked(const struct target *target, uint32_t *probes, uint32_t *asked);
+
+/* A probe of the target ended, and its verdict has been counted: what is watched depends on it. */
+void target_watch(struct target *target, enum verdict verdict);
 
 /* Whether the target is probed over the network, beyond this host. */
 bool target_is_remote(const struct target *target);

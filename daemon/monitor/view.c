@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "connection/watch.h"
 #include "monitor/override.h"
 #include "monitor/record.h"
 
@@ -215,6 +216,8 @@ static void read_member(const struct member *member, enum target_view view, bool
 	out->against = target->health.against;
 	out->needed = target->probe ? needed(&target->health, &target->check->rules) : 0;
 	out->held = target->site.isolation.held;
+	if (target->watch)
+		out->watch = watching_word(watch_phase(target->watch));
 	if (missing) {
 		out->no_verdict_since = missing->no_verdict.since;
 		out->no_verdict_side = missing->no_verdict.side;

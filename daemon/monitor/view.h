@@ -42,6 +42,8 @@ struct view_address {
 	 * own.
 	 */
 	unsigned needed;
+	/* State of the connection that is watched (policy/watching); NULL if none is. */
+	const char *watch;
 	unsigned held; /* failures that are not counted yet because they may be this host's fault */
 	/*
 	 * Wall clock; the time since which probes have had no verdict that counts, if that has

@@ -55,6 +55,13 @@ void environment_harden(void)
 	unsetenv("SSLKEYLOGFILE"); /* libcurl would write the TLS secrets there */
 }
 
+rlim_t environment_descriptors_max(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : DESCRIPTORS_MIN;
+}
+
 rlim_t environment_raise_descriptors(void)
 {
 	struct rlimit limit;

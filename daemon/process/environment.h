@@ -24,6 +24,9 @@ void environment_leave_shim(char **argv);
 /* Sets the file mode mask and signal dispositions, and removes variables that libraries act on. */
 void environment_harden(void);
 
+/* The limit of descriptors that environment_raise_descriptors() can reach. */
+rlim_t environment_descriptors_max(void);
+
 /* Raises the soft limit of descriptors to the hard limit. Returns the limit in force. */
 rlim_t environment_raise_descriptors(void);
 

@@ -10,10 +10,12 @@
 #include "base/log.h"
 #include "config/compare.h"
 #include "config/load.h"
+#include "connection/budget.h"
 #include "event/event.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"
 #include "probe/kind/exec.h"
+#include "process/environment.h"
 #include "process/spawn.h"
 #include "process/systemd.h"
 #include "publish/publish.h"
@@ -46,6 +48,7 @@ struct config *reload_read(const char *file, char error[CONFIG_ERROR_MAX])
 		config_free(config);
 		return NULL;
 	}
+	budget_check(config, environment_descriptors_max());
 	return config;
 }
 

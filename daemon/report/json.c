@@ -37,6 +37,7 @@ static void put_probes(struct json_out *out, const struct view_address *address)
 	else
 		json_out_null(out, "needed");
 	json_out_number(out, "held", address->held);
+	json_out_text(out, "watch", address->watch);
 	json_out_moment(out, "no_verdict_since", address->no_verdict_since);
 	json_out_text(out, "no_verdict_side",
 	              address->no_verdict_since ? health_side_word(address->no_verdict_side)

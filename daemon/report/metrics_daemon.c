@@ -1,6 +1,7 @@
 #include "report/metrics_daemon.h"
 
 #include "base/usage.h"
+#include "connection/watch.h"
 #include "event/event.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"
@@ -199,6 +200,22 @@ static void lag_lines(FILE *out, const char *metric, const struct metrics_source
 	metrics_text_histogram(out, metric, NULL, &late);
 }
 
+/* --- connections that are watched --------------------------------------------------------------- */
+
+static void watch_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	for (enum watching_phase phase = 0; phase < WATCHING_PHASES; phase++)
+		labelled(out, metric, "state", watching_word(phase),
+		         sources->watches->phases[phase]);
+}
+
+static void watch_end_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	labelled(out, metric, "cause", "unexpected", (double)sources->watches->unexpected);
+	labelled(out, metric, "cause", "expected", (double)sources->watches->expected);
+	labelled(out, metric, "cause", "host", (double)sources->watches->own);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 const struct metrics_daemon metrics_daemon[] = {
@@ -240,6 +257,12 @@ const struct metrics_daemon metrics_daemon[] = {
 	{ "shunt_probe_duration_seconds", "histogram",
 	  "How long probes took that came to a verdict, by type of check.",
 	  .of_type = duration_lines },
+	{ "shunt_watched_connections", "gauge",
+	  "Targets whose connection is watched, by its state.", .lines = watch_lines },
+	{ "shunt_watched_ends_total", "counter",
+	  "Watched connections that ended: unexpected ones start a burst of probes, expected ones "
+	  "one.",
+	  .lines = watch_end_lines },
 	{ "shunt_loop_lag_seconds", "histogram",
 	  "How late the loop was: every 500 ms, and every 25 ms while probes are under way.",
 	  .lines = lag_lines },

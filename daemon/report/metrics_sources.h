@@ -12,11 +12,13 @@ struct notify;
 struct probe_tally;
 struct reload_history;
 struct state_counts;
+struct watch_counts;
 
 struct metrics_sources {
 	const struct monitor *monitor;
 	const struct probe_tally *probes;
 	const struct clients_counts *clients;
+	const struct watch_counts *watches;
 	const struct reload_history *reloads;
 	const struct notify *notify;
 	const struct state_counts *state; /* NULL: no state is saved */

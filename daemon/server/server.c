@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/error.h"
+#include "connection/watch.h"
 #include "control/control.h"
 #include "monitor/monitor.h"
 #include "net/listener.h"
@@ -55,6 +56,7 @@ struct server {
 	struct sockets sockets;
 	int reserve; /* for clients_new(); -1 once that owns it */
 	struct prober *prober;
+	struct watcher *watches;
 	struct trust *trust;
 	struct probe_http *http;
 	struct probe_kind tls;
@@ -205,6 +207,7 @@ static struct metrics_sources make_sources(const struct server *server)
 		.monitor = server->monitor,
 		.probes = prober_tally(server->prober),
 		.clients = clients_counts(server->clients),
+		.watches = watcher_counts(server->watches),
 		.reloads = &server->reload.history,
 		.notify = server->notify,
 		.state = server->state ? state_counts(server->state) : NULL,
@@ -233,10 +236,14 @@ static bool start_control(struct server *server)
 }
 
 /* Starts the probes, programs and resolver. */
-static bool start_tools(struct server *server, const struct config *config, unsigned probes)
+static bool start_tools(struct server *server, const struct config *config, uint64_t descriptors)
 {
 	server->base = base_new();
-	server->prober = server->base ? prober_new(server->base, probes) : NULL;
+	server->prober = server->base
+	                         ? prober_new(server->base, probe_schedule_in_flight(descriptors))
+	                         : NULL;
+	server->watches =
+	        server->base ? watcher_new(server->base, watcher_room(descriptors)) : NULL;
 	server->trust = server->prober ? trust_new() : NULL;
 	server->http = server->trust ? probe_http_new(server->base, server->trust) : NULL;
 	server->tls = probe_tls_kind(server->trust);
@@ -262,6 +269,7 @@ static bool start_monitor(struct server *server, struct config *config)
 	        .base = server->base,
 	        .prober = server->prober,
 	        .resolver = server->resolver,
+	        .watches = server->watches,
 	        .kinds = { [CHECK_HTTP] = probe_http_kind(server->http),
 	                   [CHECK_HTTPS] = probe_https_kind(server->http),
 	                   [CHECK_TCP] = &probe_tcp,
@@ -285,10 +293,10 @@ static void join_reload(struct server *server)
 }
 
 /* Starts each part after those it depends on. Takes ownership of the configuration. */
-static bool start(struct server *server, struct config *config, unsigned probes)
+static bool start(struct server *server, struct config *config, uint64_t descriptors)
 {
 	event_set_log_callback(log_libevent);
-	if (!start_tools(server, config, probes) || !start_monitor(server, config)) {
+	if (!start_tools(server, config, descriptors) || !start_monitor(server, config)) {
 		config_free(config);
 		return false;
 	}
@@ -328,6 +336,7 @@ static void stop(struct server *server)
 	if (server->http)
 		probe_http_free(server->http);
 	trust_free(server->trust);
+	watcher_free(server->watches);
 	if (server->prober)
 		prober_free(server->prober);
 	systemd_free(server->systemd);
@@ -348,7 +357,7 @@ static void stop(struct server *server)
 
 static int serve(struct server *server, struct config *config)
 {
-	const unsigned probes = probe_schedule_in_flight(environment_raise_descriptors());
+	const uint64_t descriptors = environment_raise_descriptors();
 	const size_t records = config->record_count;
 	int error;
 
@@ -362,7 +371,7 @@ static int serve(struct server *server, struct config *config)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
 	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		log_fatal("libcurl or c-ares cannot start");
-	if (!start(server, config, probes)) {
+	if (!start(server, config, descriptors)) {
 		error = errno;
 		log_error("cannot start: %s%s", strerror(error), blame_limit(error));
 		return 1;

@@ -130,7 +130,8 @@ static bool read_rules(const struct config_group *group, struct check *check)
 	if (!config_value_integer(group, OPT_CHECK_FALL, &fall) ||
 	    !config_value_integer(group, OPT_CHECK_RISE, &rise) ||
 	    !config_value_bool(group, OPT_CHECK_INVERT, &check->invert) ||
-	    !config_value_bool(group, OPT_CHECK_DISABLED, &check->disabled))
+	    !config_value_bool(group, OPT_CHECK_DISABLED, &check->disabled) ||
+	    !config_value_bool(group, OPT_CHECK_WATCH, &check->watch))
 		return false;
 	check->rules = (struct health_rules){ fall, rise };
 	return true;

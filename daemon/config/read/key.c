@@ -86,13 +86,19 @@ static const char *key_children(struct arena *arena, const struct check *check)
 	return arena_printf(arena, "%s/%u", hash, check->at_least);
 }
 
+/* Options that older versions do not have add nothing unless they are set: the state of a previous run is found by its key. */
+static const char *key_later(const struct check *check)
+{
+	return check->watch ? " watch" : "";
+}
+
 const char *config_key_make(struct arena *arena, const struct check *check)
 {
 	return arena_printf(
 	        arena,
 	        "%s port=%u path=%s host=%s method=%s headers=%s status=%s header=%s body=%s/%u "
 	        "verify=%d ca=%s sni=%s cert=%s/%s/%u source=%s interval=%u fast=%u down=%u "
-	        "timeout=%u/%u fall=%u rise=%u invert=%d disabled=%d command=%s exit=%s/%s of=%s",
+	        "timeout=%u/%u fall=%u rise=%u invert=%d disabled=%d command=%s exit=%s/%s of=%s%s",
 	        check_type_words[check->type], check->port, key_text(arena, check->path),
 	        key_text(arena, check->host), check->method, key_digest(arena, check),
 	        key_statuses(arena, check), key_text(arena, check->expect_header),
@@ -103,5 +109,5 @@ const char *config_key_make(struct arena *arena, const struct check *check)
 	        check->fast_interval, check->down_interval, check->timeout, check->connect_timeout,
 	        check->rules.fall, check->rules.rise, check->invert, check->disabled,
 	        key_command(arena, check), key_list(arena, &check->pass_status),
-	        key_list(arena, &check->none_status), key_children(arena, check));
+	        key_list(arena, &check->none_status), key_children(arena, check), key_later(check));
 }

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "probe/kind/dial.h"
 #include "probe/kind/errno_words.h"
 #include "probe/kind/route.h"
 #include "shunt/table.h"
@@ -147,24 +147,6 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	finish_later(ended.probe, error);
 }
 
-/* The port is chosen by connect(), which may use one port for many peers. */
-static bool bind_source(const struct probe *probe, int fd)
-{
-	const struct check *check = probe_check(probe);
-	struct sockaddr_storage own;
-	socklen_t size;
-	int yes = 1;
-
-	if (check->source_interface)
-		return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, check->source_interface,
-		                  (socklen_t)strlen(check->source_interface)) == 0;
-	if (!check->source.family)
-		return true;
-	size = address_to_sockaddr(&check->source, 0, &own);
-	return setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes)) == 0 &&
-	       bind(fd, (struct sockaddr *)&own, size) == 0;
-}
-
 /*
  * If this host lacks what the configuration requests, that is not the endpoint's fault, except for
  * an address that does not suit the source address.
@@ -190,40 +172,21 @@ static void finish_unbound(struct probe *probe, int error)
 		             strerror(error));
 }
 
-static int open_socket(const struct probe *probe)
-{
-	const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-	int family = probe_address(probe)->family == SHUNT_FAMILY_IPV4 ? AF_INET : AF_INET6;
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	return fd;
-}
-
-static bool begin(const struct probe *probe, int fd)
-{
-	struct sockaddr_storage peer;
-	socklen_t size = address_to_sockaddr(probe_address(probe), probe_check(probe)->port, &peer);
-
-	return connect(fd, (struct sockaddr *)&peer, size) == 0 || errno == EINPROGRESS;
-}
-
 struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
                                       void (*failed)(void *arg), void *arg)
 {
 	struct connect_attempt *attempt;
 	void (*finish)(struct probe *, int) = finish_at_once;
-	int fd = open_socket(probe), error = errno;
+	int fd = dial_socket(probe_address(probe)), error = errno;
 
 	if (fd < 0)
 		goto out;
-	if (!bind_source(probe, fd)) {
+	if (!dial_bind(probe_check(probe), fd)) {
 		error = errno;
 		finish = finish_unbound;
 		goto out_fd;
 	}
-	if (!begin(probe, fd)) {
+	if (!dial_begin(probe_check(probe), probe_address(probe), fd)) {
 		error = errno;
 		goto out_fd;
 	}

@@ -189,7 +189,8 @@ struct mistake {
 	"type, port, path, host, method, headers, credentials_file, expect_status, "               \
 	"expect_header, expect_body, body_limit, tls_verify, ca_file, sni, client_cert, "          \
 	"client_key, cert_warning, source, interval, fast_interval, down_interval, timeout, "      \
-	"connect_timeout, fall, rise, invert, disabled, command, pass_status, none_status, of, "   \
+	"connect_timeout, watch, fall, rise, invert, disabled, command, pass_status, "             \
+	"none_status, of, "                                                                        \
 	"at_least"
 #define TYPES "\"http\", \"https\", \"tcp\", \"tls\", \"exec\" or \"calculated\""
 #define ENDPOINT "{ address = \"192.0.2.2\"; }"
@@ -1521,6 +1522,7 @@ static void test_request(void **state)
 	        "type = \"http\"; headers = ( \"X-A:b\", \"Accept: c \" ); expect_header = "
 	        "\"Server: x\";\n"
 	        "credentials_file = \"good\"; source = \"192.0.2.9\"; connect_timeout = \"1s\"; "
+	        "watch = true; "
 	        "};\n"
 	        "}; secondary: { address = \"b\"; check = { type = \"tls\"; port = 636; "
 	        "client_cert "
@@ -1542,6 +1544,7 @@ static void test_request(void **state)
 	assert_string_equal(address_format(&http->source, text), "192.0.2.9");
 	assert_null(http->source_interface);
 	assert_int_equal(http->connect_timeout, 1000);
+	assert_true(http->watch);
 	snprintf(path, sizeof(path), "%s/pair.pem", folder);
 	assert_string_equal(tls->client_cert, path);
 	assert_string_equal(tls->client_key, path);
@@ -1551,6 +1554,7 @@ static void test_request(void **state)
 	assert_int_equal(https->cert_warning, 14 * 24 * 3600000);
 	assert_int_equal(https->connect_timeout, 0);
 	assert_null(https->client_cert);
+	assert_false(https->watch);
 	assert_null(https->source_interface);
 	config_free(config);
 }
@@ -1765,6 +1769,7 @@ static void test_keys(void **state)
 		"type = \"https\"; down_interval = \"1m\";",
 		"type = \"https\"; invert = true;",
 		"type = \"https\"; disabled = true;",
+		"type = \"https\"; watch = true;",
 		"type = \"exec\"; command = [ \"/bin/sh\" ];",
 		"type = \"exec\"; command = [ \"/bin/sh\", \"%a\" ];",
 		"type = \"exec\"; command = [ \"/bin/sh\", \"%a\", \"\" ];",

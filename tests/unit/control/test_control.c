@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/connection/watch.h"
 #include "daemon/control/body.h"
 #include "daemon/control/control.h"
 #include "daemon/control/rights.h"
@@ -46,9 +47,10 @@ static const struct config config = { .http_hosts = hosts, .http_host_count = 1 
 static const struct probe_tally probes;
 static const struct clients_counts clients;
 static const struct reload_history reloads;
-static const struct metrics_sources sources = { .probes = &probes,
-	                                        .clients = &clients,
-	                                        .reloads = &reloads };
+static struct watch_counts watches;
+static const struct metrics_sources sources = {
+	.probes = &probes, .clients = &clients, .watches = &watches, .reloads = &reloads
+};
 static size_t record_count;
 static bool may_write = true; /* our own uid */
 static uint64_t generation;
@@ -163,6 +165,7 @@ static void fill_record(struct view_record *out)
 		                                       .against = 1,
 		                                       .needed = 3,
 		                                       .held = 2,
+		                                       .watch = "held",
 		                                       .no_verdict_since = 86404,
 		                                       .no_verdict_side = SIDE_HOST };
 	address_parse("192.0.2.1", &primary->addresses[0].address);
@@ -892,7 +895,7 @@ static void the_status_is_as_documented(void **state)
 	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
 	        "\"last_probe\":\"1970-01-02T00:00:02Z\","
 	        "\"certificate_expires\":\"1970-01-02T00:00:03Z\",\"probes\":7,\"asked\":8,"
-	        "\"against\":1,\"needed\":3,\"held\":2,"
+	        "\"against\":1,\"needed\":3,\"held\":2,\"watch\":\"held\","
 	        "\"no_verdict_since\":\"1970-01-02T00:00:04Z\",\"no_verdict_side\":\"host\"}]},"
 	        "{\"id\":\"secondary\",\"health\":\"up\",\"check\":null,\"error\":\"NXDOMAIN\","
 	        "\"check_settings\":null,\"min_up\":0,"
@@ -900,13 +903,15 @@ static void the_status_is_as_documented(void **state)
 	        "\"last_error\":null,\"latency_ms\":1.5,\"last_probe\":null,"
 	        "\"connect_ms\":0.25,\"tls_ms\":null,\"first_byte_ms\":1.25,"
 	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,"
-	        "\"against\":0,\"needed\":null,\"held\":0,\"no_verdict_since\":null,\"no_verdict_"
+	        "\"against\":0,\"needed\":null,\"held\":0,\"watch\":null,\"no_verdict_since\":null,"
+	        "\"no_verdict_"
 	        "side\":null},"
 	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,"
 	        "\"last_error\":null,\"latency_ms\":null,\"last_probe\":null,"
 	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
 	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,"
-	        "\"against\":0,\"needed\":null,\"held\":0,\"no_verdict_since\":null,\"no_verdict_"
+	        "\"against\":0,\"needed\":null,\"held\":0,\"watch\":null,\"no_verdict_since\":null,"
+	        "\"no_verdict_"
 	        "side\":null}]}"
 	        "]}",
 	        0, NULL);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/connection/watch.h"
 #include "daemon/event/event.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/override.h"
@@ -131,9 +132,11 @@ static struct probe_tally probes;
 static struct clients_counts clients;
 static struct reload_history reloads;
 static struct state_counts state_file;
+static struct watch_counts watches;
 static const struct metrics_sources sources = { .probes = &probes,
 	                                        .clients = &clients,
 	                                        .reloads = &reloads,
+	                                        .watches = &watches,
 	                                        .state = &state_file,
 	                                        .started = 1764208921 };
 
@@ -286,6 +289,20 @@ static void of_the_daemon(void **state)
 	settled = isolated = true;
 	reloads = (struct reload_history){ 3, 2, 1764208999, true };
 	state_file.write_failures = 5;
+	watches = (struct watch_counts){
+		.phases = { 1, 2, 3, 4 }, .unexpected = 5, .expected = 6, .own = 7
+	};
+	assert_metric("shunt_watched_connections",
+	              "# TYPE shunt_watched_connections gauge\n"
+	              "shunt_watched_connections{state=\"off\"} 1\n"
+	              "shunt_watched_connections{state=\"waiting\"} 2\n"
+	              "shunt_watched_connections{state=\"opening\"} 3\n"
+	              "shunt_watched_connections{state=\"held\"} 4\n");
+	assert_metric("shunt_watched_ends_total",
+	              "# TYPE shunt_watched_ends_total counter\n"
+	              "shunt_watched_ends_total{cause=\"unexpected\"} 5\n"
+	              "shunt_watched_ends_total{cause=\"expected\"} 6\n"
+	              "shunt_watched_ends_total{cause=\"host\"} 7\n");
 	assert_metric("process_start_time_seconds", "# TYPE process_start_time_seconds gauge\n"
 	                                            "process_start_time_seconds 1764208921\n");
 	assert_metric("shunt_settled", "# TYPE shunt_settled gauge\nshunt_settled 1\n");
