@@ -47,8 +47,8 @@ class Journald(st.Process):
         return any(os.readlink(f"{folder}/{fd}") in {f"socket:[{inode}]" for inode in inodes} for fd in os.listdir(folder))
 
     def enter(self, pid=None):
-        """Words before a command that is to run in it."""
-        return ("nsenter", f"--target={pid or self.pid}", "--mount", "--root", "--")
+        """Words before a command that is to run in it, in a directory that is there."""
+        return ("nsenter", f"--target={pid or self.pid}", "--mount", "--root", "--", "env", "--chdir=/")
 
     def entries(self, *matches):
         """All entries of shuntd that match, oldest first."""
