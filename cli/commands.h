@@ -13,5 +13,6 @@ extern const struct command force_command;
 extern const struct command auto_command;
 extern const struct command check_command;
 extern const struct command reload_command;
+extern const struct command bugreport_command;
 
 #endif

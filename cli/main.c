@@ -5,9 +5,8 @@
 #include "base/cli.h"
 #include "base/near.h"
 #include "base/options.h"
+#include "base/versions.h"
 #include "commands.h"
-
-#include "shunt/version.h"
 
 static int help_run(const struct command *command, const struct command_context *context, int argc,
                     char **argv);
@@ -24,8 +23,9 @@ static const struct command help_command = {
 };
 
 static const struct command *const commands[] = {
-	&run_command,   &status_command, &watch_command, &resolve_command, &explain_command,
-	&force_command, &auto_command,   &check_command, &reload_command,  &help_command,
+	&run_command,     &status_command,    &watch_command, &resolve_command,
+	&explain_command, &force_command,     &auto_command,  &check_command,
+	&reload_command,  &bugreport_command, &help_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -41,7 +41,7 @@ static void print_usage(FILE *out)
 		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
 	      "  -h, --help     this text; after a command, what that command does\n"
-	      "  -V, --version  the version\n"
+	      "  -V, --version  the versions of shunt and its libraries\n"
 	      "\n"
 	      "A first try: shunt run -c FILE -- curl http://NAME/\n"
 	      "The manual: shunt(1); the configuration: shunt.conf(5).\n",
@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 		if (help)
 			print_usage(stdout);
 		else
-			puts("shunt " SHUNT_VERSION);
+			versions_print(stdout);
 		return cli_finish(CLI_DONE);
 	}
 	if (operands.count == 0) {

@@ -7,8 +7,11 @@
 #include "process/cmdline.h"
 #include "process/environment.h"
 #include "reload/reload.h"
+#include "report/libraries.h"
 #include "server/server.h"
 #include "server/starter.h"
+
+#include "shunt/version.h"
 
 static void set_log_level(const struct cmdline *options)
 {
@@ -16,6 +19,13 @@ static void set_log_level(const struct cmdline *options)
 		log_set_level(LOG_LEVEL_DEBUG);
 	else if (options->private_dir)
 		log_set_level(LOG_LEVEL_ERROR);
+}
+
+static int print_versions(void)
+{
+	printf("shuntd %s\n", SHUNT_VERSION);
+	libraries_print(stdout);
+	return fflush(stdout) == 0 ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -27,6 +37,8 @@ int main(int argc, char **argv)
 	environment_fill_descriptors();
 	environment_leave_shim(argv);
 	cmdline_parse(argc, argv, &options);
+	if (options.version)
+		return print_versions();
 	/* Without memory for its default context, OpenSSL's first digest would write through NULL. */
 	if (!OSSL_LIB_CTX_get0_global_default())
 		log_fatal("OpenSSL cannot start: out of memory");

@@ -7,8 +7,6 @@
 
 #include "config/config.h"
 
-#include "shunt/version.h"
-
 #define EXIT_USAGE 64 /* sysexits(3) */
 
 static const char usage_text[] =
@@ -20,7 +18,7 @@ static const char usage_text[] =
         "  -t, --test          only check the configuration; starts nothing\n"
         "  -v, --verbose       log what is of interest to developers, too\n"
         "  -h, --help          this text\n"
-        "  -V, --version       the version\n"
+        "  -V, --version       the versions of shuntd and its libraries\n"
         "\n"
         "Runs in the foreground and logs to standard error. SIGHUP reads FILE again;\n"
         "SIGTERM ends.\n"
@@ -78,7 +76,7 @@ void cmdline_parse(int argc, char **argv, struct cmdline *options)
 		case 't': options->test = true; break;
 		case 'v': options->verbose = true; break;
 		case 'h': print_and_exit(usage_text); break;
-		case 'V': print_and_exit("shuntd " SHUNT_VERSION "\n"); break;
+		case 'V': options->version = true; break;
 		case OPTION_PRIVATE: options->private_dir = optarg; break;
 		case OPTION_OWNER: options->owner_fd = inherited_fd(optarg); break;
 		case OPTION_READY: options->ready_fd = inherited_fd(optarg); break;

@@ -19,11 +19,12 @@ struct cmdline {
 	int owner_fd;            /* a pidfd: the daemon ends when its process ends; -1: none */
 	int ready_fd;            /* -1: no process is waiting */
 	bool test;
+	bool version; /* only print the versions of the daemon and its libraries */
 	bool verbose;
 };
 
 /*
- * Ends the process for --help and --version (status 0), and on a usage error (64). The strings
+ * Ends the process for --help (status 0), and on a usage error (64). The strings
  * point into argv.
  */
 void cmdline_parse(int argc, char **argv, struct cmdline *options);

@@ -11,6 +11,7 @@
 #include "monitor/override.h"
 #include "monitor/view.h"
 #include "reload/reload.h"
+#include "report/libraries.h"
 
 #include "shunt/version.h"
 
@@ -225,6 +226,7 @@ static char *head_text(const struct monitor *monitor, const struct in_force *in_
 	json_out_text(&out, "socket", in_force->socket);
 	json_out_text(&out, "control", in_force->control);
 	json_out_number(&out, "table", monitor_table_inode(monitor));
+	libraries_put(&out);
 	json_out_open(&out, "records", '[');
 	return json_out_take(&out);
 }

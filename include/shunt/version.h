@@ -2,6 +2,6 @@
 #ifndef SHUNT_VERSION_H
 #define SHUNT_VERSION_H
 
-#define SHUNT_VERSION "0.1.0"
+#define SHUNT_VERSION "1.0.0"
 
 #endif

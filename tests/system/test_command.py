@@ -17,7 +17,7 @@ import unittest
 import shunttest as st
 
 NAME = "www.example.com"
-COMMANDS = ("run", "status", "resolve", "explain", "force", "auto", "check", "reload", "help")
+COMMANDS = ("run", "status", "resolve", "explain", "force", "auto", "check", "reload", "bugreport", "help")
 RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 
 
@@ -62,9 +62,9 @@ class Words(Command):
             self.assertRegex(text, rf"(?m)^  {name} +[a-z]")
 
     def test_version(self):
-        """the version, the same as shuntd's"""
+        """the version, the same as shuntd's, and those of the libraries"""
         for option in ("-V", "--version"):
-            text = self.check([option], 0, r"^shunt \d+\.\d+\.\d+\n$").stdout
+            text = self.check([option], 0, r"\Ashunt \d+\.\d+\.\d+\njansson \d+\.\S+\nglibc \d+\.\S+\n\Z").stdout
         self.assertEqual(text.split()[1], st.run([st.SHUNTD, "-V"]).stdout.split()[1])
 
     def test_usage(self):

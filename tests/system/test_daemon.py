@@ -498,7 +498,7 @@ class CommandLine(st.Case):
         for option in ("-V", "--version"):
             done = st.run([st.SHUNTD, option])
             self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertRegex(done.stdout, r"^shuntd \d+\.\d+\.\d+\n$")
+            self.assertRegex(done.stdout, r"\Ashuntd \d+\.\d+\.\d+\n([A-Za-z0-9-]+ \d+\.\S+\n){9}\Z")
         for arguments in (["--bogus"], ["-x"], ["operand"], ["-t", "operand"], ["-c"], ["--owner-fd", "77", "-t"]):
             with self.subTest(arguments):
                 done = st.run([st.SHUNTD, *arguments])

@@ -14,7 +14,7 @@ def read(*path):
 
 
 def pages():
-    found = ["README.md", "CONTRIBUTING.md"] + [os.path.relpath(path, st.ROOT) for path in glob.glob(os.path.join(st.ROOT, "docs", "*.md"))]
+    found = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + [os.path.relpath(path, st.ROOT) for path in glob.glob(os.path.join(st.ROOT, "docs", "*.md"))]
     return {path: read(path) for path in found}
 
 
@@ -45,6 +45,28 @@ class Names(st.Case):
         for page, text in pages().items():
             for place in re.findall(r"`((?:conf|man|docs|tests|bench|daemon|cli|shim|debian)/[A-Za-z0-9_./-]*)`", text):
                 self.assertTrue(os.path.exists(os.path.join(st.ROOT, place)), f"{page} names {place}")
+
+
+class Version(st.Case):
+    """Where else include/shunt/version.h's version stands."""
+
+    PLACES = (
+        (("CHANGELOG.md",), r"(?m)^## \[(\d[^]]*)\] - \d{4}-\d\d-\d\d$"),
+        (("debian", "changelog"), r"^shunt \((.*)\)"),
+        (("packaging", "shunt.spec"), r"(?m)^Version: +(.*)$"),
+        (("packaging", "shunt.spec"), r"(?m)^\* .* - (.*)-1$"),
+        (("docs", "openapi.yaml"), r"(?m)^  version: (.*)$"),
+        (("man", "shunt.1"), r"(?m)^\.Os shunt (.*)$"),
+        (("man", "shuntd.8"), r"(?m)^\.Os shunt (.*)$"),
+    )
+
+    def test_version(self):
+        """one version everywhere; the changes of the packages begin with it"""
+        version = re.search(r'SHUNT_VERSION "(.*)"', read("include", "shunt", "version.h")).group(1)
+        self.assertRegex(version, r"^\d+\.\d+\.\d+$")
+        for path, pattern in self.PLACES:
+            with self.subTest("/".join(path)):
+                self.assertEqual(re.search(pattern, read(*path)).group(1), version)
 
 
 class Folders(st.Case):
