@@ -36,13 +36,6 @@ static void want(struct wanted *wanted, const struct address *address, bool allo
 		wanted->more = true;
 }
 
-static bool is_of_family(const struct address *address, enum endpoint_family family)
-{
-	if (family == FAMILY_ANY)
-		return true;
-	return (address->family == SHUNT_FAMILY_IPV4) == (family == FAMILY_IPV4);
-}
-
 static void want_all(const struct endpoint *endpoint, struct wanted *wanted)
 {
 	const struct endpoint_config *config = endpoint->config;
@@ -60,9 +53,7 @@ static void want_all(const struct endpoint *endpoint, struct wanted *wanted)
 		for (size_t k = 0; k < answer->count; k++) {
 			const struct address *address = &answer->addresses[k];
 
-			if (is_of_family(address, config->family))
-				want(wanted, address,
-				     config->allow_local || !address_is_local(address));
+			want(wanted, address, config->allow_local || !address_is_local(address));
 		}
 	}
 }
@@ -357,8 +348,8 @@ static void watch_names(struct endpoint *endpoint)
 		if (!endpoint->watches)
 			endpoint->watches =
 			        memory_calloc(config->source_count, sizeof(struct resolve_watch *));
-		endpoint->watches[i] =
-		        resolve_watch(resolver, config->sources[i].name, name_changed, endpoint);
+		endpoint->watches[i] = resolve_watch(resolver, config->sources[i].name,
+		                                     config->family, name_changed, endpoint);
 	}
 }
 

@@ -21,8 +21,7 @@ struct host_fault {
 	struct isolation isolation;
 	struct event *again; /* armed while failures are held, or while this host is isolated */
 	uint64_t asked_us;
-	host_fault_counts *counts;
-	void *arg;
+	struct host_fault_user user;
 };
 
 static struct host_site *site_of(struct isolation_site *site)
@@ -44,6 +43,8 @@ static void ask(struct host_fault *fault)
 	fault->asked_us = clock_us();
 	for (size_t i = 0; i < WITNESSES && i < isolation->count; i++)
 		probe_now(site_of(isolation_witness(isolation))->probe);
+	if (fault->user.ask)
+		fault->user.ask(fault->user.arg);
 	timer_arm(fault->again, ms);
 }
 
@@ -69,11 +70,11 @@ static void ask_again(evutil_socket_t fd, short what, void *arg)
 		ask(fault);
 }
 
-struct host_fault *host_fault_new(struct event_base *base, host_fault_counts *counts, void *arg)
+struct host_fault *host_fault_new(struct event_base *base, const struct host_fault_user *user)
 {
 	struct host_fault *fault = memory_calloc(1, sizeof(*fault));
 
-	*fault = (struct host_fault){ .counts = counts, .arg = arg };
+	*fault = (struct host_fault){ .user = *user };
 	isolation_init(&fault->isolation);
 	fault->again = evtimer_new(base, ask_again, fault);
 	if (!fault->again)
@@ -146,13 +147,18 @@ static void count_due(struct host_fault *fault)
 	unsigned failures;
 
 	while ((site = isolation_due(&fault->isolation, &failures)))
-		fault->counts(fault->arg, site_of(site), failures);
+		fault->user.counts(fault->user.arg, site_of(site), failures);
 }
 
-static void hear(struct host_fault *fault, const struct address *address, uint64_t when_us)
+static void hear(struct host_fault *fault, const struct host_attempt *attempt)
 {
-	if (isolation_heard(&fault->isolation, when_us))
-		report_rejoined("answers; failures count again", address);
+	const struct probe_result *result = attempt->result;
+
+	if (isolation_heard(&fault->isolation, result->proven_us))
+		report_rejoined(result->why == WHY_NO_ROUTE
+		                        ? "is reported to be unreachable; failures count again"
+		                        : "answers; failures count again",
+		                attempt->address);
 }
 
 static enum verdict judge_silence(struct host_fault *fault, struct host_site *site,
@@ -196,7 +202,7 @@ enum verdict host_fault_judge(struct host_fault *fault, struct host_site *site,
 	place_site(fault, site, attempt);
 	if (site->isolation.listed) {
 		if (result->proven_us)
-			hear(fault, attempt->address, result->proven_us);
+			hear(fault, attempt);
 		if (result->path == PATH_PROVEN)
 			isolation_answered(&fault->isolation, &site->isolation);
 		else if (result->path == PATH_SILENT)
@@ -204,6 +210,13 @@ enum verdict host_fault_judge(struct host_fault *fault, struct host_site *site,
 	}
 	host_fault_recount(fault);
 	return verdict;
+}
+
+void host_fault_hear(struct host_fault *fault, const char *what)
+{
+	if (isolation_heard(&fault->isolation, clock_us()))
+		report_rejoined(what, NULL);
+	count_due(fault);
 }
 
 void host_fault_recount(struct host_fault *fault)

@@ -4,12 +4,12 @@
  * other code reads or writes that state.
  *
  *   target    calls host_fault_add() and host_fault_remove() for targets probed over the network
- *   monitor   calls host_fault_judge() for each result before it counts, and host_fault_recount()
- *             after targets were freed
+ *   monitor   calls host_fault_judge() for each result before it counts, host_fault_hear() for other
+ *             signs of life, and host_fault_recount() after targets were freed
  *
  * A failure that counts only later is reported through `counts`. Meanwhile other sites are probed
- * as witnesses, so that evidence arrives within milliseconds and not when their next probes are
- * due.
+ * as witnesses, and `ask` is called for others, so that evidence arrives within milliseconds and not
+ * when their next probes are due.
  */
 #ifndef SHUNT_MONITOR_HOST_FAULT_H
 #define SHUNT_MONITOR_HOST_FAULT_H
@@ -37,13 +37,21 @@ struct host_attempt {
 	unsigned needed;
 };
 
-/*
- * Called when failures of earlier attempts count after all. `site` may be the one that is being
- * judged.
- */
-typedef void host_fault_counts(void *arg, struct host_site *site, unsigned failures);
+struct host_fault_user {
+	/*
+	 * Called when failures of earlier attempts count after all. `site` may be the one that is
+	 * being judged.
+	 */
+	void (*counts)(void *arg, struct host_site *site, unsigned failures);
+	/*
+	 * Called to look for signs of life that are not probes: they go to host_fault_hear(). NULL:
+	 * there are none.
+	 */
+	void (*ask)(void *arg);
+	void *arg;
+};
 
-struct host_fault *host_fault_new(struct event_base *base, host_fault_counts *counts, void *arg);
+struct host_fault *host_fault_new(struct event_base *base, const struct host_fault_user *user);
 /* Must be called after all sites were removed. */
 void host_fault_free(struct host_fault *fault);
 
@@ -58,6 +66,12 @@ void host_fault_remove(struct host_fault *fault, struct host_site *site);
  */
 enum verdict host_fault_judge(struct host_fault *fault, struct host_site *site,
                               const struct host_attempt *attempt);
+
+/*
+ * Something beyond this host, which is no site, has answered. `what`: the reason in the event if that
+ * ends an isolation.
+ */
+void host_fault_hear(struct host_fault *fault, const char *what);
 
 void host_fault_recount(struct host_fault *fault);
 

@@ -27,6 +27,7 @@ struct monitor {
 	bool settled;
 	struct event *settle;
 	struct event *sweep; /* removes targets without users */
+	struct event *heard; /* a DNS server beyond this host has answered */
 };
 
 #endif

@@ -198,6 +198,34 @@ static enum verdict judge(struct monitor *monitor, struct target *target,
 	return verdict;
 }
 
+static void ask_dns(void *arg)
+{
+	const struct monitor *monitor = arg;
+
+	resolve_witness(monitor->parts.resolver);
+}
+
+/* Called from within the resolver, which must not be called meanwhile. */
+static void dns_answered(void *arg)
+{
+	struct monitor *monitor = arg;
+
+	event_active(monitor->heard, EV_TIMEOUT, 0);
+}
+
+static void hear_dns(evutil_socket_t fd, short what, void *arg)
+{
+	struct monitor *monitor = arg;
+	const bool was_isolated = host_fault_is_isolated(monitor->host_fault);
+
+	(void)fd;
+	(void)what;
+	host_fault_hear(monitor->host_fault, "a DNS server answers; failures count again");
+	if (was_isolated && !host_fault_is_isolated(monitor->host_fault))
+		mark_all(monitor);
+	update_marked(monitor);
+}
+
 /* Stores the result where readers see it. */
 static void note(struct target *target, const struct probe_result *result)
 {
@@ -377,7 +405,8 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	struct monitor *monitor = memory_calloc(1, sizeof(*monitor));
 
 	monitor->parts = *parts;
-	monitor->host_fault = host_fault_new(parts->base, count_held, monitor);
+	monitor->host_fault = host_fault_new(
+	        parts->base, &(struct host_fault_user){ count_held, ask_dns, monitor });
 	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor->host_fault,
 	             monitor_verdict, monitor);
 	monitor->targets.saved = parts->saved;
@@ -385,6 +414,8 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	overrides_init(&monitor->overrides, parts->base, override_ended, monitor);
 	monitor->settle = timer(monitor, EV_PERSIST, look_whether_settled);
 	monitor->sweep = timer(monitor, 0, sweep_targets);
+	monitor->heard = timer(monitor, 0, hear_dns);
+	resolve_listen(parts->resolver, dns_answered, monitor);
 	tables_init(&monitor->tables, parts->base);
 	monitor->decide = (struct decide){ .base = parts->base,
 		                           .host_fault = monitor->host_fault,
@@ -396,8 +427,10 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 
 void monitor_free(struct monitor *monitor)
 {
+	resolve_listen(monitor->parts.resolver, NULL, NULL);
 	event_free(monitor->settle);
 	event_free(monitor->sweep);
+	event_free(monitor->heard);
 	overrides_free(&monitor->overrides);
 	if (monitor->roster)
 		roster_free(monitor->roster);

@@ -32,6 +32,8 @@ struct asker {
 	uint64_t answers; /* answers given by servers, including NXDOMAIN and empty ones */
 	bool paused;      /* after a shortage of this host */
 	uint32_t random;
+	void (*heard)(void *arg); /* NULL: nobody listens */
+	void *heard_arg;
 };
 
 /* xorshift; used only to spread queries. */
@@ -209,6 +211,14 @@ static void on_room(void *arg)
 		pump_soon(asker);
 }
 
+static void on_heard(void *arg)
+{
+	const struct asker *asker = arg;
+
+	if (asker->heard)
+		asker->heard(asker->heard_arg);
+}
+
 static void on_other_servers(void *arg)
 {
 	wake_stalled(arg);
@@ -264,6 +274,17 @@ void asker_stall(struct asker_question *question, bool silent)
 	set_timer(question, resolve_outage_ms(question->asker->stalled_count, silent));
 }
 
+void asker_ask_now(struct asker_question *question)
+{
+	enqueue(question);
+}
+
+void asker_listen(struct asker *asker, void (*heard)(void *arg), void *arg)
+{
+	asker->heard = heard;
+	asker->heard_arg = arg;
+}
+
 bool asker_others_answered(const struct asker_question *question)
 {
 	return question->answers != question->asker->answers;
@@ -273,7 +294,7 @@ struct asker *asker_new(struct event_base *base, const struct resolver_address *
                         size_t count, asker_answered *answered)
 {
 	struct asker *asker = memory_calloc(1, sizeof(*asker));
-	struct dns_user user = { on_answered, on_room, on_other_servers, asker };
+	struct dns_user user = { on_answered, on_heard, on_room, on_other_servers, asker };
 
 	asker->base = base;
 	asker->answered = answered;

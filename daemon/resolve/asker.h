@@ -6,7 +6,7 @@
  * after the others, and get at most half of the queries in flight. A stalled question is one that
  * failed without any server having answered since: it is queried as soon as one does.
  *
- *   resolve  → asker_ask(), asker_ask_in()
+ *   resolve  → asker_add(), asker_ask_in()
  *   asker    → answered()    never called from within a function of this header
  */
 #ifndef SHUNT_RESOLVE_ASKER_H
@@ -59,12 +59,19 @@ void asker_free(struct asker *asker);
 
 /* The caller has set the fields up to `family`; all others are zeros. Queries for the first time. */
 void asker_add(struct asker_question *question);
+/* The caller may set it to zeros and add it again. */
 void asker_remove(struct asker_question *question);
 
 /* The next query, up to a tenth earlier, so that questions do not stay synchronised. */
 void asker_ask_in(struct asker_question *question, uint32_t wait_ms);
 /* The same while no server answers: soon, and at once when one does. */
 void asker_stall(struct asker_question *question, bool silent);
+
+/* The next query now, unless it is under way or queued. */
+void asker_ask_now(struct asker_question *question);
+
+/* `heard` and its argument as in resolve_listen(). */
+void asker_listen(struct asker *asker, void (*heard)(void *arg), void *arg);
 
 /* Whether servers have answered other queries since this question last failed. */
 bool asker_others_answered(const struct asker_question *question);

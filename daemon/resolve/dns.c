@@ -100,6 +100,9 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 
 	make_answer(query, status, result, &answer);
 	dns->in_flight--;
+	/* c-ares took what was read for an answer to this query, even if only for a refusal. */
+	if (dns->sockets.beyond)
+		dns->user.heard(dns->user.arg);
 	if (answer.outcome == DNS_GOOD || answer.outcome == DNS_ABSENT)
 		prefer_server(dns, (size_t)timeouts);
 	if (query->question)

@@ -6,7 +6,7 @@
  *   dns      → answered()    its answer, exactly once, unless it was forgotten before
  *   dns      → room()        after every call into c-ares: the only place to start more queries
  *
- * answered() may be called from within dns_ask(). It must not call dns_ask() itself.
+ * answered() may be called from within dns_ask(). Neither it nor heard() may call dns_ask() itself.
  */
 #ifndef SHUNT_RESOLVE_DNS_H
 #define SHUNT_RESOLVE_DNS_H
@@ -23,6 +23,8 @@ struct event_base;
 
 struct dns_user {
 	void (*answered)(void *question, const struct dns_answer *answer);
+	/* A server beyond this host has answered a query; called before answered(). */
+	void (*heard)(void *arg);
 	void (*room)(void *arg);
 	void (*other_servers)(void *arg); /* called after the set of servers has changed */
 	void *arg;

@@ -8,7 +8,7 @@
 
 const char *outcome_error(const struct outcome *outcome, const struct outcome *other)
 {
-	bool harmless = outcome->absent && outcome->address_count == 0 &&
+	bool harmless = outcome->absent && outcome->address_count == 0 && other &&
 	                (other->address_count > 0 || !other->concluded);
 
 	return outcome->failing && !harmless ? outcome->error : NULL;
@@ -76,7 +76,8 @@ struct outcome_next outcome_take(struct outcome *outcome, const struct outcome *
 	return take_failure(outcome, other, answer, others_answered);
 }
 
-void outcome_free(struct outcome *outcome)
+void outcome_clear(struct outcome *outcome)
 {
 	free(outcome->address);
+	*outcome = (struct outcome){ 0 };
 }

@@ -38,10 +38,11 @@ struct outcome_next outcome_take(struct outcome *outcome, const struct outcome *
 
 /*
  * The error to report for a family, or NULL. It is no error that a name has no addresses of one
- * family while it has, or may still get, some of the other.
+ * family while it has, or may still get, some of the other. `other` is NULL if only one is wanted.
  */
 const char *outcome_error(const struct outcome *outcome, const struct outcome *other);
 
-void outcome_free(struct outcome *outcome);
+/* Frees what it owns; it is all zeros again. */
+void outcome_clear(struct outcome *outcome);
 
 #endif

@@ -24,19 +24,22 @@ struct family {
 	struct asker_question question; /* first: the family is found by it */
 	struct outcome outcome;
 	struct name *name;
+	unsigned wanted; /* number of watches that want it; without any it is not queried */
 };
 
 struct name {
 	struct resolver *resolver;
 	char *text; /* lower case; a final dot prevents lookups below the search domains */
 	struct family families[FAMILIES];
-	/* Returned by resolve_known(); NULL if not called since the last change. */
-	struct resolve_answer *known;
 	TAILQ_HEAD(, resolve_watch) watches;
+	TAILQ_ENTRY(name) place; /* in resolver->rotation */
 };
 
 struct resolve_watch {
 	struct name *name;
+	bool wants[FAMILIES];
+	/* Returned by resolve_known(); NULL if not called since the last change. */
+	struct resolve_answer *known;
 	resolve_changed *changed;
 	void *arg;
 	bool pending;
@@ -46,8 +49,9 @@ struct resolve_watch {
 
 struct resolver {
 	struct asker *asker;
-	struct event notice; /* notify watchers */
-	void *names;         /* tsearch(3) tree of struct name */
+	struct event notice;         /* notify watchers */
+	void *names;                 /* tsearch(3) tree of struct name */
+	TAILQ_HEAD(, name) rotation; /* all names; the next one for resolve_witness() comes first */
 	TAILQ_HEAD(, resolve_watch) pending;
 };
 
@@ -60,33 +64,35 @@ static const struct outcome *other_family(const struct family *family)
 	return &families[family == &families[FAMILY_A] ? FAMILY_AAAA : FAMILY_A].outcome;
 }
 
-static const char *name_error(const struct name *name)
+static const struct outcome *wanted_outcome(const struct resolve_watch *watch, int family)
 {
-	const struct outcome *a = &name->families[FAMILY_A].outcome;
-	const struct outcome *aaaa = &name->families[FAMILY_AAAA].outcome;
-	const char *error = outcome_error(a, aaaa);
-
-	return error ? error : outcome_error(aaaa, a);
+	return watch->wants[family] ? &watch->name->families[family].outcome : NULL;
 }
 
-static bool name_complete(const struct name *name)
+static const char *watch_error(const struct resolve_watch *watch)
 {
-	return name->families[FAMILY_A].outcome.concluded &&
-	       name->families[FAMILY_AAAA].outcome.concluded;
+	const struct outcome *a = wanted_outcome(watch, FAMILY_A);
+	const struct outcome *aaaa = wanted_outcome(watch, FAMILY_AAAA);
+	const char *error = a ? outcome_error(a, aaaa) : NULL;
+
+	return error || !aaaa ? error : outcome_error(aaaa, a);
 }
 
-static void name_answer(const struct name *name, struct resolve_answer *answer)
+static void watch_answer(const struct resolve_watch *watch, struct resolve_answer *answer)
 {
 	memset(answer, 0, sizeof(*answer));
+	answer->complete = true;
 	for (int i = 0; i < FAMILIES; i++) {
-		const struct outcome *outcome = &name->families[i].outcome;
+		const struct outcome *outcome = wanted_outcome(watch, i);
 
+		if (!outcome)
+			continue;
 		for (size_t j = 0; j < outcome->address_count; j++)
 			answer->addresses[answer->count++] = outcome->address[j];
 		answer->more |= outcome->more;
+		answer->complete &= outcome->concluded;
 	}
-	answer->complete = name_complete(name);
-	answer->error = name_error(name);
+	answer->error = watch_error(watch);
 }
 
 /* --- notices ---------------------------------------------------------------------------------- */
@@ -116,7 +122,7 @@ static void on_notice(evutil_socket_t fd, short what, void *arg)
 			return;
 		TAILQ_REMOVE(&resolver->pending, watch, pending_link);
 		watch->pending = false;
-		name_answer(watch->name, &answer);
+		watch_answer(watch, &answer);
 		watch->changed(watch->arg, &answer);
 	}
 	if (!TAILQ_EMPTY(&resolver->pending))
@@ -125,39 +131,57 @@ static void on_notice(evutil_socket_t fd, short what, void *arg)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+static void notify_watches(const struct family *family)
+{
+	const struct name *name = family->name;
+	struct resolve_watch *watch;
+
+	TAILQ_FOREACH (watch, &name->watches, link) {
+		if (!watch->wants[family - name->families])
+			continue;
+		free(watch->known);
+		watch->known = NULL;
+		notify(watch);
+	}
+}
+
 static void on_answered(struct asker_question *question, const struct dns_answer *answer)
 {
 	struct family *family = (struct family *)question;
-	struct name *name = family->name;
-	const char *error = name_error(name);
-	bool complete = name_complete(name), changed;
-	struct resolve_watch *watch;
-	struct outcome_next next;
+	struct outcome *outcome = &family->outcome;
+	const char *error = outcome->error;
+	bool first = !outcome->concluded, changed;
+	struct outcome_next next = outcome_take(outcome, other_family(family), answer,
+	                                        asker_others_answered(question), &changed);
 
-	free(name->known);
-	name->known = NULL;
-	next = outcome_take(&family->outcome, other_family(family), answer,
-	                    asker_others_answered(question), &changed);
 	if (next.outage)
 		asker_stall(question, answer->silent);
 	else
 		asker_ask_in(question, next.wait_ms);
 	/* Error texts are compared by address: all are constants from one table. */
-	if (!changed && complete == name_complete(name) && error == name_error(name))
-		return;
-	TAILQ_FOREACH (watch, &name->watches, link)
-		notify(watch);
+	if (changed || first || error != outcome->error)
+		notify_watches(family);
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-static void family_start(struct family *family, struct name *name, int number)
+static void family_want(struct family *family, struct name *name, int number)
 {
+	if (family->wanted++ > 0)
+		return;
 	family->name = name;
-	family->question.asker = name->resolver->asker;
-	family->question.name = name->text;
-	family->question.family = number;
+	family->question = (struct asker_question){ .asker = name->resolver->asker,
+		                                    .name = name->text,
+		                                    .family = number };
 	asker_add(&family->question);
+}
+
+static void family_unwant(struct family *family)
+{
+	if (--family->wanted > 0)
+		return;
+	asker_remove(&family->question);
+	outcome_clear(&family->outcome);
 }
 
 static struct name *name_new(struct resolver *resolver, char *text)
@@ -167,8 +191,7 @@ static struct name *name_new(struct resolver *resolver, char *text)
 	name->resolver = resolver;
 	name->text = text;
 	TAILQ_INIT(&name->watches);
-	family_start(&name->families[FAMILY_A], name, AF_INET);
-	family_start(&name->families[FAMILY_AAAA], name, AF_INET6);
+	TAILQ_INSERT_TAIL(&resolver->rotation, name, place);
 	return name;
 }
 
@@ -180,11 +203,7 @@ static int compare_names(const void *a, const void *b)
 static void name_free(struct name *name)
 {
 	tdelete(name, &name->resolver->names, compare_names);
-	for (int i = 0; i < FAMILIES; i++) {
-		asker_remove(&name->families[i].question);
-		outcome_free(&name->families[i].outcome);
-	}
-	free(name->known);
+	TAILQ_REMOVE(&name->resolver->rotation, name, place);
 	free(name->text);
 	free(name);
 }
@@ -217,29 +236,35 @@ static struct name *find_name(struct resolver *resolver, const char *text)
 /* --- for callers ------------------------------------------------------------------------------ */
 
 struct resolve_watch *resolve_watch(struct resolver *resolver, const char *name,
-                                    resolve_changed *changed, void *arg)
+                                    enum endpoint_family family, resolve_changed *changed,
+                                    void *arg)
 {
+	static const int numbers[] = { [FAMILY_A] = AF_INET, [FAMILY_AAAA] = AF_INET6 };
 	struct resolve_watch *watch = memory_calloc(1, sizeof(*watch));
 
 	watch->name = find_name(resolver, name);
+	watch->wants[FAMILY_A] = family != FAMILY_IPV6;
+	watch->wants[FAMILY_AAAA] = family != FAMILY_IPV4;
 	watch->changed = changed;
 	watch->arg = arg;
 	TAILQ_INSERT_TAIL(&watch->name->watches, watch, link);
-	for (int i = 0; i < FAMILIES; i++)
+	for (int i = 0; i < FAMILIES; i++) {
+		if (!watch->wants[i])
+			continue;
+		family_want(&watch->name->families[i], watch->name, numbers[i]);
 		if (watch->name->families[i].outcome.concluded)
 			notify(watch);
+	}
 	return watch;
 }
 
-const struct resolve_answer *resolve_known(const struct resolve_watch *watch)
+const struct resolve_answer *resolve_known(struct resolve_watch *watch)
 {
-	struct name *name = watch->name;
-
-	if (!name->known) {
-		name->known = memory_calloc(1, sizeof(*name->known));
-		name_answer(name, name->known);
+	if (!watch->known) {
+		watch->known = memory_calloc(1, sizeof(*watch->known));
+		watch_answer(watch, watch->known);
 	}
-	return name->known;
+	return watch->known;
 }
 
 void resolve_unwatch(struct resolve_watch *watch)
@@ -249,9 +274,31 @@ void resolve_unwatch(struct resolve_watch *watch)
 	TAILQ_REMOVE(&name->watches, watch, link);
 	if (watch->pending)
 		TAILQ_REMOVE(&name->resolver->pending, watch, pending_link);
+	for (int i = 0; i < FAMILIES; i++) {
+		if (watch->wants[i])
+			family_unwant(&name->families[i]);
+	}
+	free(watch->known);
 	free(watch);
 	if (TAILQ_EMPTY(&name->watches))
 		name_free(name);
+}
+
+void resolve_listen(struct resolver *resolver, void (*heard)(void *arg), void *arg)
+{
+	asker_listen(resolver->asker, heard, arg);
+}
+
+void resolve_witness(struct resolver *resolver)
+{
+	struct name *name = TAILQ_FIRST(&resolver->rotation);
+
+	if (!name)
+		return;
+	TAILQ_REMOVE(&resolver->rotation, name, place);
+	TAILQ_INSERT_TAIL(&resolver->rotation, name, place);
+	asker_ask_now(
+	        &name->families[name->families[FAMILY_A].wanted ? FAMILY_A : FAMILY_AAAA].question);
 }
 
 void resolve_configure(struct resolver *resolver, const struct resolver_address *servers,
@@ -265,6 +312,7 @@ struct resolver *resolve_new(struct event_base *base, const struct resolver_addr
 {
 	struct resolver *resolver = memory_calloc(1, sizeof(*resolver));
 
+	TAILQ_INIT(&resolver->rotation);
 	TAILQ_INIT(&resolver->pending);
 	event_assign(&resolver->notice, base, -1, 0, on_notice, resolver);
 	resolver->asker = asker_new(base, servers, count, on_answered);

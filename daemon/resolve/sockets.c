@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "net/own.h"
 
 #include "shunt/table.h"
 
@@ -102,6 +103,8 @@ static ares_ssize_t socket_receive(ares_socket_t fd, void *data, size_t size, in
 		errno = EAGAIN;
 		return -1;
 	}
+	if (got > 0 && !own_peer(fd))
+		sockets->beyond = true;
 	return got;
 }
 
@@ -201,8 +204,10 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
 
 	/* `link` is freed if c-ares closes the socket during this call. */
 	sockets->reads = READS_A_TURN;
+	sockets->beyond = false;
 	sockets->ready(sockets->arg, what & EV_READ ? fd : ARES_SOCKET_BAD,
 	               what & EV_WRITE ? fd : ARES_SOCKET_BAD);
+	sockets->beyond = false;
 }
 
 static void unlink_socket(struct sockets *sockets, int fd)

@@ -6,6 +6,7 @@
 #define SHUNT_RESOLVE_SOCKETS_H
 
 #include <ares.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "resolve/conf.h"
@@ -24,6 +25,8 @@ struct sockets {
 	void *arg;
 	struct sockets_link *links; /* the first one, or NULL */
 	unsigned reads;             /* number left in this iteration of the loop */
+	/* While `ready` runs: a server that is not on this host has sent something. */
+	bool beyond;
 	/* Number of failures since the start for lack of descriptors or memory. */
 	uint64_t shortages;
 };

@@ -321,7 +321,169 @@ class LostSite(Network):
             st.wait_until(lambda: self.daemon.active(name) is None, what="lookups to fail")
 
 
+FAR = "203.0.113.2"
+SERVER = "203.0.113.10"
+
+
+class Proofs(Network):
+    """What shows that the silence of every endpoint is not this host's fault, and what does not."""
+
+    FAIL = 'all_down = "fail";'
+
+    def config_with(self, standby, more=""):
+        pair = record(NAME, PRIMARY, standby)
+        return more + records(pair[:-1] + self.FAIL + " }")
+
+    def assert_falls(self):
+        """Both endpoints go down for what their probes and the proof say, and this host was never taken for isolated."""
+        st.wait_until(lambda: self.daemon.active(NAME) is None, what="lookups to fail, since both are down")
+        self.assertEqual(self.healths(), ["down", "down"])
+        self.assertNotIn("isolated", self.since_then())
+
+    def assert_holds(self, error):
+        self.wait_isolated()
+        self.assertEqual(self.healths(), ["up", "up"])
+        self.assertEqual(self.daemon.active(NAME), "primary")
+        address = self.daemon.endpoint(NAME, "primary")["addresses"][0]
+        self.assertEqual(address["last_error"], error)
+
+    def named(self, dns, space):
+        """Its standby is a name, which is not due to be asked again for minutes."""
+        server = self.start(st.Dns(self, dns, port=5353, hosts={"standby.test": [STANDBY]}, ttl=300, prefix=space.prefix))
+        config = self.config_with("standby.test", f'resolvers = [ "{server.resolver}" ];')
+        self.watch(config)
+        return server
+
+    def test_dns_answer(self):
+        """a DNS server beyond this host answers, no endpoint does: it is asked for proof, and all of them fall"""
+        space = self.start(st.NetNs())
+        self.host.connect(space, "203.0.113.9/30", f"{SERVER}/30")
+        self.named(SERVER, space)
+        self.drop(PRIMARY, STANDBY)
+        self.assert_falls()
+
+    def test_dns_ends_it(self):
+        """the DNS server comes back before any endpoint: the isolation ends, and then all of them fall"""
+        space = self.start(st.NetNs())
+        self.host.connect(space, "203.0.113.9/30", f"{SERVER}/30")
+        self.named(SERVER, space)
+        self.drop(PRIMARY, STANDBY, SERVER)
+        self.assert_holds("timed out in connect after 500ms")
+        self.drop(PRIMARY, STANDBY)
+        self.daemon.wait_log("no longer isolated: a DNS server answers")
+        st.wait_until(lambda: self.daemon.active(NAME) is None, what="lookups to fail, since both are down")
+
+    def test_dns_answer_from_here(self):
+        """a DNS server on this host, not on loopback, proves nothing"""
+        server = self.named(OWN, self.host)
+        self.drop(PRIMARY, STANDBY)
+        asked = server.log().count("query[")
+        self.assert_holds("timed out in connect after 500ms")
+        st.wait_until(lambda: server.log().count("query[") > asked, what="the server to be asked for proof")
+        self.assertTrue(self.isolated())
+
+    def behind_a_router(self):
+        """FAR stands behind the standby's host, which forwards."""
+        far = self.start(st.NetNs())
+        self.two.connect(far, "203.0.113.1/30", f"{FAR}/30")
+        self.two.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0")
+        far.ip("route", "add", "default", "via", "203.0.113.1")
+        self.host.ip("route", "add", "203.0.113.0/30", "via", STANDBY)
+        self.serve("far", FAR, far)
+        self.watch(self.config_with(FAR))
+
+    def test_icmp_of_a_router(self):
+        """a router says that one endpoint is unreachable, the other is silent: both fall"""
+        self.behind_a_router()
+        self.two.nft(
+            "add table inet t; add chain inet t f { type filter hook forward priority 0; };"
+            f"add rule inet t f ip daddr {FAR} reject with icmp type host-unreachable;"
+        )
+        self.drop(PRIMARY)
+        self.assert_falls()
+        self.assertEqual(self.daemon.endpoint(NAME, "secondary")["addresses"][0]["last_error"], "no route: host unreachable")
+
+    def test_router_ends_it(self):
+        """a router's word ends an isolation, and the event says so"""
+        self.behind_a_router()
+        self.drop(PRIMARY, FAR)
+        self.assert_holds("timed out in connect after 500ms")
+        self.two.nft(
+            "add table inet t; add chain inet t f { type filter hook forward priority 0; };"
+            f"add rule inet t f ip daddr {FAR} reject with icmp type host-unreachable;"
+        )
+        self.drop(PRIMARY)
+        self.daemon.wait_log(f"{FAR}: no longer isolated: is reported to be unreachable")
+
+    def reject(self, rule):
+        """This host's own firewall rejects all that goes to both endpoints."""
+        self.host.nft(
+            "add table inet t; add chain inet t out { type filter hook output priority 0; };"
+            f"add rule inet t out ip daddr {{ {PRIMARY}, {STANDBY} }} {rule};"
+        )
+
+    def test_own_firewall(self):
+        """this host's own firewall rejects everything by an ICMP error: no proof, although it looks like a refusal"""
+        self.watch(self.config_with(STANDBY))
+        self.reject("reject")
+        self.assert_holds("no route: rejected by this host's own firewall")
+
+    def test_own_firewall_alone(self):
+        """it rejects the primary only: programs cannot reach it either, and the standby answers"""
+        self.watch(self.config_with(STANDBY))
+        self.host.nft(
+            "add table inet t; add chain inet t out { type filter hook output priority 0; };"
+            f"add rule inet t out ip daddr {PRIMARY} reject;"
+        )
+        self.daemon.wait_active(NAME, "secondary")
+        self.assertNotIn("isolated", self.since_then())
+
+    def test_no_neighbour(self):
+        """no neighbour answers ARP: this host's kernel says "host unreachable", which is no proof"""
+        self.watch(self.config_with(STANDBY).replace('timeout = "500ms"', 'timeout = "30s"'))
+        for space, device in zip((self.one, self.two), self.links):
+            space.ip("link", "set", device[:-1] + "b", "arp", "off")
+            self.host.ip("neigh", "flush", "dev", device)
+        self.assert_holds("no route: host unreachable")
+
+
 V6 = "2001:db8::2"
+FAR_V6 = "2001:db8:1::2"
+
+
+class ProofsOfIpv6(Network):
+    """The same by ICMPv6: the endpoints' own hosts reject, or this one does."""
+
+    def setUp(self):
+        super().setUp()
+        for space, mine, address in ((self.one, "2001:db8::1", V6), (self.two, "2001:db8:1::1", FAR_V6)):
+            self.host.connect(space, f"{mine}/64", f"{address}/64")
+            space.run("sysctl", "-qw", "net.ipv6.icmp.ratelimit=0")
+            self.serve("six", address, space)
+        pair = record(NAME, V6, FAR_V6)
+        self.watch(records(pair[:-1] + 'all_down = "fail"; }'))
+
+    @staticmethod
+    def reject(space, hook, kind):
+        space.nft(
+            f"add table inet s; add chain inet s c {{ type filter hook {hook} priority 0; }};"
+            f"add rule inet s c meta nfproto ipv6 tcp dport {PORT} reject with icmpv6 type {kind};"
+        )
+
+    def test_others_reject(self):
+        """the endpoints' hosts reject by ICMPv6: proof, both fall"""
+        for space in (self.one, self.two):
+            self.reject(space, "input", "addr-unreachable")
+        st.wait_until(lambda: self.daemon.active(NAME) is None, what="lookups to fail, since both are down")
+        self.assertNotIn("isolated", self.since_then())
+
+    def test_this_host_rejects(self):
+        """this host's own firewall rejects by ICMPv6: none"""
+        self.reject(self.host, "output", "admin-prohibited")
+        self.wait_isolated()
+        self.assertEqual(self.daemon.active(NAME), "primary")
+
+
 
 
 class Families(Network):
@@ -351,7 +513,7 @@ class Families(Network):
         self.assertEqual(self.daemon.resolve(NAME), [STANDBY])
 
     def test_family(self):
-        """family: only such addresses of a name are taken"""
+        """family: only such addresses of a name are asked for and taken"""
         dns = self.start(st.Dns(self, OWN, port=5353, hosts={"both.test": [PRIMARY, V6]}, prefix=self.host.prefix))
         named = lambda name, family: f'{{ name = "{name}"; primary: {{ address = "both.test"; family = "{family}"; }}; }}'
         config = records(named("four.example.com", "ipv4"), named("six.example.com", "ipv6"))
@@ -359,6 +521,32 @@ class Families(Network):
         for name, address in (("four.example.com", PRIMARY), ("six.example.com", V6)):
             st.wait_until(lambda: self.daemon.answer(name) == [address], what=f"{name} to be {address}")
             self.assertEqual([one["address"] for one in self.daemon.endpoint(name, "primary")["addresses"]], [address])
+
+    def test_only_one_family_is_asked(self):
+        """family = "ipv4": no question for AAAA; the other family is asked from the reload on that wants it"""
+        dns = self.start(st.Dns(self, OWN, port=5353, hosts={"both.test": [PRIMARY, V6]}, prefix=self.host.prefix))
+        config = f'resolvers = [ "{dns.resolver}" ];' + 'records: ( {{ name = "{}"; primary: {{ address = "both.test"; family = "{}"; }}; }} );'
+        asked = lambda kind: dns.log().count(f"query[{kind}] both.test")
+        self.daemon = self.start(st.Daemon(self, config.format(NAME, "ipv4"), prefix=self.host.prefix))
+        st.wait_until(lambda: asked("A") >= 3, what="three questions for A")
+        self.assertEqual(asked("AAAA"), 0)
+        self.daemon.reload(config.format(NAME, "ipv6"))
+        st.wait_until(lambda: self.daemon.answer(NAME) == [V6], what="the IPv6 address")
+        last = asked("A")
+        seen = asked("AAAA")
+        st.wait_until(lambda: asked("AAAA") >= seen + 3, what="three more questions for AAAA")
+        self.assertLessEqual(asked("A"), last + 1)
+
+    def test_unreachable_of_a_name(self):
+        """an IPv6 address from DNS on this host without IPv6: not reachable from here, no health, no event"""
+        dns = self.start(st.Dns(self, OWN, port=5353, hosts={"both.test": [PRIMARY, V6]}, prefix=self.host.prefix))
+        self.watch(f'resolvers = [ "{dns.resolver}" ]; ' + records(record(NAME, "both.test")), healths=["up"])
+        of_v6 = lambda: [one for one in self.daemon.endpoint(NAME, "primary")["addresses"] if one["address"] == V6]
+        st.wait_until(of_v6, what="the IPv6 address to be known")
+        self.assertEqual(of_v6()[0]["last_error"], "not reachable from here: this host has no IPv6")
+        self.assertEqual(of_v6()[0]["health"], "unknown")
+        self.assertEqual(self.daemon.resolve(NAME), [PRIMARY])
+        self.assertNotIn(f"primary {V6}: ", self.daemon.log())
 
 
 class OneIsSilent(Network):

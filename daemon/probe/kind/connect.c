@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/own.h"
 #include "probe/kind/dial.h"
 #include "probe/kind/errno_words.h"
+#include "probe/kind/icmp.h"
 #include "probe/kind/route.h"
 #include "shunt/table.h"
 
@@ -70,12 +72,23 @@ static void finish_at_once(struct probe *probe, int error)
 		                  "cannot connect from here: %s", strerror(error));
 }
 
-static void finish_later(struct probe *probe, int error)
+/*
+ * A report from another host proves the path as far as that host. One from this host's own firewall
+ * proves nothing, whatever errno it has; it is a failure because programs get the same.
+ */
+static void finish_later(struct probe *probe, int error, enum icmp_sender sender)
 {
 	const struct probe_outcome *outcome = probe_errno_later(error);
 
-	probe_finish_path(probe, outcome->why, outcome->path, "%s",
-	                  outcome->words ? outcome->words : strerror(error));
+	if (sender == ICMP_BEYOND)
+		probe_finish_path(probe, outcome->why, PATH_PROVEN, "%s",
+		                  outcome->words ? outcome->words : strerror(error));
+	else if (sender == ICMP_OWN && outcome->path != PATH_SILENT)
+		probe_finish_path(probe, WHY_NO_ROUTE, PATH_SILENT,
+		                  "no route: rejected by this host's own firewall");
+	else
+		probe_finish_path(probe, outcome->why, outcome->path, "%s",
+		                  outcome->words ? outcome->words : strerror(error));
 }
 
 void connect_cancel(struct connect_attempt *attempt)
@@ -84,16 +97,6 @@ void connect_cancel(struct connect_attempt *attempt)
 	if (attempt->fd >= 0)
 		close(attempt->fd);
 	free(attempt);
-}
-
-/* Whether the addresses of both ends are the same: the connection does not leave this host. */
-static bool is_here(const struct sockaddr_storage *own, const struct sockaddr_storage *peer)
-{
-	struct address a, b;
-
-	return address_from_sockaddr((const struct sockaddr *)own, &a) &&
-	       address_from_sockaddr((const struct sockaddr *)peer, &b) &&
-	       address_compare(&a, &b) == 0;
 }
 
 /*
@@ -111,7 +114,7 @@ static int look_at_ends(struct probe *probe, int fd)
 		return 0;
 	if (own_size == peer_size && memcmp(&own, &peer, own_size) == 0)
 		return ECONNREFUSED;
-	if (is_here(&own, &peer))
+	if (own_ends((const struct sockaddr *)&own, (const struct sockaddr *)&peer))
 		probe_stays_here(probe);
 	return 0;
 }
@@ -131,12 +134,15 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 	struct connect_attempt ended = *(struct connect_attempt *)arg;
 	struct connect_attempt *attempt = arg;
 	int error = connect_error(attempt->probe, fd);
+	enum icmp_sender sender = error ? icmp_sender(fd) : ICMP_NONE;
 
 	(void)what;
 	if (!error)
 		attempt->fd = -1; /* now owned by the callee */
 	connect_cancel(attempt);
 	if (!error) {
+		if (probe_address(ended.probe)->family == SHUNT_FAMILY_IPV6)
+			icmp_deafen(fd);
 		probe_peer_answered(ended.probe);
 		probe_reached(ended.probe, PROBE_CONNECT, clock_us());
 		route_worked(probe_address(ended.probe));
@@ -144,7 +150,7 @@ static void writable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	ended.failed(ended.arg);
-	finish_later(ended.probe, error);
+	finish_later(ended.probe, error, sender);
 }
 
 /*
@@ -181,6 +187,8 @@ struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
 
 	if (fd < 0)
 		goto out;
+	if (probe_address(probe)->family == SHUNT_FAMILY_IPV6)
+		icmp_listen(fd);
 	if (!dial_bind(probe_check(probe), fd)) {
 		error = errno;
 		finish = finish_unbound;

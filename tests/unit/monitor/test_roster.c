@@ -75,7 +75,7 @@ static int setup(void **state)
 	world->prober = prober_new(world->base, 16);
 	world->resolver = resolve_new(world->base, &nowhere, 1);
 	world->kinds[CHECK_TCP] = &probe_tcp;
-	world->host_fault = host_fault_new(world->base, NULL, NULL);
+	world->host_fault = host_fault_new(world->base, &(struct host_fault_user){ 0 });
 	targets_init(&world->targets, world->prober, world->kinds, world->host_fault, verdict,
 	             world);
 	*state = world;

@@ -37,7 +37,7 @@ static int setup(void **state)
 	world.prober = prober_new(world.base, 16);
 	for (size_t i = 0; i < CHECK_TYPES; i++)
 		world.kinds[i] = i == CHECK_CALCULATED ? NULL : &probe_tcp;
-	world.host_fault = host_fault_new(world.base, NULL, NULL);
+	world.host_fault = host_fault_new(world.base, &(struct host_fault_user){ 0 });
 	targets_init(&world.targets, world.prober, world.kinds, world.host_fault, verdict, NULL);
 	address_parse("192.0.2.1", &world.address);
 	return 0;
