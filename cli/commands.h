@@ -9,6 +9,7 @@ extern const struct command status_command;
 extern const struct command watch_command;
 extern const struct command resolve_command;
 extern const struct command explain_command;
+extern const struct command doors_command;
 extern const struct command force_command;
 extern const struct command auto_command;
 extern const struct command check_command;

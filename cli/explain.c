@@ -1,7 +1,4 @@
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,6 +7,7 @@
 #include "api/record.h"
 #include "base/cli.h"
 #include "base/human.h"
+#include "base/number.h"
 #include "commands.h"
 #include "explain/decision.h"
 #include "explain/lookup.h"
@@ -23,17 +21,6 @@ struct question {
 	pid_t process;
 	bool json;
 };
-
-/* Returns 0 if the text is not a process ID. */
-static pid_t number_of(const char *text)
-{
-	char *end;
-	long number;
-
-	errno = 0;
-	number = strtol(text, &end, 10);
-	return errno || *end || number < 1 || number > INT_MAX ? 0 : (pid_t)number;
-}
 
 static void print_head(const json_t *record)
 {
@@ -142,7 +129,7 @@ static int run(const struct command *command, const struct command_context *cont
 		return status;
 	question.control = line.control;
 	question.name = line.operands[0];
-	question.process = question.pid ? number_of(question.pid) : 0;
+	question.process = question.pid ? number_pid(question.pid) : 0;
 	if (question.pid && !question.process)
 		return cli_usage(command->name, "--pid takes the number of a process, not '%s'",
 		                 question.pid);

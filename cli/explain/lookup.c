@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/record.h"
+#include "explain/reach.h"
 #include "explain/step.h"
 #include "program/drill.h"
 
@@ -15,86 +16,39 @@ struct told {
 	json_t *steps;
 	const char *door, *table; /* strings used in the report */
 	const char *decided;      /* the step that decided */
-	const char *told;         /* "daemon", "forced", "kept", "another" or "libc" */
+	const char *told;         /* "daemon", "forced", "kept", "another", "connect" or "libc" */
+	const char *brief;        /* the finding in a few words, for a table */
 	const char *cure;         /* what to do about it; NULL: nothing */
 };
 
-#define RUN "'shunt run -- PROGRAM', LD_PRELOAD in its unit, or the NSS module (nss-shunt(8))"
+/* Whether a variable has a value that the library reads. */
+static bool is_set_in(const struct process *process, const char *value)
+{
+	return !process->secure && value && *value;
+}
 
 static bool is_set(const char *value)
 {
 	return value && *value && strcmp(value, "0") != 0;
 }
 
-/*
- * --- the door: preload or NSS -------------------------------------------------------------------
- */
+/* --- the door --------------------------------------------------------------------------------- */
 
-static void say_door(json_t *step, const char *how, const struct process_library *library)
-{
-	step_say(step, "%s: %s", how, library->path);
-	if (library->replaced)
-		step_say(step,
-		         "  that file has been replaced since: the program goes on with the old "
-		         "one until it is restarted");
-}
-
-/* Why the process has no door. */
-static void say_no_door(struct told *told, json_t *step)
-{
-	const struct process *process = told->process;
-	const char *preload = process->ld_preload;
-
-	told->cure = "restart it with " RUN;
-	if (process->kind.is_static) {
-		step_say(step, "none: it is statically linked, and no library reaches it");
-		told->cure = "use a build of it that is dynamically linked with glibc";
-	} else if (process->kind.is_musl) {
-		step_say(step,
-		         "none: it is a program of musl, and the library stays out of its way");
-		told->cure = "use a build of it for glibc";
-	} else if (process->secure) {
-		step_say(step, "none: it runs with raised privileges, where the loader ignores "
-		               "LD_PRELOAD");
-		told->cure = "add the NSS module (nss-shunt(8)), and restart it";
-	} else if (preload && strstr(preload, "libshunt.so")) {
-		step_say(step,
-		         "none: LD_PRELOAD names the library, but the loader did not take it: %s",
-		         preload);
-		told->cure =
-		        process->kind.bits == 32
-		                ? "is there a library of 32 bits? '$LIB' in the path has the "
-		                  "loader choose the width; then restart it"
-		                : "see that the file is there and may be read; then restart it";
-	} else if (preload && *preload) {
-		step_say(step, "none: LD_PRELOAD did not name libshunt.so when it started: %s",
-		         preload);
-	} else {
-		step_say(step, "none: LD_PRELOAD was not set when it started");
-	}
-}
-
+/* Returns false if that decides: it has no door, or one that lookups do not use. */
 static bool find_door(struct told *told)
 {
-	const struct process *process = told->process;
-	json_t *step = step_add(told->steps, "door");
+	const struct reach reach =
+	        reach_find(told->status, told->process, step_add(told->steps, "door"));
 
-	told->door = "none";
-	if (process->preload.path[0] && !process->kind.is_musl) {
-		told->door = "preload";
-		say_door(step, "the preloaded library", &process->preload);
-	} else if (process->nss.path[0]) {
-		told->door = "nss";
-		say_door(step, "the NSS module", &process->nss);
-	} else if (process->nss_listed && !process->kind.is_static && !process->kind.is_musl) {
-		told->door = "nss";
-		step_say(step,
-		         "the NSS module, which its first lookup loads: /etc/nsswitch.conf has it");
-	} else {
-		say_no_door(told, step);
-		told->decided = "door";
-	}
-	return !told->decided;
+	told->door = reach.door;
+	told->brief = reach.brief;
+	told->cure = reach.cure;
+	if (strcmp(reach.door, "bpf") == 0)
+		told->told = "connect";
+	else if (strcmp(reach.door, "none") != 0)
+		return true;
+	told->decided = "door";
+	return false;
 }
 
 /*
@@ -109,6 +63,7 @@ static bool is_enabled(struct told *told)
 		return true;
 	step_say(step_add(told->steps, "switch"), "off: SHUNT_DISABLE was set when it started");
 	told->decided = "switch";
+	told->brief = "SHUNT_DISABLE is set";
 	told->cure = "restart it without SHUNT_DISABLE";
 	return false;
 }
@@ -124,6 +79,7 @@ static const char *socket_of(const struct process *process)
 static void say_present_table(struct told *told, json_t *step)
 {
 	told->table = "present";
+	told->brief = "attached";
 	step_say(step, "attached to the daemon's present one");
 }
 
@@ -133,6 +89,7 @@ static void say_other_table(struct told *told, json_t *step)
 
 	if (process->socket_is == PROCESS_SOCKET_SAME) {
 		told->table = "older";
+		told->brief = "attached, to an older table";
 		step_say(step, "an older one: a reload or a restart has replaced it since its last "
 		               "lookup; the next one takes the present table");
 		return;
@@ -141,12 +98,14 @@ static void say_other_table(struct told *told, json_t *step)
 	told->table = "another";
 	if (process->socket_is == PROCESS_SOCKET_OTHER) {
 		told->told = "another";
+		told->brief = "attached to another daemon";
 		step_say(step, "another daemon's, at %s", socket_of(process));
 		told->cure =
 		        "ask that daemon (--control), or restart the program without SHUNT_SOCKET";
 		return;
 	}
 	told->told = "kept";
+	told->brief = "keeps its last answers: its socket is gone";
 	step_say(step,
 	         "not this daemon's present one, and it cannot get that: there is no socket at "
 	         "%s any more, as it sees its files",
@@ -160,6 +119,7 @@ static void say_no_table(struct told *told, json_t *step)
 
 	told->table = "none";
 	if (process->socket_is == PROCESS_SOCKET_SAME) {
+		told->brief = "attaches at its next lookup";
 		step_say(step,
 		         "none yet: it has looked nothing up, or found no daemon then; its next "
 		         "lookup takes the present one");
@@ -168,12 +128,14 @@ static void say_no_table(struct told *told, json_t *step)
 	told->decided = "table";
 	if (process->socket_is == PROCESS_SOCKET_OTHER) {
 		told->told = "another";
+		told->brief = "asks another daemon";
 		step_say(step, "none yet; its next lookup asks another daemon, at %s",
 		         socket_of(process));
 		told->cure = "ask that daemon (--control), or restart the program with another "
 		             "SHUNT_SOCKET";
 		return;
 	}
+	told->brief = "its socket is not there";
 	step_say(step,
 	         "none, and it cannot get one: there is no socket at %s, as it sees its files",
 	         socket_of(process));
@@ -207,7 +169,7 @@ static void find_force(struct told *told)
 	const struct process *process = told->process;
 	json_t *step = step_add(told->steps, "force");
 
-	if (process->secure || !process->force || !*process->force) {
+	if (!is_set_in(process, process->force)) {
 		step_say(step, "no SHUNT_FORCE: it gets the same answer as every program");
 		return;
 	}
@@ -252,7 +214,9 @@ static void say_answer(struct told *told, const json_t *answer)
 {
 	static const struct {
 		const char *told, *words;
-	} others[] = { { "libc", "whatever libc finds, by /etc/hosts and DNS: shunt is not asked" },
+	} others[] = { { "connect", "whatever libc finds; a connect to the address of the primary "
+		                    "goes to the endpoint that answers" },
+		       { "libc", "whatever libc finds, by /etc/hosts and DNS: shunt is not asked" },
 		       { "another", "what that daemon says" },
 		       { "kept",
 		         "the last answer of the table that it has, while stale_limit lasts" } };
@@ -291,6 +255,16 @@ static json_t *report(const struct told *told, json_t *answer)
 	        "told", told->told, "answer", answer, "steps", told->steps);
 }
 
+/* From the door to the table: what is the same for each name. Returns whether a table is asked. */
+static bool examine(struct told *told)
+{
+	if (!find_door(told) || !is_enabled(told))
+		return false;
+	find_table(told);
+	/* Without a table there is nothing to choose an endpoint from. */
+	return strcmp(told->told, "daemon") == 0;
+}
+
 json_t *lookup_report(const json_t *status, const json_t *record, const struct process *process)
 {
 	struct told told = { .status = status,
@@ -300,14 +274,31 @@ json_t *lookup_report(const json_t *status, const json_t *record, const struct p
 		             .told = "libc" };
 	json_t *answer;
 
-	if (find_door(&told) && is_enabled(&told)) {
-		find_table(&told);
-		/* Without a table there is nothing to choose an endpoint from. */
-		if (strcmp(told.told, "daemon") == 0)
-			find_force(&told);
-	}
+	if (examine(&told))
+		find_force(&told);
 	answer = answer_of(&told);
 	say_answer(&told, answer);
 	step_decide(told.steps, told.decided ? told.decided : "table");
 	return report(&told, answer);
+}
+
+json_t *lookup_reach(const json_t *status, const struct process *process)
+{
+	struct told told = {
+		.status = status, .process = process, .steps = json_array(), .told = "libc"
+	};
+	json_t *whole;
+
+	if (examine(&told) && is_set_in(process, process->force))
+		step_say(step_add(told.steps, "force"),
+		         "SHUNT_FORCE, for these names whatever the daemon says: %.200s",
+		         process->force);
+	step_decide(told.steps, told.decided ? told.decided : "table");
+	whole = report(&told, json_null());
+	json_object_del(whole, "answer");
+	json_object_del(whole, "forced");
+	json_object_set_new(whole, "uid", json_integer(process->uid));
+	json_object_set_new(whole, "brief", json_string(told.brief));
+	json_object_set_new(whole, "cure", text_or_null(told.cure));
+	return whole;
 }

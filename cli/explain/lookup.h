@@ -14,4 +14,10 @@
  */
 json_t *lookup_report(const json_t *status, const json_t *record, const struct process *process);
 
+/*
+ * The same for no name in particular: without "forced" and "answer", with "uid", "brief" (the
+ * finding in a few words) and "cure" (what to do to reach it, or null).
+ */
+json_t *lookup_reach(const json_t *status, const struct process *process);
+
 #endif

@@ -91,7 +91,8 @@ void process_take_environ(struct process *process, char *text, size_t size)
 	} variables[] = { { "LD_PRELOAD=", &process->ld_preload },
 		          { "SHUNT_DISABLE=", &process->disable },
 		          { "SHUNT_FORCE=", &process->force },
-		          { "SHUNT_SOCKET=", &process->socket } };
+		          { "SHUNT_SOCKET=", &process->socket },
+		          { "GODEBUG=", &process->godebug } };
 
 	process->environ = text;
 	for (const char *entry = text; entry < text + size; entry += strlen(entry) + 1) {
@@ -151,6 +152,21 @@ static void read_auxv(struct process *process, FILE *file)
 	     i++)
 		if (key == AT_SECURE)
 			process->secure = value != 0;
+}
+
+void process_read_cgroup(struct process *process, FILE *cgroup)
+{
+	size_t room = 0;
+	char *line = NULL;
+
+	/* "0::PATH" is the unified hierarchy (cgroups(7)). */
+	while (getline(&line, &room, cgroup) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "0::", 3) == 0)
+			snprintf(process->cgroup, sizeof(process->cgroup), "%s", line + 3);
+	}
+	free(line);
+	human_printable(process->cgroup);
 }
 
 bool process_lists_nss(FILE *nsswitch)
@@ -216,7 +232,8 @@ static void read_parts(struct process *process, const char *daemon_socket)
 		void (*read)(struct process *process, FILE *file);
 	} parts[] = { { "maps", process_read_maps },
 		      { "environ", read_environ },
-		      { "auxv", read_auxv } };
+		      { "auxv", read_auxv },
+		      { "cgroup", process_read_cgroup } };
 	FILE *file;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -270,6 +287,14 @@ bool process_read(struct process *process, pid_t pid, const char *daemon_socket,
 		return fail(process, errno, error);
 	read_parts(process, daemon_socket);
 	return true;
+}
+
+bool process_is_denied(pid_t pid)
+{
+	char path[64], program[2];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return readlink(path, program, sizeof(program)) < 0 && (errno == EACCES || errno == EPERM);
 }
 
 void process_free(struct process *process)

@@ -34,8 +34,10 @@ struct process {
 	bool mapped;              /* it has mapped a table, */
 	unsigned long long table; /* with this inode */
 	bool nss_listed;          /* its nsswitch.conf lists shunt as a source of hosts */
+	char cgroup
+	        [PATH_MAX]; /* in the unified hierarchy, as in "/system.slice/a.service"; "": none */
 	/* From its initial environment; NULL: not set. They point into `environ`. */
-	const char *ld_preload, *disable, *force, *socket;
+	const char *ld_preload, *disable, *force, *socket, *godebug;
 	char *environ;
 	enum process_socket socket_is;
 };
@@ -50,10 +52,15 @@ bool process_read(struct process *process, pid_t pid, const char *daemon_socket,
                   char error[PROCESS_ERROR_MAX]);
 void process_free(struct process *process);
 
+/* Whether there is such a process, and it may not be inspected. */
+bool process_is_denied(pid_t pid);
+
 /* The parts that only parse text: /proc/PID/maps, */
 void process_read_maps(struct process *process, FILE *maps);
 /* /proc/PID/environ, NUL after each entry and at the end; takes ownership, */
 void process_take_environ(struct process *process, char *text, size_t size);
+/* /proc/PID/cgroup, */
+void process_read_cgroup(struct process *process, FILE *cgroup);
 /* nsswitch.conf. */
 bool process_lists_nss(FILE *nsswitch);
 

@@ -13,6 +13,7 @@
 #define DEFAULT_PATH "/bin:/usr/bin" /* the path that execvp(3) uses if PATH is not set */
 /* limit of program headers that are examined; linkers create about 13 */
 #define SEGMENTS_MAX 256u
+#define NOTES_MAX 64u /* of one segment that are looked at */
 /* limit of entries that are examined; one for each library, and some 30 others */
 #define DYNAMIC_MAX 4096u
 #define ASAN "libasan.so."
@@ -157,6 +158,39 @@ static bool is_musl(int fd)
 	       strstr(name, "/ld-musl-");
 }
 
+/* Whether a segment of notes has one of Go's linker (ELF gABI, "Note Section"). */
+static bool has_go_note(int fd, const struct segment *notes)
+{
+	struct {
+		Elf32_Word name_size, size, type;
+		char name[4];
+	} note;
+	unsigned long long at = 0;
+
+	for (unsigned i = 0; i < NOTES_MAX && at + sizeof(note) <= notes->size; i++) {
+		if (!read_at(fd, &note, sizeof(note), notes->offset + at))
+			return false;
+		if (note.name_size == sizeof(note.name) && memcmp(note.name, "Go\0", 4) == 0)
+			return true;
+		at += 12 + (((unsigned long long)note.name_size + 3) & ~3ull) +
+		      (((unsigned long long)note.size + 3) & ~3ull);
+	}
+	return false;
+}
+
+static bool is_go(int fd)
+{
+	struct segments segments;
+	struct segment segment;
+
+	if (!read_segments(fd, &segments))
+		return false;
+	for (unsigned i = 0; read_segment(fd, &segments, i, &segment); i++)
+		if (segment.type == PT_NOTE && has_go_note(fd, &segment))
+			return true;
+	return false;
+}
+
 static unsigned bits_of(int fd)
 {
 	struct segments segments;
@@ -174,7 +208,8 @@ bool program_read(const char *path, struct program_kind *kind)
 		return false;
 	*kind = (struct program_kind){ .bits = bits_of(fd),
 		                       .is_static = is_static(fd),
-		                       .is_musl = is_musl(fd) };
+		                       .is_musl = is_musl(fd),
+		                       .is_go = is_go(fd) };
 	close(fd);
 	return true;
 }

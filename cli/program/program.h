@@ -20,6 +20,7 @@ struct program_kind {
 	unsigned bits; /* 32 or 64; 0: not an ELF program */
 	bool is_static;
 	bool is_musl; /* it uses musl's loader */
+	bool is_go;   /* built by Go, whose own resolver asks DNS without libc */
 };
 
 /* Returns false if the file cannot be read. */

@@ -17,7 +17,7 @@ import unittest
 import shunttest as st
 
 NAME = "www.example.com"
-COMMANDS = ("run", "status", "resolve", "explain", "force", "auto", "check", "reload", "bugreport", "help")
+COMMANDS = ("run", "status", "resolve", "explain", "doors", "force", "auto", "check", "reload", "bugreport", "help")
 RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 
 

@@ -11,6 +11,7 @@
 #include "cli/explain/decision.h"
 #include "cli/explain/lookup.h"
 #include "cli/explain/step.h"
+#include "cli/explain/summary.h"
 #include "cli/program/process.h"
 #include "tests/support/unit.h"
 
@@ -256,6 +257,115 @@ static FILE *file_of(const char *text)
 
 	assert_non_null(file);
 	return file;
+}
+
+/* A process without a library is reached by the door of its cgroup, if that is attached. */
+static void a_cgroup_has_a_door(void **state)
+{
+	static const struct {
+		const char *cgroup, *doors, *door;
+	} cases[] = {
+		{ "/system.slice/app.service", "[]", "none" },
+		{ "/system.slice/app.service",
+		  "[{'cgroup':'/system.slice/app.service','state':'attached'}]", "bpf" },
+		{ "/system.slice/app.service/one",
+		  "[{'cgroup':'/x','state':'attached'},{'cgroup':'/system.slice/app.service','"
+		  "state':'attached'}]",
+		  "bpf" },
+		{ "/system.slice/app.service",
+		  "[{'cgroup':'/system.slice/app.service','state':'failed'}]", "none" },
+		{ "/system.slice/app.service2",
+		  "[{'cgroup':'/system.slice/app.service','state':'attached'}]", "none" },
+		{ "/system.slice", "[{'cgroup':'/system.slice/app.service','state':'attached'}]",
+		  "none" },
+		{ "/any", "[{'cgroup':'/','state':'attached'}]", "bpf" },
+		{ "", "[{'cgroup':'/a','state':'attached'}]", "none" },
+		{ "/a", "[{'state':'attached'}]", "none" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct process process = { .pid = 1, .kind = { .bits = 64, .is_static = true } };
+		json_t *status = json_pack("{s:o}", "doors", parsed(cases[i].doors));
+		json_t *report;
+
+		snprintf(process.cgroup, sizeof(process.cgroup), "%s", cases[i].cgroup);
+		report = lookup_reach(status, &process);
+		if (strcmp(json_string_value(json_object_get(report, "door")), cases[i].door) != 0)
+			fail_msg("case %zu: %s", i,
+			         json_string_value(json_object_get(report, "door")));
+		assert_string_equal(json_string_value(json_object_get(report, "told")),
+		                    strcmp(cases[i].door, "bpf") == 0 ? "connect" : "libc");
+		if (strcmp(cases[i].door, "none") == 0)
+			assert_non_null(strstr(json_string_value(json_object_get(report, "cure")),
+			                       "a door of its cgroup"));
+		json_decref(report);
+		json_decref(status);
+	}
+}
+
+static void the_cgroup_is_read(void **state)
+{
+	static const struct {
+		const char *text, *cgroup;
+	} cases[] = { { "0::/system.slice/a.service\n", "/system.slice/a.service" },
+		      { "12:cpu:/old\n0::/new\n", "/new" },
+		      { "1:name=systemd:/only\n", "" },
+		      { "0::/\n", "/" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct process process = { 0 };
+		FILE *file = file_of(cases[i].text);
+
+		process_read_cgroup(&process, file);
+		fclose(file);
+		assert_string_equal(process.cgroup, cases[i].cgroup);
+	}
+}
+
+#define REPORT(pid, door, user, program, brief, cure)                                              \
+	"{'pid':" pid ",'door':'" door "','user':'" user "','program':'" program                   \
+	"','brief':'" brief "','cure':" cure "}"
+
+/* Alike processes stand in one line, those with a door first; each cure stands once. */
+static void processes_are_summarized(void **state)
+{
+	json_t *reports = parsed("[" REPORT("9", "none", "app", "/bin/b", "statically linked", "'use another'") "," REPORT(
+	        "7", "none", "app", "/bin/a", "statically linked",
+	        "'use another'") "," REPORT("8", "none", "app", "/bin/a", "statically linked",
+	                                    "'use another'") "," REPORT("3", "none", "root",
+	                                                                "/bin/a",
+	                                                                "statically linked",
+	                                                                "'use another'") "," REPORT("5",
+	                                                                                            "nss",
+	                                                                                            "app",
+	                                                                                            "/bin/z",
+	                                                                                            "attached",
+	                                                                                            "null") "," REPORT("6",
+	                                                                                                               "preload",
+	                                                                                                               "app",
+	                                                                                                               "/bin/z",
+	                                                                                                               "attached",
+	                                                                                                               "null") "]");
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	summary_print(reports, 80, out);
+	fclose(out);
+	assert_string_equal(text, "DOOR     USER  PROGRAM  PROCESSES  FINDING\n"
+	                          "preload  app   /bin/z   6          attached\n"
+	                          "nss      app   /bin/z   5          attached\n"
+	                          "none     app   /bin/a   7 +1       statically linked\n"
+	                          "none     root  /bin/a   3          statically linked\n"
+	                          "none     app   /bin/b   9          statically linked\n"
+	                          "\n"
+	                          "What would change that:\n"
+	                          "  statically linked        use another\n");
+	free(text);
+	json_decref(reports);
 }
 
 static void maps_are_read(void **state)
@@ -575,6 +685,9 @@ int main(void)
 		cmocka_unit_test(each_rule_has_its_step),
 		cmocka_unit_test(an_address_tells_how_far_it_is),
 		cmocka_unit_test(lines_keep_to_eighty_columns),
+		cmocka_unit_test(a_cgroup_has_a_door),
+		cmocka_unit_test(the_cgroup_is_read),
+		cmocka_unit_test(processes_are_summarized),
 		cmocka_unit_test(maps_are_read),
 		cmocka_unit_test(the_environment_is_read),
 		cmocka_unit_test(nsswitch_is_read),
