@@ -70,7 +70,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(shell find $(1) -name '*.c'))
 # part of.
 SHIM_PARTS := $(patsubst shim/%.c,%,$(shell find shim -name '*.c'))
 PRELOAD_PARTS := $(filter-out nss,$(SHIM_PARTS))
-NSS_PARTS := $(filter-out getaddrinfo gethostbyname answer/addrinfo answer/canonical answer/nodes,$(SHIM_PARTS))
+NSS_PARTS := $(filter-out getaddrinfo gethostbyname connect connection/% answer/addrinfo answer/canonical answer/nodes,$(SHIM_PARTS))
 DAEMON_OBJECTS := $(call objects,daemon) $(B)/daemon/control/page_data.o
 CLI_OBJECTS := $(call objects,cli)
 # The parts of daemon/base that the command uses.
@@ -245,7 +245,7 @@ $(B)/tests/shim/%.o: shim/%.c Makefile
 	$(Q)$(CC) $(SHIM_FLAGS) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 
 SHIM_TEST_OBJECTS := $(PRELOAD_PARTS:%=$(B)/tests/shim/%.o)
-$(B)/tests/shim.a: $(filter-out %/getaddrinfo.o %/gethostbyname.o,$(SHIM_TEST_OBJECTS)) $(B)/tests/shim/nss.o
+$(B)/tests/shim.a: $(filter-out %/shim/getaddrinfo.o %/shim/gethostbyname.o %/shim/connect.o,$(SHIM_TEST_OBJECTS)) $(B)/tests/shim/nss.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/tests/libshunt.so: $(SHIM_TEST_OBJECTS) shim/shim.map

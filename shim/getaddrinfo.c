@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "answer/addrinfo.h"
+#include "connection/given.h"
 #include "core/hot.h"
 #include "core/libc.h"
 #include "core/settings.h"
@@ -31,6 +32,8 @@ static int reply(enum lookup_result found, struct table_answer *answer, const ch
 	if (found == LOOKUP_FAIL)
 		answer->count = 0;
 	error = addrinfo_build(answer, service, hints, res);
+	if (!error)
+		given_add(answer);
 	if (settings_flags() & SETTINGS_DEBUG)
 		debug_addrinfo(node, answer->forced, error, error ? NULL : *res);
 	return error;

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "answer/hostent.h"
+#include "connection/given.h"
 #include "core/libc.h"
 #include "core/settings.h"
 #include "lookup/debug.h"
@@ -37,7 +38,7 @@ static const struct end *build(enum lookup_result found, const struct table_answ
 	if (found == LOOKUP_FAIL)
 		return &not_now;
 	switch (hostent_build(asked, answer, family, ret, buffer, size)) {
-	case HOSTENT_DONE: return &done;
+	case HOSTENT_DONE: given_add(answer); return &done;
 	case HOSTENT_NONE: return &no_address;
 	case HOSTENT_TOO_SMALL:
 	default: return &too_small;

@@ -17,6 +17,7 @@ enum real {
 	REAL_gethostbyname2,
 	REAL_gethostbyname_r,
 	REAL_gethostbyname2_r,
+	REAL_connect,
 	OWN_getaddrinfo,
 	OWN_freeaddrinfo,
 	REALS
@@ -180,4 +181,19 @@ int libc_gethostbyname2_r(const char *name, int family, struct hostent *ret, cha
 
 	return function ? function(name, family, ret, buffer, size, result, h_errnop)
 	                : lacking(result, h_errnop);
+}
+
+int libc_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	__typeof__(&connect) function = REAL(connect);
+
+	if (function)
+		return function(fd, address, size);
+	errno = ENOSYS;
+	return -1;
+}
+
+void libc_find_connect(void)
+{
+	find_real(REAL_connect, "connect");
 }

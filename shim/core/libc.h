@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 /* False in a process with another libc: then the library is inert. */
 bool libc_is_ours(void);
@@ -43,6 +44,9 @@ int libc_gethostbyname_r(const char *name, struct hostent *ret, char *buffer, si
                          struct hostent **result, int *h_errnop);
 int libc_gethostbyname2_r(const char *name, int family, struct hostent *ret, char *buffer,
                           size_t size, struct hostent **result, int *h_errnop);
+
+int libc_connect(int fd, const struct sockaddr *address, socklen_t size);
+void libc_find_connect(void); /* so that libc_connect() need not */
 
 /* libc's own functions: our answers must not depend on which other libraries are preloaded. */
 int libc_own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,

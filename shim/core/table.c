@@ -253,6 +253,124 @@ static enum table_result read_record(const struct view *view, const struct shunt
 	return TABLE_BUSY;
 }
 
+/* --- the route -------------------------------------------------------------------------------- */
+
+/*
+ * Adds the addresses of an endpoint that are of this family. Returns false if one is invalid.
+ * `marked`: set if one of the endpoint's addresses, of any family, has SHUNT_ADDRESS_ANSWER.
+ */
+static bool add_to_route(const struct view *view, const struct shunt_endpoint *endpoint,
+                         uint32_t family, struct table_route *out, bool *marked)
+{
+	uint32_t count = TABLE_LOAD(endpoint->address_count), size = view->header.address_size;
+	uint32_t room = TABLE_LOAD(endpoint->address_room);
+	const char *address;
+
+	if (room > SHUNT_ADDRESSES_MAX || count > room)
+		return false;
+	if (count == 0)
+		return true;
+	address = part(view, TABLE_LOAD(endpoint->addresses), room * size);
+	if (!address)
+		return false;
+	for (uint32_t i = 0; i < count && out->count < TABLE_ROUTE_MAX; i++, address += size) {
+		struct shunt_address *next = &out->addresses[out->count];
+
+		if (!copy_address((const void *)address, next))
+			return false;
+		*marked |= next->flags & SHUNT_ADDRESS_ANSWER;
+		out->count += next->family == family;
+	}
+	return true;
+}
+
+/* As for a lookup: if the daemon marked none of the answering endpoint's, all of them answer. */
+static bool add_answering(const struct view *view, const struct shunt_endpoint *endpoint,
+                          uint32_t family, struct table_route *out)
+{
+	bool marked = false;
+
+	if (!add_to_route(view, endpoint, family, out, &marked))
+		return false;
+	for (uint32_t i = 0; i < out->count && !marked; i++)
+		out->addresses[i].flags |= SHUNT_ADDRESS_ANSWER;
+	return true;
+}
+
+static bool add_other(const struct view *view, const struct shunt_endpoint *endpoint,
+                      uint32_t family, struct table_route *out)
+{
+	uint32_t first = out->count;
+	bool marked = false;
+
+	if (!add_to_route(view, endpoint, family, out, &marked))
+		return false;
+	for (uint32_t i = first; i < out->count; i++)
+		out->addresses[i].flags &= ~SHUNT_ADDRESS_ANSWER;
+	return true;
+}
+
+/* Returns false if it is invalid: damaged, or partly written. */
+static bool copy_route(const struct view *view, const struct shunt_record *record, uint32_t family,
+                       struct table_route *out)
+{
+	uint32_t answer = TABLE_LOAD(record->answer), count;
+	const struct shunt_endpoint *first;
+
+	out->connect = connect_of(view, record);
+	out->count = 0;
+	if (out->connect == SHUNT_CONNECT_OFF || answer == SHUNT_ANSWER_DNS ||
+	    answer == SHUNT_ANSWER_FAIL)
+		return true;
+	first = endpoints_of(view, record, &count);
+	if (!first || answer >= count ||
+	    !add_answering(view, endpoint_at(view, first, answer), family, out))
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (i != answer && !add_other(view, endpoint_at(view, first, i), family, out))
+			return false;
+	return true;
+}
+
+static enum table_result read_route(const struct view *view, const struct shunt_record *record,
+                                    uint32_t family, struct table_route *out)
+{
+	for (unsigned i = 0; i < RECORD_TRIES; i++) {
+		uint32_t sequence = __atomic_load_n(&record->sequence, __ATOMIC_ACQUIRE);
+		bool good;
+
+		if (sequence % 2 == 0) {
+			good = copy_route(view, record, family, out);
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			if (TABLE_LOAD(record->sequence) == sequence)
+				return good ? TABLE_FOUND : TABLE_BUSY;
+		}
+		if (!table_same(view->base, view->id))
+			break;
+	}
+	return TABLE_BUSY;
+}
+
+enum table_result table_route(const void *base, const char *name, uint32_t length, uint32_t family,
+                              struct table_route *out)
+{
+	for (unsigned i = 0; i < TABLE_TRIES; i++) {
+		enum table_result result = TABLE_DAMAGED;
+		const struct shunt_record *record;
+		struct view view;
+
+		if (view_open(&view, base))
+			result = find_record(&view, name, length, &record);
+		if (result == TABLE_FOUND)
+			result = read_route(&view, record, family, out);
+		if (view_holds(&view))
+			return result;
+	}
+	return TABLE_BUSY;
+}
+
+/* --- the record's own answer, and one that is forced ------------------------------------------- */
+
 static bool id_is(const struct shunt_endpoint *endpoint, const char *id, uint32_t length)
 {
 	const uint32_t *words = (const uint32_t *)endpoint->id;

@@ -54,6 +54,26 @@ bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i
  */
 bool table_unicode(const void *base, const char *name, uint32_t length, char out[TABLE_NAME_SIZE]);
 
+#define TABLE_ROUTE_MAX 32u /* addresses of one family; a record may have more */
+
+/* Where connections to a record's addresses may go. */
+struct table_route {
+	uint32_t connect; /* SHUNT_CONNECT_; off: the rest is meaningless */
+	uint32_t count;   /* 0 if the record's answer is SHUNT_ANSWER_ */
+	/*
+	 * Those of the answering endpoint first, then those of the other endpoints in failover
+	 * order. SHUNT_ADDRESS_ANSWER only where it is part of the answer now.
+	 */
+	struct shunt_address addresses[TABLE_ROUTE_MAX];
+};
+
+/*
+ * The route of the record with this name or alias, within one family (SHUNT_FAMILY_). `out` is
+ * filled only with TABLE_FOUND.
+ */
+enum table_result table_route(const void *base, const char *name, uint32_t length, uint32_t family,
+                              struct table_route *out);
+
 struct table_force {
 	const char *name; /* as in table_find(), not terminated */
 	uint32_t name_length;

@@ -198,3 +198,19 @@ void debug_answer(const char *name, const struct table_answer *answer)
 	end(&line, answer->forced);
 	errno = saved;
 }
+
+void debug_connect(const char *name, const struct shunt_address *to,
+                   const struct shunt_address *from)
+{
+	char text[FORMAT_TEXT_MAX];
+	int saved = errno;
+	struct line line;
+
+	begin(&line, name);
+	append(&line, " connects to ");
+	append(&line, format_address(to, text));
+	append(&line, " instead of ");
+	append(&line, format_address(from, text));
+	end(&line, false);
+	errno = saved;
+}

@@ -27,4 +27,8 @@ COLD void debug_hostent(const char *name, bool forced, const struct hostent *hos
 /* All addresses of the answer. */
 COLD void debug_answer(const char *name, const struct table_answer *answer);
 
+/* A connection of the program goes to `to` instead of `from`. */
+COLD void debug_connect(const char *name, const struct shunt_address *to,
+                        const struct shunt_address *from);
+
 #endif

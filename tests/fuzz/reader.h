@@ -169,6 +169,24 @@ static void ask_aliases(const void *base, const char *name, uint32_t length, uin
 	}
 }
 
+/* No address beyond what was read, none of another family. */
+static void ask_route(const void *base, const char *name, uint32_t length)
+{
+	static const uint32_t families[] = { SHUNT_FAMILY_IPV4, SHUNT_FAMILY_IPV6 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct table_route route;
+
+		memset(&route, 0xa5, sizeof(route));
+		if (table_route(base, name, length, families[i], &route) != TABLE_FOUND)
+			continue;
+		HOLDS(route.connect <= SHUNT_CONNECT_REDIRECT);
+		HOLDS(route.count <= TABLE_ROUTE_MAX);
+		for (uint32_t k = 0; k < route.count; k++)
+			HOLDS(route.addresses[k].family == families[i]);
+	}
+}
+
 static enum table_result ask(const void *base, const char *name, uint32_t length, uint32_t alias,
                              struct table_answer *answer)
 {
@@ -178,6 +196,7 @@ static enum table_result ask(const void *base, const char *name, uint32_t length
 	result = table_find(base, name, length, answer);
 	check_answer(result, answer);
 	ask_forced(base, name, length);
+	ask_route(base, name, length);
 	ask_aliases(base, name, length, alias);
 	return result;
 }

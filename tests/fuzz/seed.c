@@ -58,6 +58,7 @@ static struct publish *publish_seed(const struct seed *seed, struct record_confi
 	*record = (struct record_config){ .name = seed->name,
 		                          .aliases = aliases,
 		                          .alias_count = 2,
+		                          .connect = CONNECT_RETRY,
 		                          .endpoint_count = seed->endpoints };
 	for (size_t i = 0; i < seed->endpoints; i++) {
 		record->endpoints[i].sources = literals;
@@ -66,7 +67,7 @@ static struct publish *publish_seed(const struct seed *seed, struct record_confi
 		endpoints[i].count = seed->addresses;
 		for (size_t j = 0; j < seed->addresses; j++) {
 			endpoints[i].addresses[j] = address_of(i + j);
-			endpoints[i].flags[j] = SHUNT_ADDRESS_ANSWER;
+			endpoints[i].flags[j] = SHUNT_ADDRESS_ANSWER | SHUNT_ADDRESS_NEXT;
 		}
 	}
 	strcpy(record->endpoints[0].id, "primary");

@@ -43,14 +43,16 @@
  * web.example.com (and its aliases): endpoint k has 192.0.2.(10 + k) and 2001:db8::(10 + k).
  * only4.example.com and only6.example.com: one family. local.example.com: ::1 and, with a zone,
  * fe80::5%7. dns.example.com, fail.example.com: those answers. void.example.com: an endpoint
- * without addresses. localhost: as web.example.com, or as FAKE_LOCALHOST says. Libc knows it too,
+ * without addresses. retry.example.com and redirect.example.com: addresses of this host, see orders.h.
+ * localhost: as web.example.com, or as FAKE_LOCALHOST says. Libc knows it too,
  * so it shows whether a name was passed on.
  */
 static const char *const fake_aliases[] = { "WWW", "web1", "192.0.2.1.example.com" };
 static const char *const fake_names[] = { "Web.example.com",   "only4.example.com",
 	                                  "only6.example.com", "local.example.com",
 	                                  "dns.example.com",   "fail.example.com",
-	                                  "void.example.com",  "localhost" };
+	                                  "void.example.com",  "localhost",
+	                                  "retry.example.com", "redirect.example.com" };
 enum fake_record {
 	FAKE_WEB,
 	FAKE_ONLY4,
@@ -60,6 +62,8 @@ enum fake_record {
 	FAKE_FAIL,
 	FAKE_VOID,
 	FAKE_HOST,
+	FAKE_RETRY,
+	FAKE_REDIRECT,
 	FAKE_RECORDS
 };
 
@@ -91,6 +95,8 @@ static struct publish *fake_table(uint32_t stale_limit)
 			         "e-%zu", j);
 		}
 	}
+	records[FAKE_RETRY].connect = CONNECT_RETRY;
+	records[FAKE_REDIRECT].connect = CONNECT_REDIRECT;
 	records[FAKE_WEB].aliases = fake_aliases;
 	records[FAKE_WEB].alias_count = sizeof(fake_aliases) / sizeof(fake_aliases[0]);
 	return publish_new(&config);
@@ -118,6 +124,33 @@ static void fake_endpoint(struct publish_endpoint *endpoint, size_t record, unsi
 	endpoint->flags[0] = endpoint->flags[1] = SHUNT_ADDRESS_ANSWER;
 }
 
+/* What FAKE_ROUTE says. */
+static int fake_route_answer;
+static uint32_t fake_route_flags[2];
+
+static void fake_route(uint32_t value)
+{
+	fake_route_answer = (int)(value & 0xff);
+	fake_route_flags[0] = value >> 8 & 0xff;
+	fake_route_flags[1] = value >> 16 & 0xff;
+}
+
+static void fake_route_publish(struct publish *table)
+{
+	struct publish_endpoint endpoints[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		endpoints[i] = (struct publish_endpoint){
+			.addresses = { fake_address(i ? FAKE_SECOND4 : FAKE_FIRST4),
+			               fake_address(i ? FAKE_SECOND6 : FAKE_FIRST6) },
+			.flags = { fake_route_flags[i], fake_route_flags[i] },
+			.count = 2,
+		};
+	}
+	publish_record(table, FAKE_RETRY, fake_route_answer, endpoints, 2);
+	publish_record(table, FAKE_REDIRECT, fake_route_answer, endpoints, 2);
+}
+
 static int fake_localhost; /* the answer of that record; the daemon's process alone uses it */
 
 static int fake_answer(size_t record)
@@ -131,13 +164,14 @@ static int fake_answer(size_t record)
 
 static void fake_publish(struct publish *table, unsigned k)
 {
-	for (size_t i = 0; i < FAKE_RECORDS; i++) {
+	for (size_t i = 0; i < FAKE_RETRY; i++) {
 		struct publish_endpoint endpoints[2];
 
 		fake_endpoint(&endpoints[0], i, k);
 		fake_endpoint(&endpoints[1], i, k);
 		publish_record(table, i, fake_answer(i), endpoints, 2);
 	}
+	fake_route_publish(table);
 }
 
 /* --- the daemon ----------------------------------------------------------------------------------
@@ -333,6 +367,7 @@ static void fake_reset(struct fake_state *state, uint32_t stale_limit)
 	while (state->client_count)
 		fake_forget(state, 0);
 	fake_localhost = 0;
+	fake_route(FAKE_ROUTE_HEALTHY);
 	state->stale_limit = stale_limit;
 	state->beating = state->settled = true;
 	state->mute = false;
@@ -375,6 +410,10 @@ static void fake_obey(struct fake_state *state, const struct fake_command *comma
 		__atomic_store_n(&state->copy[command->offset / 4], value, __ATOMIC_RELAXED);
 		break;
 	case FAKE_HALF: fake_half(state, value); break;
+	case FAKE_ROUTE:
+		fake_route(value);
+		fake_route_publish(state->table);
+		break;
 	case FAKE_ASKED:
 	case FAKE_ORDERS: break;
 	}

@@ -26,9 +26,23 @@ enum fake_order {
 	FAKE_DAMAGE,    /* hands out copies of the table from now on that FAKE_POKE changes */
 	FAKE_POKE,      /* offset, value: a word of the copy */
 	FAKE_HALF,      /* value: 1: the sequence of every record of the copy is odd; 0: even */
+	FAKE_ROUTE,     /* value: FAKE_ROUTE_OF(), for the two names below */
 	FAKE_ASKED,     /* the reply: how many connections there have been */
 	FAKE_ORDERS
 };
+
+/*
+ * retry.example.com and redirect.example.com: two endpoints, at these addresses of this host. A route
+ * is the endpoint that answers, and the flags (SHUNT_ADDRESS_) of the addresses of each.
+ */
+#define FAKE_FIRST4 "127.77.0.1"
+#define FAKE_SECOND4 "127.77.0.2"
+#define FAKE_FIRST6 "fd77::1"
+#define FAKE_SECOND6 "fd77::2"
+#define FAKE_ROUTE_OF(answer, first, second)                                                       \
+	((uint32_t)(answer) | (uint32_t)(first) << 8 | (uint32_t)(second) << 16)
+#define FAKE_UP (SHUNT_ADDRESS_ANSWER | SHUNT_ADDRESS_NEXT)
+#define FAKE_ROUTE_HEALTHY FAKE_ROUTE_OF(0, FAKE_UP, FAKE_UP)
 
 enum fake_lie {
 	LIE_NONE,

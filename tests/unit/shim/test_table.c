@@ -204,6 +204,55 @@ static void test_connect(void **state)
 	publish_free(publish);
 }
 
+/* "10.1* 10.3 20.1": the last words of IPv4 addresses by their first byte; '*' answers. */
+static const char *route_text(const void *base, const char *name, uint32_t family)
+{
+	static char text[512];
+	struct table_route route;
+	size_t n = 0;
+
+	*text = '\0';
+	if (table_route(base, name, (uint32_t)strlen(name), family, &route) != TABLE_FOUND)
+		return "not found";
+	if (route.connect == SHUNT_CONNECT_OFF)
+		return "off";
+	for (uint32_t i = 0; i < route.count; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u%s", n ? " " : "",
+		                      route.addresses[i].word[0] & 0xff,
+		                      route.addresses[i].flags & SHUNT_ADDRESS_ANSWER ? "*" : "");
+	return text;
+}
+
+/* The answering endpoint first, one family, and what answers now alone marked so. */
+static void test_route(void **state)
+{
+	struct record_config records[2] = { small[0], small[1] };
+	const struct config config = { .records = records, .record_count = 2 };
+	struct publish_endpoint endpoints[2] = { endpoint_of(3, 10), endpoint_of(4, 20) };
+	struct publish *publish;
+	const unsigned char *base;
+
+	(void)state;
+	records[0].connect = CONNECT_RETRY;
+	publish = publish_new(&config);
+	base = reader_map(publish);
+	assert_string_equal(route_text(base, "absent", SHUNT_FAMILY_IPV4), "not found");
+	assert_string_equal(route_text(base, "db", SHUNT_FAMILY_IPV4), "off");
+	assert_string_equal(route_text(base, "www", SHUNT_FAMILY_IPV4), ""); /* FAIL so far */
+	publish_record(publish, 0, 0, endpoints, 2);
+	assert_string_equal(route_text(base, "www", SHUNT_FAMILY_IPV4), "10* 12* 20 22");
+	assert_string_equal(route_text(base, "WWW", SHUNT_FAMILY_IPV6), "11 21 23");
+	publish_record(publish, 0, 1, endpoints, 2);
+	assert_string_equal(route_text(base, "www", SHUNT_FAMILY_IPV4), "20* 22* 10 12");
+	memset(endpoints[1].flags, 0, sizeof(endpoints[1].flags));
+	publish_record(publish, 0, 1, endpoints, 2);
+	assert_string_equal(route_text(base, "www", SHUNT_FAMILY_IPV4), "20* 22* 10 12");
+	publish_record(publish, 0, ELECTION_DNS, endpoints, 2);
+	assert_string_equal(route_text(base, "www", SHUNT_FAMILY_IPV4), "");
+	munmap((void *)base, SHUNT_TABLE_SIZE);
+	publish_free(publish);
+}
+
 static uint32_t sequence_of(const unsigned char *base)
 {
 	const struct shunt_table_header *header = (const void *)base;
@@ -424,9 +473,14 @@ static void copy_free(unsigned char *copy)
 
 static struct publish *published(void)
 {
-	struct publish *publish = publish_new(&small_config);
+	static struct record_config records[2];
+	static const struct config config = { .records = records, .record_count = 2 };
+	struct publish *publish;
 	struct publish_endpoint endpoints[2] = { endpoint_of(3, 10), endpoint_of(16, 20) };
 
+	memcpy(records, small, sizeof(small));
+	records[0].connect = CONNECT_REDIRECT;
+	publish = publish_new(&config);
 	publish_record(publish, 0, 1, endpoints, 2);
 	publish_record(publish, 1, 0, endpoints, 1);
 	return publish;
@@ -560,6 +614,7 @@ static void test_hostile_parts(void **state)
 	for (size_t i = 0; i < sizeof(part_rows) / sizeof(part_rows[0]); i++) {
 		unsigned char *copy = copy_of(publish);
 		struct table_answer answer;
+		struct table_route route;
 		enum table_result result;
 
 		assert_int_equal(find(copy, "www", &answer), TABLE_FOUND);
@@ -569,6 +624,11 @@ static void test_hostile_parts(void **state)
 		if (result != part_rows[i].result)
 			print_error("row %zu\n", i);
 		assert_int_equal(result, part_rows[i].result);
+		/* A route needs no canonical name. */
+		if (part_rows[i].part != CANONICAL &&
+		    part_rows[i].word != offsetof(struct shunt_record, name))
+			assert_int_equal(table_route(copy, "www", 3, SHUNT_FAMILY_IPV4, &route),
+			                 result);
 		copy_free(copy);
 	}
 	publish_free(publish);
@@ -774,6 +834,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_route),
 		cmocka_unit_test(test_unchanged_is_not_written),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_size),
