@@ -113,6 +113,35 @@ class Demo(Tree):
         self.note(f"{took:.1f} s")
         self.assertEqual(os.listdir(self.tmp), ["a build"])
 
+    def test_no_request_fails(self):
+        """the demo: a primary is killed under an unmodified curl in a loop, and no request fails; nothing is left behind"""
+        st.need("nginx", "curl", "setsid")
+        if any(st.can_connect(address, 8081) for address in ("127.0.0.2", "127.0.0.3")):
+            raise unittest.SkipTest("something listens on the demo's port")
+        done = st.run([DEMO, st.B], env=st.clean_env(TMPDIR=self.tmp), timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        lines = [line for line in done.stdout.splitlines() if re.match(r" +\d+\.\d{3} s  ", line)]
+        words = [re.sub(r"\d+ ms", "N ms", line.split("  ", 2)[-1].strip()) for line in lines]
+        self.assertEqual(
+            [word.split("s  ")[-1] for word in words],
+            [
+                "curl is answered by the primary",
+                "the primary is killed (SIGKILL)",
+                "curl is answered by the standby, N ms after the kill",
+                "the primary is started again",
+                "curl is answered by the primary, N ms after the start",
+            ],
+        )
+        found = re.search(r"(\d+) of (\d+) requests failed(, all of them in the \d+ ms between the kill and the standby)?\.\n\Z", done.stdout)
+        self.assertTrue(found, done.stdout)
+        lost, requests, where = int(found[1]), int(found[2]), found[3]
+        self.note(f"{lost} of {requests} requests failed")
+        # One may have been with the primary when it was killed.
+        self.assertLessEqual(lost, 1, done.stdout)
+        self.assertEqual(bool(where), lost > 0)
+        self.assertGreater(requests, 120)
+        self.assertEqual([name for name in os.listdir(self.tmp) if name.startswith("shunt-demo")], [])
+
 
 class Runner(Tree):
     def run_tests(self, *lines, status=0):
