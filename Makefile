@@ -106,7 +106,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-failover bench-probe bench-sockets bench-status install uninstall clean
+.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-connection bench-failover bench-probe bench-sockets bench-status install uninstall clean
 
 # The empty recipe keeps make from printing that there is nothing to do.
 all: libraries $(PRODUCTS)
@@ -137,6 +137,7 @@ help:
 ## bench        the cost of a lookup: a managed name compared with the alternatives
 ## bench-scale  20,000 endpoints: whether they are probed on time, and at what cost (3 min)
 ## bench-probe  the cost of a probe, beside HAProxy, gdnsd and a bare libcurl loop (6 min)
+## bench-connection  what a client notices of a primary's end, beside HAProxy in front (10 min)
 ## bench-failover    time from a kill or a black hole to the first right answer (3 min)
 ## bench-status     how long `shunt status` takes with 1,000 records (1 min)
 ## bench-sockets    whether misbehaving connections delay a probe (4 min)
@@ -413,9 +414,9 @@ bench:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/run $(B)
-	@echo 'more: make bench-scale, make bench-failover, make bench-probe, make bench-sockets, make bench-status'
+	@echo 'more: make bench-scale, make bench-connection, make bench-failover, make bench-probe, make bench-sockets, make bench-status'
 
-bench-scale bench-probe bench-failover bench-sockets bench-status:
+bench-scale bench-probe bench-connection bench-failover bench-sockets bench-status:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/$(@:bench-%=%) $(B)
