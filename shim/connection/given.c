@@ -19,8 +19,8 @@ struct name {
 };
 
 /*
- * Sequence and words as in a record of the daemon's table. `name` and the times are changed without
- * the sequence: each is valid alone.
+ * Sequence and words as in a record of the daemon's table. The times are changed without the sequence:
+ * each is valid alone.
  */
 struct slot {
 	_Atomic uint32_t sequence; /* odd while the address is being written */
@@ -91,8 +91,8 @@ static struct slot *slot_at(uint32_t hash, uint32_t i)
 	return &slots[(hash + i) % GIVEN_ADDRESSES];
 }
 
-/* Returns false while it is being written. */
-static bool slot_read(struct slot *slot, struct shunt_address *out)
+/* Returns false while it is being written. `name` belongs to the address that is returned. */
+static bool slot_read(struct slot *slot, struct shunt_address *out, uint32_t *name)
 {
 	for (unsigned i = 0; i < READ_TRIES; i++) {
 		uint32_t sequence = atomic_load_explicit(&slot->sequence, memory_order_acquire);
@@ -102,6 +102,7 @@ static bool slot_read(struct slot *slot, struct shunt_address *out)
 			                       .word = { LOAD(slot->word[0]), LOAD(slot->word[1]),
 			                                 LOAD(slot->word[2]),
 			                                 LOAD(slot->word[3]) } };
+		*name = LOAD(slot->name);
 		atomic_thread_fence(memory_order_acquire);
 		if (sequence % 2 == 0 && LOAD(slot->sequence) == sequence)
 			return true;
@@ -109,7 +110,11 @@ static bool slot_read(struct slot *slot, struct shunt_address *out)
 	return false;
 }
 
-static struct slot *find(const struct shunt_address *address)
+/*
+ * NULL if it is not there. By the time that the caller uses the slot it may be another address's,
+ * which does for its times but not for its name: an address would be taken for another record's.
+ */
+static struct slot *find(const struct shunt_address *address, uint32_t *name)
 {
 	uint32_t hash = home(address);
 
@@ -117,7 +122,7 @@ static struct slot *find(const struct shunt_address *address)
 		struct slot *slot = slot_at(hash, i);
 		struct shunt_address found;
 
-		if (!slot_read(slot, &found))
+		if (!slot_read(slot, &found, name))
 			continue;
 		if (found.family == 0)
 			return NULL;
@@ -170,15 +175,12 @@ static struct slot *victim(const struct shunt_address *address, uint32_t now)
 
 static void add(const struct shunt_address *address, uint32_t name, uint32_t now)
 {
-	struct slot *slot = find(address);
+	uint32_t known;
+	struct slot *slot = find(address, &known);
 
-	if (!slot) {
-		slot_write(victim(address, now), address, name, now);
-		return;
-	}
-	if (LOAD(slot->name) != name)
-		STORE(slot->name, name);
-	if (LOAD(slot->given_tick) != now)
+	if (!slot || known != name)
+		slot_write(slot ? slot : victim(address, now), address, name, now);
+	else if (LOAD(slot->given_tick) != now)
 		STORE(slot->given_tick, now);
 }
 
@@ -215,10 +217,9 @@ void given_add(const struct table_answer *answer)
 
 bool given_find(const struct shunt_address *address, struct given *out)
 {
-	struct slot *slot = find(address);
-	uint32_t name = slot ? LOAD(slot->name) : NO_NAME;
+	uint32_t name;
 
-	if (name >= GIVEN_NAMES ||
+	if (!find(address, &name) || name >= GIVEN_NAMES ||
 	    atomic_load_explicit(&names[name].state, memory_order_acquire) != READY)
 		return false;
 	*out = (struct given){ .name = names[name].text, .length = names[name].length };
@@ -227,7 +228,8 @@ bool given_find(const struct shunt_address *address, struct given *out)
 
 void given_fail(const struct shunt_address *address, uint32_t now)
 {
-	struct slot *slot = find(address);
+	uint32_t name;
+	struct slot *slot = find(address, &name);
 
 	if (slot)
 		STORE(slot->failed_tick, tick_nonzero(now));
@@ -235,7 +237,8 @@ void given_fail(const struct shunt_address *address, uint32_t now)
 
 bool given_in_doubt(const struct shunt_address *address, uint32_t now)
 {
-	struct slot *slot = find(address);
+	uint32_t name;
+	struct slot *slot = find(address, &name);
 	uint32_t failed = slot ? LOAD(slot->failed_tick) : 0;
 
 	return failed && tick_since(failed, now) <= TICKS_OF_MS(GIVEN_DOUBT_MS);
