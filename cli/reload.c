@@ -7,7 +7,7 @@
 #include "base/human.h"
 #include "commands.h"
 
-#define SECONDS 30 /* a large configuration takes time to load */
+#define SECONDS 65 /* the daemon allows a minute for a large configuration */
 
 static long long print_names(const json_t *answer, const char *kind)
 {

@@ -8,7 +8,7 @@
 #include "config/name.h"
 #include "config/parse.h"
 #include "config/read/root.h"
-#include "config/scan.h"
+#include "config/text.h"
 #include "config/value.h"
 
 /* libconfig's messages, each with a hint. */
@@ -20,15 +20,19 @@ static const struct {
 	  "write the elements of [ ] in one type, or a list in ( )" },
 };
 
-static bool syntax_error(const struct config_reader *reader, const struct config_parsed *parsed)
+static bool syntax_error(const struct config_reader *reader, const struct config_parsed *parsed,
+                         const char *path)
 {
-	struct config_place place = config_text_place(reader->text, parsed->line);
+	struct config_place place;
 
+	if (parsed->refused)
+		return config_error(reader->error, "%s", parsed->refused);
 	if (!parsed->error)
 		return config_error(reader->error,
 		                    "%s: cannot be parsed: %s; try again when the host has memory "
 		                    "and processes to spare",
-		                    place.file, parsed->why);
+		                    path, parsed->why);
+	place = config_text_place(reader->text, parsed->line);
 	for (size_t i = 0; i < sizeof(syntax_cures) / sizeof(syntax_cures[0]); i++) {
 		if (strcmp(syntax_cures[i].text, parsed->error) == 0)
 			return config_error(reader->error, "%s:%u: syntax error: %s; %s",
@@ -57,39 +61,35 @@ static const char *absolute_folder(struct arena *arena, const char *path)
 	return folder;
 }
 
-static bool read_tree(struct config_reader *reader, struct config_text *text,
-                      struct config_parsed *parsed, struct config *config)
+static bool read_tree(struct config_reader *reader, const struct config_parsed *parsed,
+                      struct config *config)
 {
 	config->path = arena_copy(config->arena, config->path, strlen(config->path));
+	if (!parsed->root)
+		return syntax_error(reader, parsed, config->path);
 	reader->folder = absolute_folder(config->arena, config->path);
 	if (!reader->folder)
 		return config_error(reader->error,
 		                    "%s: its folder cannot be found; name the configuration by an "
 		                    "absolute path",
 		                    config->path);
-	config_parse(config_text_data(text), parsed);
-	if (!parsed->root)
-		return syntax_error(reader, parsed);
-	config_text_drop(text);
 	return config_root_read(reader, parsed->root, config);
 }
 
-static struct config *load_text(struct config_text *text, const char *path, char *error)
+static struct config *read_parsed(const struct config_parsed *parsed, const char *path, char *error)
 {
 	struct arena *arena = arena_new();
 	struct config *config = arena_alloc(arena, 1, sizeof(*config));
 	struct config_reader reader = {
-		.error = error, .text = text, .arena = arena, .names = config_names_new()
+		.error = error, .text = parsed->places, .arena = arena, .names = config_names_new()
 	};
-	struct config_parsed parsed = { .root = NULL };
 	bool good;
 
 	config->arena = arena;
 	config->path = path;
 	reader.hints = config->hints;
-	good = read_tree(&reader, text, &parsed, config);
+	good = read_tree(&reader, parsed, config);
 	config->has_programs = reader.has_programs;
-	config_parsed_free(&parsed);
 	config_names_free(reader.names);
 	if (good)
 		return config;
@@ -97,18 +97,29 @@ static struct config *load_text(struct config_text *text, const char *path, char
 	return NULL;
 }
 
-struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX])
+/* The tree takes several times the memory of the configuration, and malloc() would keep it. */
+static struct config *take_parsed(struct config_parsed *parsed, const char *path, char *error)
 {
-	struct config_text *text = config_scan(path, error);
-	struct config *config = NULL;
+	struct config *config = read_parsed(parsed, path, error);
 
-	if (text)
-		config = load_text(text, path, error);
-	config_text_free(text);
-	/*
-	 * The text and the tree take several times the memory of the configuration, and malloc()
-	 * would keep it.
-	 */
+	config_parsed_free(parsed);
 	malloc_trim(0);
 	return config;
+}
+
+struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX])
+{
+	struct config_parsed parsed;
+
+	config_parse_file(path, &parsed);
+	return take_parsed(&parsed, path, error);
+}
+
+struct config *config_load_parsed(struct config_parser *parser, const char *path, const char *why,
+                                  char error[CONFIG_ERROR_MAX])
+{
+	struct config_parsed parsed;
+
+	config_parse_end(parser, why, &parsed);
+	return take_parsed(&parsed, path, error);
 }

@@ -11,8 +11,16 @@
 
 #include "config/config.h"
 #include "config/error.h"
+#include "config/parse.h"
 
 /* NULL with `error` filled (one line, no newline), or a configuration to be freed by config_free(). */
 struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX]);
+
+/*
+ * The same for a parser that the caller has started with `path` and read to its end, or ends now for
+ * the reason `why` (NULL: it has ended).
+ */
+struct config *config_load_parsed(struct config_parser *parser, const char *path, const char *why,
+                                  char error[CONFIG_ERROR_MAX]);
 
 #endif

@@ -8,23 +8,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
+#include "config/scan.h"
+#include "config/text.h"
 
 #define FAILED "the parser failed, perhaps for lack of memory"
-#define PARSE_MS 60000u /* libconfig takes some seconds for 64 MB of text */
+#define READ_SIZE 65536u /* a pipe's capacity */
+#define KILLED_MS 200    /* time allowed for a killed child to end */
+
+enum outcome { OUTCOME_TREE, OUTCOME_ERROR, OUTCOME_REFUSED };
 
 /*
- * Format of the pipe's data: a head, then the settings from the root down, each followed by its
- * strings, each of which ends in a zero.
+ * Format of the pipe's data: a head, the segments, then the settings from the root down, or one
+ * string. A segment and a setting are followed by their strings, each of which ends in a zero.
  */
 struct head {
-	uint32_t error; /* 1: one string follows, libconfig's error message */
+	uint32_t outcome; /* enum outcome; unless it is a tree, its message follows */
 	uint32_t line;
 	uint32_t settings; /* number of settings that follow */
+	uint32_t segments; /* number of segments that follow */
+};
+
+struct sent_segment {
+	uint32_t line;
+	uint32_t place_line;
+	uint32_t file; /* bytes including the zero; 0 if it is the same as before */
 };
 
 struct sent {
@@ -95,40 +109,105 @@ static uint32_t count_settings(const config_setting_t *setting)
 	return count;
 }
 
-static void send_tree(FILE *out, const config_t *tree)
+static void send_segments(FILE *out, const struct config_text *text, uint32_t count)
 {
-	struct head head = { .settings = count_settings(config_root_setting(tree)) };
+	const char *last = NULL;
 
-	fwrite(&head, sizeof(head), 1, out);
-	send_setting(out, config_root_setting(tree));
+	for (uint32_t i = 0; i < count; i++) {
+		unsigned line;
+		struct config_place place = config_text_segment(text, i, &line);
+		struct sent_segment sent = { line, place.line,
+			                     place.file == last ? 0 : text_size(place.file) };
+
+		fwrite(&sent, sizeof(sent), 1, out);
+		send_text(out, place.file, sent.file);
+		last = place.file;
+	}
 }
 
-static void send_error(FILE *out, const config_t *tree)
+static void send_message(FILE *out, const char *message)
 {
-	struct head head = { 1, (uint32_t)config_error_line(tree), 0 };
-	const char *text = config_error_text(tree) ? config_error_text(tree) : "";
-
-	fwrite(&head, sizeof(head), 1, out);
-	fwrite(text, 1, strlen(text) + 1, out);
+	send_text(out, message, text_size(message));
 }
 
-static _Noreturn void run_child(const char *text, int fd)
+/* `places` may be NULL. */
+static void send_parsed(FILE *out, const char *text, const struct config_text *places)
+{
+	struct head head = { .segments = places ? (uint32_t)config_text_segments(places) : 0 };
+	config_t tree;
+	bool good;
+
+	config_init(&tree);
+	errno = 0;
+	good = config_read_string(&tree, text) == CONFIG_TRUE;
+	head.outcome = good ? OUTCOME_TREE : OUTCOME_ERROR;
+	head.line = good ? 0 : (uint32_t)config_error_line(&tree);
+	head.settings = good ? count_settings(config_root_setting(&tree)) : 0;
+	fwrite(&head, sizeof(head), 1, out);
+	send_segments(out, places, head.segments);
+	if (good)
+		send_setting(out, config_root_setting(&tree));
+	else
+		send_message(out, config_error_text(&tree) ? config_error_text(&tree) : "");
+	config_destroy(&tree);
+}
+
+static void send_refusal(FILE *out, const char *message)
+{
+	const struct head head = { .outcome = OUTCOME_REFUSED };
+
+	fwrite(&head, sizeof(head), 1, out);
+	send_message(out, message);
+}
+
+/* What is to be parsed: the files of `path`, or else `text`. */
+struct parse_source {
+	const char *path, *text;
+	bool beside; /* the daemon goes on meanwhile */
+};
+
+static void produce(FILE *out, const struct parse_source *source)
+{
+	char error[CONFIG_ERROR_MAX];
+	struct config_text *text;
+
+	if (!source->path) {
+		send_parsed(out, source->text, NULL);
+		return;
+	}
+	text = config_scan(source->path, error);
+	if (text)
+		send_parsed(out, config_text_data(text), text);
+	else
+		send_refusal(out, error);
+	config_text_free(text);
+}
+
+/*
+ * The daemon's descriptors are closed: whoever is connected to it must see a connection end although
+ * the child is still there, and so must whoever waits for its locks.
+ */
+static void close_others(int fd)
+{
+	if (fd > 3)
+		close_range(3, (unsigned)fd - 1, 0);
+	close_range((unsigned)fd + 1, ~0u, 0);
+}
+
+static _Noreturn void run_child(const struct parse_source *source, int fd)
 {
 	const struct rlimit none = { 0, 0 };
-	config_t tree;
 	FILE *out;
 
 	signal(SIGPIPE, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CORE, &none);
+	if (source->beside)
+		close_others(fd);
 	out = fdopen(fd, "w");
 	if (!out)
 		_exit(1);
-	config_init(&tree);
-	errno = 0;
-	if (config_read_string(&tree, text) == CONFIG_TRUE)
-		send_tree(out, &tree);
-	else
-		send_error(out, &tree);
+	produce(out, source);
 	/* libconfig may silently omit settings that it could not allocate. */
 	_exit(errno != ENOMEM && fflush(out) == 0 ? 0 : 1);
 }
@@ -148,38 +227,6 @@ static bool make_room(char **bytes, size_t *room, size_t length, size_t more)
 	*bytes = larger;
 	*room = *room * 2 + more + 1;
 	return true;
-}
-
-/*
- * Receives everything that the child sends until it closes its end. Returns NULL, with `*why`, if
- * it takes too long or memory runs out.
- */
-static char *receive(int fd, size_t *length, const char **why)
-{
-	uint64_t end = clock_ms() + PARSE_MS;
-	size_t room = 0;
-	char *bytes = NULL;
-	ssize_t got = 1;
-
-	*length = 0;
-	while (got > 0 || (got < 0 && errno == EINTR)) {
-		uint64_t now = clock_ms();
-		struct pollfd wait = { .fd = fd, .events = POLLIN };
-
-		*why = "it takes too long";
-		if (now >= end || poll(&wait, 1, (int)(end - now)) == 0)
-			break;
-		*why = strerror(ENOMEM);
-		if (!make_room(&bytes, &room, *length, 65536))
-			break;
-		got = read(fd, bytes + *length, 65536);
-		*length += got > 0 ? (size_t)got : 0;
-		*why = NULL;
-	}
-	if (!*why)
-		return bytes;
-	free(bytes);
-	return NULL;
 }
 
 /* The received data, while the tree is built from it. */
@@ -259,6 +306,25 @@ static void take_tree(struct input *input, const struct head *head, struct confi
 	parsed->root = take_setting(input, NULL, 0);
 }
 
+static bool take_segments(struct input *input, uint32_t count, struct config_text *places)
+{
+	const char *file = NULL, *sent_file;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct sent_segment sent;
+
+		if (!take(input, &sent, sizeof(sent)) || !take_text(input, sent.file, &sent_file))
+			return false;
+		if (sent_file)
+			file = arena_copy(config_text_arena(places), sent_file, sent.file - 1);
+		if (!file)
+			return false;
+		config_text_add_segment(places, sent.line,
+		                        (struct config_place){ file, sent.place_line });
+	}
+	return true;
+}
+
 static void take_all(char *bytes, size_t length, struct config_parsed *parsed)
 {
 	struct input input = { .at = bytes, .end = bytes ? bytes + length : NULL };
@@ -268,56 +334,137 @@ static void take_all(char *bytes, size_t length, struct config_parsed *parsed)
 	if (!bytes || !take(&input, &head, sizeof(head)))
 		return;
 	parsed->line = head.line;
+	parsed->places = head.segments ? config_text_new() : NULL;
+	if (!take_segments(&input, head.segments, parsed->places))
+		return;
 	bytes[length] = '\0';
-	if (head.error)
-		parsed->error = bytes + sizeof(head);
-	else
+	if (head.outcome == OUTCOME_TREE)
 		take_tree(&input, &head, parsed);
+	else if (head.outcome == OUTCOME_REFUSED)
+		parsed->refused = bytes + (input.at - bytes);
+	else
+		parsed->error = bytes + (input.at - bytes);
 }
 
-static pid_t start(const char *text, int fds[2])
+static void start(struct config_parser *parser, const struct parse_source *source)
 {
-	pid_t pid;
+	int fds[2];
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -1;
-	pid = fork();
-	if (pid == 0)
-		run_child(text, fds[1]);
+	*parser = (struct config_parser){ .pid = -1, .fd = -1 };
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		parser->why = strerror(errno);
+		return;
+	}
+	parser->pid = fork();
+	if (parser->pid == 0)
+		run_child(source, fds[1]);
+	if (parser->pid < 0)
+		parser->why = strerror(errno);
+	parser->fd = fds[0];
 	close(fds[1]);
-	if (pid < 0)
-		close(fds[0]);
-	return pid;
+}
+
+bool config_parse_read(struct config_parser *parser)
+{
+	ssize_t got;
+
+	if (parser->why)
+		return false;
+	if (!make_room(&parser->bytes, &parser->room, parser->length, READ_SIZE)) {
+		parser->why = strerror(ENOMEM);
+		return false;
+	}
+	got = read(parser->fd, parser->bytes + parser->length, READ_SIZE);
+	if (got < 0 && errno == EINTR)
+		return true;
+	if (got < 0)
+		parser->why = strerror(errno);
+	parser->length += got > 0 ? (size_t)got : 0;
+	return got > 0;
+}
+
+/*
+ * Returns the child's exit status, or -1. One that has closed its pipe ends at once; one that was
+ * killed may be stuck in the kernel, as on a file system that does not answer: it is left behind.
+ */
+static int reap(pid_t pid, bool killed)
+{
+	int status = -1;
+	pid_t ended = 0;
+
+	if (!killed) {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		return status;
+	}
+	kill(pid, SIGKILL);
+	for (int ms = 0; ms < KILLED_MS && ended == 0; ms++) {
+		ended = waitpid(pid, &status, WNOHANG);
+		if (ended == 0)
+			poll(NULL, 0, 1);
+	}
+	return -1;
+}
+
+void config_parse_end(struct config_parser *parser, const char *why, struct config_parsed *parsed)
+{
+	int status = -1;
+
+	*parsed = (struct config_parsed){ .blocks = { parser->bytes } };
+	parsed->why = parser->why ? parser->why : why;
+	if (parser->fd >= 0)
+		close(parser->fd);
+	if (parser->pid > 0)
+		status = reap(parser->pid, parsed->why != NULL);
+	if (!parsed->why && status != 0)
+		parsed->why = FAILED;
+	if (!parsed->why)
+		take_all(parser->bytes, parser->length, parsed);
+	*parser = (struct config_parser){ .pid = -1, .fd = -1 };
+}
+
+static void wait_for_all(struct config_parser *parser, struct config_parsed *parsed)
+{
+	const uint64_t end = clock_ms() + CONFIG_PARSE_MS;
+	const char *why = NULL;
+	bool more = !parser->why;
+
+	while (more && !why) {
+		struct pollfd wait = { .fd = parser->fd, .events = POLLIN };
+		uint64_t now = clock_ms();
+
+		if (now >= end)
+			why = CONFIG_PARSE_LATE;
+		else if (poll(&wait, 1, (int)(end - now)) > 0)
+			more = config_parse_read(parser);
+	}
+	config_parse_end(parser, why, parsed);
+}
+
+void config_parse_start(struct config_parser *parser, const char *path)
+{
+	start(parser, &(struct parse_source){ .path = path, .beside = true });
+}
+
+void config_parse_file(const char *path, struct config_parsed *parsed)
+{
+	struct config_parser parser;
+
+	start(&parser, &(struct parse_source){ .path = path });
+	wait_for_all(&parser, parsed);
 }
 
 void config_parse(const char *text, struct config_parsed *parsed)
 {
-	size_t length = 0;
-	char *bytes;
-	int fds[2], status = 0;
-	pid_t pid;
+	struct config_parser parser;
 
-	*parsed = (struct config_parsed){ .root = NULL };
-	pid = start(text, fds);
-	if (pid < 0) {
-		parsed->why = strerror(errno);
-		return;
-	}
-	bytes = receive(fds[0], &length, &parsed->why);
-	close(fds[0]);
-	if (!bytes)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	parsed->blocks[0] = bytes;
-	if (!parsed->why && status != 0)
-		parsed->why = FAILED;
-	if (!parsed->why)
-		take_all(bytes, length, parsed);
+	start(&parser, &(struct parse_source){ .text = text });
+	wait_for_all(&parser, parsed);
 }
 
 void config_parsed_free(struct config_parsed *parsed)
 {
 	for (size_t i = 0; i < sizeof(parsed->blocks) / sizeof(parsed->blocks[0]); i++)
 		free(parsed->blocks[i]);
+	config_text_free(parsed->places);
 }

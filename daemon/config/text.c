@@ -50,14 +50,31 @@ void config_text_put(struct config_text *text, const char *bytes, size_t length)
 		text->line += bytes[i] == '\n';
 }
 
-void config_text_mark(struct config_text *text, struct config_place place)
+void config_text_add_segment(struct config_text *text, unsigned line, struct config_place place)
 {
 	if (text->segment_count == text->segment_room) {
 		text->segment_room = text->segment_room * 2 + 16;
 		text->segments = memory_reallocarray(text->segments, text->segment_room,
 		                                     sizeof(*text->segments));
 	}
-	text->segments[text->segment_count++] = (struct segment){ text->line, place };
+	text->segments[text->segment_count++] = (struct segment){ line, place };
+}
+
+void config_text_mark(struct config_text *text, struct config_place place)
+{
+	config_text_add_segment(text, text->line, place);
+}
+
+size_t config_text_segments(const struct config_text *text)
+{
+	return text->segment_count;
+}
+
+struct config_place config_text_segment(const struct config_text *text, size_t index,
+                                        unsigned *line)
+{
+	*line = text->segments[index].line;
+	return text->segments[index].place;
 }
 
 size_t config_text_length(const struct config_text *text)

@@ -37,6 +37,13 @@ size_t config_text_length(const struct config_text *text);
 const char *config_text_data(const struct config_text *text);
 void config_text_drop(struct config_text *text);
 
+/* Number of segments, and one of them: from line `*line` of the text on, lines come from `*place`. */
+size_t config_text_segments(const struct config_text *text);
+struct config_place config_text_segment(const struct config_text *text, size_t index,
+                                        unsigned *line);
+/* Appends such a segment to a text without data. `place` must live as long as the text. */
+void config_text_add_segment(struct config_text *text, unsigned line, struct config_place place);
+
 /* The place that line `line` of the text came from. */
 struct config_place config_text_place(const struct config_text *text, unsigned line);
 

@@ -8,6 +8,7 @@
 #include "base/timer.h"
 #include "control/dispatch.h"
 #include "control/orders/order.h"
+#include "control/orders/reloading.h"
 #include "control/peer.h"
 #include "control/request.h"
 #include "control/slice.h"
@@ -79,6 +80,7 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 	if (!request)
 		return;
 	order_free(request->order);
+	reloading_free(request->reloading);
 	request_free(request);
 }
 
@@ -190,9 +192,9 @@ void control_free(struct control *control)
 	if (control->polling)
 		event_free(control->polling);
 	streams_end(&control->streams);
-	if (control->http)
-		orders_end(&control->orders);
 	if (control->http) {
+		orders_end(&control->orders);
+		reloading_end(&control->orders);
 		for (unsigned i = 0; i < FAREWELL_TURNS; i++)
 			run_http(control);
 		/* Closes every connection; the notice of each removes its peer. */

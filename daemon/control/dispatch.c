@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "control/answer.h"
 #include "control/orders/order.h"
+#include "control/orders/reloading.h"
 #include "control/parts.h"
 #include "control/peer.h"
 #include "control/request.h"
@@ -167,6 +168,8 @@ enum MHD_Result dispatch_end(struct request *request)
 {
 	if (request->order)
 		return order_resume(request);
+	if (request->reloading)
+		return reloading_resume(request);
 	if (request->body_size > REQUEST_BODY_MAX)
 		return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
 		                    "the body has more than %u bytes", REQUEST_BODY_MAX);

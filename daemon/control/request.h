@@ -11,6 +11,7 @@
 struct order;
 struct orders;
 struct peer;
+struct reloading;
 struct route;
 struct slice;
 struct streams;
@@ -24,7 +25,8 @@ struct request {
 	const struct slice *slice; /* when the response may be produced */
 	struct streams *streams;
 	struct orders *orders;
-	struct order *order; /* NULL: not an order, or never deferred */
+	struct order *order;         /* NULL: not an order, or never deferred */
+	struct reloading *reloading; /* NULL: no request to reload */
 	const struct route *route;
 	bool is_head;
 	char *name;       /* the record's name in the path; NULL: the route has none */

@@ -6,8 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/event.h>
+
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "config/compare.h"
 #include "config/load.h"
 #include "connection/budget.h"
@@ -31,25 +35,25 @@ const char *reload_noun(size_t records)
 	return records == 1 ? "record" : "records";
 }
 
+/* Frees the configuration, with `error` filled, unless it fits the table. */
+static struct config *check_size(struct config *config, char error[CONFIG_ERROR_MAX])
+{
+	size_t size = config ? publish_size(config) : 0;
+
+	if (size <= SHUNT_TABLE_SIZE)
+		return config;
+	snprintf(error, CONFIG_ERROR_MAX,
+	         "%s:%u: records: %zu records take %zu bytes, more than the table's %u; "
+	         "split them over several daemons",
+	         config->records_file, config->records_line, config->record_count, size,
+	         SHUNT_TABLE_SIZE);
+	config_free(config);
+	return NULL;
+}
+
 struct config *reload_read(const char *file, char error[CONFIG_ERROR_MAX])
 {
-	struct config *config = config_load(file, error);
-	size_t size;
-
-	if (!config)
-		return NULL;
-	size = publish_size(config);
-	if (size > SHUNT_TABLE_SIZE) {
-		snprintf(error, CONFIG_ERROR_MAX,
-		         "%s:%u: records: %zu records take %zu bytes, more than the table's %u; "
-		         "split them over several daemons",
-		         config->records_file, config->records_line, config->record_count, size,
-		         SHUNT_TABLE_SIZE);
-		config_free(config);
-		return NULL;
-	}
-	budget_check(config, environment_descriptors_max());
-	return config;
+	return check_size(config_load(file, error), error);
 }
 
 /* --- the reload ------------------------------------------------------------------------------- */
@@ -100,15 +104,12 @@ static void announce(const struct reload_result *result)
 	event_emit(&(struct event_record){ .type = EVENT_RELOAD, .reason = text });
 }
 
-/* Returns false with the error filled. */
-static bool replace(struct reload *reload, struct reload_result *result)
+/* Takes ownership of the configuration. Returns false with the error filled. */
+static bool replace(struct reload *reload, struct config *config, struct reload_result *result)
 {
 	const struct in_force *in_force = &reload->in_force;
-	struct config *config = reload_read(in_force->file, result->error);
 	struct spawn_user user;
 
-	if (!config)
-		return false;
 	if (!in_force_exec_user(in_force, config, &user, result->error)) {
 		config_free(config);
 		return false;
@@ -133,6 +134,8 @@ static bool replace(struct reload *reload, struct reload_result *result)
 void reload_init(struct reload *reload, const struct cmdline *options, const struct config *config)
 {
 	*reload = (struct reload){ .history.last = time(NULL) };
+	TAILQ_INIT(&reload->waiters);
+	TAILQ_INIT(&reload->next);
 	in_force_init(&reload->in_force, options, config);
 	in_force_compare(&reload->in_force, config);
 }
@@ -150,13 +153,21 @@ static void note(struct reload_history *history, bool done)
 	history->last_failed = !done;
 }
 
-bool reload_run(struct reload *reload, struct reload_result *result)
+static void tell(struct reload *reload, const struct reload_result *result)
 {
-	bool done;
+	struct reload_waiter *waiter;
 
-	*result = (struct reload_result){ .arena = arena_new() };
-	systemd_reloading(reload->systemd);
-	done = replace(reload, result);
+	while ((waiter = TAILQ_FIRST(&reload->waiters))) {
+		reload_forget(reload, waiter);
+		waiter->done(waiter, result);
+	}
+}
+
+/* `config` is NULL if there is none, with the error filled. */
+static void conclude(struct reload *reload, struct config *config, struct reload_result *result)
+{
+	bool done = config && replace(reload, config, result);
+
 	note(&reload->history, done);
 	systemd_status(reload->systemd, done ? RELOAD_ANSWERING
 	                                     : RELOAD_ANSWERING
@@ -166,10 +177,97 @@ bool reload_run(struct reload *reload, struct reload_result *result)
 		announce(result);
 	else
 		log_error("%s (reload: nothing has changed)", result->error);
-	return done;
+	tell(reload, result);
 }
 
-void reload_result_free(struct reload_result *result)
+static void begin(struct reload *reload);
+
+/* The parser has sent everything, or `why` not. */
+static void parsed(struct reload *reload, const char *why)
 {
-	arena_free(result->arena);
+	struct reload_result result = { .arena = arena_new() };
+	const char *file = reload->in_force.file;
+	struct config *config = config_load_parsed(&reload->parser, file, why, result.error);
+
+	if (reload->parsing)
+		event_free(reload->parsing);
+	reload->parsing = NULL;
+	conclude(reload, check_size(config, result.error), &result);
+	arena_free(result.arena);
+	if (reload->again)
+		begin(reload);
+}
+
+static bool await(struct reload *reload)
+{
+	uint64_t now_ms = clock_ms(), left_ms;
+
+	left_ms = reload->end_ms > now_ms ? reload->end_ms - now_ms : 1;
+	return timer_try(reload->parsing, (uint32_t)left_ms);
+}
+
+static void on_parsing(evutil_socket_t fd, short what, void *arg)
+{
+	struct reload *reload = arg;
+
+	(void)fd;
+	if (what & EV_READ && !config_parse_read(&reload->parser))
+		parsed(reload, NULL);
+	else if (clock_ms() >= reload->end_ms)
+		parsed(reload, CONFIG_PARSE_LATE);
+	else if (!await(reload))
+		parsed(reload, strerror(ENOMEM));
+}
+
+static void begin(struct reload *reload)
+{
+	reload->again = false;
+	TAILQ_CONCAT(&reload->waiters, &reload->next, link);
+	reload->end_ms = clock_ms() + CONFIG_PARSE_MS;
+	systemd_reloading(reload->systemd);
+	config_parse_start(&reload->parser, reload->in_force.file);
+	if (reload->parser.fd >= 0)
+		reload->parsing =
+		        event_new(reload->base, reload->parser.fd, EV_READ, on_parsing, reload);
+	if (!reload->parsing || !await(reload))
+		parsed(reload, strerror(ENOMEM));
+}
+
+void reload_request(struct reload *reload, struct reload_waiter *waiter)
+{
+	if (waiter)
+		TAILQ_INSERT_TAIL(&reload->next, waiter, link);
+	if (waiter)
+		waiter->waits = true;
+	if (reload->parsing)
+		reload->again = true;
+	else
+		begin(reload);
+}
+
+void reload_forget(struct reload *reload, struct reload_waiter *waiter)
+{
+	struct reload_waiters *list = &reload->next;
+	struct reload_waiter *one;
+
+	if (!waiter->waits)
+		return;
+	TAILQ_FOREACH (one, &reload->waiters, link) {
+		if (one == waiter)
+			list = &reload->waiters;
+	}
+	TAILQ_REMOVE(list, waiter, link);
+	waiter->waits = false;
+}
+
+void reload_stop(struct reload *reload)
+{
+	struct config_parsed unused;
+
+	if (!reload->parsing)
+		return;
+	event_free(reload->parsing);
+	reload->parsing = NULL;
+	config_parse_end(&reload->parser, "the daemon stops", &unused);
+	config_parsed_free(&unused);
 }

@@ -78,10 +78,8 @@ struct server {
 static void on_reload(void *arg)
 {
 	struct server *server = arg;
-	struct reload_result result;
 
-	reload_run(&server->reload, &result);
-	reload_result_free(&result);
+	reload_request(&server->reload, NULL);
 }
 
 static void on_settled(void *arg)
@@ -285,6 +283,7 @@ static bool start_monitor(struct server *server, struct config *config)
 
 static void join_reload(struct server *server)
 {
+	server->reload.base = server->base;
 	server->reload.monitor = server->monitor;
 	server->reload.resolver = server->resolver;
 	server->reload.exec = server->exec;
@@ -324,6 +323,7 @@ static void stop(struct server *server)
 		control_free(server->control_tcp);
 	if (server->control)
 		control_free(server->control);
+	reload_stop(&server->reload);
 	clients_free(server->clients);
 	if (server->state)
 		state_free(server->state);

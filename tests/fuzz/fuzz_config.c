@@ -7,34 +7,28 @@
 #include <unistd.h>
 
 /* NOLINTBEGIN(bugprone-suspicious-include) */
-#define config_parse config_parse_in_child
+#define config_parse_file config_parse_file_in_child
 #include "daemon/config/parse.c"
-#undef config_parse
+#undef config_parse_file
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #include "config/load.h"
 #include "tests/fuzz/bytes.h"
 
 /* As in daemon/config/parse.c, without a process for each input: what the child sends is received at once. */
-void config_parse(const char *text, struct config_parsed *parsed);
-void config_parse(const char *text, struct config_parsed *parsed)
+void config_parse_file(const char *path, struct config_parsed *parsed);
+void config_parse_file(const char *path, struct config_parsed *parsed)
 {
 	char *bytes = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&bytes, &size);
-	config_t tree;
 
 	HOLDS(out);
-	config_init(&tree);
-	if (config_read_string(&tree, text) == CONFIG_TRUE)
-		send_tree(out, &tree);
-	else
-		send_error(out, &tree);
-	config_destroy(&tree);
+	produce(out, &(struct parse_source){ .path = path });
 	HOLDS(fclose(out) == 0);
 	*parsed = (struct config_parsed){ .blocks = { bytes } };
 	take_all(bytes, size, parsed);
-	if (parsed->root || parsed->error)
+	if (parsed->root || parsed->error || parsed->refused)
 		parsed->why = NULL;
 	HOLDS(!parsed->why);
 }

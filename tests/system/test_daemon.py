@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The daemon's life: stopped, killed, restarted, reloaded, ended; its sockets, its options, its rights."""
+import contextlib
 import glob
 import http.client
 import json
@@ -58,6 +59,9 @@ class Pair(st.Case):
         daemon = self.start(st.Daemon(self, config or pair(self.primary, self.standby), **options))
         st.wait_until(lambda: daemon.status()["settled"], what="the daemon to settle")
         return daemon
+
+    def names(self, daemon):
+        return [record["name"] for record in daemon.status()["records"]]
 
     def reload(self, daemon, config=None):
         """Reloads, and returns when it took effect."""
@@ -224,9 +228,6 @@ class UnderLookups(Pair):
 class Reload(Pair):
     """SIGHUP."""
 
-    def names(self, daemon):
-        return [record["name"] for record in daemon.status()["records"]]
-
     def test_changes(self):
         """records come, go and change; the health of what stays is kept"""
         daemon = self.start_daemon(pair(self.primary, self.standby, other(1) + other(2)))
@@ -314,6 +315,136 @@ class Reload(Pair):
         reloads = daemon.log()[begin:].count(" reload: ")
         self.note(f"{reloads} reloads for 5,001 signals")
         self.assertLess(reloads, 500)
+
+
+class SlowReload(Pair):
+    """A configuration that takes its time: 60 MB of text, and a parser that is stopped meanwhile."""
+
+    PADDING = "# a line of sixty characters or so, as people write to explain it\n" * 900_000
+    FAST = 'type = "tcp"; interval = "100ms"; fast_interval = "100ms"; timeout = "2s";'
+
+    def setUp(self):
+        super().setUp()
+        self.config = pair(self.primary, self.standby, check=self.FAST)
+        self.daemon = self.start_daemon(self.config)
+        self.client = self.start(st.Looper(self, NAME, self.daemon, threads=1))
+
+    def parser(self):
+        """The process that parses, found while it does, and stopped."""
+
+        def stop():
+            with open(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children", encoding="ascii") as file:
+                children = [int(pid) for pid in file.read().split()]
+            for pid in children:
+                os.kill(pid, signal.SIGSTOP)
+            return children
+
+        pid = st.wait_until(stop, what="the parser", pause=0.001)[0]
+        st.wait_until(lambda: st.process_state(pid) == "T", what="the parser to stop")
+        return pid
+
+    def begin(self, number, more=""):
+        self.daemon.write_config(pair(self.primary, self.standby, other(number), check=self.FAST) + more + self.PADDING)
+
+    def passes(self):
+        return self.daemon.metric("shunt_probes_total", type="tcp", result="pass")
+
+    def reload_client(self):
+        command = [st.SHUNT, "reload", "--control", self.daemon.control]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def test_all_goes_on(self):
+        """while the parser stands still, probes, lookups, status and orders go on; the command waits, and is answered at its end"""
+        self.begin(1)
+        client = self.reload_client()
+        parser = self.parser()
+        before, lookups = self.passes(), self.client.report()["lookups"]
+        st.wait_until(lambda: self.passes() >= before + 30, what="thirty more probes, which take 1.5 s")
+        report = self.client.report()
+        self.assertGreater(report["lookups"], lookups)
+        self.note(f"30 probes meanwhile; the slowest of {report['lookups']} lookups took {report['slowest_us']} us")
+        self.assertIsNone(client.poll(), "the command did not wait")
+        self.assertEqual(self.names(self.daemon), [NAME])
+        self.assertEqual(self.daemon.client([st.SHUNT, "force", NAME, "secondary"]).returncode, 0)
+        self.assertEqual(self.daemon.resolve(NAME), [self.standby.at])
+        self.assertEqual(self.daemon.metric("shunt_probes_total", type="tcp", result="late"), 0)
+        os.kill(parser, signal.SIGCONT)
+        out, _ = client.communicate(timeout=st.PATIENCE)
+        self.assertEqual(client.returncode, 0, out)
+        self.assertIn("other-1.example.com", out)
+        self.assertEqual(self.names(self.daemon), [NAME, "other-1.example.com"])
+        self.assertEqual(self.daemon.resolve(NAME), [self.standby.at], "the override of meanwhile is kept")
+
+    def test_requests_meanwhile(self):
+        """what is requested meanwhile, by signals and commands, is one more reload, which reads the file as it is then"""
+        self.begin(1)
+        first = self.reload_client()
+        parser = self.parser()
+        begun = len(self.daemon.log())
+        self.daemon.write_config(pair(self.primary, self.standby, other(2), check=self.FAST))
+        for _ in range(20):
+            self.daemon.reload()
+        later = [self.reload_client() for _ in range(3)]
+        before = self.passes()
+        st.wait_until(lambda: self.passes() >= before + 10, what="the requests to have arrived")
+        os.kill(parser, signal.SIGCONT)
+        self.assertIn("other-1.example.com", first.communicate(timeout=st.PATIENCE)[0])
+        for client in later:
+            self.assertIn("other-2.example.com", client.communicate(timeout=st.PATIENCE)[0])
+        self.assertEqual(self.daemon.log()[begun:].count(" reload: "), 2)
+
+    def test_mistake(self):
+        """the same with a mistake in the file: the command says so, nothing has changed"""
+        self.begin(1, "mistake = 1;\n")
+        client = self.reload_client()
+        os.kill(self.parser(), signal.SIGCONT)
+        out, _ = client.communicate(timeout=st.PATIENCE)
+        self.assertEqual(client.returncode, 4, out)
+        self.assertIn("mistake: unknown setting", out)
+        self.assertEqual(self.names(self.daemon), [NAME])
+
+    def test_killed(self):
+        """the parser is killed: words, and the next reload is as any other"""
+        self.begin(1)
+        client = self.reload_client()
+        os.kill(self.parser(), signal.SIGKILL)
+        out, _ = client.communicate(timeout=st.PATIENCE)
+        self.assertEqual(client.returncode, 4, out)
+        self.assertIn("cannot be parsed: the parser failed", out)
+        self.reload(self.daemon, pair(self.primary, self.standby, other(2), check=self.FAST))
+        self.assertEqual(self.names(self.daemon), [NAME, "other-2.example.com"])
+
+    def test_client_goes(self):
+        """the command is interrupted meanwhile: the reload is done all the same"""
+        self.begin(1)
+        client = self.reload_client()
+        parser = self.parser()
+        client.kill()
+        client.communicate()
+        os.kill(parser, signal.SIGCONT)
+        st.wait_until(lambda: len(self.names(self.daemon)) == 2, what="the new record")
+
+    def test_end_meanwhile(self):
+        """SIGTERM meanwhile: it ends at once, with status 0, the parser too, and the command is told"""
+        self.begin(1)
+        client = self.reload_client()
+        parser = self.parser()
+        self.daemon.signal(signal.SIGTERM)
+        out, _ = client.communicate(timeout=st.PATIENCE)
+        self.assertEqual(client.returncode, 4, out)
+        self.assertIn("the daemon stops", out)
+        self.assertEqual(self.daemon.wait_exit(), 0)
+        self.assertFalse(os.path.exists(f"/proc/{parser}"))
+
+    def test_no_descriptors(self):
+        """the parser holds none of the daemon's descriptors: whoever is connected sees the end of a connection"""
+        self.begin(1)
+        client = self.reload_client()
+        parser = self.parser()
+        held = [what for number, what in st.descriptors(parser).items() if number > 2]
+        self.assertEqual([what.split(":")[0] for what in held if what != self.daemon.config_path], ["pipe"])
+        os.kill(parser, signal.SIGCONT)
+        client.communicate(timeout=st.PATIENCE)
 
 
 class End(Pair):

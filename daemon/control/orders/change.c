@@ -6,6 +6,7 @@
 #include "control/answer.h"
 #include "control/body.h"
 #include "control/orders/order.h"
+#include "control/orders/reloading.h"
 #include "control/parts.h"
 #include "control/peer.h"
 #include "control/request.h"
@@ -14,7 +15,6 @@
 #include "monitor/monitor.h"
 #include "monitor/operate.h"
 #include "monitor/view.h"
-#include "reload/reload.h"
 #include "report/json.h"
 
 /* For a request without members: returns true with MHD_YES, or false after refusing it. */
@@ -142,18 +142,8 @@ enum MHD_Result change_check(struct request *request)
 
 enum MHD_Result change_reload(struct request *request)
 {
-	struct reload_result reload;
-	enum MHD_Result result;
 	bool good;
+	enum MHD_Result result = check_empty(request, &good);
 
-	result = check_empty(request, &good);
-	if (!good)
-		return result;
-	if (reload_run(request->parts->reload, &reload))
-		result = answer_json(request->connection, MHD_HTTP_OK, report_reload(&reload));
-	else
-		result = answer_error(request->connection, MHD_HTTP_UNPROCESSABLE_CONTENT, "%s",
-		                      reload.error);
-	reload_result_free(&reload);
-	return result;
+	return good ? reloading_answer(request) : result;
 }

@@ -14,16 +14,18 @@
 #include <sys/queue.h>
 
 struct order;
+struct reloading;
 struct request;
 
 #define ORDER_WAIT_MS 3000u /* less than the 5 s that the command waits for a response */
 
-/* All orders of one listener that wait for the disk. */
+/* All orders of one listener that wait: for the disk, or for a reload. */
 struct orders {
 	/* Called after a connection was resumed, so that libmicrohttpd is run. */
 	void (*turn)(void *arg);
 	void *arg;
 	LIST_HEAD(, order) list;
+	LIST_HEAD(, reloading) reloading;
 };
 
 /* Responds with the record of that index, at once or later with the connection suspended. */

@@ -234,19 +234,21 @@ uint32_t operate_check(struct monitor *monitor, size_t index)
 
 static const char *reload_error;
 
-bool reload_run(struct reload *reload, struct reload_result *result)
+void reload_request(struct reload *reload, struct reload_waiter *waiter)
 {
+	struct reload_result result = { .records = 3 };
+
 	(void)reload;
-	*result = (struct reload_result){ .records = 3 };
-	result->added.list[0] = "new.example.com";
-	result->added.count = 1;
-	snprintf(result->error, sizeof(result->error), "%s", reload_error ? reload_error : "");
-	return !reload_error;
+	result.added.list[0] = "new.example.com";
+	result.added.count = 1;
+	snprintf(result.error, sizeof(result.error), "%s", reload_error ? reload_error : "");
+	waiter->done(waiter, &result);
 }
 
-void reload_result_free(struct reload_result *result)
+void reload_forget(struct reload *reload, struct reload_waiter *waiter)
 {
-	(void)result;
+	(void)reload;
+	(void)waiter;
 }
 
 static struct state_sync *syncing; /* NULL: nothing waits for the disk */
