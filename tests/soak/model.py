@@ -41,6 +41,18 @@ class Line:
         return frozenset().union(*self.values[first : max(first + 1, bisect.bisect_right(self.times, end))])
 
 
+class Order:
+    """What a state file may say of a name. `ends`: the span in which it expires, or None."""
+
+    def __init__(self, endpoint, ends=None):
+        self.endpoint, self.ends = endpoint, ends
+
+    def at(self, at):
+        if not self.ends or at < self.ends[0]:
+            return {self.endpoint}
+        return {self.endpoint, None} if at < self.ends[1] else {None}
+
+
 class Record:
     """`endpoints`: {id: address}; `unchecked`: the ids without a check."""
 
@@ -62,7 +74,7 @@ class Model:
         self.records = records
         self.truth = {address: Line(now, {DOWN}) for record in records.values() for address in record.endpoints.values()}
         self.orders = {name: Line(now, {None}) for name in records}
-        self.saved = {name: frozenset({None}) for name in records}
+        self.saved = {name: [Order(None)] for name in records}
         self.config = Line(now, ())
         self.configurations = []
         self.config.set(now, {self._number(configuration)})
@@ -84,26 +96,27 @@ class Model:
     def order(self, name, endpoint, begin, end, saved=True, seconds=None):
         """An operator's order (None: auto), asked for at begin and acknowledged at end. Not `saved`: a kill may undo it."""
         line = self.orders[name]
+        order = Order(endpoint, (begin + seconds - 0.5, end + seconds + 3.0) if seconds else None)
         line.set(begin, line.at(begin) | {endpoint})
-        line.set(end, {endpoint})
-        if seconds:
-            line.set(begin + seconds - 0.5, {endpoint, None})
-            line.set(end + seconds + 3.0, {None})
-        self.saved[name] = frozenset({endpoint}) if saved else self.saved[name] | {endpoint}
+        for at in (end, *(order.ends or ())):
+            line.set(at, order.at(at))
+        self.saved[name] = [order] if saved else [*self.saved[name], order]
 
     def order_failed(self, name, endpoint, begin):
         """Nobody acknowledged it: it may be in force or not."""
         self.orders[name].set(begin, self.orders[name].at(begin) | {endpoint})
-        self.saved[name] |= {endpoint}
+        self.saved[name].append(Order(endpoint))
 
     def killed(self, at):
-        """What was not saved may be lost."""
+        """What was not saved may be lost, and what it replaced be in force again, for as long as that was meant to be."""
         for name, line in self.orders.items():
-            if not self.saved[name] <= line.at(at):
-                later = [(time, value) for time, value in zip(line.times, line.values) if time > at]
-                line.set(at, line.at(at) | self.saved[name])
-                for time, value in later:
-                    line.set(time, value | self.saved[name])
+            saved = self.saved[name]
+            if len(saved) == 1:
+                continue
+            later = {time for time in line.times if time > at}.union(*(order.ends or () for order in saved))
+            planned = {time: line.at(time).union(*(order.at(time) for order in saved)) for time in {at, *later} if time >= at}
+            for time in sorted(planned):
+                line.set(time, planned[time])
 
     def seen(self, name, endpoint, at):
         """The daemon says so itself, of an order that was in doubt. One that is lost is a fault once, and not in each answer after it."""
@@ -126,7 +139,7 @@ class Model:
             if gone - {None}:
                 self.orders[name].set(begin, self.orders[name].at(begin) | {None})
                 self.orders[name].set(end, (self.orders[name].at(end) - gone) | {None})
-                self.saved[name] |= {None}
+                self.saved[name].append(Order(None))
 
     def disturbed(self, begin, end, memory=False):
         self.disturbances.append(Disturbance(begin, end, memory))

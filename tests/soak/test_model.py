@@ -97,6 +97,21 @@ class Model(st.Case):
         self.assertEqual(self.may(1009.4, 1010.4), {"1", "2"})
         self.assertEqual(self.may(1020), {"1"})
 
+    def test_unsaved_over_timed(self):
+        """an order for a while that was saved is over in the file, too, when a kill loses the one after it"""
+        self.model.order(NAME, "a", 1000, 1000, seconds=10)
+        self.model.order(NAME, "b", 1100, 1100, saved=False)
+        self.model.killed(1101)
+        self.assertEqual(self.model.may_be_forced(NAME, 1102, 1103), {"b", None})
+
+    def test_timed_unsaved_over_lasting(self):
+        """a lasting order comes back when a kill loses the one for a while after it, and does not end when that would have"""
+        self.model.order(NAME, "b", 1000, 1000)
+        self.model.order(NAME, "b", 1100, 1100, saved=False, seconds=10)
+        self.model.killed(1101)
+        self.assertEqual(self.model.may_be_forced(NAME, 1102, 1103), {"b"})
+        self.assertEqual(self.model.may_be_forced(NAME, 1120, 1121), {"b", None})
+
     def test_configuration(self):
         """a name that is taken out is nobody's; an order for it is gone; clients may have the old table for a while"""
         self.model.order(OTHER, "a", 900, 900)
