@@ -43,7 +43,13 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 # Text from outside is truncated to its buffer on purpose (gcc warns about that), and table rows
 # omit default values (clang).
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(findstring clang,$(CC)),-Wno-missing-field-initializers,-Wno-format-truncation) $(WERROR)
-BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude $(WARNINGS) -MMD -MP
+# Whether the door for programs that no library can be preloaded into can be built: clang compiles its
+# program for the kernel, libbpf loads it. linux/types.h needs asm/, which clang looks for in the folder
+# of the machine that it compiles for.
+BPF_CC := clang -target bpf -ffreestanding $(if $(MULTIARCH),-isystem /usr/include/$(MULTIARCH))
+HAS_DOOR := $(shell pkg-config --exists libbpf 2>/dev/null && \
+	printf '\043include <linux/bpf.h>\n\043include <bpf/bpf_helpers.h>\n' | $(BPF_CC) -x c -c -o /dev/null - 2>/dev/null && echo 1 || echo 0)
+BASE := -std=gnu11 -D_GNU_SOURCE -Iinclude -DSHUNT_HAS_DOOR=$(HAS_DOOR) $(WARNINGS) -MMD -MP
 HARDEN := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
 
 # The include paths of each part are relative to its root. Never use -I: a folder must not shadow a
@@ -77,9 +83,11 @@ CLI_OBJECTS := $(call objects,cli)
 SHARED_OBJECTS := $(B)/daemon/base/near.o
 # A privileged program for each folder of helper/ besides serve/, which they share, as they share
 # these parts of the daemon.
-HELPERS := $(patsubst helper/%/main.c,shunt-%,$(wildcard helper/*/main.c))
-HELPER_SHARED := $(patsubst %,$(B)/daemon/%.o,base/address base/arena base/log base/log_journal base/memory \
-	config/error config/file config/parse config/scan config/text net/folder net/listener)
+HELPER_PARTS := $(filter-out $(if $(filter 0,$(HAS_DOOR)),door),$(patsubst helper/%/main.c,%,$(wildcard helper/*/main.c)))
+HELPERS := $(HELPER_PARTS:%=shunt-%)
+HELPER_OBJECTS = $(call objects,$(addprefix helper/,$(HELPER_PARTS) serve))
+HELPER_SHARED := $(patsubst %,$(B)/daemon/%.o,base/address base/arena base/duration base/log base/log_journal \
+	base/memory config/cgroup config/error config/file config/parse config/scan config/text net/folder net/listener)
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 # The programs that the tests in tests/preload run under the shim. Instrumented ones are built only
@@ -185,7 +193,16 @@ $(B)/cli/%.o: cli/%.c Makefile | libraries
 $(B)/helper/%.o: helper/%.c Makefile | libraries
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) -iquote helper -iquote daemon $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(BASE) -iquote helper -iquote daemon $(HARDEN) $(SANFLAGS) -DSHUNT_DOOR_OBJECT='"$(DOOR_OBJECT)"' $(CFLAGS) -c -o $@ $<
+
+# The door's program for the kernel. It becomes part of the helper that loads it.
+DOOR_OBJECT := $(B)/bpf/door.bpf.o
+$(DOOR_OBJECT): bpf/door.bpf.c include/shunt/door.h Makefile
+	$(call say,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(BPF_CC) -O2 -g -Wall -Wextra $(WERROR) -Iinclude -c -o $@ $<
+
+$(B)/helper/door/kernel.o: $(DOOR_OBJECT)
 
 # nodelete: a program that closes the library may have threads in it, and would map a new table each
 # time it opens it.
@@ -222,7 +239,9 @@ $(B)/shunt-$(1): $(call objects,helper/$(1) helper/serve) $(HELPER_SHARED)
 	$$(call say,LD)
 	$$(Q)$$(CC) -pie $$(SANFLAGS) $$(CFLAGS) $$(LDFLAGS) -Wl,-z,now -Wl,-z,relro -o $$@ $$^ $$(call libs,$$(HELPER_PKGS))
 endef
-$(foreach name,$(HELPERS:shunt-%=%),$(eval $(call helper,$(name))))
+$(foreach name,$(HELPER_PARTS),$(eval $(call helper,$(name))))
+$(B)/shunt-door: private HELPER_PKGS += libbpf
+$(B)/shunt-door: $(patsubst %,$(B)/daemon/door/%.o,cgroup place refusal)
 
 # --- tests ---------------------------------------------------------------------------------------
 
@@ -237,7 +256,7 @@ $(B)/tests/cli.a: $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS))
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/tests/helper.a: $(filter-out %/main.o,$(call objects,helper))
+$(B)/tests/helper.a: $(filter-out %/main.o,$(HELPER_OBJECTS))
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -256,7 +275,7 @@ $(B)/tests/%: tests/%.c $(B)/tests/daemon.a $(B)/tests/shim.a $(B)/tests/cli.a $
 	$(call say,TEST)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE) $(SANFLAGS) -I. $(ROOTS) -DSHUNT_LIB='"$(LIB)"' $(CLIENT_FLAGS) $(call cflags,$(DAEMON_PKGS) $(TEST_PKGS)) $(CFLAGS) -pthread -o $@ $< \
-		$(B)/tests/cli.a $(B)/tests/helper.a $(B)/tests/daemon.a $(B)/tests/shim.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS))
+		$(B)/tests/cli.a $(B)/tests/helper.a $(B)/tests/daemon.a $(B)/tests/shim.a $(call libs,$(DAEMON_PKGS) $(TEST_PKGS) $(if $(filter 1,$(HAS_DOOR)),libbpf))
 
 # Plain programs like those of users: without our code, and never instrumented, so that the shim can
 # be loaded into them.
@@ -334,7 +353,7 @@ tsan: check-deps
 FUZZ_TIME ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := $(BASE) -Wno-unknown-warning-option -Wno-missing-field-initializers -Wno-format-truncation -O1 -g -fno-sanitize-recover=all
-FUZZ_OBJECTS := $(patsubst $(B)/%,$(B)/fuzz/objects/%,$(filter-out %/main.o %/page_data.o,$(DAEMON_OBJECTS) $(CLI_OBJECTS) $(call objects,helper)))
+FUZZ_OBJECTS := $(patsubst $(B)/%,$(B)/fuzz/objects/%,$(filter-out %/main.o %/page_data.o,$(DAEMON_OBJECTS) $(CLI_OBJECTS) $(filter-out %/door/kernel.o,$(HELPER_OBJECTS))))
 
 $(B)/fuzz/objects/%.o: %.c Makefile | libraries
 	$(call say,CC)
@@ -423,14 +442,16 @@ bench-scale bench-probe bench-connection bench-failover bench-sockets bench-stat
 
 # --- installing ----------------------------------------------------------------------------------
 
-MAN_PAGES := $(notdir $(wildcard man/*.[1-9]))
+MAN_PAGES := $(filter-out $(if $(filter 0,$(HAS_DOOR)),shunt-door.8),$(notdir $(wildcard man/*.[1-9])))
 EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf)
 EXAMPLE_PROGRAMS := $(wildcard conf/examples/notify-*)
 # Alert rules and a dashboard, in separate folders of the examples.
 MONITORING := $(patsubst conf/%,%,$(wildcard conf/prometheus/*.yml conf/grafana/*.json))
 EXAMPLES_DIR = $(DOCDIR)/examples
 MONITORING_DIRS = $(addprefix $(EXAMPLES_DIR)/,$(sort $(dir $(MONITORING))))
-FOLDERS := $(BINDIR) $(SBINDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(EXAMPLES_DIR) $(MONITORING_DIRS:/=) $(UNITDIR) $(SYSUSERSDIR) $(BASHDIR) $(ZSHDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
+# Those of the helpers that have been built; the manual of one that was not stays out, too.
+HELPER_UNITS := $(foreach helper,$(HELPERS),$(notdir $(wildcard conf/systemd/$(helper).*)))
+FOLDERS := $(BINDIR) $(SBINDIR) $(LIBEXECDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(EXAMPLES_DIR) $(MONITORING_DIRS:/=) $(UNITDIR) $(SYSUSERSDIR) $(BASHDIR) $(ZSHDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 
 # A file gets its name once it is complete: programs that start meanwhile find the old library or
@@ -438,7 +459,7 @@ CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 put = install -m $(1) $(2) $(DESTDIR)$(3).new && mv -f $(DESTDIR)$(3).new $(DESTDIR)$(3)
 
 # The same for a file that contains the paths of others.
-fill = sed 's,@PREFIX@,$(PREFIX),; s,@BINDIR@,$(BINDIR),; s,@SBINDIR@,$(SBINDIR),' $(1) >$(DESTDIR)$(2) && chmod 644 $(DESTDIR)$(2)
+fill = sed 's,@PREFIX@,$(PREFIX),; s,@BINDIR@,$(BINDIR),; s,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),' $(1) >$(DESTDIR)$(2) && chmod 644 $(DESTDIR)$(2)
 
 # Folders first, so that a lack of write permission is found before anything is replaced.
 install: all
@@ -449,12 +470,14 @@ install: all
 	$(foreach width,$(LIB) $(LIB32),$(foreach library,$(LIBRARIES),$(call put,644,$(B)/$(width)/$(library),$(PREFIX)/$(width)/$(library)) && )) :
 	$(call put,755,$(B)/shuntd,$(SBINDIR)/shuntd)
 	$(call put,755,$(B)/shunt,$(BINDIR)/shunt)
+	$(foreach helper,$(HELPERS),$(call put,755,$(B)/$(helper),$(LIBEXECDIR)/$(helper)) && ) :
 	install -m 644 $(EXAMPLES) $(DESTDIR)$(EXAMPLES_DIR)
 	install -m 644 docs/openapi.yaml $(DESTDIR)$(DOCDIR)/openapi.yaml
 	install -m 755 $(EXAMPLE_PROGRAMS) $(DESTDIR)$(EXAMPLES_DIR)
 	$(foreach file,$(MONITORING),install -m 644 conf/$(file) $(DESTDIR)$(EXAMPLES_DIR)/$(file) && ) :
 	$(call fill,conf/systemd/preload.conf,$(EXAMPLES_DIR)/preload.conf)
 	$(call fill,conf/systemd/shuntd.service,$(UNITDIR)/shuntd.service)
+	$(foreach unit,$(HELPER_UNITS),$(call fill,conf/systemd/$(unit),$(UNITDIR)/$(unit)) && ) :
 	install -m 644 conf/systemd/shunt.sysusers $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
 	install -m 644 conf/completion/shunt.bash $(DESTDIR)$(BASHDIR)/shunt
 	ln -sf shunt $(DESTDIR)$(BASHDIR)/shuntd
@@ -468,6 +491,7 @@ OWN_TREE = $(DESTDIR)$(filter-out / /usr /usr/local,$(PREFIX))
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/shunt $(DESTDIR)$(SBINDIR)/shuntd $(DESTDIR)$(UNITDIR)/shuntd.service $(DESTDIR)$(SYSUSERSDIR)/shunt.conf
 	rm -f $(addprefix $(DESTDIR)$(BASHDIR)/,shunt shuntd) $(DESTDIR)$(ZSHDIR)/_shunt
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,$(HELPERS)) $(addprefix $(DESTDIR)$(UNITDIR)/,$(HELPER_UNITS))
 	rm -f $(foreach width,$(LIB) $(LIB32),$(addprefix $(DESTDIR)$(PREFIX)/$(width)/,$(LIBRARIES)))
 	rm -f $(DESTDIR)$(DOCDIR)/openapi.yaml $(addprefix $(DESTDIR)$(EXAMPLES_DIR)/,$(notdir $(EXAMPLES) $(EXAMPLE_PROGRAMS)) preload.conf $(MONITORING))
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done

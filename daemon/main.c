@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 
 #include "base/log.h"
+#include "door/door.h"
 #include "process/cmdline.h"
 #include "process/environment.h"
 #include "reload/reload.h"
@@ -28,6 +29,17 @@ static int print_versions(void)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
+static void print_hints(const struct config *config)
+{
+	char text[DOOR_HINT_MAX];
+	const char *door = door_hint(config, text);
+
+	for (const char *const *hint = config->hints; *hint; hint++)
+		fprintf(stderr, "%s\n", *hint);
+	if (door)
+		fprintf(stderr, "%s: hint: %s\n", config->path, door);
+}
+
 int main(int argc, char **argv)
 {
 	char error[CONFIG_ERROR_MAX];
@@ -49,8 +61,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (options.test) {
-		for (const char **hint = config->hints; *hint; hint++)
-			fprintf(stderr, "%s\n", *hint);
+		print_hints(config);
 		printf("%s: good: %zu %s\n", options.file, config->record_count,
 		       reload_noun(config->record_count));
 		config_free(config);

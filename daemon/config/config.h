@@ -158,6 +158,13 @@ struct notify_config {
 	uint32_t timeout;
 };
 
+/* A cgroup whose connections go where the records answer. */
+struct door_config {
+	const char *cgroup; /* from the root of all cgroups */
+};
+
+#define CONFIG_DOORS_MAX 16u
+
 struct resolver_address {
 	struct address address;
 	uint16_t port;
@@ -183,6 +190,9 @@ struct config {
 	enum isolation_option isolation; /* off: applies to all records, whatever they specify */
 	const struct notify_config *notify;
 	size_t notify_count;
+	const struct door_config *doors;
+	size_t door_count;
+	const char *door_socket; /* absolute */
 	const struct record_config *records;
 	size_t record_count;
 	/*

@@ -3,6 +3,8 @@
 #include "base/duration.h"
 #include "event/type.h"
 
+#include "shunt/door.h"
+
 #define HTTP_TYPES (1u << CHECK_HTTP | 1u << CHECK_HTTPS)
 #define TLS_TYPES (1u << CHECK_HTTPS | 1u << CHECK_TLS)
 #define HOST_TYPES (HTTP_TYPES | 1u << CHECK_TLS)
@@ -42,6 +44,10 @@ const struct config_option config_options[] = {
 	                         "at most 16 entries", .max = 16 },
 	[OPT_FILE_NOTIFY] = { "notify", SCOPE_FILE, "list of programs to run", "at most 16 entries",
 	                      "( )", .max = 16 },
+	[OPT_FILE_DOOR] = { "door", SCOPE_FILE, "door or list of doors", "at most 16 entries",
+	                    .max = CONFIG_DOORS_MAX },
+	[OPT_FILE_DOOR_SOCKET] = { "door_socket", SCOPE_FILE, "path", "at most 107 bytes",
+	                           "\"/run/shunt-door.sock\"", .max = 107 },
 	[OPT_FILE_CHECKS] = { "checks", SCOPE_FILE, "group of checks", NULL, "{ }" },
 	[OPT_FILE_RECORDS] = { "records", SCOPE_FILE, "list of records", .required = true },
 
@@ -162,11 +168,15 @@ const struct config_option config_options[] = {
 	[OPT_NOTIFY_TIMEOUT] = { "timeout", SCOPE_NOTIFY, "duration", "100ms to 10m", "\"30s\"",
 	                         .min = 100, .max = 600 * SECONDS },
 
+	[OPT_DOOR_CGROUP] = { "cgroup", SCOPE_DOOR, "path of a cgroup", "1 to 511 characters",
+	                      .required = true, .min = 1, .max = SHUNT_DOOR_CGROUP_MAX - 1 },
+
 	[OPTIONS] = { NULL },
 };
 
 _Static_assert(EVENT_TYPES <= 32,
                "a list of all types is within the words above, and a set within 32 bits");
 _Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID_MAX == 63 &&
-                       CHECK_OF_MAX == 255 && CONFIG_PORTS_MAX == 16,
+                       CHECK_OF_MAX == 255 && SHUNT_DOOR_CGROUP_MAX == 512 &&
+                       CONFIG_DOORS_MAX == 16 && CONFIG_PORTS_MAX == 16,
                "the words above name these");

@@ -25,6 +25,7 @@ static const struct {
 	[EVENT_DROPPED] = { "dropped", LOG_LEVEL_WARNING, "no longer forced" },
 	[EVENT_ISOLATED] = { "isolated", LOG_LEVEL_WARNING, "isolated" },
 	[EVENT_REJOINED] = { "rejoined", LOG_LEVEL_WARNING, "no longer isolated" },
+	[EVENT_DOOR] = { "door", LOG_LEVEL_INFO, "door" },
 };
 
 const char *event_word(enum event_type type)

@@ -41,6 +41,8 @@ enum event_type {
 	EVENT_ISOLATED,
 	/* Something beyond this host answers again. */
 	EVENT_REJOINED,
+	/* A door was attached, waits for its cgroup, or was refused; `from` and `to` are states. */
+	EVENT_DOOR,
 	EVENT_TYPES
 };
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
+#include "door/door.h"
 #include "event/event.h"
 #include "monitor/host_fault.h"
 #include "monitor/view.h"
@@ -138,6 +139,7 @@ void decide_publish(const struct decide *decide, const struct record *record)
 	}
 	tables_publish(decide->tables, (struct tables_place){ record->index, record->previous },
 	               record->decided.election.answer, endpoints, record->count);
+	door_changed(decide->door);
 }
 
 void decide_announce(const struct decide *decide, struct record *record, const char *from)

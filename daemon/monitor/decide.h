@@ -14,6 +14,7 @@
 
 #include "monitor/record.h"
 
+struct door;
 struct event_base;
 struct host_fault;
 struct state;
@@ -24,6 +25,7 @@ struct decide {
 	struct event_base *base;
 	const struct host_fault *host_fault;
 	const struct tables *tables;
+	struct door *door;   /* NULL: there is none */
 	struct state *state; /* NULL: no state is saved */
 	/*
 	 * Before the first table has settled, answers change with the first verdicts. These changes

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/timer.h"
+#include "door/door.h"
 #include "event/event.h"
 #include "monitor/host_fault.h"
 #include "monitor/inside.h"
@@ -349,6 +350,7 @@ static void settle(struct monitor *monitor)
 	decide_remember(&monitor->decide);
 	event_del(monitor->settle);
 	publish_settle(monitor->tables.current);
+	door_settle(monitor->parts.door);
 	event_emit(&(struct event_record){
 	        .type = EVENT_SETTLED,
 	        .reason = monitor->targets.awaited ? "time is up, not every check has a verdict"
@@ -420,6 +422,7 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	monitor->decide = (struct decide){ .base = parts->base,
 		                           .host_fault = monitor->host_fault,
 		                           .tables = &monitor->tables,
+		                           .door = parts->door,
 		                           .state = parts->state,
 		                           .starting = true };
 	return monitor;
@@ -478,6 +481,7 @@ bool monitor_load(struct monitor *monitor, struct config *config)
 	tables_replace(&monitor->tables, table);
 	for (size_t i = 0; i < monitor->roster->count; i++)
 		decide_record(&monitor->decide, &monitor->roster->records[i]);
+	door_configure(monitor->parts.door, config, monitor->tables.current);
 	free_old(monitor, old_roster, old_config);
 	tables_supersede(&monitor->tables);
 	/*
@@ -527,6 +531,11 @@ bool monitor_is_settled(const struct monitor *monitor)
 bool monitor_is_isolated(const struct monitor *monitor)
 {
 	return host_fault_is_isolated(monitor->host_fault);
+}
+
+const struct door *monitor_door(const struct monitor *monitor)
+{
+	return monitor->parts.door;
 }
 
 const struct config *monitor_config(const struct monitor *monitor)

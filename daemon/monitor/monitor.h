@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "monitor/parts.h"
 
+struct door;
 struct histogram;
 struct monitor;
 struct view_record;
@@ -48,6 +49,9 @@ bool monitor_is_settled(const struct monitor *monitor);
 
 /* Whether this host is isolated: nothing beyond it answers, and answers are frozen. */
 bool monitor_is_isolated(const struct monitor *monitor);
+
+/* NULL in a private daemon, which has no doors. */
+const struct door *monitor_door(const struct monitor *monitor);
 
 const struct config *monitor_config(const struct monitor *monitor);
 /* Changes with each monitor_load(): parts read before and after a change do not belong together. */

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "probe/probe.h"
 
+struct door;
 struct event_base;
 struct resolver;
 struct saved;
@@ -18,6 +19,7 @@ struct monitor_parts {
 	struct watcher *watches;
 	/* Indexed by enum check_type; NULL for CHECK_CALCULATED. */
 	const struct probe_kind *kinds[CHECK_TYPES];
+	struct door *door;   /* NULL: a private daemon has no doors */
 	struct state *state; /* NULL: no state is saved */
 	/* Saved by the previous run; freed by the monitor; NULL if there is none. */
 	struct saved *saved;

@@ -264,6 +264,36 @@ void publish_record(struct publish *publish, size_t index, int answer,
 	__atomic_store_n(&record->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 
+/* --- reading, by the writer itself ------------------------------------------------------------ */
+
+static void read_endpoint(const struct publish *publish, const struct shunt_endpoint *place,
+                          struct publish_endpoint *out)
+{
+	const struct shunt_address *addresses = at(publish, place->addresses);
+
+	out->count = place->address_count;
+	for (size_t i = 0; i < out->count; i++) {
+		out->flags[i] = addresses[i].flags;
+		out->addresses[i] = (struct address){ .family = addresses[i].family,
+			                              .scope_id = addresses[i].scope_id };
+		memcpy(out->addresses[i].byte, addresses[i].word, sizeof(out->addresses[i].byte));
+	}
+}
+
+int publish_read(const struct publish *publish, size_t index, struct publish_endpoint *endpoints,
+                 size_t *count)
+{
+	const struct shunt_record *record = at(publish, publish->records[index]);
+	const struct shunt_endpoint *places = at(publish, record->endpoints);
+
+	*count = record->endpoint_count;
+	for (size_t i = 0; i < *count; i++)
+		read_endpoint(publish, &places[i], &endpoints[i]);
+	return (int)record->answer;
+}
+
+/* --- the header ------------------------------------------------------------------------------- */
+
 static struct shunt_table_header *header_of(struct publish *publish)
 {
 	return at(publish, 0);

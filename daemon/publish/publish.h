@@ -43,6 +43,13 @@ struct publish_endpoint {
 void publish_record(struct publish *publish, size_t index, int answer,
                     const struct publish_endpoint *endpoints, size_t count);
 
+/*
+ * What the record answers, as publish_record() was told; `endpoints` has SHUNT_ENDPOINTS_MAX
+ * elements. Returns its `answer`.
+ */
+int publish_read(const struct publish *publish, size_t index, struct publish_endpoint *endpoints,
+                 size_t *count);
+
 void publish_heartbeat(struct publish *publish);
 void publish_settle(struct publish *publish);
 void publish_supersede(struct publish *publish);

@@ -7,6 +7,7 @@
 
 #include "base/json_out.h"
 #include "base/json_text.h"
+#include "door/door.h"
 #include "monitor/monitor.h"
 #include "monitor/override.h"
 #include "monitor/view.h"
@@ -213,6 +214,23 @@ char *report_check(const struct view_record *record, uint32_t within_ms)
 	return json_out_take(&out);
 }
 
+static void put_doors(struct json_out *out, const struct door *doors)
+{
+	struct door_view door;
+
+	json_out_open(out, "doors", '[');
+	for (size_t i = 0; i < door_count(doors); i++) {
+		door_read(doors, i, &door);
+		json_out_open(out, NULL, '{');
+		json_out_text(out, "cgroup", door.cgroup);
+		json_out_text(out, "state", door_state_word(door.state));
+		json_out_text(out, "reason", door.reason);
+		json_out_number(out, "rewritten", door.rewritten);
+		json_out_close(out, '}');
+	}
+	json_out_close(out, ']');
+}
+
 /* From the opening brace to the bracket that opens the array of records. */
 static char *head_text(const struct monitor *monitor, const struct in_force *in_force)
 {
@@ -227,6 +245,7 @@ static char *head_text(const struct monitor *monitor, const struct in_force *in_
 	json_out_text(&out, "control", in_force->control);
 	json_out_number(&out, "table", monitor_table_inode(monitor));
 	libraries_put(&out);
+	put_doors(&out, monitor_door(monitor));
 	json_out_open(&out, "records", '[');
 	return json_out_take(&out);
 }

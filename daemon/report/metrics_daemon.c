@@ -2,6 +2,7 @@
 
 #include "base/usage.h"
 #include "connection/watch.h"
+#include "door/door.h"
 #include "event/event.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"
@@ -170,6 +171,33 @@ static void refusal_lines(FILE *out, const char *metric, const struct metrics_so
 		labelled(out, metric, "reason", words[i], (double)sources->clients->refusals[i]);
 }
 
+/* --- doors ------------------------------------------------------------------------------------ */
+
+static void door_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	for (size_t i = 0; i < door_count(sources->door); i++) {
+		struct door_view door;
+
+		door_read(sources->door, i, &door);
+		labelled(out, metric, "cgroup", door.cgroup, door.state == DOOR_ATTACHED);
+	}
+}
+
+static void rewritten_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	for (size_t i = 0; i < door_count(sources->door); i++) {
+		struct door_view door;
+
+		door_read(sources->door, i, &door);
+		labelled(out, metric, "cgroup", door.cgroup, (double)door.rewritten);
+	}
+}
+
+static double entries(const struct metrics_sources *sources)
+{
+	return (double)door_entries(sources->door);
+}
+
 /* --- probes ----------------------------------------------------------------------------------- */
 
 static void result_lines(FILE *out, const char *metric, const struct metrics_sources *sources,
@@ -252,6 +280,12 @@ const struct metrics_daemon metrics_daemon[] = {
 	  .value = attaches },
 	{ "shunt_attach_refusals_total", "counter",
 	  "Clients that were not given the table, by reason.", .lines = refusal_lines },
+	{ "shunt_door_attached", "gauge", "Whether the door of a cgroup is attached.",
+	  .lines = door_lines },
+	{ "shunt_door_rewritten_total", "counter",
+	  "Connects that a door led to another address, by cgroup.", .lines = rewritten_lines },
+	{ "shunt_door_entries", "gauge", "Addresses and ports that doors lead elsewhere.",
+	  .value = entries },
 	{ "shunt_probes_total", "counter", "Probes that ended, by type of check and by result.",
 	  .of_type = result_lines },
 	{ "shunt_probe_duration_seconds", "histogram",

@@ -7,6 +7,7 @@
 #include <time.h>
 
 struct clients_counts;
+struct door;
 struct monitor;
 struct notify;
 struct probe_tally;
@@ -21,6 +22,7 @@ struct metrics_sources {
 	const struct watch_counts *watches;
 	const struct reload_history *reloads;
 	const struct notify *notify;
+	const struct door *door;          /* NULL: a private daemon */
 	const struct state_counts *state; /* NULL: no state is saved */
 	time_t started;                   /* wall clock */
 };

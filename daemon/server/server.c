@@ -22,6 +22,7 @@
 #include "config/error.h"
 #include "connection/watch.h"
 #include "control/control.h"
+#include "door/door.h"
 #include "monitor/monitor.h"
 #include "net/listener.h"
 #include "notify/notify.h"
@@ -64,6 +65,7 @@ struct server {
 	struct probe_exec *exec;
 	struct notify *notify;
 	struct resolver *resolver;
+	struct door *door; /* NULL in a private daemon */
 	struct state *state;
 	struct monitor *monitor;
 	struct clients *clients;
@@ -208,6 +210,7 @@ static struct metrics_sources make_sources(const struct server *server)
 		.watches = watcher_counts(server->watches),
 		.reloads = &server->reload.history,
 		.notify = server->notify,
+		.door = server->door,
 		.state = server->state ? state_counts(server->state) : NULL,
 		.started = server->reload.history.last,
 	};
@@ -263,6 +266,8 @@ static bool start_monitor(struct server *server, struct config *config)
 
 	if (!restore_read(server->state, &saved))
 		return false;
+	if (!server->reload.in_force.is_private)
+		server->door = door_new(server->base);
 	server->monitor = monitor_new(&(struct monitor_parts){
 	        .base = server->base,
 	        .prober = server->prober,
@@ -273,6 +278,7 @@ static bool start_monitor(struct server *server, struct config *config)
 	                   [CHECK_TCP] = &probe_tcp,
 	                   [CHECK_TLS] = &server->tls,
 	                   [CHECK_EXEC] = probe_exec_kind(server->exec) },
+	        .door = server->door,
 	        .state = server->state,
 	        .saved = saved,
 	        .settled = on_settled,
@@ -329,6 +335,7 @@ static void stop(struct server *server)
 		state_free(server->state);
 	if (server->monitor)
 		monitor_free(server->monitor);
+	door_free(server->door);
 	if (server->resolver)
 		resolve_free(server->resolver);
 	notify_free(server->notify);

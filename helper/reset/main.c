@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "reset/allow.h"
 #include "reset/diag.h"
 #include "reset/work.h"
+#include "serve/allow.h"
 #include "serve/caller.h"
 #include "serve/entry.h"
 #include "serve/packet.h"

@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "reset/allow.h"
 #include "reset/diag.h"
 #include "reset/pace.h"
 #include "reset/snapshot.h"
+#include "serve/allow.h"
 
 #include "shunt/table.h"
 

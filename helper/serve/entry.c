@@ -99,25 +99,45 @@ static int listen_at(const char *path, gid_t group, char *error, size_t size)
 	return listener ? listener_fd(listener) : -1;
 }
 
-int entry_connection(const char *path, gid_t group, char *error, size_t size)
+/* Returns -1 with `error` filled. */
+static int open_socket(const char *path, gid_t group, char *error, size_t size)
 {
 	int fd = path ? listen_at(path, group, error, size) : from_systemd();
-	int flags;
 
-	if (fd < 0 && path)
-		return -1;
+	if (fd >= 0 || path)
+		return fd;
+	return refuse(error, size,
+	              "there is no socket: systemd starts this program, by its socket unit; "
+	              "elsewhere give --socket PATH");
+}
+
+/* Returns the socket; -1 with `error` filled. */
+static int set_waits(int fd, bool waits, char *error, size_t size)
+{
+	const int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && fcntl(fd, F_SETFL, waits ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) == 0)
+		return fd;
+	return refuse_errno(error, size, "cannot use the socket");
+}
+
+int entry_connection(const char *path, gid_t group, char *error, size_t size)
+{
+	int fd = open_socket(path, group, error, size);
+	bool listens;
+
 	if (fd < 0)
-		return refuse(error, size,
-		              "there is no socket: systemd starts this program, by its socket "
-		              "unit; elsewhere give --socket PATH");
-	if (option(fd, SO_ACCEPTCONN) != 1) {
-		flags = fcntl(fd, F_GETFL);
-		if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
-			return fd;
-		return refuse_errno(error, size, "cannot use the socket");
-	}
-	flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
-		return refuse_errno(error, size, "cannot use the socket");
-	return accept_each(fd, error, size);
+		return -1;
+	listens = option(fd, SO_ACCEPTCONN) == 1;
+	fd = set_waits(fd, listens, error, size);
+	return fd < 0 || !listens ? fd : accept_each(fd, error, size);
+}
+
+int entry_listen(const char *path, gid_t group, char *error, size_t size)
+{
+	int fd = open_socket(path, group, error, size);
+
+	if (fd < 0 || option(fd, SO_ACCEPTCONN) == 1)
+		return fd < 0 ? -1 : set_waits(fd, false, error, size);
+	return refuse(error, size, "the socket does not listen: its unit must have Accept=no");
 }

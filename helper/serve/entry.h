@@ -25,4 +25,10 @@
  */
 int entry_connection(const char *path, gid_t group, char *error, size_t size);
 
+/*
+ * For a helper that keeps something between connections: returns the listening socket itself,
+ * non-blocking. Otherwise the same.
+ */
+int entry_listen(const char *path, gid_t group, char *error, size_t size);
+
 #endif

@@ -181,7 +181,7 @@ class Words(st.Case):
                     self.assertIn(f".It Pa {path}\n", section(page(name), "FILES"))
 
     def test_references(self):
-        """each page names the four others, and no page of shunt that there is not"""
+        """each page names the others, and no page of shunt that there is not"""
         ours = {tuple(name.rsplit(".", 1)) for name in PAGES}
         for name in PAGES:
             with self.subTest(name):

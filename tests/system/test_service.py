@@ -11,6 +11,7 @@ import shunttest as st
 
 UNITS = os.path.join(st.ROOT, "conf", "systemd")
 EXPOSURE_MOST = 1.5  # of 10: what systemd-analyze security finds
+HELPER_EXPOSURE_MOST = 2.5  # they have a capability, and root's uid for root's configuration
 CONFIG = 'records: ( { name = "www.example.com"; primary: { address = "192.0.2.10"; }; } );'
 
 
@@ -147,6 +148,25 @@ class Unit(st.Case):
         self.assertTrue(figure, done.stdout + done.stderr)
         self.note(f"exposure {figure.group(1)}")
         self.assertLessEqual(float(figure.group(1)), EXPOSURE_MOST)
+
+    def test_helpers(self):
+        """the same of the helpers' units: nothing to say of them, and little exposure for what they may do"""
+        for name in sorted(os.listdir(UNITS)):
+            helper = name.removesuffix(".service")
+            if not helper.startswith("shunt-") or helper == name or not os.path.exists(os.path.join(st.B, helper)):
+                continue
+            for unit in (name, f"{helper}.socket"):
+                with open(os.path.join(UNITS, unit), encoding="utf-8") as file:
+                    text = re.sub("(?m)^Documentation=.*\n", "", file.read().replace("@LIBEXECDIR@", st.B))
+                self.write(unit, text.replace("=shunt\n", "=root\n"))  # the user is not made here
+            with self.subTest(helper=helper):
+                done = st.run(["systemd-analyze", "verify", "--recursive-errors=no", self.path(name), self.path(f"{helper}.socket")])
+                self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+                done = st.run(["systemd-analyze", "security", "--offline=true", "--no-pager", self.path(name)])
+                figure = re.search(rf"Overall exposure level for {name}: ([\d.]+)", done.stdout)
+                self.assertTrue(figure, done.stdout + done.stderr)
+                self.note(f"exposure of {name} {figure.group(1)}")
+                self.assertLessEqual(float(figure.group(1)), HELPER_EXPOSURE_MOST)
 
     def test_system_calls(self):
         """every system call of a daemon with each kind of check, a reload and a client is in the unit's filter"""

@@ -211,8 +211,8 @@ static const struct mistake mistakes[] = {
 	/* the text */
 	{ FILE_WITH("port = 4294967376;"),
 	  "t.conf:1: port: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, isolation, user, exec_user, http, http_hosts, resolvers, notify, checks, "
-	  "records" },
+	  "stale_limit, isolation, user, exec_user, http, http_hosts, resolvers, notify, door, "
+	  "door_socket, checks, records" },
 	{ HTTP_WITH("port = 4294967376;"),
 	  "t.conf:1: checks.web.port: is out of bounds; write 1 to 65535" },
 	{ HTTP_WITH("port = 0x100000050;"),
@@ -352,8 +352,8 @@ static const struct mistake mistakes[] = {
 	{ "records: \"a\";", "t.conf:1: records: must be a list of records; write ( { ... } )" },
 	{ FILE_WITH("zebra = 1;"),
 	  "t.conf:1: zebra: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, isolation, user, exec_user, http, http_hosts, resolvers, notify, checks, "
-	  "records" },
+	  "stale_limit, isolation, user, exec_user, http, http_hosts, resolvers, notify, door, "
+	  "door_socket, checks, records" },
 	{ FILE_WITH("Socket = \"/run/x\";"),
 	  "t.conf:1: Socket: unknown setting; did you mean \"socket\"?" },
 	{ FILE_WITH("socket = 5;"),
@@ -848,6 +848,31 @@ static const struct mistake mistakes[] = {
 	                                           "\"exec\"" },
 	{ FILE_WITH("exec_user = \"no:body\";"),
 	  "t.conf:1: exec_user: is no user name; write one of passwd(5)" },
+
+	/* doors */
+	{ FILE_WITH("door = \"/a\";"), "t.conf:1: door: must be a door or a list of them; write { "
+	                               "cgroup = \"...\"; } or ( { ... }, { ... } )" },
+	{ FILE_WITH("door = { };"), "t.conf:1: door.cgroup: is missing; write the cgroup of the "
+	                            "programs, as in cgroup = \"/system.slice/app.service\"" },
+	{ FILE_WITH("door = { group = \"/a\"; };"),
+	  "t.conf:1: door.group: unknown setting; did you mean \"cgroup\"?" },
+	{ FILE_WITH("door = { cgroup = \"app\"; };"),
+	  "t.conf:1: door.cgroup: \"app\" is no path from the root of all cgroups; write it as "
+	  "/proc/PID/cgroup has it, as in \"/system.slice/app.service\"" },
+	{ FILE_WITH("door = ( { cgroup = \"/a\"; },\n{ cgroup = \"/\"; } );"),
+	  "t.conf:2: door[1].cgroup: \"/\" is the root of all cgroups, which holds shuntd itself, "
+	  "whose probes would go elsewhere; name that of the programs, as in "
+	  "\"/system.slice/app.service\"" },
+	{ FILE_WITH("door = { cgroup = \"/sys/fs/cgroup/a\"; };"),
+	  "t.conf:1: door.cgroup: \"/sys/fs/cgroup/a\" begins with the folder of all cgroups; "
+	  "write "
+	  "it as /proc/PID/cgroup has it, as in \"/system.slice/app.service\"" },
+	{ FILE_WITH("door = { cgroup = \"/a/../b\"; };"),
+	  "t.conf:1: door.cgroup: \"/a/../b\" has a part that is empty, \".\" or \"..\"; write it "
+	  "as "
+	  "/proc/PID/cgroup has it, as in \"/system.slice/app.service\"" },
+	{ FILE_WITH("door = ( { cgroup = \"/a\"; }, { cgroup = \"/a\"; } );"),
+	  "t.conf:1: door[1].cgroup: stands in another door already; remove one of the two" },
 
 	/* programs that are told */
 	{ FILE_WITH("notify = \"/bin/sh\";"),
@@ -2128,6 +2153,7 @@ static void test_manual(void **state)
 		{ SCOPE_RECORD, "\n.Ss Records\n" },
 		{ SCOPE_ENDPOINT, "\n.Ss Endpoints\n" },
 		{ SCOPE_NOTIFY, "\n.Ss Programs run for events\n" },
+		{ SCOPE_DOOR, "\n.Ss Doors\n" },
 	};
 	char *text = read_text("man/shunt.conf.5"), words[512];
 

@@ -85,6 +85,12 @@ uint64_t monitor_table_inode(const struct monitor *monitor)
 	return 4711;
 }
 
+const struct door *monitor_door(const struct monitor *monitor)
+{
+	(void)monitor;
+	return NULL;
+}
+
 bool monitor_is_settled(const struct monitor *monitor)
 {
 	(void)monitor;

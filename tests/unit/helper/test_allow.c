@@ -2,7 +2,7 @@
  * What may be reset is what the daemon would ask for: the helper's reading of a configuration is held
  * to the daemon's. The files have to belong to root: elsewhere the tests are skipped.
  */
-#include "reset/allow.h"
+#include "serve/allow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +116,80 @@ static bool may(const struct allow *allow, const char *text, uint16_t port)
 	return allow_reset(allow, &address, port);
 }
 
+static bool leads(const struct allow *allow, const char *from, const char *to, uint16_t port,
+                  size_t *hint)
+{
+	struct address one, other;
+
+	assert_true(address_parse(from, &one) && address_parse(to, &other));
+	return allow_lead(allow, &one, &other, port, hint);
+}
+
+/* From one address of a record to another, on a port of it; wherever the search begins. */
+static void leads_within_a_record(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		uint16_t port;
+		bool may;
+	} rows[] = {
+		{ "192.0.2.2", "192.0.2.3", 443, true },
+		{ "192.0.2.3", "192.0.2.2", 853, true },
+		{ "192.0.2.2", "192.0.2.3", 80, false },
+		{ "192.0.2.1", "192.0.2.2", 443, false },
+		{ "192.0.2.2", "192.0.2.99", 443, false },
+		{ "192.0.2.99", "192.0.2.2", 443, false },
+		{ "192.0.2.5", "192.0.2.5", 9, true },
+	};
+	struct allow *allow;
+
+	(void)state;
+	write_file("t.conf", everything);
+	write_file("more.conf", more);
+	allow = load("t.conf");
+	for (size_t i = 0; i < 4 * COUNT(rows); i++) {
+		size_t hint = i / COUNT(rows);
+
+		assert_int_equal(leads(allow, rows[i % COUNT(rows)].from, rows[i % COUNT(rows)].to,
+		                       rows[i % COUNT(rows)].port, &hint),
+		                 rows[i % COUNT(rows)].may);
+		assert_true(hint < 4);
+	}
+	allow_free(allow);
+}
+
+static void doors(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t count;
+		uint32_t stale_limit;
+	} rows[] = {
+		{ "", 0, 600000 },
+		{ "door = { cgroup = \"/a\"; };", 1, 600000 },
+		{ "door = ( { cgroup = \"/a\"; }, { cgroup = \"/b/c\"; } ); stale_limit = \"5s\";",
+		  2, 5000 },
+		{ "door = ( { cgroup = \"/\"; }, { cgroup = \"b\"; }, { cgroup = \"/b/../c\"; }, { "
+		  "}, "
+		  "{ cgroup = 1; }, 5 ); stale_limit = 5;",
+		  0, 600000 },
+		{ "door = \"/a\"; stale_limit = \"5 s\";", 0, 600000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct allow *allow;
+
+		write_file("t.conf", rows[i].text);
+		allow = load("t.conf");
+		assert_int_equal(allow_door_count(allow), rows[i].count);
+		assert_int_equal(allow_stale_limit(allow), rows[i].stale_limit);
+		if (rows[i].count > 0)
+			assert_string_equal(allow_door(allow, 0), "/a");
+		allow_free(allow);
+	}
+}
+
 static void as_the_daemon_reads_it(void **state)
 {
 	static const struct {
@@ -225,6 +299,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_the_daemon_reads_it),
+		cmocka_unit_test(leads_within_a_record),
+		cmocka_unit_test(doors),
 		cmocka_unit_test(shipped_files),
 		cmocka_unit_test(wrong_kinds),
 		cmocka_unit_test(cannot_be_read),

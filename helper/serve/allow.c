@@ -1,15 +1,20 @@
-#include "reset/allow.h"
+#include "serve/allow.h"
 
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/duration.h"
+#include "config/cgroup.h"
+#include "config/config.h"
 #include "config/parse.h"
 #include "config/scan.h"
 
+#include "shunt/door.h"
 #include "shunt/table.h"
 
 #define RATE_DEFAULT 1000u
 #define RATE_MAX 100000u
+#define STALE_DEFAULT 600000u
 #define DEPTH_MAX 16u /* of checks that are calculated from others; the daemon allows 8 */
 
 struct record {
@@ -24,7 +29,10 @@ struct allow {
 	struct arena *arena;
 	struct record *records;
 	size_t count;
+	const char *doors[CONFIG_DOORS_MAX];
+	size_t door_count;
 	uint32_t rate;
+	uint32_t stale_limit;
 };
 
 /* --- settings --------------------------------------------------------------------------------- */
@@ -197,6 +205,35 @@ static uint32_t read_rate(const struct tree *root)
 	return (uint32_t)rate->number < RATE_MAX ? (uint32_t)rate->number : RATE_MAX;
 }
 
+/* --- doors ------------------------------------------------------------------------------------ */
+
+static void add_door(struct allow *allow, const char *cgroup)
+{
+	if (allow->door_count < CONFIG_DOORS_MAX && !config_cgroup_fault(cgroup) &&
+	    strlen(cgroup) < SHUNT_DOOR_CGROUP_MAX)
+		allow->doors[allow->door_count++] =
+		        arena_copy(allow->arena, cgroup, strlen(cgroup));
+}
+
+static void read_doors(struct allow *allow, const struct tree *root)
+{
+	const struct tree *one, *const *doors = NULL;
+	size_t count = elements(member(root, "door"), &doors, &one);
+
+	for (size_t i = 0; i < count; i++)
+		add_door(allow, text_of(member(doors[i], "cgroup")));
+}
+
+static uint32_t read_stale_limit(const struct tree *root)
+{
+	const struct tree *limit = member(root, "stale_limit");
+	uint32_t ms;
+
+	return limit && duration_parse(text_of(limit), &ms) == DURATION_OK ? ms : STALE_DEFAULT;
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
 static struct allow *read_root(const struct tree *root)
 {
 	struct arena *arena = arena_new();
@@ -205,6 +242,8 @@ static struct allow *read_root(const struct tree *root)
 
 	allow->arena = arena;
 	allow->rate = read_rate(root);
+	allow->stale_limit = read_stale_limit(root);
+	read_doors(allow, root);
 	allow->count = elements(member(root, "records"), &records, &one);
 	allow->records = arena_alloc(arena, allow->count, sizeof(*allow->records));
 	for (size_t i = 0; i < allow->count; i++)
@@ -272,6 +311,41 @@ bool allow_reset(const struct allow *allow, const struct address *peer, uint16_t
 			return true;
 	}
 	return false;
+}
+
+static bool is_of_one(const struct record *record, const struct address *from,
+                      const struct address *to, uint16_t port)
+{
+	return has_port(record, port) && has_address(record, from) && has_address(record, to);
+}
+
+bool allow_lead(const struct allow *allow, const struct address *from, const struct address *to,
+                uint16_t port, size_t *hint)
+{
+	for (size_t i = 0; i < allow->count; i++) {
+		const size_t at = (*hint + i) % allow->count;
+
+		if (is_of_one(&allow->records[at], from, to, port)) {
+			*hint = at;
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t allow_door_count(const struct allow *allow)
+{
+	return allow->door_count;
+}
+
+const char *allow_door(const struct allow *allow, size_t index)
+{
+	return allow->doors[index];
+}
+
+uint32_t allow_stale_limit(const struct allow *allow)
+{
+	return allow->stale_limit;
 }
 
 uint32_t allow_rate(const struct allow *allow)
