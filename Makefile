@@ -153,6 +153,7 @@ help:
 ## deb          build Debian packages in build/deb and check them with lintian
 ## check-deb    test the packages in a Debian 12 that is created and booted for this (as root; some minutes)
 ## check-releases    build and test in roots of Debian 12, 13 and sid (as root; RELEASES="trixie sid" STEPS="demo check-unit")
+## check-clients    which real programs are reached, and how fast they recover; writes docs/clients.md (as root, 15 min; RELEASE=trixie)
 ## clean        remove build/
 
 deps:
@@ -443,7 +444,7 @@ bench-scale bench-probe bench-connection bench-failover bench-sockets bench-stat
 # --- installing ----------------------------------------------------------------------------------
 
 MAN_PAGES := $(filter-out $(if $(filter 0,$(HAS_DOOR)),shunt-door.8),$(notdir $(wildcard man/*.[1-9])))
-EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf)
+EXAMPLES := conf/shunt.conf $(wildcard conf/examples/*.conf conf/examples/*.yaml)
 EXAMPLE_PROGRAMS := $(wildcard conf/examples/notify-*)
 # Alert rules and a dashboard, in separate folders of the examples.
 MONITORING := $(patsubst conf/%,%,$(wildcard conf/prometheus/*.yml conf/grafana/*.json))
@@ -507,6 +508,7 @@ deb:
 check-deb: deb
 	$(Q)tests/support/deps build check deb
 	$(Q)$(MAKE) $(JOBS) --no-print-directory support
+	$(Q)tests/packages/older $(B)/older
 	$(Q)tests/packages/root $(B)/root $(B)/deb/*shunt_*.deb
 	$(Q)B=$(B) tests/run $(wildcard tests/packages/test_*.py)
 
@@ -515,6 +517,18 @@ check-deb: deb
 check-releases:
 	$(Q)tests/support/deps releases
 	$(Q)B=$(B) $(if $(RELEASES),RELEASES='$(RELEASES)') $(if $(STEPS),STEPS='$(STEPS)') tests/packages/releases $(B)/releases
+
+# As root: on this machine, or with RELEASE in a root of that Debian release.
+.PHONY: check-clients
+check-clients:
+ifdef RELEASE
+	$(Q)$(MAKE) --no-print-directory check-releases RELEASES='$(RELEASE)' STEPS=clients
+else
+	$(Q)tests/support/deps build check clients
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all support
+	$(Q)tests/clients/install $(B)/clients
+	$(Q)B=$(B) tests/clients/run
+endif
 
 clean:
 	rm -rf $(B)

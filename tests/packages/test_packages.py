@@ -133,6 +133,14 @@ class Packages(st.Case):
         super().setUp()
         self.ns = self.start(st.NetNs())
 
+    def boot(self):
+        try:
+            return self.start(Machine(self, self.ns))
+        except AssertionError as error:
+            if "unsupported legacy cgroup hierarchy" in str(error):
+                self.skipTest("this release's systemd boots with cgroup v2 alone, and this host has v1")
+            raise
+
     def serve(self):
         """The two web servers, each of which says who it is."""
         self.primary, self.standby = (
@@ -296,14 +304,6 @@ class Service(Packages):
         machine.put("/etc/nsswitch.conf", original)
         machine.sh("test ! -e /run/shunt -a -e /etc/shunt/shunt.conf -a -d /var/lib/shunt")
         self.assertNotEqual(machine.sh("systemctl is-active shuntd; :"), "active\n")
-
-    def boot(self):
-        try:
-            return self.start(Machine(self, self.ns))
-        except AssertionError as error:
-            if "unsupported legacy cgroup hierarchy" in str(error):
-                self.skipTest("this release's systemd boots with cgroup v2 alone, and this host has v1")
-            raise
 
 
 class Bare(Packages):
