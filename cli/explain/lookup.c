@@ -214,12 +214,13 @@ static void say_answer(struct told *told, const json_t *answer)
 {
 	static const struct {
 		const char *told, *words;
-	} others[] = { { "connect", "whatever libc finds; a connect to the address of the primary "
-		                    "goes to the endpoint that answers" },
-		       { "libc", "whatever libc finds, by /etc/hosts and DNS: shunt is not asked" },
-		       { "another", "what that daemon says" },
-		       { "kept",
-		         "the last answer of the table that it has, while stale_limit lasts" } };
+	} others[] = {
+		{ "connect", "whatever libc finds; a connect to an endpoint that is lost goes "
+		             "to one that answers" },
+		{ "libc", "whatever libc finds, by /etc/hosts and DNS: shunt is not asked" },
+		{ "another", "what that daemon says" },
+		{ "kept", "the last answer of the table that it has, while stale_limit lasts" }
+	};
 	json_t *step = step_add(told->steps, "answer"), *address;
 	size_t i;
 

@@ -70,8 +70,8 @@ static const char *cgroup_door(const json_t *status, const struct process *proce
 		    !is_below(process->cgroup, cgroup))
 			continue;
 		step_say(step,
-		         "the door of its cgroup, %s: its lookups are libc's, and a "
-		         "connect to a primary goes to the endpoint that answers",
+		         "the door of its cgroup, %s: its lookups are libc's; a "
+		         "connect to an endpoint that is lost goes to one that answers",
 		         cgroup);
 		return "bpf";
 	}

@@ -3,7 +3,9 @@
 import os
 import resource
 import signal
+import socket
 import sys
+import threading
 import time
 import unittest
 
@@ -158,6 +160,50 @@ class Idle(Watched):
         self.assertEqual(st.shunt(self.daemon, "check", NAME).returncode, 0)
         self.assertEqual(self.state(), "held")
         self.assertEqual(self.ends(), 0)
+
+    def test_source(self):
+        """from the address that the check says, as its probes"""
+        primary, source, seen = self.address(), self.address(), []
+
+        def keeps(connection, stop):
+            seen.append(connection.getpeername()[0])
+            stop.wait()
+
+        server = self.start(st.Hostile(keeps, primary))
+        self.watch(config(server.port, primary, f'source = "{source}"; {ONCE}'))
+        self.assertEqual(server.open, 1)
+        self.assertEqual(set(seen), {source})
+
+    def test_during_a_probe(self):
+        """a probe that was under way when the connection ended, and passes, clears nothing: others follow"""
+        primary = self.address()
+        mute, under_way, hurry = [], [], threading.Event()
+        hurry.set()
+
+        def serve(connection, stop):
+            mute.append(connection)
+            connection.recv(1, socket.MSG_PEEK)  # the connection that is watched never sends anything
+            mute.remove(connection)
+            under_way.append(connection)
+            hurry.wait(st.PATIENCE)
+            st.well(connection, stop)
+
+        server = self.start(st.Hostile(serve, primary))
+        self.watch(config(server.port, primary, kind="http"))
+        st.wait_until(lambda: len(mute) == 1, what="the connection that is watched")
+        before = self.probes()
+        hurry.clear()
+        under_way.clear()
+        asking = threading.Thread(target=st.shunt, args=(self.daemon, "check", NAME))
+        asking.start()
+        st.wait_until(lambda: under_way, what="a probe to be under way")
+        server.stop()  # from here on it refuses, what is under way aside
+        mute[0].shutdown(socket.SHUT_RDWR)
+        st.wait_until(lambda: self.ends() == 1, what="the end of the connection to be seen")
+        hurry.set()
+        asking.join()
+        self.daemon.wait_active(NAME, "secondary")
+        self.assertGreaterEqual(self.probes(), before + 4)
 
     def test_reload(self):
         """a reload keeps the connection of what stays, and closes that of what goes"""
