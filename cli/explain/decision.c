@@ -187,6 +187,18 @@ static void say_watch(json_t *step, const char *state)
 	}
 }
 
+static const char *cause_of(const char *side)
+{
+	static const char *const causes[][2] = { { "host", "a fault of this host" },
+		                                 { "check", "a fault of the check's command" } };
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		if (strcmp(side, causes[i][0]) == 0)
+			return causes[i][1];
+	}
+	return "of unknown cause";
+}
+
 static void say_address(json_t *step, const json_t *address)
 {
 	const char *health = record_field(address, "health"),
@@ -207,9 +219,7 @@ static void say_address(json_t *step, const json_t *address)
 	say_watch(step, record_field(address, "watch"));
 	if (*since)
 		step_say(step, "    no verdict since %s, %s", since,
-		         strcmp(record_field(address, "no_verdict_side"), "host") == 0
-		                 ? "a fault of this host"
-		                 : "of unknown cause");
+		         cause_of(record_field(address, "no_verdict_side")));
 }
 
 /* Summarizes the healths. */

@@ -247,19 +247,14 @@ static void note(struct target *target, const struct probe_result *result)
 		memcpy(target->error, detail, sizeof(target->error));
 }
 
-/*
- * A fault that the probe attributes to this host is this host's. All others, such as a silence that
- * is held, may be the fault of either side.
- */
+/* A failure that does not count, such as a silence that is held, may be the fault of either side. */
 static void note_doubt(const struct monitor *monitor, struct target *target, enum probe_why why,
                        enum verdict verdict)
 {
-	const bool ours = why == WHY_OWN_FAULT || why == WHY_LATE;
-
 	if (verdict != VERDICT_NONE)
 		target_event_verdict(target);
 	else
-		target_event_no_verdict(target, ours ? SIDE_HOST : SIDE_UNKNOWN,
+		target_event_no_verdict(target, probe_why_side(why),
 		                        host_fault_is_isolated(monitor->host_fault), clock_ms());
 }
 

@@ -57,9 +57,10 @@ void target_event_verdict(struct target *target)
 
 static void report_no_verdict(const struct target *target)
 {
-	static const char *const sides[] = {
+	static const char *const sides[SIDES] = {
 		[SIDE_UNKNOWN] = "whether this host or the endpoint is at fault is not known",
-		[SIDE_HOST] = "the fault is thought to be this host's"
+		[SIDE_HOST] = "the fault is thought to be this host's",
+		[SIDE_CHECK] = "the fault is that of the check's command"
 	};
 	const uint32_t lasted_ms = HEALTH_UNCERTAIN_INTERVALS * target->check->interval;
 	char lasted[DURATION_TEXT_MAX], reason[PROBE_DETAIL_MAX + 128];

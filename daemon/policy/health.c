@@ -62,7 +62,7 @@ bool health_is_uncertain(uint64_t since_ms, uint64_t now_ms, uint32_t interval_m
 
 const char *health_side_word(enum health_side side)
 {
-	static const char *const words[] = { "unknown", "host" };
+	static const char *const words[SIDES] = { "unknown", "host", "check" };
 
 	return words[side];
 }

@@ -47,11 +47,13 @@ enum health_state health_invert(enum health_state state);
 
 /* Which side is thought to be the cause of missing verdicts. */
 enum health_side {
-	SIDE_UNKNOWN, /* this host's or the endpoint's */
-	SIDE_HOST     /* this host's */
+	SIDE_UNKNOWN, /* this host or the endpoint */
+	SIDE_HOST,    /* this host */
+	SIDE_CHECK,   /* the check itself: its command, which cannot be run or does not decide */
+	SIDES
 };
 
-/* "unknown", "host" */
+/* "unknown", "host", "check" */
 const char *health_side_word(enum health_side side);
 
 /*

@@ -3,6 +3,7 @@
 static const struct {
 	const char *word;
 	enum verdict verdict;
+	enum health_side side; /* without a verdict */
 } table[WHYS] = {
 	[WHY_PASS] = { "pass", VERDICT_PASS },
 	[WHY_REFUSED] = { "refused", VERDICT_FAIL },
@@ -17,10 +18,10 @@ static const struct {
 	[WHY_BODY] = { "body", VERDICT_FAIL },
 	[WHY_EXIT] = { "exit", VERDICT_FAIL },
 	[WHY_OTHER] = { "other", VERDICT_FAIL },
-	[WHY_PROGRAM] = { "program", VERDICT_NONE },
-	[WHY_UNDECIDED] = { "undecided", VERDICT_NONE },
-	[WHY_OWN_FAULT] = { "own_fault", VERDICT_NONE },
-	[WHY_LATE] = { "late", VERDICT_NONE },
+	[WHY_PROGRAM] = { "program", VERDICT_NONE, SIDE_CHECK },
+	[WHY_UNDECIDED] = { "undecided", VERDICT_NONE, SIDE_CHECK },
+	[WHY_OWN_FAULT] = { "own_fault", VERDICT_NONE, SIDE_HOST },
+	[WHY_LATE] = { "late", VERDICT_NONE, SIDE_HOST },
 };
 
 const char *probe_why_word(enum probe_why why)
@@ -31,4 +32,9 @@ const char *probe_why_word(enum probe_why why)
 enum verdict probe_why_verdict(enum probe_why why)
 {
 	return table[why].verdict;
+}
+
+enum health_side probe_why_side(enum probe_why why)
+{
+	return table[why].side;
 }

@@ -38,5 +38,7 @@ enum probe_why {
 
 const char *probe_why_word(enum probe_why why);
 enum verdict probe_why_verdict(enum probe_why why);
+/* Whose fault it is thought to be that there is no verdict; SIDE_UNKNOWN if there is one. */
+enum health_side probe_why_side(enum probe_why why);
 
 #endif

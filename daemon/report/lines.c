@@ -31,7 +31,9 @@ static void put_field(struct text_out *out, const char *value)
 
 static void put_error(struct text_out *out, const struct view_address *address)
 {
-	static const char *const sides[] = { [SIDE_UNKNOWN] = "", [SIDE_HOST] = " (this host)" };
+	static const char *const sides[SIDES] = { [SIDE_UNKNOWN] = "",
+		                                  [SIDE_HOST] = " (this host)",
+		                                  [SIDE_CHECK] = " (the check's command)" };
 	const char *error = address->last_error;
 	char since[MOMENT_TEXT_MAX], words[PROBE_DETAIL_MAX + MOMENT_TEXT_MAX + 64];
 

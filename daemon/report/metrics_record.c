@@ -110,15 +110,13 @@ static void problem_lines(FILE *out, const char *metric, const struct view_recor
 
 static void no_verdict_lines(FILE *out, const char *metric, const struct view_record *record)
 {
-	static const enum health_side sides[] = { SIDE_HOST, SIDE_UNKNOWN };
-
 	for (size_t i = 0; i < record->endpoint_count; i++) {
-		for (size_t k = 0; k < sizeof(sides) / sizeof(sides[0]); k++) {
-			if (lacks_verdicts_of(&record->endpoints[i], sides[k]))
-				endpoint_line(out, metric, record, i,
-				              (struct metrics_label){ "side",
-				                                      health_side_word(sides[k]) },
-				              1);
+		for (enum health_side side = 0; side < SIDES; side++) {
+			if (lacks_verdicts_of(&record->endpoints[i], side))
+				endpoint_line(
+				        out, metric, record, i,
+				        (struct metrics_label){ "side", health_side_word(side) },
+				        1);
 		}
 	}
 }

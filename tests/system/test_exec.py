@@ -124,12 +124,12 @@ class Verdicts(Programs):
         self.assertRegex(self.seen("gone")[1], r"^cannot run /\S+/gone: No such file or directory$")
         self.assertEqual(self.daemon.active("unsure.example.com"), "primary")
         st.wait_until(lambda: self.address_of("gone")["no_verdict_side"], what="three intervals without a verdict")
-        self.assertEqual(self.address_of("gone")["no_verdict_side"], "unknown")
+        self.assertEqual(self.address_of("gone")["no_verdict_side"], "check")
         self.daemon.stop()
         st.wait_until(lambda: not living(sleep), what="all processes of programs to be gone")
 
     def test_side(self):
-        """status and explain call nothing that a program does a fault of this host: a failure is one, and no verdict is of unknown cause"""
+        """status and explain call nothing that a program does a fault of this host: a failure is one, and no verdict is the command's"""
         sleep = self.path(f"shunt-side-{os.getpid()}")
         os.symlink("/bin/sleep", sleep)
         # The script, and what it says; whether it is a verdict.
@@ -152,7 +152,7 @@ class Verdicts(Programs):
 
         for label, (_, words, judged) in rows.items():
             with self.subTest(label):
-                want = ("down", words, False, None, 0) if judged else ("unknown", words, True, "unknown", 0)
+                want = ("down", words, False, None, 0) if judged else ("unknown", words, True, "check", 0)
                 with contextlib.suppress(AssertionError):
                     st.wait_until(lambda label=label, want=want: seen(label) == want)
                 self.assertEqual(seen(label), want)
@@ -160,7 +160,14 @@ class Verdicts(Programs):
                 self.assertEqual(told.returncode, 0, told.stderr)
                 text = " ".join(told.stdout.split())
                 self.assertIn(words, text)
-                self.assertEqual(", of unknown cause" in text, not judged, told.stdout)
+                self.assertEqual(", a fault of the check's command" in text, not judged, told.stdout)
+                shown = " ".join(self.daemon.client([st.SHUNT, "status", f"{label}.example.com"]).stdout.split())
+                self.assertEqual("(the check's command)" in shown, not judged, shown)
+                sides = [dict(labels)["side"] for labels in self.daemon.metrics()["shunt_endpoint_no_verdict"]
+                         if dict(labels)["record"] == f"{label}.example.com"]  # fmt: skip
+                self.assertEqual(sides, [] if judged else ["check"])
+                event = f"{label}.example.com: primary [^ ]+: no verdict for 600ms: .*; the fault is that of the check's command"
+                self.assertEqual(bool(re.search(event, self.daemon.log())), not judged)
                 self.assertNotIn("this host", text)
                 self.assertNotIn("this host", self.daemon.record(f"{label}.example.com")["reason"])
 

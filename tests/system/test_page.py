@@ -162,6 +162,14 @@ class Decisions(st.Case):
         seen = self.ask("(records) => records.map((record) => [levelOf(record), whyOf(record)])", [record for record, _ in rows])
         self.assertEqual(seen, [wanted for _, wanted in rows])
 
+    def test_no_verdict(self):
+        """which side is thought to be at fault where there is no verdict"""
+        endpoint = self.endpoint("primary", "up")
+        for side, words in (("host", " (this host)"), ("check", " (the check's command)"), ("unknown", "")):
+            address = {**endpoint["addresses"][0], "no_verdict_since": "2026-11-27T03:00:00Z", "no_verdict_side": side}
+            told = self.ask("remarksOf", {"endpoint": endpoint, "address": address, "first": True})
+            self.assertRegex(told, r"^no verdict since [^()]+" + re.escape(words) + "$")
+
     def test_headlines(self):
         """what is well at a glance, in words for each count of names"""
         rows = (

@@ -172,11 +172,13 @@ function certificateWords(text) {
 		: `certificate expires in ${durationWords(left)}`;
 }
 
+const sideWords = { host: " (this host)", check: " (the check's command)", unknown: "" };
+
 function remarksOf({ endpoint, address, first }) {
 	return [
 		first && endpoint.error,
 		address?.last_error,
-		address?.no_verdict_since && `no verdict since ${momentWords(Date.parse(address.no_verdict_since))}${address.no_verdict_side === "host" ? " (this host)" : ""}`,
+		address?.no_verdict_since && `no verdict since ${momentWords(Date.parse(address.no_verdict_since))}${sideWords[address.no_verdict_side] ?? ""}`,
 		address?.certificate_expires && certificateWords(address.certificate_expires),
 		endpoint.addresses.length === 0 && !endpoint.error && "no address",
 	].filter(Boolean).join("; ");

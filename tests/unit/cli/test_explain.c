@@ -204,6 +204,12 @@ static void an_address_tells_how_far_it_is(void **state)
 		          "'needed':3,'against':0,'held':0,'no_verdict_since':'2026-01-01T00:00:"
 		          "00Z','no_verdict_side':'unknown'"),
 		  "no verdict since 2026-01-01T00:00:00Z, of unknown cause\n" },
+		{ "up",
+		  ADDRESS("192.0.2.1", "up",
+		          "'needed':3,'against':0,'held':0,'no_verdict_since':'2026-01-01T00:00:"
+		          "00Z','no_verdict_side':'check'"),
+		  "no verdict since 2026-01-01T00:00:00Z, a fault of the check's\n"
+		  "                 command\n" },
 	};
 
 	(void)state;

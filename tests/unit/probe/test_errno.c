@@ -51,6 +51,9 @@ static void verdicts(void **state)
 /* docs/verdicts.md names each errno that is our own fault, and no other is one. */
 static void own_faults_are_proven(void **state)
 {
+	static const char *const sides[SIDES] = { [SIDE_UNKNOWN] = " ?",
+		                                  [SIDE_HOST] = " this host |",
+		                                  [SIDE_CHECK] = " the check's command |" };
 	static char text[65536];
 	FILE *file = fopen("docs/verdicts.md", "r");
 	size_t size;
@@ -69,10 +72,11 @@ static void own_faults_are_proven(void **state)
 			fail_msg("%s is an own fault: %d", name, is_ours);
 	}
 	for (int why = 0; why < WHYS; why++) {
-		char name[32];
+		char name[64];
 		bool is_none = probe_why_verdict((enum probe_why)why) == VERDICT_NONE;
 
-		snprintf(name, sizeof(name), "| `%s` |", probe_why_word((enum probe_why)why));
+		snprintf(name, sizeof(name), "| `%s` |%s", probe_why_word((enum probe_why)why),
+		         is_none ? sides[probe_why_side((enum probe_why)why)] : "");
 		if ((strstr(text, name) != NULL) != is_none)
 			fail_msg("%s is a verdict of none: %d", name, is_none);
 	}
