@@ -87,7 +87,7 @@ HELPER_PARTS := $(filter-out $(if $(filter 0,$(HAS_DOOR)),door),$(patsubst helpe
 HELPERS := $(HELPER_PARTS:%=shunt-%)
 HELPER_OBJECTS = $(call objects,$(addprefix helper/,$(HELPER_PARTS) serve))
 HELPER_SHARED := $(patsubst %,$(B)/daemon/%.o,base/address base/arena base/duration base/log base/log_journal \
-	base/memory config/cgroup config/error config/file config/parse config/scan config/text net/folder net/listener)
+	base/memory base/usage config/cgroup config/error config/file config/parse config/scan config/text net/folder net/listener)
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 # The programs that the tests in tests/preload run under the shim. Instrumented ones are built only

@@ -7,6 +7,7 @@
 #include "door/door.h"
 #include "process/cmdline.h"
 #include "process/environment.h"
+#include "process/stack.h"
 #include "reload/reload.h"
 #include "report/libraries.h"
 #include "server/server.h"
@@ -40,7 +41,8 @@ static void print_hints(const struct config *config)
 		fprintf(stderr, "%s: hint: %s\n", config->path, door);
 }
 
-int main(int argc, char **argv)
+/* Not inlined: main() must not need the stack that run() does. */
+__attribute__((noinline)) static int run(int argc, char **argv)
 {
 	char error[CONFIG_ERROR_MAX];
 	struct cmdline options;
@@ -69,4 +71,10 @@ int main(int argc, char **argv)
 	}
 	set_log_level(&options);
 	return server_run(&options, config);
+}
+
+int main(int argc, char **argv)
+{
+	stack_keep();
+	return run(argc, argv);
 }

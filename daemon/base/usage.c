@@ -1,5 +1,6 @@
 #include "base/usage.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
@@ -25,4 +26,16 @@ double usage_resident_bytes(void)
 	read = fscanf(file, "%*u %lu", &pages);
 	fclose(file);
 	return read == 1 ? (double)pages * (double)sysconf(_SC_PAGESIZE) : NAN;
+}
+
+const char *usage_limit_cure(int error)
+{
+	switch (error) {
+	case EFBIG: return "; raise the limit of a file's size (ulimit -f, LimitFSIZE=)";
+	case EMFILE: return "; raise the limit of open files (ulimit -n, LimitNOFILE=)";
+	case ENOMEM:
+		return "; free memory, or raise the limit of address space (ulimit -v, LimitAS=)";
+	case EAGAIN: return "; raise the limit of processes (ulimit -u, LimitNPROC=)";
+	default: return "";
+	}
 }

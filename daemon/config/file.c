@@ -73,6 +73,8 @@ static char *read_fd(int fd, size_t size, size_t *length, const char **why)
 		*length = (size_t)n;
 		return bytes;
 	}
+	if (n >= 0)
+		errno = 0;
 	*why = n < 0 ? strerror(errno) : "it grows while it is read";
 	free(bytes);
 	return NULL;
@@ -90,6 +92,7 @@ static char *read_file(const char *path, size_t max, enum demand demand, size_t 
 		*why = strerror(errno);
 		return NULL;
 	}
+	errno = 0;
 	*why = fstat(fd, &status) < 0 ? strerror(errno) : wrong_kind(&status, max, demand);
 	if (!*why)
 		bytes = read_fd(fd, (size_t)status.st_size, length, why);

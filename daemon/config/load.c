@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/usage.h"
 #include "config/name.h"
 #include "config/parse.h"
 #include "config/read/root.h"
@@ -20,6 +21,16 @@ static const struct {
 	  "write the elements of [ ] in one type, or a list in ( )" },
 };
 
+static bool unparsed(const struct config_reader *reader, const struct config_parsed *parsed,
+                     const char *path)
+{
+	const char *cure = usage_limit_cure(parsed->why_errno);
+
+	if (!*cure)
+		cure = "; try again when the host has memory and processes to spare";
+	return config_error(reader->error, "%s: cannot be parsed: %s%s", path, parsed->why, cure);
+}
+
 static bool syntax_error(const struct config_reader *reader, const struct config_parsed *parsed,
                          const char *path)
 {
@@ -28,10 +39,7 @@ static bool syntax_error(const struct config_reader *reader, const struct config
 	if (parsed->refused)
 		return config_error(reader->error, "%s", parsed->refused);
 	if (!parsed->error)
-		return config_error(reader->error,
-		                    "%s: cannot be parsed: %s; try again when the host has memory "
-		                    "and processes to spare",
-		                    path, parsed->why);
+		return unparsed(reader, parsed, path);
 	place = config_text_place(reader->text, parsed->line);
 	for (size_t i = 0; i < sizeof(syntax_cures) / sizeof(syntax_cures[0]); i++) {
 		if (strcmp(syntax_cures[i].text, parsed->error) == 0)

@@ -346,20 +346,26 @@ static void take_all(char *bytes, size_t length, struct config_parsed *parsed)
 		parsed->error = bytes + (input.at - bytes);
 }
 
+static void fail(struct config_parser *parser, int error)
+{
+	parser->why = strerror(error);
+	parser->why_errno = error;
+}
+
 static void start(struct config_parser *parser, const struct parse_source *source)
 {
 	int fds[2];
 
 	*parser = (struct config_parser){ .pid = -1, .fd = -1 };
 	if (pipe2(fds, O_CLOEXEC) < 0) {
-		parser->why = strerror(errno);
+		fail(parser, errno);
 		return;
 	}
 	parser->pid = fork();
 	if (parser->pid == 0)
 		run_child(source, fds[1]);
 	if (parser->pid < 0)
-		parser->why = strerror(errno);
+		fail(parser, errno);
 	parser->fd = fds[0];
 	close(fds[1]);
 }
@@ -371,14 +377,14 @@ bool config_parse_read(struct config_parser *parser)
 	if (parser->why)
 		return false;
 	if (!make_room(&parser->bytes, &parser->room, parser->length, READ_SIZE)) {
-		parser->why = strerror(ENOMEM);
+		fail(parser, ENOMEM);
 		return false;
 	}
 	got = read(parser->fd, parser->bytes + parser->length, READ_SIZE);
 	if (got < 0 && errno == EINTR)
 		return true;
 	if (got < 0)
-		parser->why = strerror(errno);
+		fail(parser, errno);
 	parser->length += got > 0 ? (size_t)got : 0;
 	return got > 0;
 }
@@ -412,6 +418,7 @@ void config_parse_end(struct config_parser *parser, const char *why, struct conf
 
 	*parsed = (struct config_parsed){ .blocks = { parser->bytes } };
 	parsed->why = parser->why ? parser->why : why;
+	parsed->why_errno = parser->why_errno;
 	if (parser->fd >= 0)
 		close(parser->fd);
 	if (parser->pid > 0)

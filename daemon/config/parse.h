@@ -32,6 +32,7 @@ struct config_parsed {
 	char *refused;   /* a complete message: the files cannot be read, or are not allowed */
 	char *error;     /* libconfig's message for a syntax error at `line` */
 	const char *why; /* why the parser could not be completed */
+	int why_errno;   /* the errno of that; 0 if there is none */
 	unsigned line;   /* of the text */
 	void *blocks[3]; /* the memory of the fields above */
 	/* Where the lines of the text come from; it has no data. Owned. NULL if that is unknown. */
@@ -45,6 +46,7 @@ struct config_parser {
 	char *bytes;
 	size_t length, room;
 	const char *why; /* why it has failed; NULL so far */
+	int why_errno;   /* the errno of that; 0 if there is none */
 };
 
 /* `path` as for config_scan(); it must live until config_parse_end(). */

@@ -1,10 +1,12 @@
 #include "config/scan.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/usage.h"
 #include "config/file.h"
 
 /* A file being scanned. */
@@ -446,9 +448,14 @@ static bool scan_bytes(struct scan *scan, const char *file, const char *bytes, s
 	return true;
 }
 
+/* Called right after the file could not be read, with its errno. */
 static bool open_error(const struct scan *scan, const char *file, const struct config_place *from,
                        const char *written, const char *why)
 {
+	const char *cure = usage_limit_cure(errno);
+
+	if (*cure)
+		return config_error(scan->error, "%s: cannot be read: %s%s", file, why, cure);
 	if (!from)
 		return config_error(scan->error,
 		                    "%s: cannot be read: %s; name a configuration file with -c",

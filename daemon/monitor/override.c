@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/moment.h"
+#include "base/usage.h"
 #include "event/event.h"
 #include "monitor/roster.h"
 
@@ -125,7 +126,7 @@ void overrides_init(struct overrides *overrides, struct event_base *base,
 		overrides->expiry =
 		        event_new(base, overrides->fd, EV_READ | EV_PERSIST, on_expiry, overrides);
 	if (!overrides->expiry || event_add(overrides->expiry, NULL) < 0)
-		log_fatal("no timer for overrides: %s", strerror(errno));
+		log_fatal("no timer for overrides: %s%s", strerror(errno), usage_limit_cure(errno));
 }
 
 void overrides_free(struct overrides *overrides)

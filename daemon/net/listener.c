@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/usage.h"
 #include "net/folder.h"
 
 /*
@@ -84,7 +85,9 @@ static int refuse_errno(struct error *error, const char *path, const char *file,
 		return refuse(error,
 		              "%s: %s is not a regular file; remove it or choose another path",
 		              path, file);
-	default: return refuse(error, "%s: cannot %s %s: %s", path, what, file, strerror(reason));
+	default:
+		return refuse(error, "%s: cannot %s %s: %s%s", path, what, file, strerror(reason),
+		              usage_limit_cure(reason));
 	}
 }
 

@@ -8,7 +8,4 @@
  */
 void blame_setting(const char *file, unsigned line, const char *setting, const char *error);
 
-/* Returns "; raise the limit of …" if the errno may be caused by a resource limit, else "". */
-const char *blame_limit(int error);
-
 #endif

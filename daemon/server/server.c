@@ -18,6 +18,7 @@
 #include <event2/event.h>
 
 #include "base/log.h"
+#include "base/usage.h"
 #include "config/config.h"
 #include "config/error.h"
 #include "connection/watch.h"
@@ -49,6 +50,9 @@
 #include "state/state.h"
 
 #include "shunt/version.h"
+
+/* Without any client, probe or connection: measured 28. Below that, one line says so. */
+#define DESCRIPTORS_NEEDED 32
 
 struct server {
 	struct cmdline *options;
@@ -362,13 +366,23 @@ static void stop(struct server *server)
 
 /* --- running the server ----------------------------------------------------------------------- */
 
+/* Returns the exit status. */
+static int cannot_start(int error)
+{
+	log_error("cannot start: %s%s", strerror(error), usage_limit_cure(error));
+	return 1;
+}
+
 static int serve(struct server *server, struct config *config)
 {
 	const uint64_t descriptors = environment_raise_descriptors();
 	const size_t records = config->record_count;
-	int error;
 
 	environment_harden();
+	if (descriptors < DESCRIPTORS_NEEDED) {
+		config_free(config);
+		return cannot_start(EMFILE);
+	}
 	if (!prepare(server, config)) {
 		config_free(config);
 		return 1;
@@ -378,11 +392,8 @@ static int serve(struct server *server, struct config *config)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
 	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		log_fatal("libcurl or c-ares cannot start");
-	if (!start(server, config, descriptors)) {
-		error = errno;
-		log_error("cannot start: %s%s", strerror(error), blame_limit(error));
-		return 1;
-	}
+	if (!start(server, config, descriptors))
+		return cannot_start(errno);
 	/* The text of the configuration took several times the memory of the result. */
 	malloc_trim(0);
 	log_info("shuntd " SHUNT_VERSION " answers %zu %s on %s", records, reload_noun(records),

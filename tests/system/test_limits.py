@@ -2,7 +2,9 @@
 """Resource limits that are reached, at the start and while it runs: words, never a signal."""
 import os
 import pwd
+import re
 import resource
+import shutil
 import subprocess
 import unittest
 
@@ -20,31 +22,58 @@ def limit(daemon, which, soft):
 
 
 class Start(st.Case):
-    def refused(self, option, said):
+    def refused(self, limits, said, before=(), program=st.SHUNTD):
         daemon = st.Daemon(self, RECORD)
-        done = subprocess.run(["prlimit", option, st.SHUNTD, "-c", daemon.config_path], capture_output=True, text=True,
+        os.chmod(daemon.dir, 0o755)
+        done = subprocess.run([*before, "prlimit", *limits, program, "-c", daemon.config_path], capture_output=True, text=True,
                               env=st.clean_env(), timeout=st.PATIENCE)  # fmt: skip
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertRegex(done.stderr, said)
 
     def test_file_size(self):
         """ulimit -f too small for the table: one line with the limit's name, and status 1"""
-        self.refused("--fsize=4096", r"error: cannot start: File too large; raise the limit of a file's size \(ulimit -f, LimitFSIZE=\)\n")
+        self.refused(["--fsize=4096"], r"error: cannot start: File too large; raise the limit of a file's size \(ulimit -f, LimitFSIZE=\)\n")
 
     @unittest.skipIf(st.SANITIZED, "a sanitizer needs more")
     def test_descriptors(self):
-        """ulimit -n too small for the loop"""
-        self.refused("--nofile=16:16", r"error: cannot start: Too many open files; raise the limit of open files \(ulimit -n, LimitNOFILE=\)\n")
+        """ulimit -n too small, for whatever step: one line with the limit's name"""
+        for count in (4, 5, 8, 10, 12, 16, 24, 31):
+            self.refused([f"--nofile={count}:{count}"],
+                         r"\A[^\n]*Too many open files; raise the limit of open files \(ulimit -n, LimitNOFILE=\)\n\Z")  # fmt: skip
+
+    @unittest.skipIf(st.SANITIZED, "a sanitizer needs more")
+    def test_fewest_descriptors(self):
+        """32 are enough for the daemon itself"""
+        daemon = self.start(st.Daemon(self, RECORD, prefix=("prlimit", "--nofile=32:32")))
+        self.assertEqual(daemon.active("www.example.com"), "primary")
+
+    @unittest.skipIf(os.getuid() != 0, "needs root, to become another user who is bound by the limit")
+    def test_processes(self):
+        """ulimit -u too small for the process that parses the file"""
+        os.chmod(self.tmp, 0o755)
+        program = shutil.copy(st.SHUNTD, self.tmp)  # where every user may read
+        user = pwd.getpwnam("nobody")
+        self.refused(["--nproc=0:0"], r"cannot be parsed: Resource temporarily unavailable; raise the limit of processes \(ulimit -u, LimitNPROC=\)\n",
+                     ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"], program)  # fmt: skip
+
+    @unittest.skipIf(st.SANITIZED, "a sanitizer needs more")
+    def test_stack(self):
+        """a soft limit of the stack is raised, and a hard one is named"""
+        daemon = self.start(st.Daemon(self, RECORD, prefix=("prlimit", "--stack=32768:")))
+        self.assertEqual(daemon.active("www.example.com"), "primary")
+        for size in (32768, 65536, 500000):
+            self.refused([f"--stack={size}:{size}"], r"\Aerror: cannot start: the stack is limited to less than 512 KiB; "
+                         r"raise the limit of the stack \(ulimit -s, LimitSTACK=\)\n\Z")  # fmt: skip
 
     @unittest.skipIf(st.SANITIZED, "a sanitizer needs more")
     def test_address_space(self):
         """ulimit -v too small for the table"""
-        self.refused("--as=60000000", r"error: cannot start: Cannot allocate memory; free memory, or raise .* \(ulimit -v, LimitAS=\)\n")
+        self.refused(["--as=60000000"], r"error: cannot start: Cannot allocate memory; free memory, or raise .* \(ulimit -v, LimitAS=\)\n")
 
     @unittest.skipIf(st.SANITIZED, "a sanitizer needs more")
     def test_none_needed(self):
-        """no locked memory, and a stack of 64 KiB, are enough"""
-        daemon = self.start(st.Daemon(self, RECORD, prefix=("prlimit", "--memlock=0", "--stack=65536")))
+        """no locked memory is enough"""
+        daemon = self.start(st.Daemon(self, RECORD, prefix=("prlimit", "--memlock=0")))
         self.assertEqual(daemon.active("www.example.com"), "primary")
 
 
@@ -109,7 +138,13 @@ class Live(st.Case):
         self.works()
 
     def test_stack_and_locked_memory(self):
-        """neither grows once it runs"""
+        """neither grows once it runs: the stack has what it needs from the start"""
+        self.daemon.stop()
+        # Without pages in advance, which the kernel gives up to the limit at the start.
+        self.daemon.prefix = ["prlimit", "--stack=32768:"]
+        self.daemon.start()
+        with open(f"/proc/{self.daemon.pid}/status", encoding="ascii") as status:
+            self.assertGreaterEqual(int(re.search(r"VmStk:\s+(\d+) kB", status.read())[1]), 128)
         for which in (resource.RLIMIT_STACK, resource.RLIMIT_MEMLOCK):
             back = limit(self.daemon, which, 0)
             self.works()
