@@ -61,6 +61,7 @@ ROOTS := -iquote daemon -iquote cli -iquote shim -iquote helper
 # packages add to CFLAGS must not re-enable what is left out.
 SHIM_FLAGS := $(BASE) -iquote shim -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
 SHIM_CFLAGS = $(patsubst -O2,-O3,$(filter-out -fstack-protector%,$(CFLAGS)))
+# libunistring, on which libidn2 is built, has no file for pkg-config.
 DAEMON_PKGS := libevent_core libcurl libcares libidn2 libconfig libmicrohttpd jansson openssl
 CLI_PKGS := jansson
 HELPER_PKGS := libconfig
@@ -68,7 +69,7 @@ TEST_PKGS := cmocka
 # Evaluated only when a recipe needs them, so that `make deps` works before the libraries are
 # installed.
 cflags = $(shell pkg-config --cflags $(1))
-libs = $(shell pkg-config --libs $(1))
+libs = $(shell pkg-config --libs $(1)) $(if $(filter libidn2,$(1)),-lunistring)
 exist = $(if $(shell pkg-config --exists $(1) 2>/dev/null && echo yes),,$(error libraries are missing: run 'make deps'))
 
 objects = $(patsubst %.c,$(B)/%.o,$(shell find $(1) -name '*.c'))

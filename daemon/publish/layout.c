@@ -9,6 +9,7 @@
 
 #include "shunt/table.h"
 
+#define FORMS 3 /* of a name: as written, in Unicode, and that decomposed */
 #define SLOTS_MIN SHUNT_PROBES_MAX
 #define SEEDS_MAX 32u /* seeds tried before the index is doubled; in practice one or two suffice */
 
@@ -117,15 +118,24 @@ static void add_name(struct layout *layout, const char *name, size_t record)
 	layout->size += name_size(entry->length);
 }
 
+/* Takes ownership of `unicode`, which may be NULL. */
+static void add_form(struct layout *layout, char *unicode, size_t record)
+{
+	if (!unicode)
+		return;
+	layout->entries[layout->entry_count].variant = SHUNT_UNICODE_SEED;
+	layout->entries[layout->entry_count].unicode = unicode;
+	add_name(layout, unicode, record);
+}
+
 static void add_unicode(struct layout *layout, const char *name, size_t record)
 {
 	char *unicode = unicode_name(name);
 
 	if (!unicode)
 		return;
-	layout->entries[layout->entry_count].variant = SHUNT_UNICODE_SEED;
-	layout->entries[layout->entry_count].unicode = unicode;
-	add_name(layout, unicode, record);
+	add_form(layout, unicode, record);
+	add_form(layout, unicode_decomposed(unicode), record);
 }
 
 static void place(struct layout *layout, const struct config *config)
@@ -150,8 +160,8 @@ void layout_make(struct layout *layout, const struct config *config)
 
 	for (size_t i = 0; i < config->record_count; i++)
 		names += config->records[i].alias_count;
-	*layout =
-	        (struct layout){ .entries = memory_calloc(2 * names, sizeof(layout->entries[0])) };
+	*layout = (struct layout){ .entries = memory_calloc(FORMS * names,
+		                                            sizeof(layout->entries[0])) };
 	place(layout, config);
 	index_choose(layout);
 	layout->size += sizeof(struct shunt_table_header);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <uninorm.h>
 
 #include "shunt/table.h"
 
@@ -27,5 +28,19 @@ char *unicode_name(const char *name)
 	if (strcasecmp(unicode, name) != 0 && strlen(unicode) <= SHUNT_NAME_MAX)
 		return unicode;
 	free(unicode); /* libidn2 allocates with malloc(), so the caller uses free() too */
+	return NULL;
+}
+
+char *unicode_decomposed(const char *unicode)
+{
+	/* The final zero is normalised too: it stays what it is. */
+	size_t size = strlen(unicode) + 1, length;
+	uint8_t *text = u8_normalize(UNINORM_NFD, (const uint8_t *)unicode, size, NULL, &length);
+
+	if (!text)
+		return NULL;
+	if (length <= SHUNT_NAME_MAX + 1 && strcmp((char *)text, unicode) != 0)
+		return (char *)text;
+	free(text); /* allocated with malloc() */
 	return NULL;
 }

@@ -11,4 +11,11 @@
  */
 char *unicode_name(const char *name);
 
+/*
+ * Returns the decomposed form (NFD) of a name of unicode_name(), as some programs pass it on: "u"
+ * with a diaeresis of its own for "ü". To be freed with free(); NULL if it is the same, or longer
+ * than the table permits.
+ */
+char *unicode_decomposed(const char *unicode);
+
 #endif

@@ -33,6 +33,9 @@ ALIASES["xn--bcher-kva.example.com"] = ["xn--strae-oqa.de", "xn--a.example.com",
 # As a person writes them: the configuration has xn-- names.
 UNICODE = ["b\u00fccher.example.com", "B\u00dcCHER.Example.com", "b\u00fccher\u3002example.com.", "stra\u00dfe.de", "\u0430\u0440\u0440\u04cf\u0435.com"]
 UNICODE += ["M\u00fcller.example.org", "xn--bcher-kva.example.com", "XN--BCHER-KVA.example.com", "buecher", "xn--a.example.com", "nosuch\u00fc.example.com", "b\u00fccher..example.com"]
+# The same decomposed, as file systems and programs of other systems hand them on.
+DECOMPOSED = ["bu\u0308cher.example.com", "BU\u0308CHER.Example.com.", "Mu\u0308ller.example.org"]
+UNICODE += DECOMPOSED + ["nosuchu\u0308.example.com", "bu\u0300cher.example.com"]
 
 UNMANAGED = ["nosuch.example.com", "192.0.2.77", "2001:db8::77", "fe80::1%1", "0x7f000001", "1", "192.0.2.77.", "NULL"]
 ODD = ["", ".", "..", "a..b", ".example.com", "both.example.com..", " both", "both ", "a" * 254, "a" * 64 + ".com", "b\xe9"]
@@ -269,6 +272,8 @@ class Differential(Comparison):
                 self.compare("", "hostent", UNICODE)
         self.locale = "C.UTF-8"
         found = [line for line in self.run_both("", "international", UNICODE[:2])[1] if "192.0.2.30" in line]
+        self.assertGreater(len(found), 100)
+        found = [line for line in self.run_both("", "international", DECOMPOSED)[1] if "192.0.2.3" in line]
         self.assertGreater(len(found), 100)
 
     def test_newer_libc(self):
