@@ -21,8 +21,9 @@ static const char head[] =
         "Left out: comments, headers, texts that a check expects, arguments of commands, and\n"
         "other values of the configuration that are not known to be harmless; contents of\n"
         "files that it names (credentials, keys); in all texts passwords, queries of URLs and\n"
-        "what looks like a key. Host names and addresses are in it. Read it before you attach\n"
-        "it: a program's own words may have a secret that nothing here recognises.\n";
+        "what looks like a key. Names of hosts, users and programs, and addresses are in it.\n"
+        "Read it before you attach it: a program's own words may have a secret that nothing\n"
+        "here recognises.\n";
 
 static void name_by_time(char path[PATH_SIZE])
 {
@@ -97,9 +98,9 @@ const struct command bugreport_command = {
 	.summary = "one file to attach to a bug report, without secrets",
 	.help = "Usage: shunt bugreport [-c FILE] [-o FILE] [--control PATH]\n"
 	        "\n"
-	        "Writes versions, environment, configuration, status and the last events into a\n"
-	        "new file that only its owner may read, and prints its name. The file says what\n"
-	        "was left out: secrets above all. Read it before you attach it.\n"
+	        "Writes versions, environment, configuration, status, doors and the last events\n"
+	        "into a new file that only its owner may read, and prints its name. The file says\n"
+	        "what was left out: secrets above all. Read it before you attach it.\n"
 	        "\n"
 	        "  -c, --config FILE  the configuration (default /etc/shunt/shunt.conf); root may\n"
 	        "                     be needed to read it\n"

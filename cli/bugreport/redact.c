@@ -54,6 +54,7 @@ static const char *const harmless[] = {
 	"on_leave",
 	"on_return",
 	"cgroup",
+	"door_socket",
 	"id",
 	"address",
 	"addresses",

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -136,6 +137,50 @@ static void put_status(const struct sections_source *source, FILE *out)
 	json_decref(status);
 }
 
+/* --- doors ------------------------------------------------------------------------------------ */
+
+/* This program again, as `shunt doors`. Returns its output, or NULL: errno says why. */
+static FILE *run_doors(const char *control, pid_t *pid)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return NULL;
+	*pid = fork();
+	if (*pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		dup2(ends[1], STDERR_FILENO);
+		execl("/proc/self/exe", "shunt", "doors", "--control", control, (char *)NULL);
+		_exit(CLI_NO_COMMAND);
+	}
+	close(ends[1]);
+	if (*pid > 0)
+		return fdopen(ends[0], "r");
+	close(ends[0]);
+	return NULL;
+}
+
+static void put_doors(const struct sections_source *source, FILE *out)
+{
+	pid_t pid = -1;
+	FILE *in = run_doors(source->control, &pid);
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+
+	if (!in)
+		fprintf(out, "cannot run shunt doors: %s\n", strerror(errno));
+	while (in && (length = getline(&line, &size, in)) > 0) {
+		words_print(line, (size_t)length - (line[length - 1] == '\n'), out);
+		putc('\n', out);
+	}
+	free(line);
+	if (in)
+		fclose(in);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
 /* --- events ----------------------------------------------------------------------------------- */
 
 struct history {
@@ -216,6 +261,7 @@ void sections_print(const struct sections_source *source, FILE *out)
 		{ "Environment", put_environment },
 		{ "Configuration", put_configuration },
 		{ "Status", put_status },
+		{ "Doors", put_doors },
 		{ "Events", put_events },
 	};
 
