@@ -43,27 +43,34 @@ static int show_table(const char *control, const char *name)
 	return result;
 }
 
+static void print_token(void *arg, const struct json_scan_token *token)
+{
+	json_print_token(arg, token);
+}
+
 /*
- * Reads and prints the daemon's text token by token: building a tree would take ten times as long.
+ * Reads the daemon's text once, token by token: building a tree would take ten times as long. Nothing is
+ * written before all of it is known to be good.
  */
 static int show_json(const char *control, const char *name)
 {
 	char error[TROUBLE_MAX], *text;
-	size_t size;
+	struct json_print print = { 0 };
 	int verdict, result = ask_status_text(control, name, &text);
+	bool good;
 
 	if (result != CLI_DONE)
 		return result;
-	size = strlen(text);
-	if (verdict_json(text, size, &verdict)) {
-		buffer_output();
-		json_print(text, size, stdout);
-		result = cli_finish(verdict);
-	} else {
-		result = trouble_stranger(api_control(control), error);
-		cli_error("%s", error);
-	}
+	good = verdict_json(text, strlen(text), &verdict, print_token, &print);
 	free(text);
+	if (!json_print_end(&print, good ? stdout : NULL)) {
+		cli_error("out of memory");
+		return CLI_REFUSED;
+	}
+	if (good)
+		return cli_finish(verdict);
+	result = trouble_stranger(api_control(control), error);
+	cli_error("%s", error);
 	return result;
 }
 

@@ -89,6 +89,7 @@ static bool skip_utf8(struct scan *scan)
 static bool take_string(struct scan *scan, const char **text, size_t *size)
 {
 	*text = scan->at;
+	scan->at = json_scan_skip_plain(scan->at, scan->end);
 	while (scan->at < scan->end) {
 		unsigned char c = (unsigned char)*scan->at;
 

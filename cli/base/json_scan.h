@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define JSON_SCAN_DEPTH 32u
 
@@ -40,6 +42,26 @@ struct json_scan_token {
  */
 bool json_scan(const char *text, size_t size,
                void (*take)(void *arg, const struct json_scan_token *token), void *arg);
+
+/*
+ * Returns the end of the longest start of [at, end) that is known to be printable ASCII without quotes
+ * and backslashes; it may stop up to eight bytes early.
+ */
+static inline const char *json_scan_skip_plain(const char *at, const char *end)
+{
+	const uint64_t each = 0x0101010101010101u;
+	uint64_t word, special;
+
+	for (; end - at >= (ptrdiff_t)sizeof(word); at += sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		/* Per byte, bit 7 is set if the byte is below ' ', above '~', a quote or a backslash. */
+		special = (word - 0x20 * each) | ((word ^ '"' * each) - each) |
+		          ((word ^ '\\' * each) - each) | (word + each) | word;
+		if (special & 0x80 * each)
+			break;
+	}
+	return at;
+}
 
 /* Whether a string as written (no escapes) equals that word. */
 bool json_scan_is(const char *text, size_t size, const char *word);

@@ -1,29 +1,43 @@
 #include "show/json_print.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/json_scan.h"
-
 #define INDENT 2u
+#define ROOM_MIN 4096u
 
-/* Most writes are a byte or two, for which a function call would take longer. */
-static void put(const char *text, size_t size, FILE *out)
+/* Makes room for `size` bytes, and returns where they go; NULL if out of memory. */
+static char *grow(struct json_print *print, size_t size)
 {
-	if (size > 2) {
-		fwrite_unlocked(text, 1, size, out);
-		return;
+	char *text;
+
+	if (print->room - print->length < size) {
+		text = realloc(print->text, 2 * print->room + size + ROOM_MIN);
+		print->failed |= !text;
+		if (!text)
+			return NULL;
+		print->text = text;
+		print->room = 2 * print->room + size + ROOM_MIN;
 	}
-	for (; size > 0; size--)
-		putc_unlocked(*text++, out);
+	return print->text + print->length;
 }
 
-static void put_line(unsigned depth, FILE *out)
+static void put(struct json_print *print, const char *text, size_t size)
+{
+	char *to = grow(print, size);
+
+	if (!to)
+		return;
+	memcpy(to, text, size);
+	print->length += size;
+}
+
+static void put_line(struct json_print *print, unsigned depth)
 {
 	static const char spaces[2 + INDENT * (JSON_SCAN_DEPTH + 1)] =
 	        "\n                                                                  ";
 
-	put(spaces, 1 + (size_t)INDENT * depth, out);
+	put(print, spaces, 1 + (size_t)INDENT * depth);
 }
 
 /* The code point of a valid non-ASCII character, and in `*size` its number of bytes. */
@@ -39,66 +53,99 @@ static unsigned decode(const char *text, size_t *size)
 	return code;
 }
 
-static void put_escape(unsigned code, FILE *out)
+static void put_escape(struct json_print *print, unsigned code)
 {
-	if (code < 0x10000) {
-		fprintf(out, "\\u%04X", code);
-		return;
-	}
-	code -= 0x10000;
-	fprintf(out, "\\u%04X\\u%04X", 0xd800 | code >> 10, 0xdc00 | (code & 0x3ff));
+	char text[13];
+	int size;
+
+	if (code < 0x10000)
+		size = snprintf(text, sizeof(text), "\\u%04X", code);
+	else
+		size = snprintf(text, sizeof(text), "\\u%04X\\u%04X",
+		                0xd800 | (code - 0x10000) >> 10, 0xdc00 | (code & 0x3ff));
+	put(print, text, (size_t)size);
 }
 
-static void put_string(const char *text, size_t size, FILE *out)
+static void put_escaped(struct json_print *print, const char *text, const char *end)
 {
-	const char *end = text + size, *plain = text;
+	const char *plain = text;
 
-	put("\"", 1, out);
 	while (text < end) {
+		size_t size = 1;
+
 		if ((unsigned char)*text < 0x7f) {
 			text++;
 			continue;
 		}
-		put(plain, (size_t)(text - plain), out);
-		if (*text == 0x7f) {
-			put_escape(0x7f, out);
-			text++;
-		} else {
-			put_escape(decode(text, &size), out);
-			text += size;
-		}
+		put(print, plain, (size_t)(text - plain));
+		put_escape(print, *text == 0x7f ? 0x7f : decode(text, &size));
+		text += size;
 		plain = text;
 	}
-	put(plain, (size_t)(text - plain), out);
-	put("\"", 1, out);
+	put(print, plain, (size_t)(text - plain));
 }
 
-static void print_token(void *arg, const struct json_scan_token *token)
+static bool is_ascii(const char *text, size_t size)
 {
-	FILE *out = arg;
+	const char *end = text + size;
 
+	for (text = json_scan_skip_plain(text, end); text < end; text++) {
+		if ((unsigned char)*text >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* `after`: the closing quote, and what follows. */
+static void put_string(struct json_print *print, const char *text, size_t size, const char *after,
+                       size_t after_size)
+{
+	char *at;
+
+	if (!is_ascii(text, size)) {
+		put(print, "\"", 1);
+		put_escaped(print, text, text + size);
+		put(print, after, after_size);
+		return;
+	}
+	at = grow(print, 1 + size + after_size);
+	if (!at)
+		return;
+	*at++ = '"';
+	at = (char *)memcpy(at, text, size) + size;
+	memcpy(at, after, after_size);
+	print->length += 1 + size + after_size;
+}
+
+void json_print_token(struct json_print *print, const struct json_scan_token *token)
+{
 	if (token->kind == JSON_SCAN_CLOSE) {
 		if (!token->first)
-			put_line(token->depth, out);
-		put(token->text, 1, out);
+			put_line(print, token->depth);
+		put(print, token->text, 1);
 		return;
 	}
 	if (!token->first)
-		put(",", 1, out);
+		put(print, ",", 1);
 	if (token->depth > 0)
-		put_line(token->depth, out);
-	if (token->key) {
-		put_string(token->key, token->key_size, out);
-		put(": ", 2, out);
-	}
+		put_line(print, token->depth);
+	if (token->key)
+		put_string(print, token->key, token->key_size, "\": ", 3);
 	if (token->kind == JSON_SCAN_TEXT)
-		put_string(token->text, token->size, out);
+		put_string(print, token->text, token->size, "\"", 1);
 	else
-		put(token->text, token->size, out);
+		put(print, token->text, token->size);
 }
 
-void json_print(const char *text, size_t size, FILE *out)
+bool json_print_end(struct json_print *print, FILE *out)
 {
-	json_scan(text, size, print_token, out);
-	putc_unlocked('\n', out);
+	bool good = !print->failed;
+
+	if (good && out) {
+		fwrite(print->text, 1, print->length, out);
+		putc('\n', out);
+	}
+	free(print->text);
+	*print = (struct json_print){ 0 };
+	return good;
 }

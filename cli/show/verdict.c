@@ -69,6 +69,9 @@ struct reader {
 	struct text id;
 	bool is_down;
 	size_t addresses;
+	/* Gets each token too; NULL: nobody. */
+	void (*take)(void *arg, const struct json_scan_token *token);
+	void *arg;
 };
 
 static void end_endpoint(struct reader *reader)
@@ -143,11 +146,14 @@ static void take_token(void *arg, const struct json_scan_token *token)
 	case JSON_SCAN_CLOSE: take_close(reader, token); break;
 	case JSON_SCAN_PLAIN: break;
 	}
+	if (reader->take)
+		reader->take(reader->arg, token);
 }
 
-bool verdict_json(const char *text, size_t size, int *verdict)
+bool verdict_json(const char *text, size_t size, int *verdict,
+                  void (*take)(void *arg, const struct json_scan_token *token), void *arg)
 {
-	struct reader reader = { .worst = CLI_DONE };
+	struct reader reader = { .worst = CLI_DONE, .take = take, .arg = arg };
 	bool good = json_scan(text, size, take_token, &reader);
 
 	*verdict = reader.worst;

@@ -12,17 +12,40 @@ static void put(struct json_out *out, const char *bytes, size_t length)
 	text_out_put(&out->out, bytes, length);
 }
 
-/* Writes the comma and key before a value. */
-static void begin(struct json_out *out, const char *key)
+/*
+ * Writes the comma and key before a value, and makes room for `size` bytes of it, which the caller fills
+ * at once. Returns NULL if out of memory.
+ */
+static char *begin_value(struct json_out *out, const char *key, size_t size)
 {
+	const size_t length = key ? strlen(key) : 0;
+	char *at = text_out_add(&out->out, (size_t)out->comma + (key ? length + 3 : 0) + size);
+
+	if (!at)
+		return NULL;
 	if (out->comma)
-		put(out, ",", 1);
+		*at++ = ',';
 	out->comma = true;
 	if (!key)
-		return;
-	put(out, "\"", 1);
-	put(out, key, strlen(key));
-	put(out, "\":", 2);
+		return at;
+	*at++ = '"';
+	at = (char *)memcpy(at, key, length) + length;
+	*at++ = '"';
+	*at++ = ':';
+	return at;
+}
+
+static void begin(struct json_out *out, const char *key)
+{
+	begin_value(out, key, 0);
+}
+
+static void put_word(struct json_out *out, const char *key, const char *word, size_t size)
+{
+	char *at = begin_value(out, key, size);
+
+	if (at)
+		memcpy(at, word, size);
 }
 
 void json_out_open(struct json_out *out, const char *key, char bracket)
@@ -40,16 +63,18 @@ void json_out_close(struct json_out *out, char bracket)
 
 void json_out_null(struct json_out *out, const char *key)
 {
-	begin(out, key);
-	put(out, "null", 4);
+	put_word(out, key, "null", 4);
 }
 
-/* Whether the value can be written between quotes without escapes. */
-static bool is_plain(const char *value)
+/* Whether the value can be written between quotes without escapes; then its length as well. */
+static bool is_plain(const char *value, size_t *length)
 {
-	for (const unsigned char *c = (const unsigned char *)value; *c; c++)
+	const unsigned char *c = (const unsigned char *)value;
+
+	for (; *c; c++)
 		if (*c < 0x20 || *c >= 0x7f || *c == '"' || *c == '\\')
 			return false;
+	*length = (size_t)(c - (const unsigned char *)value);
 	return true;
 }
 
@@ -68,24 +93,29 @@ static void put_escaped(struct json_out *out, const char *value)
 
 void json_out_text(struct json_out *out, const char *key, const char *value)
 {
+	size_t length;
+	char *at;
+
 	if (!value) {
 		json_out_null(out, key);
 		return;
 	}
-	begin(out, key);
-	if (!is_plain(value)) {
+	if (!is_plain(value, &length)) {
+		begin(out, key);
 		put_escaped(out, value);
 		return;
 	}
-	put(out, "\"", 1);
-	put(out, value, strlen(value));
-	put(out, "\"", 1);
+	at = begin_value(out, key, length + 2);
+	if (!at)
+		return;
+	*at++ = '"';
+	at = (char *)memcpy(at, value, length) + length;
+	*at = '"';
 }
 
 void json_out_bool(struct json_out *out, const char *key, bool value)
 {
-	begin(out, key);
-	put(out, value ? "true" : "false", value ? 4 : 5);
+	put_word(out, key, value ? "true" : "false", value ? 4 : 5);
 }
 
 void json_out_number(struct json_out *out, const char *key, uint64_t value)

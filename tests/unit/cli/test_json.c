@@ -24,6 +24,8 @@ static const char *const texts[] = {
 	"[0,-0,10,1.5,1e3,1E+3,1e-3,0.25]",
 	"[\"\",\"\\\"\\\\\\b\\f\\n\\r\\t\",\"\\u00e9\"]",
 	"[\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\",\"z\"]",
+	"[\"012345\xc3\xa9\",\"0123456\xc3\xa9\",\"01234567\xc3\xa9\",\"012345678901234\xc3\xa9"
+	"01234567\"]",
 	"{\"\xc3\xa9\":\"\xed\x9f\xbf\"}",
 	/* What is none. */
 	"",
@@ -110,13 +112,41 @@ static void no_part_is_a_whole(void **state)
 		assert_false(scans(text, size));
 }
 
+/* Strings are looked through eight bytes at a time: what is special is seen wherever it stands. */
+static void every_byte_is_seen(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (unsigned c = 1; c < 256; c++) {
+		for (size_t at = 0; at < 24; at++) {
+			json_t *json;
+
+			snprintf(text, sizeof(text), "[\"%024d\"]", 0);
+			text[2 + at] = (char)c;
+			json = json_loads(text, 0, NULL);
+			if (scans(text, strlen(text)) != (json != NULL))
+				fail_msg("byte %u at %zu", c, at);
+			json_decref(json);
+		}
+	}
+}
+
+static void print_token(void *arg, const struct json_scan_token *token)
+{
+	json_print_token(arg, token);
+}
+
 static char *printed(const char *text)
 {
 	char *out = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&out, &size);
 
-	json_print(text, strlen(text), stream);
+	struct json_print print = { 0 };
+
+	assert_true(json_scan(text, strlen(text), print_token, &print));
+	assert_true(json_print_end(&print, stream));
 	fclose(stream);
 	return out;
 }
@@ -131,6 +161,8 @@ static const char *const plain[] = {
 	"[0,10,-7,1.5,0.25]",
 	"[\"\",\"\\\"\\\\\\b\\f\\n\\r\\t\"]",
 	"[\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\",\"z\"]",
+	"[\"0123456\xc3\xa9\",\"01234567\xc3\xa9\",\"012345678901234\xc3\xa9"
+	"01234567\"]",
 	"{\"\xc3\xa9\":\"\xed\x9f\xbf\",\"\xef\xbf\xbd\":\"\xf4\x8f\xbf\xbf\"}",
 };
 
@@ -183,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_jansson_takes_is_taken),
 		cmocka_unit_test(no_part_is_a_whole),
+		cmocka_unit_test(every_byte_is_seen),
 		cmocka_unit_test(it_is_printed_as_jansson_does),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(a_terminal_is_not_driven),

@@ -186,7 +186,8 @@ static void the_verdict_of_json_is_the_same(void **state)
 		int verdict;
 
 		assert_non_null(status);
-		assert_true(verdict_json(cases[i].status, strlen(cases[i].status), &verdict));
+		assert_true(verdict_json(cases[i].status, strlen(cases[i].status), &verdict, NULL,
+		                         NULL));
 		assert_int_equal(verdict, cases[i].verdict);
 		assert_null(record_find(status, "nope"));
 		json_decref(status);
