@@ -46,7 +46,18 @@ static void *real(enum real which, const char *symbol)
 	return found ? found : find_real(which, symbol);
 }
 
-/* RTLD_NOLOAD: no file is opened; every program that could load this library has libc loaded. */
+/*
+ * libc's own function, whoever stands between this library and libc (nss_wrapper, torsocks): these
+ * refuse or resolve a numeric host themselves, so RTLD_NEXT does not do, and nothing else that is
+ * documented leads past them. With RTLD_NOLOAD no file is opened, and every program that could load
+ * this library has libc loaded. The handle is not closed: it counts a reference to libc, which is never
+ * unloaded. Once in a process and for each of two functions; with glibc 2.36 it is one malloc() and no
+ * system call of its own, under the lock that dlsym() takes as well.
+ *
+ * dlsym() on the link map of libc (dladdr1()) would do without that malloc(), but relies on a handle
+ * being a link map, which glibc does not promise; reading libc's symbol table ourselves would put a
+ * parser of ELF into other people's processes.
+ */
 static COLD void *find_own(enum real which, const char *symbol)
 {
 	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);

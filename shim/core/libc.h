@@ -2,7 +2,7 @@
  * The real functions, and whether this is the libc that the library was built for.
  *
  * Nothing here allocates or takes a lock after the first call; dlsym() does not allocate either for
- * a symbol that exists. If libc lacks a function, the call fails as that function would, with
+ * a symbol that exists, but dlopen(), which finds libc's own functions, does so once. If libc lacks a function, the call fails as that function would, with
  * ENOSYS.
  */
 #ifndef SHUNT_SHIM_LIBC_H
