@@ -102,7 +102,7 @@ SUPPORT_LIBRARIES := tests/support/clockstep.c tests/support/failalloc.c tests/s
 SUPPORT_SOURCES := $(filter-out $(SUPPORT_LIBRARIES),$(wildcard tests/support/*.c))
 SUPPORT_PROGRAMS := $(patsubst %.c,$(B)/%,$(SUPPORT_SOURCES)) $(patsubst %.c,$(B)/%.so,$(SUPPORT_LIBRARIES)) \
 	$(if $(LIB32),$(patsubst tests/support/%.c,$(B)/tests/support32/%,$(SUPPORT_SOURCES)))
-BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
+BENCHES := $(patsubst %.c,$(B)/%,$(filter-out $(if $(filter 0,$(HAS_DOOR)),bench/door.c),$(wildcard bench/*.c)))
 LIBRARIES := libshunt.so libnss_shunt.so.2
 PRODUCTS := $(foreach width,$(LIB) $(LIB32),$(addprefix $(B)/$(width)/,$(LIBRARIES))) $(addprefix $(B)/,$(LIBRARIES)) $(B)/shuntd $(B)/shunt $(addprefix $(B)/,$(HELPERS))
 
@@ -115,7 +115,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-connection bench-failover bench-probe bench-sockets bench-status install uninstall clean
+.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-connection bench-door bench-failover bench-probe bench-sockets bench-status install uninstall clean
 
 # The empty recipe keeps make from printing that there is nothing to do.
 all: libraries $(PRODUCTS)
@@ -147,6 +147,7 @@ help:
 ## bench-scale  20,000 endpoints: whether they are probed on time, and at what cost (3 min)
 ## bench-probe  the cost of a probe, beside HAProxy, gdnsd and a bare libcurl loop (6 min)
 ## bench-connection  what a client notices of a primary's end, beside HAProxy in front (10 min)
+## bench-door   what a door costs a connect() (as root; seconds)
 ## bench-failover    time from a kill or a black hole to the first right answer (3 min)
 ## bench-status     how long `shunt status` takes with 1,000 records (1 min)
 ## bench-sockets    whether misbehaving connections delay a probe (4 min)
@@ -426,6 +427,8 @@ $(B)/bench/%: bench/%.c Makefile
 $(B)/bench/bare: private BENCH_PKGS := libcurl libevent_core
 $(B)/bench/scale: private BENCH_PKGS := $(DAEMON_PKGS)
 $(B)/bench/scale: $(B)/tests/daemon.a
+$(B)/bench/door: private BENCH_PKGS := libbpf
+$(B)/bench/door: $(B)/tests/helper.a $(B)/tests/daemon.a
 
 .PHONY: benches
 benches: all $(BENCHES)
@@ -435,12 +438,18 @@ bench:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/run $(B)
-	@echo 'more: make bench-scale, make bench-connection, make bench-failover, make bench-probe, make bench-sockets, make bench-status'
+	@echo 'more: make bench-scale, make bench-connection, make bench-door, make bench-failover, make bench-probe, make bench-sockets, make bench-status'
 
 bench-scale bench-probe bench-connection bench-failover bench-sockets bench-status:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/$(@:bench-%=%) $(B)
+
+# What a door costs is of the same table as bench-connection, and needs root.
+bench-door:
+	$(Q)tests/support/deps build bench
+	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
+	$(Q)$(if $(filter 0,$(HAS_DOOR)),echo 'this build has no doors: it needs clang and libbpf' >&2; exit 1,$(B)/bench/door)
 
 # --- installing ----------------------------------------------------------------------------------
 
