@@ -181,6 +181,20 @@ class Led(Door):
         where = f"{self.primary}:{self.port}"
         st.wait_until(lambda: st.run([*self.cgroup.prefix, self.path("dial"), where]).stdout == "standby", what="Go to be led")
 
+    def test_java(self):
+        """a Java program, which goes on naming the address that it asked for"""
+        if not shutil.which("java") or "jdk.compiler@" not in st.run(["java", "--list-modules"]).stdout:
+            self.skipTest("no JDK is installed")
+        self.open_door()
+        self.wait_door("attached")
+        self.running["primary"].stop()
+        self.wait_answer(self.dialer(), "standby")
+        source = self.write("Dial.java", 'import java.net.*; public class Dial { public static void main(String[] a) throws Exception { '
+                            'Socket s = new Socket(a[0], Integer.parseInt(a[1])); byte[] b = s.getInputStream().readAllBytes(); '
+                            'System.out.println(new String(b) + " " + s.getInetAddress().getHostAddress()); } }\n')  # fmt: skip
+        done = st.run([*self.cgroup.prefix, "java", source, self.primary, str(self.port)])
+        self.assertEqual(done.stdout, f"standby {self.primary}\n", done.stderr)
+
     def test_ipv6(self):
         """IPv6 goes to IPv6, IPv4 to IPv4, and a mapped address to a mapped one"""
         space = self.start(st.NetNs())
@@ -277,6 +291,19 @@ class Lives(Door):
         self.daemon.kill()
         self.assertEqual(self.wait_answer(inside, "standby", self.standby), self.standby)
         self.helper.wait_log("stale_limit")
+
+    def test_daemon_hangs(self):
+        """a daemon that hangs is gone, too, after ten seconds; it is served again once it goes on"""
+        self.open_door(lambda *addresses: self.config(*addresses, file='stale_limit = "0s";'))
+        self.wait_door("attached")
+        inside = self.dialer()
+        self.running["primary"].stop()
+        self.wait_answer(inside, "standby")
+        self.daemon.pause()
+        self.wait_refused(inside)
+        self.daemon.resume()
+        self.wait_answer(inside, "standby")
+        self.wait_door("attached")
 
     def test_service_restarts(self):
         """a cgroup that is not there yet is waited for, and one that is made anew has its door again"""
