@@ -30,4 +30,10 @@ struct monitor {
 	struct event *heard; /* a DNS server beyond this host has answered */
 };
 
+/*
+ * Publishes whether the target is in doubt, if that has changed: programs that connect to it are told
+ * before its health changes, or instead of that.
+ */
+void monitor_publish_doubt(const struct monitor *monitor, struct target *target);
+
 #endif

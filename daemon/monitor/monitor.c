@@ -92,8 +92,7 @@ static void publish_dependents(const struct monitor *monitor, const struct targe
 	}
 }
 
-/* Tells programs that connect to it, before its health changes, or instead of that. */
-static void publish_doubt(const struct monitor *monitor, struct target *target)
+void monitor_publish_doubt(const struct monitor *monitor, struct target *target)
 {
 	const bool in_doubt = target_in_doubt(target);
 
@@ -165,7 +164,8 @@ static void count(struct monitor *monitor, struct target *target, enum verdict v
 		sweep_later(monitor);
 	spread(monitor, target, before);
 	update_marked(monitor);
-	publish_doubt(monitor, target);
+	target->reported = false;
+	monitor_publish_doubt(monitor, target);
 }
 
 static void count_held(void *arg, struct host_site *site, unsigned failures)

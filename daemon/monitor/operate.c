@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/printable.h"
 #include "monitor/inside.h"
+#include "monitor/monitor.h"
 #include "monitor/view.h"
+#include "publish/reports.h"
 
 /* "www.example.com has no endpoint "x"; it has primary, secondary" */
 static void say_no_endpoint(const struct record *record, const char *id,
@@ -94,4 +96,43 @@ uint32_t operate_check(struct monitor *monitor, size_t index)
 		}
 	}
 	return 2 * longest; /* the attempt that is under way, then the one requested */
+}
+
+/* Returns true if a probe is due now that was not before. */
+static bool probe_at_once(struct monitor *monitor, struct target *target, uint64_t now_ms)
+{
+	bool begun = false;
+
+	for (size_t i = 0; target->children && i < target->check->of_count; i++)
+		begun |= probe_at_once(monitor, target->children[i].target, now_ms);
+	if (!target->probe || target->health.state != HEALTH_UP || target_in_doubt(target) ||
+	    (target->reported_ms && now_ms - target->reported_ms < OPERATE_REPORT_MS))
+		return begun;
+	target->reported_ms = now_ms;
+	target->reported = true;
+	probe_now(target->probe);
+	monitor_publish_doubt(monitor, target);
+	return true;
+}
+
+bool operate_report(void *arg, const struct reports_failure *failure)
+{
+	struct monitor *monitor = arg;
+	const uint64_t now_ms = clock_ms();
+	const struct record *record;
+	bool begun = false;
+	size_t index;
+
+	if (!monitor_find(monitor, failure->name, &index))
+		return false;
+	record = &monitor->roster->records[index];
+	for (size_t i = 0; record->config->connect != CONNECT_OFF && i < record->count; i++) {
+		const struct endpoint *endpoint = &record->endpoints[i];
+		const struct member *member =
+		        member_find(endpoint->members, endpoint->count, &failure->address);
+
+		if (member && member->target)
+			begun |= probe_at_once(monitor, member->target, now_ms);
+	}
+	return begun;
 }

@@ -1,6 +1,6 @@
 /*
- * Operators' commands on a record, which is given by its index in the configuration. Called by
- * control.
+ * What is asked of a record from outside: operators' commands, called by control with its index in the
+ * configuration, and clients' reports.
  */
 #ifndef SHUNT_MONITOR_OPERATE_H
 #define SHUNT_MONITOR_OPERATE_H
@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct monitor;
+struct reports_failure;
 
 struct operate_order {
 	const char *endpoint; /* the endpoint's id */
@@ -37,5 +38,14 @@ void operate_auto(struct monitor *monitor, size_t index, const char *by);
  * verdicts will be available unless they are delayed.
  */
 uint32_t operate_check(struct monitor *monitor, size_t index);
+
+/*
+ * Callback for reports_new(); `monitor` is a struct monitor. A report is no verdict: at most it makes a
+ * probe due at once, that of an address of a record with `connect` which is up, and nothing contradicts
+ * that. (The probes of others are due soon.) The same target is made due at most once in
+ * OPERATE_REPORT_MS.
+ */
+#define OPERATE_REPORT_MS 100u
+bool operate_report(void *monitor, const struct reports_failure *failure);
 
 #endif

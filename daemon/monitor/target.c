@@ -171,7 +171,7 @@ bool target_in_doubt(const struct target *target)
 {
 	if (target->probe)
 		return target->health.state == HEALTH_UNKNOWN || health_in_doubt(&target->health) ||
-		       target->site.isolation.held;
+		       target->site.isolation.held || target->reported;
 	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
 		if (target_in_doubt(target->children[i].target))
 			return true;

@@ -70,6 +70,9 @@ struct target {
 	uint32_t asked;
 	struct target_doubt no_verdict;
 	bool in_doubt; /* target_in_doubt() when that was last published */
+	/* A client reported a failure, and no attempt has ended since. */
+	bool reported;
+	uint64_t reported_ms; /* CLOCK_MONOTONIC; when a report last made a probe due; 0: never */
 	struct targets *targets;
 };
 
@@ -131,7 +134,7 @@ enum health_state target_health(const struct target *target, enum target_view vi
 
 /*
  * Whether its health may be about to change: the last verdict contradicts it or is held, or there
- * is none yet. A calculated target is in doubt if one of its children is.
+ * is none yet, or a client has reported a failure and the probe made for it has not ended. A calculated target is in doubt if one of its children is.
  */
 bool target_in_doubt(const struct target *target);
 

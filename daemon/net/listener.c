@@ -283,7 +283,7 @@ static int make_socket(struct listener *listener, const struct sockaddr_un *addr
 		              path);
 	listener->device = status.st_dev;
 	listener->inode = status.st_ino;
-	if (listen(listener->fd, SOMAXCONN) < 0)
+	if (type != SOCK_DGRAM && listen(listener->fd, SOMAXCONN) < 0)
 		return refuse_errno(error, path, path, "listen on");
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "notify/notify.h"
 #include "probe/tally.h"
 #include "publish/clients.h"
+#include "publish/reports.h"
 #include "reload/reload.h"
 #include "report/metrics_text.h"
 #include "state/state.h"
@@ -171,6 +172,14 @@ static void refusal_lines(FILE *out, const char *metric, const struct metrics_so
 		labelled(out, metric, "reason", words[i], (double)sources->clients->refusals[i]);
 }
 
+static void report_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	labelled(out, metric, "result", "probed", (double)sources->reports->probed);
+	labelled(out, metric, "result", "ignored", (double)sources->reports->ignored);
+	labelled(out, metric, "result", "limited", (double)sources->reports->limited);
+	labelled(out, metric, "result", "invalid", (double)sources->reports->invalid);
+}
+
 /* --- doors ------------------------------------------------------------------------------------ */
 
 static void door_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
@@ -286,6 +295,9 @@ const struct metrics_daemon metrics_daemon[] = {
 	  "Connects that a door led to another address, by cgroup.", .lines = rewritten_lines },
 	{ "shunt_door_entries", "gauge", "Addresses and ports that doors lead elsewhere.",
 	  .value = entries },
+	{ "shunt_reports_total", "counter",
+	  "Failed connections that clients reported, by what came of the report.",
+	  .lines = report_lines },
 	{ "shunt_probes_total", "counter", "Probes that ended, by type of check and by result.",
 	  .of_type = result_lines },
 	{ "shunt_probe_duration_seconds", "histogram",

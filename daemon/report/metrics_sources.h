@@ -8,6 +8,7 @@
 
 struct clients_counts;
 struct door;
+struct reports_counts;
 struct monitor;
 struct notify;
 struct probe_tally;
@@ -19,6 +20,7 @@ struct metrics_sources {
 	const struct monitor *monitor;
 	const struct probe_tally *probes;
 	const struct clients_counts *clients;
+	const struct reports_counts *reports;
 	const struct watch_counts *watches;
 	const struct reload_history *reloads;
 	const struct notify *notify;

@@ -25,6 +25,7 @@
 #include "control/control.h"
 #include "door/door.h"
 #include "monitor/monitor.h"
+#include "monitor/operate.h"
 #include "net/listener.h"
 #include "notify/notify.h"
 #include "probe/kind/connect.h"
@@ -40,6 +41,7 @@
 #include "process/spawn.h"
 #include "process/systemd.h"
 #include "publish/clients.h"
+#include "publish/reports.h"
 #include "reload/reload.h"
 #include "resolve/resolve.h"
 #include "server/blame.h"
@@ -73,6 +75,7 @@ struct server {
 	struct state *state;
 	struct monitor *monitor;
 	struct clients *clients;
+	struct reports *reports;
 	struct control *control;
 	struct control *control_tcp;
 	struct systemd *systemd; /* NULL: there is no service manager, or it is not this daemon's */
@@ -211,6 +214,7 @@ static struct metrics_sources make_sources(const struct server *server)
 		.monitor = server->monitor,
 		.probes = prober_tally(server->prober),
 		.clients = clients_counts(server->clients),
+		.reports = reports_counts(server->reports),
 		.watches = watcher_counts(server->watches),
 		.reloads = &server->reload.history,
 		.notify = server->notify,
@@ -313,6 +317,9 @@ static bool start(struct server *server, struct config *config, uint64_t descrip
 	server->clients = clients_new(server->base, listener_fd(server->sockets.client),
 	                              server->reserve, monitor_table, server->monitor);
 	server->reserve = -1;
+	server->reports = reports_new(
+	        server->base, server->sockets.reports ? listener_fd(server->sockets.reports) : -1,
+	        operate_report, server->monitor);
 	if (server->state &&
 	    !state_start(server->state, server->base, monitor_state, server->monitor))
 		return false;
@@ -334,6 +341,7 @@ static void stop(struct server *server)
 	if (server->control)
 		control_free(server->control);
 	reload_stop(&server->reload);
+	reports_free(server->reports);
 	clients_free(server->clients);
 	if (server->state)
 		state_free(server->state);

@@ -1,16 +1,21 @@
 #include "server/sockets.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "config/config.h"
 #include "config/error.h"
 #include "net/listener.h"
 #include "reload/in_force.h"
 #include "server/blame.h"
+
+#include "shunt/protocol.h"
 
 #define MODE_SOCKET 0666 /* all users may attach and read */
 #define HTTP_BACKLOG 64
@@ -46,6 +51,23 @@ static bool open_http(struct sockets *sockets, const struct config *config)
 	return false;
 }
 
+/* Without it clients do not report failures: all else works. */
+static bool open_reports(struct sockets *sockets, const struct in_force *in_force, char *error,
+                         size_t size)
+{
+	const size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s" SHUNT_REPORT_SUFFIX, in_force->socket);
+	if (strlen(path) > most) {
+		log_warning("%s is too long for a socket: clients cannot report failures", path);
+		return true;
+	}
+	sockets->reports =
+	        listener_open(path, SOCK_DGRAM, MODE_SOCKET, LISTENER_OWN_GROUP, error, size);
+	return sockets->reports;
+}
+
 bool sockets_open(struct sockets *sockets, const struct in_force *in_force,
                   const struct config *config, gid_t group)
 {
@@ -53,7 +75,7 @@ bool sockets_open(struct sockets *sockets, const struct in_force *in_force,
 
 	sockets->client = listener_open(in_force->socket, SOCK_SEQPACKET, MODE_SOCKET,
 	                                LISTENER_OWN_GROUP, error, sizeof(error));
-	if (!sockets->client) {
+	if (!sockets->client || !open_reports(sockets, in_force, error, sizeof(error))) {
 		blame_setting(config->socket_file, config->socket_line, "socket", error);
 		return false;
 	}
@@ -71,5 +93,6 @@ void sockets_close(struct sockets *sockets)
 	if (sockets->http >= 0)
 		close(sockets->http);
 	listener_close(sockets->control);
+	listener_close(sockets->reports);
 	listener_close(sockets->client);
 }

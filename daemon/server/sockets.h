@@ -1,6 +1,6 @@
 /*
- * The sockets that the daemon listens on: the client socket, the control socket and, if `http` is
- * set, one TCP port.
+ * The sockets that the daemon listens on: the client socket, the report socket beside it, the
+ * control socket and, if `http` is set, one TCP port.
  *
  * server opens them before it drops root's privileges, and closes them last.
  */
@@ -16,6 +16,7 @@ struct listener;
 
 struct sockets {
 	struct listener *client;
+	struct listener *reports; /* NULL if its path is too long */
 	struct listener *control;
 	int http; /* -1 if there is none */
 };

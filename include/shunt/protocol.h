@@ -13,6 +13,12 @@
  *
  * Both messages contain their own size. Later versions only append fields: a message shorter than
  * the known struct is rejected, and what exceeds it is ignored.
+ *
+ * The report socket: how a process says that a connection failed.
+ *
+ * SOCK_DGRAM at the path of the client socket and SHUNT_REPORT_SUFFIX, one struct shunt_report for each
+ * failure, never answered, never waited for: what does not fit the queue is lost. The daemon takes the
+ * sender's uid from the kernel, and a report for no more than a hint to probe that address.
  */
 #ifndef SHUNT_PROTOCOL_H
 #define SHUNT_PROTOCOL_H
@@ -54,6 +60,23 @@ struct shunt_welcome {
 	uint32_t table_size; /* SHUNT_TABLE_SIZE */
 };
 
+#define SHUNT_REPORT_SUFFIX ".report"
+#define SHUNT_REPORT_MAGIC 0x4f505253u /* "SRPO" */
+#define SHUNT_REPORT_MAX 512u          /* of a report with its name, in later versions too */
+
+/* The record's name follows, `name_length` characters, not terminated. */
+struct shunt_report {
+	uint32_t magic;   /* SHUNT_REPORT_MAGIC */
+	uint32_t size;    /* size of this struct, as the client knows it */
+	uint32_t error;   /* errno of connect(); 0: not known yet, of one that does not block */
+	uint32_t port;    /* 1 to 65535 */
+	uint32_t family;  /* SHUNT_FAMILY_ */
+	uint32_t word[4]; /* as in struct shunt_address; the next one too */
+	uint32_t scope_id;
+	uint32_t name_length; /* 1 to SHUNT_NAME_MAX */
+};
+
+_Static_assert(sizeof(struct shunt_report) == 44, "the report is a contract");
 _Static_assert(sizeof(struct shunt_hello) == 20, "the hello is a contract");
 _Static_assert(sizeof(struct shunt_welcome) == 28, "the welcome is a contract");
 

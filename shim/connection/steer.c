@@ -10,6 +10,7 @@
 #include "connection/destination.h"
 #include "connection/given.h"
 #include "connection/look.h"
+#include "connection/tell.h"
 #include "core/libc.h"
 #include "core/settings.h"
 #include "core/table.h"
@@ -114,6 +115,12 @@ static const struct shunt_address *next(struct steer *steer)
 	return choice_next(&steer->route, &steer->tried);
 }
 
+static void note_failure(const struct steer *steer, int error)
+{
+	given_fail(&steer->to.address, tick_now());
+	tell_failure(&steer->given, &steer->to, error);
+}
+
 /* Returns 0 or an errno; EINPROGRESS remains what the program sees of a connect that goes on. */
 static int try_all(struct steer *steer)
 {
@@ -126,7 +133,7 @@ static int try_all(struct steer *steer)
 			continue;
 		if (!pending && !choice_is_failure(error))
 			return error;
-		given_fail(&steer->to.address, tick_now());
+		note_failure(steer, pending ? 0 : error);
 		address = next(steer);
 		if (!address)
 			return pending ? error : steer->error ? steer->error : error;

@@ -248,11 +248,11 @@ class Endpoints(st.Case):
         self.assertGreater(probes, seconds / 0.5 / 4)
         self.assertLess(peak_kb(daemon), before + MEMORY_KB)
         # Not more than one connection for each of them, and what the daemon has of its own.
-        self.assertLess(daemon.descriptors(), len(self.records) + 32)
+        self.assertLess(daemon.descriptors(), len(self.records) + 36)
         for server in self.servers.values():
             server.stop()
         st.wait_until(lambda: self.errors(daemon)["silent"][1] == "connection refused", what="the servers to be gone")
-        st.wait_until(lambda: daemon.descriptors() < 32, what="the descriptors to be closed")
+        st.wait_until(lambda: daemon.descriptors() < 36, what="the descriptors to be closed")
 
     def test_stopped_loop(self):
         """a daemon that was stopped while probes were in flight blames no endpoint"""

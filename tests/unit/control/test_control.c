@@ -27,6 +27,7 @@
 #include "daemon/notify/notify.h"
 #include "daemon/probe/tally.h"
 #include "daemon/publish/clients.h"
+#include "daemon/publish/reports.h"
 #include "daemon/reload/reload.h"
 #include "daemon/report/json.h"
 #include "daemon/state/state.h"
@@ -46,11 +47,14 @@ static const struct in_force in_force = { .socket = socket_path, .control = cont
 static const struct config config = { .http_hosts = hosts, .http_host_count = 1 };
 static const struct probe_tally probes;
 static const struct clients_counts clients;
+static const struct reports_counts reports;
 static const struct reload_history reloads;
 static struct watch_counts watches;
-static const struct metrics_sources sources = {
-	.probes = &probes, .clients = &clients, .watches = &watches, .reloads = &reloads
-};
+static const struct metrics_sources sources = { .probes = &probes,
+	                                        .clients = &clients,
+	                                        .reports = &reports,
+	                                        .watches = &watches,
+	                                        .reloads = &reloads };
 static size_t record_count;
 static bool may_write = true; /* our own uid */
 static uint64_t generation;

@@ -15,6 +15,7 @@
 #include "daemon/notify/notify.h"
 #include "daemon/probe/tally.h"
 #include "daemon/publish/clients.h"
+#include "daemon/publish/reports.h"
 #include "daemon/reload/reload.h"
 #include "daemon/report/metrics.h"
 #include "daemon/report/metrics_text.h"
@@ -130,11 +131,13 @@ void notify_count(const struct notify *notify, struct notify_counts *counts)
 
 static struct probe_tally probes;
 static struct clients_counts clients;
+static struct reports_counts reports;
 static struct reload_history reloads;
 static struct state_counts state_file;
 static struct watch_counts watches;
 static const struct metrics_sources sources = { .probes = &probes,
 	                                        .clients = &clients,
+	                                        .reports = &reports,
 	                                        .reloads = &reloads,
 	                                        .watches = &watches,
 	                                        .state = &state_file,
@@ -340,6 +343,12 @@ static void of_clients(void **state)
 	                               "shunt_clients{state=\"attached\"} 7\n");
 	assert_metric("shunt_attaches_total",
 	              "# TYPE shunt_attaches_total counter\nshunt_attaches_total 12345678901\n");
+	reports = (struct reports_counts){ .probed = 1, .ignored = 2, .limited = 3, .invalid = 4 };
+	assert_metric("shunt_reports_total", "# TYPE shunt_reports_total counter\n"
+	                                     "shunt_reports_total{result=\"probed\"} 1\n"
+	                                     "shunt_reports_total{result=\"ignored\"} 2\n"
+	                                     "shunt_reports_total{result=\"limited\"} 3\n"
+	                                     "shunt_reports_total{result=\"invalid\"} 4\n");
 	assert_metric("shunt_attach_refusals_total",
 	              "# TYPE shunt_attach_refusals_total counter\n"
 	              "shunt_attach_refusals_total{reason=\"crowd\"} 4\n"
