@@ -1,6 +1,6 @@
 /*
  * An endpoint for the benchmarks, or any number of them: accepts, and answers HTTP requests with
- * 200.
+ * 200, and closes if asked to.
  *
  *   endpoint ADDRESS PORT [syn]
  *
@@ -27,6 +27,7 @@
 #include <netinet/ip.h>
 #include <netpacket/packet.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +169,21 @@ static void arrived(int epoll)
 	watch(epoll, fd, EPOLLIN);
 }
 
+/* As HAProxy and the daemon ask for; they write it differently. */
+static bool wants_close(const char *request, size_t size)
+{
+	static const char line[] = "onnection: close";
+
+	return memmem(request, size, line, sizeof(line) - 1) != NULL;
+}
+
+static void answer_request(int fd, bool last)
+{
+	send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+	if (last)
+		close(fd);
+}
+
 /* A request without a body, as probes send it, arrives in one piece. */
 static void serve(int fd)
 {
@@ -177,7 +193,7 @@ static void serve(int fd)
 	if (size <= 0)
 		close(fd);
 	else if (size >= 4 && memcmp(request + size - 4, "\r\n\r\n", 4) == 0)
-		send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+		answer_request(fd, wants_close(request, (size_t)size));
 }
 
 int main(int argc, char **argv)

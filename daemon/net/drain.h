@@ -10,6 +10,7 @@
 #ifndef SHUNT_NET_DRAIN_H
 #define SHUNT_NET_DRAIN_H
 
+struct edge_set;
 struct event_base;
 struct drain;
 
@@ -17,12 +18,18 @@ struct drain;
 #define DRAIN_BYTES 65536u
 #define DRAIN_SOCKETS 256u /* at one time */
 
-/* Returns NULL if out of memory. */
-struct drain *drain_new(struct event_base *base);
+/* `edges` must outlive it. Returns NULL if out of memory. */
+struct drain *drain_new(struct event_base *base, struct edge_set *edges);
 /* Closes the remaining sockets. NULL is allowed. */
 void drain_free(struct drain *drain);
 
-/* Takes ownership of the socket. */
+/* Takes ownership of a socket that is not in the edge set. */
 void drain_socket(struct drain *drain, int fd);
+
+/*
+ * The same for one that is, and whose events have all been acted on. `family` is that of
+ * edge_recycle(), which gets the socket in the end.
+ */
+void drain_watched(struct drain *drain, int fd, int family);
 
 #endif

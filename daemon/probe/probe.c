@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,15 @@
 #include "base/memory.h"
 #include "base/printable.h"
 #include "base/timer.h"
+#include "net/edge.h"
 #include "probe/lag.h"
 #include "probe/queue.h"
 #include "probe/schedule.h"
 #include "probe/tally.h"
+#include "probe/wheel.h"
+
+/* Idle sockets must not need a descriptor that others want: at most this part of all attempts'. */
+#define IN_FLIGHT_PER_SPARE 8u
 
 enum phase {
 	PHASE_IDLE,    /* the timer is set to the next attempt */
@@ -27,11 +33,11 @@ enum phase {
 };
 
 /*
- * Kept small, since there may be 20,000: the event is embedded, and is used both for the schedule
- * and for the deadline.
+ * Kept small, since there may be 100,000: the timer is used both for the schedule and for the
+ * deadline.
  */
 struct probe {
-	struct event timer;
+	struct wheel_item timer;
 	struct queue_item waiting;
 	struct prober *prober;
 	const struct probe_kind *kind;
@@ -48,6 +54,7 @@ struct probe {
 	uint32_t limit_ms; /* time limit of the attempt, from its start */
 	uint32_t hash;
 	uint32_t attempts;
+	bool is_noted;   /* by the kind */
 	bool again;      /* start again as soon as the current attempt has ended */
 	bool stays_here; /* this attempt does not leave this host */
 	enum phase phase;
@@ -55,9 +62,13 @@ struct probe {
 
 struct prober {
 	struct event_base *base;
-	struct event turn; /* event that starts waiting probes */
-	uint64_t turn_us;  /* time at which that is due, if it is armed */
-	struct event tick; /* armed while attempts are under way */
+	struct edge_set *edges;
+	struct wheel wheel;
+	struct event clock; /* the event of all timers in the wheel */
+	uint64_t clock_us;  /* time at which that is due; UINT64_MAX if it is not armed */
+	struct event turn;  /* event that starts waiting probes */
+	uint64_t turn_us;   /* time at which that is due, if it is armed */
+	struct event tick;  /* armed while attempts are under way */
 	struct lag lag;
 	struct probe_tally tally;
 	struct queue queue;
@@ -86,6 +97,26 @@ static void arm(struct event *timer, uint64_t delay_us)
 	timer_arm_us(timer, delay_us);
 }
 
+/* Never postpones a time that is already armed: it is then found that nothing is due. */
+static void arm_clock(struct prober *prober, uint64_t now_us)
+{
+	uint64_t due_us;
+
+	if (!wheel_next_us(&prober->wheel, &due_us) || due_us >= prober->clock_us)
+		return;
+	prober->clock_us = due_us;
+	arm(&prober->clock, due_us > now_us ? due_us - now_us : 0);
+}
+
+static void set_timer(struct probe *probe, uint64_t due_us, uint64_t now_us)
+{
+	struct prober *prober = probe->prober;
+
+	wheel_add(&prober->wheel, &probe->timer, due_us);
+	if (due_us < prober->clock_us)
+		arm_clock(prober, now_us);
+}
+
 /* Never postpones a time that is already armed. */
 static void arm_turn(struct prober *prober, uint64_t delay_us)
 {
@@ -107,14 +138,14 @@ static void enqueue(struct probe *probe)
 		arm_turn(prober, 0);
 }
 
-static void schedule(struct probe *probe, uint64_t delay_us)
+static void schedule(struct probe *probe, uint64_t due_us, uint64_t now_us)
 {
-	if (delay_us == 0) {
+	if (due_us <= now_us) {
 		enqueue(probe);
 		return;
 	}
 	probe->phase = PHASE_IDLE;
-	arm(&probe->timer, delay_us);
+	set_timer(probe, due_us, now_us);
 }
 
 static void attempt_began(struct prober *prober, const struct probe *probe)
@@ -147,20 +178,25 @@ static void attempt_over(struct prober *prober, const struct probe *probe)
 		arm_turn(prober, 0);
 }
 
+void probe_begin_again(struct probe *probe)
+{
+	probe->started_us = clock_us();
+	probe->answered_us = 0;
+	memset(probe->part_us, 0, sizeof(probe->part_us));
+	probe->stays_here = false;
+	probe->expires = 0;
+	probe->limit_ms = probe->check->connect_timeout ? probe->check->connect_timeout
+	                                                : probe->check->timeout;
+	set_timer(probe, probe->started_us + (uint64_t)probe->limit_ms * 1000, probe->started_us);
+}
+
 static void start(struct probe *probe)
 {
 	probe->phase = PHASE_RUNNING;
 	probe->attempt = NULL;
 	probe->attempts++;
-	probe->started_us = clock_us();
-	probe->answered_us = 0;
-	memset(probe->part_us, 0, sizeof(probe->part_us));
-	probe->stays_here = false;
 	attempt_began(probe->prober, probe);
-	probe->expires = 0;
-	probe->limit_ms = probe->check->connect_timeout ? probe->check->connect_timeout
-	                                                : probe->check->timeout;
-	arm(&probe->timer, (uint64_t)probe->limit_ms * 1000);
+	probe_begin_again(probe);
 	probe->kind->start(probe);
 }
 
@@ -220,7 +256,7 @@ static void complete(struct probe *probe, const struct outcome *outcome, const c
 	see_path(&result, probe, outcome->path);
 	describe(&result, why == WHY_LATE, late_ms, text);
 	tally_ended(&probe->prober->tally, probe->check->type, why, result.elapsed_us);
-	event_del(&probe->timer);
+	wheel_remove(&probe->prober->wheel, &probe->timer);
 	probe->attempt = NULL;
 	probe->phase = PHASE_ENDING;
 	attempt_over(probe->prober, probe);
@@ -231,22 +267,19 @@ static void complete(struct probe *probe, const struct outcome *outcome, const c
 	now_us = clock_us();
 	next_us = probe_schedule_next_us(probe->hash, probe->attempts, probe->started_us, delay_ms,
 	                                 now_us);
-	schedule(probe, next_us - now_us);
+	schedule(probe, next_us, now_us);
 }
 
 static void deadline(struct probe *probe)
 {
-	uint64_t elapsed_us = clock_us() - probe->started_us;
-	uint64_t limit_us = (uint64_t)probe->limit_ms * 1000;
+	uint64_t now_us = clock_us();
+	uint64_t limit_us = probe->started_us + (uint64_t)probe->limit_ms * 1000;
 	char text[PROBE_DETAIL_MAX], after[DURATION_TEXT_MAX];
 	const char *stage = "start";
 
-	/*
-	 * Either it has connected meanwhile, or libevent's clock was early: it uses a coarse clock
-	 * by default.
-	 */
-	if (elapsed_us < limit_us) {
-		arm(&probe->timer, limit_us - elapsed_us);
+	/* It has connected meanwhile. */
+	if (now_us < limit_us) {
+		set_timer(probe, limit_us, now_us);
 		return;
 	}
 	if (probe->attempt) {
@@ -258,16 +291,26 @@ static void deadline(struct probe *probe)
 	complete(probe, &timed_out, text);
 }
 
-static void timer_ran(evutil_socket_t fd, short what, void *arg)
+static void timer_ran(struct probe *probe)
 {
-	struct probe *probe = arg;
-
-	(void)fd;
-	(void)what;
 	if (probe->phase == PHASE_RUNNING)
 		deadline(probe);
 	else
 		enqueue(probe);
+}
+
+static void clock_ran(evutil_socket_t fd, short what, void *arg)
+{
+	struct prober *prober = arg;
+	uint64_t now_us = clock_us();
+	struct wheel_item *item;
+
+	(void)fd;
+	(void)what;
+	prober->clock_us = UINT64_MAX;
+	while ((item = wheel_take(&prober->wheel, now_us)))
+		timer_ran((struct probe *)((char *)item - offsetof(struct probe, timer)));
+	arm_clock(prober, now_us);
 }
 
 static void turn_ran(evutil_socket_t fd, short what, void *arg)
@@ -308,8 +351,17 @@ struct prober *prober_new(struct event_base *base, unsigned in_flight_max)
 {
 	struct prober *prober = memory_calloc(1, sizeof(*prober));
 
+	prober->edges = edge_set_new(base);
+	if (!prober->edges) {
+		free(prober);
+		return NULL;
+	}
 	prober->base = base;
+	edge_spare_limit(prober->edges, in_flight_max / IN_FLIGHT_PER_SPARE);
 	queue_init(&prober->queue, in_flight_max);
+	wheel_init(&prober->wheel, clock_us());
+	prober->clock_us = UINT64_MAX;
+	evtimer_assign(&prober->clock, base, clock_ran, prober);
 	evtimer_assign(&prober->turn, base, turn_ran, prober);
 	evtimer_assign(&prober->tick, base, tick_ran, prober);
 	return prober;
@@ -319,8 +371,10 @@ void prober_free(struct prober *prober)
 {
 	if (!prober)
 		return;
+	event_del(&prober->clock);
 	event_del(&prober->turn);
 	event_del(&prober->tick);
+	edge_set_free(prober->edges);
 	free(prober);
 }
 
@@ -339,6 +393,7 @@ struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
                         struct probe_asker asker, probe_done *done, void *arg)
 {
 	struct probe *probe = memory_calloc(1, sizeof(*probe));
+	uint64_t now_us;
 
 	probe->prober = prober;
 	probe->waiting.probe = probe;
@@ -349,8 +404,10 @@ struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
 	probe->arg = arg;
 	probe->address = *address;
 	probe->hash = probe_schedule_hash(check, address, asker.host);
-	evtimer_assign(&probe->timer, prober->base, timer_ran, probe);
-	schedule(probe, probe_schedule_first_us(probe->hash, prober->made++, check->interval));
+	now_us = clock_us();
+	schedule(probe,
+	         now_us + probe_schedule_first_us(probe->hash, prober->made++, check->interval),
+	         now_us);
 	return probe;
 }
 
@@ -364,7 +421,7 @@ void probe_now(struct probe *probe)
 {
 	if (!probe || probe->phase != PHASE_IDLE)
 		return;
-	event_del(&probe->timer);
+	wheel_remove(&probe->prober->wheel, &probe->timer);
 	enqueue(probe);
 }
 
@@ -384,7 +441,7 @@ void probe_free(struct probe *probe)
 {
 	if (!probe)
 		return;
-	event_del(&probe->timer);
+	wheel_remove(&probe->prober->wheel, &probe->timer);
 	if (probe->phase == PHASE_WAITING)
 		queue_remove(&probe->prober->queue, &probe->waiting, probe->kind->cost);
 	if (probe->phase == PHASE_RUNNING) {
@@ -423,6 +480,16 @@ const struct probe_kind *probe_kind_of(const struct probe *probe)
 struct event_base *probe_base(const struct probe *probe)
 {
 	return probe->prober->base;
+}
+
+struct edge_set *prober_edges(const struct prober *prober)
+{
+	return prober->edges;
+}
+
+struct edge_set *probe_edges(const struct probe *probe)
+{
+	return probe->prober->edges;
 }
 
 /*
@@ -482,6 +549,16 @@ void probe_reached(struct probe *probe, enum probe_part part, uint64_t when_us)
 {
 	/* A late loop may see the start and this part within one tick of the clock. */
 	probe->part_us[part] = when_us > probe->started_us ? when_us - probe->started_us : 1;
+}
+
+void probe_note(struct probe *probe)
+{
+	probe->is_noted = true;
+}
+
+bool probe_is_noted(const struct probe *probe)
+{
+	return probe->is_noted;
 }
 
 void probe_stays_here(struct probe *probe)

@@ -28,6 +28,7 @@
 #include "probe/cost.h"
 #include "probe/why.h"
 
+struct edge_set;
 struct event_base;
 struct prober;
 struct probe;
@@ -98,7 +99,7 @@ typedef uint32_t probe_done(void *arg, const struct probe_result *result);
 
 /*
  * `in_flight_max`: number of attempts at the same time, limited so that descriptors suffice;
- * further attempts wait.
+ * further attempts wait. Returns NULL if this host lacks descriptors.
  */
 struct prober *prober_new(struct event_base *base, unsigned in_flight_max);
 /* Must be called after all probes were freed. */
@@ -118,6 +119,9 @@ uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us);
 struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
                         const struct check *check, const struct address *address,
                         struct probe_asker asker, probe_done *done, void *arg);
+
+/* The set in which the sockets of all probes are watched. Valid as long as the prober. */
+struct edge_set *prober_edges(const struct prober *prober);
 
 /* Called after a reload: the probe stays the same, but its check and asker have new addresses. */
 void probe_rebind(struct probe *probe, const struct check *check, struct probe_asker asker);
@@ -145,6 +149,8 @@ const char *probe_host(const struct probe *probe);
 const char *probe_endpoint(const struct probe *probe);
 const struct probe_kind *probe_kind_of(const struct probe *probe);
 struct event_base *probe_base(const struct probe *probe);
+/* The set in which the probes' sockets are watched. */
+struct edge_set *probe_edges(const struct probe *probe);
 void probe_set_attempt(struct probe *probe, void *attempt);
 /* Sets result.expires. */
 void probe_set_expiry(struct probe *probe, time_t expires);
@@ -170,6 +176,16 @@ void probe_stays_here(struct probe *probe);
  * worked until now. From the first call on, connect_timeout no longer applies.
  */
 void probe_peer_answered(struct probe *probe);
+
+/*
+ * The attempt is made once more, with its whole time limit from now on, because of how this host
+ * made it the first time. Called before the new connection.
+ */
+void probe_begin_again(struct probe *probe);
+
+/* A kind's own note about the target, which is kept from attempt to attempt; at first false. */
+void probe_note(struct probe *probe);
+bool probe_is_noted(const struct probe *probe);
 
 /* A part of the attempt ended at `when_us` (CLOCK_MONOTONIC). */
 void probe_reached(struct probe *probe, enum probe_part part, uint64_t when_us);

@@ -57,14 +57,24 @@ uint64_t probe_schedule_first_us(uint32_t hash, uint64_t made, uint32_t interval
 	return (uint64_t)hash * spread * 1000 >> 32;
 }
 
+static uint64_t grid_us(uint32_t delay_ms)
+{
+	uint64_t steps = (uint64_t)delay_ms * 20 / PROBE_GRID_US;
+
+	if (steps < 1)
+		steps = 1;
+	return PROBE_GRID_US * (steps < PROBE_GRID_MOST ? steps : PROBE_GRID_MOST);
+}
+
 uint64_t probe_schedule_next_us(uint32_t hash, uint32_t attempt, uint64_t started_us,
                                 uint32_t delay_ms, uint64_t now_us)
 {
 	uint64_t range = (uint64_t)delay_ms * 1000 * PROBE_JITTER_PERCENT / 100;
 	uint64_t jitter = (2 * range + 1) * (mix(hash + attempt) >> 16) >> 16;
-	uint64_t due = started_us + (uint64_t)delay_ms * 1000 - range + jitter + PROBE_GRID_US / 2;
+	uint64_t grid = grid_us(delay_ms);
+	uint64_t due = started_us + (uint64_t)delay_ms * 1000 - range + jitter + grid / 2;
 
-	due -= due % PROBE_GRID_US;
+	due -= due % grid;
 	return due > now_us ? due : now_us;
 }
 

@@ -16,8 +16,12 @@
 #define PROBE_AT_ONCE 64u
 #define PROBE_SPREAD_MS 2000u    /* later probes start within this time, or within one interval */
 #define PROBE_JITTER_PERCENT 10u /* of a delay, in both directions */
-#define PROBE_GRID_US                                                                              \
-	5000u /* start times are multiples of this: waking the loop costs as much as a probe */
+/*
+ * Start times are multiples of this, or of up to PROBE_GRID_MOST times as much where it is at most
+ * 2 % of the delay: waking the loop costs as much as a probe.
+ */
+#define PROBE_GRID_US 5000u
+#define PROBE_GRID_MOST 4u
 
 /*
  * Number of attempts at the same time for that many descriptors: half of them are reserved for

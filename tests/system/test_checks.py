@@ -40,7 +40,7 @@ class Checks(st.Case):
     def record(self, label, server, options):
         options = options if "timeout" in options else f"{options} {TIMEOUT}"
         return f"""{{ name = "{label}.example.com"; primary: {{ address = "{server.at}";
-            check = {{ port = {server.port}; {PACE} {options} }}; }}; }}"""
+            check = {{ port = {server.port}; {options if "interval" in options else PACE + options} }}; }}; }}"""
 
     def config(self, rows):
         records = ", ".join(self.record(label, server, options) for label, (server, options, _) in rows.items())
@@ -298,6 +298,32 @@ class Requests(Checks):
         done = st.check_config(self.write("open.conf", self.config({"http": rows["http"]})))
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"\A\S+: \S+credentials_file: cannot use \S+: it is open to every user.*\n\Z")
+
+
+class Connections(Checks):
+    def test_nobody_is_woken(self):
+        """a tcp check ends when the peer's kernel has answered: its program accepts nothing, and a socket is used for many probes"""
+        listener = socket.socket()
+        self.addCleanup(listener.close)
+        listener.bind((self.address(), 0))
+        listener.listen(1000)
+        server = type("Server", (), dict(zip(("at", "port"), listener.getsockname())))
+        self.watch({"tcp": (server, 'type = "tcp"; interval = "100ms";', "")})
+        probes = lambda: self.daemon.metric("shunt_probes_total", type="tcp", result="pass")
+        before = probes()
+        st.wait_until(lambda: probes() >= before + 10, what="ten probes")
+        accepted = 0
+        listener.settimeout(0)
+        while True:
+            try:
+                listener.accept()[0].close()
+            except BlockingIOError:
+                break
+            accepted += 1
+        # A daemon that stands still for 200 ms between the answer and the end acknowledges it.
+        self.assertLess(accepted, probes() / 2)
+        listener.close()
+        self.expect({"tcp": (server, "", "connection refused")})
 
 
 class Sources(Checks):

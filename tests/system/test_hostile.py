@@ -628,8 +628,8 @@ class Crowds(st.Case):
     def setUp(self):
         super().setUp()
         address = self.address()
-        self.probed = self.start(st.Hostile(st.closes, address))
-        check = f'checks: {{ it: {{ type = "tcp"; port = {self.probed.port}; interval = "200ms"; fall = 1; }}; }};'
+        self.probed = self.start(st.Hostile(st.well, address))
+        check = f'checks: {{ it: {{ type = "http"; port = {self.probed.port}; interval = "200ms"; fall = 1; }}; }};'
         records = [f'{{ name = "{GOOD}"; primary: {{ address = "{address}"; check = "it"; }}; '
                    'secondary: { address = "192.0.2.11"; }; }']  # fmt: skip
         records += [f'{{ name = "r{n}.example.com"; primary: {{ address = "192.0.2.1"; }}; }}' for n in range(self.RECORDS)]

@@ -27,8 +27,8 @@ def hold(seconds):
 class Pair(st.Case):
     """A primary and a standby that are well; one failure would be enough for a failover."""
 
-    def config(self, more=""):
-        return f"""checks: {{ web: {{ {CHECK} port = {self.primary.port}; }}; }};
+    def config(self, more="", check=""):
+        return f"""checks: {{ web: {{ {CHECK} {check} port = {self.primary.port}; }}; }};
             records: ( {{ name = "{NAME}"; {more}
                 primary: {{ address = "{self.primary.at}"; check = "web"; }};
                 secondary: {{ address = "{self.standby.at}"; check = "web"; }}; }} );"""
@@ -39,8 +39,8 @@ class Pair(st.Case):
         self.primary = self.start(st.Hostile(st.well, primary, port))
         self.standby = self.start(st.Hostile(st.well, standby, port))
 
-    def watch(self, **options):
-        self.daemon = self.start(st.Daemon(self, self.config(), **options))
+    def watch(self, check="", **options):
+        self.daemon = self.start(st.Daemon(self, self.config(check=check), **options))
         st.wait_until(lambda: self.healths() == ["up", "up"], what="both endpoints up")
         self.log_start = len(self.daemon.log())
 
@@ -96,7 +96,8 @@ class Shortage(Pair):
         """the descriptor limit lowered to 8 while it runs: no failover, clients attach, it does not spin; then all goes on"""
         need_root()
         self.serve()
-        self.watch()
+        # Otherwise the sockets that it has are enough, which are used again.
+        self.watch(f'source = "{self.address()}";')
         soft, hard = resource.prlimit(self.daemon.pid, resource.RLIMIT_NOFILE)
         used = set(st.descriptors(self.daemon.pid))
         self.assertTrue(used.issuperset(range(8)), f"none below 8 is ever free: {used}")

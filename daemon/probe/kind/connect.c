@@ -1,14 +1,16 @@
 #include "probe/kind/connect.h"
 
 #include <errno.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/edge.h"
 #include "net/own.h"
 #include "probe/kind/dial.h"
 #include "probe/kind/errno_words.h"
@@ -17,13 +19,15 @@
 #include "shunt/table.h"
 
 struct connect_attempt {
-	struct event event;
 	struct probe *probe;
 	connect_done *done;
 	void (*failed)(void *arg);
 	void *arg;
 	int fd;
 };
+
+/* Calls probe_finish() for an attempt that could not begin, with the errno of that. */
+typedef void finisher(struct probe *probe, int error);
 
 /*
  * Whether the lack of a route to the address is permanent: this host has none to any address of
@@ -93,64 +97,98 @@ static void finish_later(struct probe *probe, int error, enum icmp_sender sender
 
 void connect_cancel(struct connect_attempt *attempt)
 {
-	event_del(&attempt->event);
-	if (attempt->fd >= 0)
-		close(attempt->fd);
+	edge_forget(probe_edges(attempt->probe), attempt->fd);
+	close(attempt->fd);
 	free(attempt);
 }
 
+static bool is_ipv6(const struct probe *probe)
+{
+	return probe_address(probe)->family == SHUNT_FAMILY_IPV6;
+}
+
+static bool is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	struct address here, there;
+
+	return address_from_sockaddr((const struct sockaddr *)a, &here) &&
+	       address_from_sockaddr((const struct sockaddr *)b, &there) &&
+	       address_compare(&here, &there) == 0;
+}
+
+static unsigned port_of(const struct sockaddr_storage *place)
+{
+	const void *at = place;
+
+	return ntohs(place->ss_family == AF_INET ? ((const struct sockaddr_in *)at)->sin_port
+	                                         : ((const struct sockaddr_in6 *)at)->sin6_port);
+}
+
 /*
- * Examines both ends of a new connection. If the port is in the range of local ports and no process
+ * Examines our end of a new connection. If the port is in the range of local ports and no process
  * listens on it, a connect to this host may get that same port as its own, and the socket is then
  * connected to itself (simultaneous open, RFC 9293 3.5).
  */
-static int look_at_ends(struct probe *probe, int fd)
+static int look_at_own_end(struct probe *probe, int fd)
 {
-	struct sockaddr_storage own = { 0 }, peer = { 0 };
-	socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
+	unsigned port = probe_check(probe)->port;
+	struct sockaddr_storage own = { 0 }, peer;
+	socklen_t size = sizeof(own);
 
-	if (getsockname(fd, (struct sockaddr *)&own, &own_size) < 0 ||
-	    getpeername(fd, (struct sockaddr *)&peer, &peer_size) < 0)
+	address_to_sockaddr(probe_address(probe), (uint16_t)port, &peer);
+	if (getsockname(fd, (struct sockaddr *)&own, &size) < 0 ||
+	    !own_ends((const struct sockaddr *)&own, (const struct sockaddr *)&peer))
 		return 0;
-	if (own_size == peer_size && memcmp(&own, &peer, own_size) == 0)
-		return ECONNREFUSED;
-	if (own_ends((const struct sockaddr *)&own, (const struct sockaddr *)&peer))
-		probe_stays_here(probe);
-	return 0;
+	probe_stays_here(probe);
+	return port_of(&own) == port && is_same_address(&own, &peer) ? ECONNREFUSED : 0;
 }
 
-static int connect_error(struct probe *probe, int fd)
+static int connect_error(struct probe *probe, int fd, uint32_t events)
 {
 	socklen_t size = sizeof(int);
 	int error = 0;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+	if (events & (EPOLLERR | EPOLLHUP) &&
+	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
 		return errno;
-	return error ? error : look_at_ends(probe, fd);
+	return error ? error : look_at_own_end(probe, fd);
 }
 
-static void writable(evutil_socket_t fd, short what, void *arg)
+static void connected(const struct connect_attempt *ended, uint32_t events)
 {
-	struct connect_attempt ended = *(struct connect_attempt *)arg;
-	struct connect_attempt *attempt = arg;
-	int error = connect_error(attempt->probe, fd);
+	if (is_ipv6(ended->probe))
+		icmp_deafen(ended->fd);
+	probe_peer_answered(ended->probe);
+	probe_reached(ended->probe, PROBE_CONNECT, clock_us());
+	route_worked(probe_address(ended->probe));
+	ended->done(ended->arg, ended->fd, events);
+}
+
+static void ready(void *arg, int fd, uint32_t events)
+{
+	struct connect_attempt *attempt = arg, ended = *attempt;
+	int error = connect_error(ended.probe, fd, events);
 	enum icmp_sender sender = error ? icmp_sender(fd) : ICMP_NONE;
 
-	(void)what;
-	if (!error)
-		attempt->fd = -1; /* now owned by the callee */
-	connect_cancel(attempt);
 	if (!error) {
-		if (probe_address(ended.probe)->family == SHUNT_FAMILY_IPV6)
-			icmp_deafen(fd);
-		probe_peer_answered(ended.probe);
-		probe_reached(ended.probe, PROBE_CONNECT, clock_us());
-		route_worked(probe_address(ended.probe));
-		ended.done(ended.arg, ended.fd);
+		edge_forget(probe_edges(ended.probe), fd);
+		free(attempt);
+		connected(&ended, events);
 		return;
 	}
+	connect_cancel(attempt);
 	ended.failed(ended.arg);
 	finish_later(ended.probe, error, sender);
+}
+
+/* errno is set if it returns false. No memory in the kernel, or fs.epoll.max_user_watches. */
+static bool edge_watched(struct connect_attempt *attempt, int fd)
+{
+	attempt->fd = fd;
+	if (edge_add(probe_edges(attempt->probe), fd, ready, attempt))
+		return true;
+	errno = ENOMEM;
+	return false;
 }
 
 /*
@@ -178,50 +216,97 @@ static void finish_unbound(struct probe *probe, int error)
 		             strerror(error));
 }
 
+/* The last acknowledgement of the handshake goes with the first data, or, after a while, alone. */
+static void delay_ack(int fd)
+{
+	const int second = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &second, sizeof(second));
+}
+
+static bool begin(const struct probe *probe, int fd)
+{
+	if (is_ipv6(probe))
+		icmp_listen(fd);
+	return dial_begin(probe_check(probe), probe_address(probe), fd);
+}
+
+int connect_family(const struct probe *probe)
+{
+	const struct check *check = probe_check(probe);
+
+	if (check->source_interface || check->source.family)
+		return 0;
+	return is_ipv6(probe) ? AF_INET6 : AF_INET;
+}
+
+/*
+ * A spare socket is in the edge set already. If it does not connect at once it is discarded, since
+ * a new one may: what it was used for before must not count against the endpoint.
+ */
+static bool begin_with_spare(struct connect_attempt *attempt)
+{
+	struct probe *probe = attempt->probe;
+	struct edge_set *edges = probe_edges(probe);
+	int family = connect_family(probe);
+
+	attempt->fd = family ? edge_take(edges, family) : -1;
+	if (attempt->fd < 0)
+		return false;
+	edge_pass(edges, attempt->fd, ready, attempt);
+	if (begin(probe, attempt->fd))
+		return true;
+	edge_forget(edges, attempt->fd);
+	close(attempt->fd);
+	return false;
+}
+
+/* Returns false, with `*finish` and errno set, if the attempt has ended. */
+static bool begin_with_new(struct connect_attempt *attempt, finisher **finish)
+{
+	struct probe *probe = attempt->probe;
+	int fd = dial_socket(probe_address(probe)), error;
+
+	*finish = finish_at_once;
+	if (fd < 0)
+		return false;
+	delay_ack(fd);
+	if (!dial_bind(probe_check(probe), fd))
+		*finish = finish_unbound;
+	else if (begin(probe, fd) && edge_watched(attempt, fd))
+		return true;
+	error = errno;
+	close(fd);
+	errno = error;
+	return false;
+}
+
 struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
                                       void (*failed)(void *arg), void *arg)
 {
-	struct connect_attempt *attempt;
-	void (*finish)(struct probe *, int) = finish_at_once;
-	int fd = dial_socket(probe_address(probe)), error = errno;
+	struct connect_attempt *attempt = malloc(sizeof(*attempt));
+	finisher *finish = finish_at_once;
+	int error = ENOMEM;
 
-	if (fd < 0)
-		goto out;
-	if (probe_address(probe)->family == SHUNT_FAMILY_IPV6)
-		icmp_listen(fd);
-	if (!dial_bind(probe_check(probe), fd)) {
-		error = errno;
-		finish = finish_unbound;
-		goto out_fd;
-	}
-	if (!dial_begin(probe_check(probe), probe_address(probe), fd)) {
-		error = errno;
-		goto out_fd;
-	}
-	error = ENOMEM;
-	attempt = malloc(sizeof(*attempt));
 	if (!attempt)
-		goto out_fd;
+		goto out;
 	*attempt = (struct connect_attempt){
-		.probe = probe, .done = done, .failed = failed, .arg = arg, .fd = fd
+		.probe = probe, .done = done, .failed = failed, .arg = arg
 	};
-	event_assign(&attempt->event, probe_base(probe), fd, EV_WRITE, writable, attempt);
-	if (event_add(&attempt->event, NULL) < 0)
-		goto out_attempt;
-	return attempt;
-out_attempt:
+	if (begin_with_spare(attempt) || begin_with_new(attempt, &finish))
+		return attempt;
+	error = errno;
 	free(attempt);
-out_fd:
-	close(fd);
 out:
 	failed(arg);
 	finish(probe, error);
 	return NULL;
 }
 
-static void tcp_connected(void *arg, int fd)
+static void tcp_connected(void *arg, int fd, uint32_t events)
 {
-	close(fd);
+	(void)events;
+	edge_recycle(probe_edges(arg), fd, connect_family(arg));
 	probe_finish(arg, WHY_PASS, "%s", "");
 }
 

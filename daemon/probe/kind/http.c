@@ -15,9 +15,10 @@
 #include "probe/kind/http_answer.h"
 #include "probe/kind/session.h"
 #include "probe/kind/trust.h"
+#include "probe/plain/http_exchange.h"
+#include "probe/plain/http_request.h"
 #include "shunt/version.h"
 
-#define USER_AGENT "shunt/" SHUNT_VERSION
 /*
  * The prober's deadline is the effective one; libcurl's own comes this much later, as a safeguard
  * for a transfer that was missed.
@@ -28,6 +29,7 @@ struct probe_http {
 	struct transfer_loop *loop;
 	struct drain *drain;
 	bool is_abrupt; /* sockets that libcurl closes now are closed at once */
+	bool is_library_only;
 	struct trust *trust;
 	struct probe_kind http, https;
 };
@@ -36,6 +38,8 @@ struct attempt {
 	struct session session;
 	/* Its easy handle is NULL until the connection has been established. */
 	struct transfer transfer;
+	/* Under way instead of the transfer for a request and an answer that are usual. */
+	struct http_exchange exchange;
 	struct http_answer answer;
 	int socket;    /* libcurl's, which closes it; valid while the transfer runs. -1: none */
 	bool is_plain; /* the second request of this attempt: no coding is requested or decoded */
@@ -92,6 +96,7 @@ static void request_free(struct attempt *attempt)
 	curl_slist_free_all(attempt->to);
 	curl_slist_free_all(attempt->headers);
 	attempt->to = attempt->headers = NULL;
+	http_exchange_free(&attempt->exchange);
 	http_answer_free(&attempt->answer);
 }
 
@@ -172,6 +177,8 @@ static bool has_first_byte(const struct attempt *attempt)
 {
 	curl_off_t us = 0;
 
+	if (!attempt->transfer.easy)
+		return attempt->exchange.first_us > 0;
 	curl_easy_getinfo(attempt->transfer.easy, CURLINFO_STARTTRANSFER_TIME_T, &us);
 	return us > 0 || attempt->answer.header_bytes > 0;
 }
@@ -400,7 +407,7 @@ static bool set_options(struct attempt *attempt)
 	bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
+	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, HTTP_REQUEST_AGENT);
 	return !bad;
 }
 
@@ -418,10 +425,70 @@ static bool hand_over(struct attempt *attempt)
 	       transfer_start(owner_of(attempt)->loop, &attempt->transfer);
 }
 
-static void connected(struct session *session)
+/* --- without libcurl -------------------------------------------------------------------------- */
+
+/* Later attempts on this target begin with libcurl. */
+static void ask_library(struct attempt *attempt)
+{
+	struct probe *probe = attempt->session.probe;
+
+	request_free(attempt);
+	probe_note(probe);
+	probe_begin_again(probe);
+	session_connect(&attempt->session);
+}
+
+static void exchange_done(struct http_exchange *exchange)
+{
+	struct attempt *attempt = (struct attempt *)exchange->session;
+	struct http_end end = { .code = exchange->parser.code,
+		                .error = exchange->error,
+		                .has_answer = exchange->first_us > 0 };
+	struct ending ending;
+
+	if (exchange->parser.reading == HTTP_READING_UNUSUAL) {
+		ask_library(attempt);
+		return;
+	}
+	if (end.has_answer)
+		probe_reached(attempt->session.probe, PROBE_FIRST_BYTE, exchange->first_us);
+	http_answer_ending(&attempt->answer, check_of(attempt), &end, &ending);
+	session_finish(&attempt->session, &ending);
+}
+
+static bool is_for_library(const struct attempt *attempt)
+{
+	return is_secure(attempt) || owner_of(attempt)->is_library_only ||
+	       probe_is_noted(attempt->session.probe);
+}
+
+/* Returns false if libcurl must make the request. */
+static bool start_exchange(struct attempt *attempt, uint32_t events)
+{
+	struct session *session = &attempt->session;
+	const struct check *check = check_of(attempt);
+	char request[HTTP_REQUEST_MAX];
+	size_t size = is_for_library(attempt)
+	                      ? 0
+	                      : http_request_write(check, probe_host(session->probe), request);
+
+	if (size == 0 || !http_answer_init(&attempt->answer, check))
+		return false;
+	attempt->exchange = (struct http_exchange){ .session = session,
+		                                    .drain = owner_of(attempt)->drain,
+		                                    .done = exchange_done };
+	http_parser_init(&attempt->exchange.parser, &attempt->answer, check);
+	http_exchange_start(&attempt->exchange, request, size, events);
+	return true;
+}
+
+static void connected(struct session *session, uint32_t events)
 {
 	struct attempt *attempt = (struct attempt *)session;
 
+	if (start_exchange(attempt, events))
+		return;
+	session_unwatch(session);
 	attempt->connected_us = clock_us();
 	if (!hand_over(attempt))
 		session_finish_own_fault(session, "libcurl cannot start: out of memory");
@@ -464,7 +531,8 @@ static const char *http_stage(const void *arg)
 	return attempt->answer.headers_done ? "body" : "headers";
 }
 
-struct probe_http *probe_http_new(struct event_base *base, struct trust *trust)
+struct probe_http *probe_http_new(struct event_base *base, struct edge_set *edges,
+                                  struct trust *trust)
 {
 	struct probe_http *http = calloc(1, sizeof(*http));
 
@@ -477,7 +545,7 @@ struct probe_http *probe_http_new(struct event_base *base, struct trust *trust)
 	http->https = http->http;
 	http->https.cost = PROBE_HANDSHAKE;
 	http->trust = trust;
-	http->drain = drain_new(base);
+	http->drain = drain_new(base, edges);
 	if (http->loop && http->drain)
 		return http;
 	probe_http_free(http);
@@ -491,6 +559,11 @@ void probe_http_free(struct probe_http *http)
 	transfer_loop_free(http->loop); /* passes its last sockets to the drain */
 	drain_free(http->drain);
 	free(http);
+}
+
+void probe_http_set_library(struct probe_http *http, bool only)
+{
+	http->is_library_only = only;
 }
 
 const struct probe_kind *probe_http_kind(const struct probe_http *http)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/edge.h"
 #include "probe/kind/connect.h"
 
 void session_cancel(void *arg)
@@ -13,8 +14,10 @@ void session_cancel(void *arg)
 	session->kind->free(session);
 	if (session->connecting)
 		connect_cancel(session->connecting);
-	if (session->fd >= 0)
+	if (session->fd >= 0) {
+		edge_forget(probe_edges(session->probe), session->fd);
 		close(session->fd);
+	}
 	trust_peer_release(session->peer);
 	free(session);
 }
@@ -37,13 +40,18 @@ void session_finish_own_fault(struct session *session, const char *words)
 	session_finish(session, &ending);
 }
 
-static void connected(void *arg, int fd)
+void session_unwatch(const struct session *session)
+{
+	edge_remove(probe_edges(session->probe), session->fd);
+}
+
+static void connected(void *arg, int fd, uint32_t events)
 {
 	struct session *session = arg;
 
 	session->connecting = NULL;
 	session->fd = fd;
-	session->kind->connected(session);
+	session->kind->connected(session, events);
 }
 
 /* Followed by probe_finish(). */

@@ -17,8 +17,12 @@ struct session;
 
 struct session_kind {
 	size_t size; /* size of the kind's attempt */
-	/* Called when session->fd is connected. May call session_finish(). */
-	void (*connected)(struct session *session);
+	/*
+	 * Called when session->fd is connected; `events` has come with that. The socket is in the
+	 * probe's edge set without an owner: it is passed on, or session_unwatch() is called. May
+	 * call session_finish().
+	 */
+	void (*connected)(struct session *session, uint32_t events);
 	/* Frees the kind's own data. The session's data is freed afterwards. */
 	void (*free)(struct session *session);
 };
@@ -44,6 +48,9 @@ void session_start(struct probe *probe, const struct session_kind *kind, struct 
  * and free the session.
  */
 void session_connect(struct session *session);
+
+/* Takes the connected socket out of the probe's edge set, for another loop to watch it. */
+void session_unwatch(const struct session *session);
 
 /* Frees the session and then finishes the probe. */
 void session_finish(struct session *session, const struct ending *ending);

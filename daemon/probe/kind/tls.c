@@ -159,10 +159,12 @@ static bool open_session(struct attempt *attempt)
 	return true;
 }
 
-static void connected(struct session *session)
+static void connected(struct session *session, uint32_t events)
 {
 	struct attempt *attempt = (struct attempt *)session;
 
+	(void)events;
+	session_unwatch(session);
 	if (open_session(attempt))
 		shake(attempt);
 	else

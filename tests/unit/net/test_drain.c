@@ -11,12 +11,14 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/net/drain.h"
+#include "daemon/net/edge.h"
 
 #define PATIENCE_US UINT64_C(30000000)
 #define OPEN (-1) /* what peer_sees() says of a connection without an end yet */
 
 struct bench {
 	struct event_base *base;
+	struct edge_set *edges;
 	struct drain *drain;
 };
 
@@ -25,7 +27,8 @@ static int setup(void **state)
 	static struct bench bench;
 
 	bench.base = event_base_new();
-	bench.drain = drain_new(bench.base);
+	bench.edges = edge_set_new(bench.base);
+	bench.drain = drain_new(bench.base, bench.edges);
 	assert_true(bench.base && bench.drain);
 	*state = &bench;
 	return 0;
@@ -36,6 +39,7 @@ static int teardown(void **state)
 	struct bench *bench = *state;
 
 	drain_free(bench->drain);
+	edge_set_free(bench->edges);
 	event_base_free(bench->base);
 	return 0;
 }

@@ -83,6 +83,8 @@ static void test_first(void **state)
 	}
 }
 
+#define GRID_MOST_US ((uint64_t)PROBE_GRID_US * PROBE_GRID_MOST)
+
 static void test_next_is_within_jitter(void **state)
 {
 	static const uint32_t delays[] = { 0, 1, 100, 1000, 10000, 3600000, 2073600000 };
@@ -96,8 +98,8 @@ static void test_next_is_within_jitter(void **state)
 			uint64_t next =
 			        probe_schedule_next_us(n * 2654435761u, n, start, delays[i], start);
 
-			assert_in_range(next, start + delay - delay / 10 - PROBE_GRID_US / 2,
-			                start + delay + delay / 10 + PROBE_GRID_US / 2);
+			assert_in_range(next, start + delay - delay / 10 - GRID_MOST_US / 2,
+			                start + delay + delay / 10 + GRID_MOST_US / 2);
 			assert_true(next >= start);
 		}
 	}
@@ -106,24 +108,31 @@ static void test_next_is_within_jitter(void **state)
 /* To the nearest multiple, and so as often before as after what the jitter makes of the delay. */
 static void test_next_is_on_the_grid(void **state)
 {
-	uint64_t sum = 0;
+	static const struct {
+		uint32_t delay_ms, steps;
+	} cases[] = { { 100, 1 }, { 250, 1 }, { 500, 2 }, { 999, 3 }, { 1000, 4 }, { 10000, 4 } };
 
 	(void)state;
-	for (uint32_t n = 0; n < 1000; n++) {
-		uint64_t start = 5000000000 + 777 * n;
-		uint64_t next = probe_schedule_next_us(n, n, start, 100, start);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint64_t sum = 0, delay_us = cases[i].delay_ms * 1000;
 
-		assert_int_equal(next % PROBE_GRID_US, 0);
-		sum += next - start;
+		for (uint32_t n = 0; n < 1000; n++) {
+			uint64_t start = 5000000000 + 777 * n;
+			uint64_t next =
+			        probe_schedule_next_us(n, n, start, cases[i].delay_ms, start);
+
+			assert_int_equal(next % (cases[i].steps * PROBE_GRID_US), 0);
+			sum += next - start;
+		}
+		assert_in_range(sum / 1000, delay_us * 99 / 100, delay_us * 101 / 100);
 	}
-	assert_in_range(sum / 1000, 99000, 101000);
 }
 
 /* Tenths of the whole range get about a tenth each, over the attempts of one target and over targets. */
 static void test_next_is_spread(void **state)
 {
-	const uint64_t least = 9000000 - PROBE_GRID_US / 2;
-	const uint64_t tenth = (2000000 + PROBE_GRID_US) / 10 + 1;
+	const uint64_t least = 9000000 - GRID_MOST_US / 2;
+	const uint64_t tenth = (2000000 + GRID_MOST_US) / 10 + 1;
 	unsigned by_attempt[10] = { 0 }, by_target[10] = { 0 };
 
 	(void)state;
