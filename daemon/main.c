@@ -1,5 +1,6 @@
 /* shuntd: the command line, and a configuration that is only checked or that the server runs with. */
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 
@@ -41,6 +42,23 @@ static void print_hints(const struct config *config)
 		fprintf(stderr, "%s: hint: %s\n", config->path, door);
 }
 
+/* To connect would start the helper; that there is a socket is what an installation can lack. */
+static void hint_at_reset(const struct config *config)
+{
+	char line[16] = "";
+	struct stat status;
+
+	if (!config->has_resets ||
+	    (stat(config->reset_socket, &status) == 0 && S_ISSOCK(status.st_mode)))
+		return;
+	if (config->reset_socket_line)
+		snprintf(line, sizeof(line), ":%u", config->reset_socket_line);
+	fprintf(stderr,
+	        "%s%s: reset_socket: hint: nobody listens at %s, so that no connections are reset; "
+	        "systemctl enable --now shunt-reset.socket\n",
+	        config->reset_socket_file, line, config->reset_socket);
+}
+
 /* Not inlined: main() must not need the stack that run() does. */
 __attribute__((noinline)) static int run(int argc, char **argv)
 {
@@ -64,6 +82,7 @@ __attribute__((noinline)) static int run(int argc, char **argv)
 	}
 	if (options.test) {
 		print_hints(config);
+		hint_at_reset(config);
 		printf("%s: good: %zu %s\n", options.file, config->record_count,
 		       reload_noun(config->record_count));
 		config_free(config);

@@ -19,6 +19,7 @@ struct reader {
 
 static bool read_head(struct reader *reader, char **fields)
 {
+	reader->listing->reset_error = fields[4];
 	reader->begun = true;
 	reader->listing->settled = strcmp(fields[2], "true") == 0;
 	reader->listing->isolated = strcmp(fields[3], "true") == 0;
@@ -107,7 +108,8 @@ static size_t kind_of(const char *line)
 }
 
 /*
- * Splits the line into its fields and makes them printable. Returns the number of fields kept, and
+ * Splits the line into its fields and makes them printable; those that an older daemon does not send
+ * are empty. Returns the number of fields kept, and
  * in `*rest` what follows the line.
  */
 static size_t split(char *line, char *fields[FIELDS], char **rest)
@@ -131,6 +133,8 @@ static size_t split(char *line, char *fields[FIELDS], char **rest)
 	}
 	*rest = *c ? c + 1 : c;
 	*c = '\0';
+	for (size_t i = count; i < FIELDS; i++)
+		fields[i] = c;
 	return count;
 }
 

@@ -32,6 +32,7 @@ struct listing_record {
 
 struct listing {
 	bool settled, isolated;
+	const char *reset_error; /* why open connections cannot be reset */
 	struct listing_record *records;
 	size_t record_count;
 	/*

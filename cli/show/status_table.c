@@ -155,4 +155,6 @@ void status_table_print(const struct listing *listing, const struct status_table
 		fputs("This host is isolated: nothing beyond it answers. Lost names keep their "
 		      "answers.\n",
 		      out);
+	if (*listing->reset_error)
+		fprintf(out, "Open connections cannot be reset: %s.\n", listing->reset_error);
 }

@@ -57,7 +57,8 @@ bool config_compare_record(const struct record_config *a, const struct record_co
 {
 	if (strcmp(a->name, b->name) != 0 || a->alias_count != b->alias_count ||
 	    a->endpoint_count != b->endpoint_count || !same_policy(&a->policy, &b->policy) ||
-	    a->isolation != b->isolation || a->connect != b->connect || !same_ports(a, b))
+	    a->isolation != b->isolation || a->connect != b->connect || !same_ports(a, b) ||
+	    a->on_leave != b->on_leave || a->on_return != b->on_return)
 		return false;
 	for (size_t i = 0; i < a->alias_count; i++) {
 		if (strcmp(a->aliases[i], b->aliases[i]) != 0)

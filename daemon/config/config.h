@@ -12,6 +12,7 @@
 #include "base/address.h"
 #include "policy/election.h"
 #include "policy/health.h"
+#include "policy/reset.h"
 
 #include "shunt/table.h"
 
@@ -35,6 +36,7 @@ extern const char *const failback_words[];
 extern const char *const all_down_words[];
 extern const char *const family_words[];    /* by enum endpoint_family */
 extern const char *const isolation_words[]; /* by enum isolation_option */
+extern const char *const reset_words[];     /* by enum reset_option */
 extern const char *const connect_words[];   /* by enum connect_option */
 
 struct status_range {
@@ -146,6 +148,7 @@ struct record_config {
 	const uint16_t *ports; /* of the service: as written, else of the checks; sorted */
 	size_t port_count;     /* 0: not known */
 	enum connect_option connect;
+	enum reset_option on_leave, on_return; /* not RESET_KEEP only where there are ports */
 	struct endpoint_config endpoints[SHUNT_ENDPOINTS_MAX]; /* the primary first */
 	size_t endpoint_count;
 };
@@ -188,6 +191,9 @@ struct config {
 	size_t resolver_count; /* 0: /etc/resolv.conf */
 	uint32_t stale_limit;
 	enum isolation_option isolation; /* off: applies to all records, whatever they specify */
+	const char *reset_socket;        /* absolute */
+	uint32_t reset_rate;             /* resets a second */
+	bool has_resets;                 /* on_leave or on_return of a record is RESET_RESET */
 	const struct notify_config *notify;
 	size_t notify_count;
 	const struct door_config *doors;
@@ -200,9 +206,9 @@ struct config {
 	 * setting that is not given it is `path`, and the line is 0.
 	 */
 	unsigned socket_line, control_line, http_line, user_line, exec_user_line, state_dir_line,
-	        records_line;
+	        records_line, reset_socket_line;
 	const char *socket_file, *control_file, *http_file, *user_file, *exec_user_file,
-	        *state_dir_file, *records_file;
+	        *state_dir_file, *records_file, *reset_socket_file;
 	const char *hints[CONFIG_HINTS_MAX + 1]; /* the first ones, a line each; then NULL */
 	struct arena *arena;                     /* owns all of the above */
 };

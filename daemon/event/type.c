@@ -26,6 +26,9 @@ static const struct {
 	[EVENT_ISOLATED] = { "isolated", LOG_LEVEL_WARNING, "isolated" },
 	[EVENT_REJOINED] = { "rejoined", LOG_LEVEL_WARNING, "no longer isolated" },
 	[EVENT_DOOR] = { "door", LOG_LEVEL_INFO, "door" },
+	[EVENT_CONNECTIONS_RESET] = { "connections_reset", LOG_LEVEL_WARNING, "" },
+	[EVENT_RESET_FAILED] = { "reset_failed", LOG_LEVEL_WARNING,
+	                         "its connections are not reset" },
 };
 
 const char *event_word(enum event_type type)

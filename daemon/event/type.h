@@ -43,6 +43,10 @@ enum event_type {
 	EVENT_REJOINED,
 	/* A door was attached, waits for its cgroup, or was refused; `from` and `to` are states. */
 	EVENT_DOOR,
+	/* Open connections to an endpoint that a record left were reset. */
+	EVENT_CONNECTIONS_RESET,
+	/* They were to be reset, and were not. */
+	EVENT_RESET_FAILED,
 	EVENT_TYPES
 };
 

@@ -8,6 +8,7 @@
 #include "door/door.h"
 #include "event/event.h"
 #include "monitor/host_fault.h"
+#include "monitor/leave.h"
 #include "monitor/view.h"
 #include "publish/tables.h"
 #include "state/state.h"
@@ -168,9 +169,11 @@ void decide_record(const struct decide *decide, struct record *record)
 	uint64_t now_ms = clock_ms();
 	const char *from =
 	        decided->gone ? decided->gone : view_answer(record, decided->election.answer);
+	const int before = decided->gone ? ELECTION_FAIL : decided->election.answer;
 	bool changed = elect(record, now_ms) || decided->gone;
 
 	decide_publish(decide, record);
+	leave_observe(decide->leaves, record, before, !decide->starting && !decided->unsettled);
 	arm_wake(decide, record, now_ms);
 	decided->gone = NULL;
 	decide_remember(decide);

@@ -17,6 +17,7 @@
 struct door;
 struct event_base;
 struct host_fault;
+struct leaves;
 struct state;
 struct tables;
 
@@ -26,6 +27,7 @@ struct decide {
 	const struct host_fault *host_fault;
 	const struct tables *tables;
 	struct door *door;   /* NULL: there is none */
+	struct leaves *leaves;
 	struct state *state; /* NULL: no state is saved */
 	/*
 	 * Before the first table has settled, answers change with the first verdicts. These changes

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "monitor/decide.h"
+#include "monitor/leave.h"
 #include "monitor/override.h"
 #include "monitor/parts.h"
 #include "monitor/roster.h"
@@ -19,6 +20,7 @@ struct monitor {
 	struct host_fault *host_fault;
 	struct decide decide;
 	struct tables tables;
+	struct leaves leaves;
 	struct record *changed; /* records to update; linked by next_changed */
 	uint64_t generation;
 	uint64_t settle_by_ms;

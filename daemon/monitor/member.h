@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "monitor/target.h"
+#include "policy/reset.h"
 
 struct endpoint;
 
@@ -30,6 +31,9 @@ struct member {
 	 * of the answer.
 	 */
 	bool counts;
+	/* Set by leave: it was part of the answer at the last election; */
+	bool answered;
+	enum reset_why left; /* its connections are to be reset, when that may be */
 };
 
 /* Parameters for creating a member. */

@@ -414,10 +414,13 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	monitor->heard = timer(monitor, 0, hear_dns);
 	resolve_listen(parts->resolver, dns_answered, monitor);
 	tables_init(&monitor->tables, parts->base);
+	leaves_init(&monitor->leaves, parts->base, &monitor->roster, monitor->host_fault,
+	            parts->reset);
 	monitor->decide = (struct decide){ .base = parts->base,
 		                           .host_fault = monitor->host_fault,
 		                           .tables = &monitor->tables,
 		                           .door = parts->door,
+		                           .leaves = &monitor->leaves,
 		                           .state = parts->state,
 		                           .starting = true };
 	return monitor;
@@ -430,6 +433,7 @@ void monitor_free(struct monitor *monitor)
 	event_free(monitor->sweep);
 	event_free(monitor->heard);
 	overrides_free(&monitor->overrides);
+	leaves_free(&monitor->leaves);
 	if (monitor->roster)
 		roster_free(monitor->roster);
 	targets_free(&monitor->targets);
@@ -531,6 +535,11 @@ bool monitor_is_isolated(const struct monitor *monitor)
 const struct door *monitor_door(const struct monitor *monitor)
 {
 	return monitor->parts.door;
+}
+
+const struct reset *monitor_reset(const struct monitor *monitor)
+{
+	return monitor->parts.reset;
 }
 
 const struct config *monitor_config(const struct monitor *monitor)

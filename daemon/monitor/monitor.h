@@ -21,6 +21,7 @@
 struct door;
 struct histogram;
 struct monitor;
+struct reset;
 struct view_record;
 
 struct monitor *monitor_new(const struct monitor_parts *parts);
@@ -52,6 +53,8 @@ bool monitor_is_isolated(const struct monitor *monitor);
 
 /* NULL in a private daemon, which has no doors. */
 const struct door *monitor_door(const struct monitor *monitor);
+/* What resets open connections; NULL: nothing does. */
+const struct reset *monitor_reset(const struct monitor *monitor);
 
 const struct config *monitor_config(const struct monitor *monitor);
 /* Changes with each monitor_load(): parts read before and after a change do not belong together. */

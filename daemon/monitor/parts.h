@@ -7,6 +7,7 @@
 
 struct door;
 struct event_base;
+struct reset;
 struct resolver;
 struct saved;
 struct state;
@@ -21,6 +22,7 @@ struct monitor_parts {
 	const struct probe_kind *kinds[CHECK_TYPES];
 	struct door *door;   /* NULL: a private daemon has no doors */
 	struct state *state; /* NULL: no state is saved */
+	struct reset *reset; /* NULL: connections are never reset */
 	/* Saved by the previous run; freed by the monitor; NULL if there is none. */
 	struct saved *saved;
 	/* Called once for each table that has settled. May be NULL. */

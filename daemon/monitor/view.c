@@ -268,6 +268,10 @@ void view_read(const struct record *record, bool isolated, struct view_record *o
 	out->answer = record->decided.election.answer;
 	out->holds = record->decided.election.hold;
 	out->all_down = record->config->policy.all_down;
+	out->ports = record->config->ports;
+	out->port_count = record->config->port_count;
+	out->on_leave = record->config->on_leave;
+	out->on_return = record->config->on_return;
 	read_rule(record, out);
 	out->since = record->decided.since;
 	out->changes = record->decided.changes;

@@ -78,6 +78,9 @@ struct view_record {
 	enum election_reason rule;    /* the rule that led to the answer */
 	int elected;                  /* the answer without the override */
 	enum all_down all_down;
+	const uint16_t *ports; /* of the service */
+	size_t port_count;
+	enum reset_option on_leave, on_return;
 	enum failback failback;
 	uint64_t failback_delay_ms; /* as configured */
 	uint64_t failback_wait_ms;  /* the same plus the current flap_penalty */

@@ -77,6 +77,11 @@ size_t in_force_notify_count(const struct in_force *in_force, const struct confi
 	return in_force->is_private ? 0 : config->notify_count;
 }
 
+const char *in_force_reset_socket(const struct in_force *in_force, const struct config *config)
+{
+	return in_force->is_private ? NULL : config->reset_socket;
+}
+
 bool in_force_exec_user(const struct in_force *in_force, const struct config *config,
                         struct spawn_user *user, char error[CONFIG_ERROR_MAX])
 {

@@ -40,6 +40,9 @@ void in_force_compare(const struct in_force *in_force, const struct config *conf
 /* The number of `notify` programs in the configuration that receive events. */
 size_t in_force_notify_count(const struct in_force *in_force, const struct config *config);
 
+/* Where the helper listens that resets connections; NULL: a private daemon has none. */
+const char *in_force_reset_socket(const struct in_force *in_force, const struct config *config);
+
 /*
  * Selects the user that programs run as, if any programs are configured. Returns false with `error`
  * filled.

@@ -23,6 +23,7 @@
 #include "process/spawn.h"
 #include "process/systemd.h"
 #include "publish/publish.h"
+#include "reset/reset.h"
 #include "resolve/resolve.h"
 
 #include "shunt/table.h"
@@ -126,6 +127,7 @@ static bool replace(struct reload *reload, struct config *config, struct reload_
 	probe_exec_set_user(reload->exec, &user);
 	notify_configure(reload->notify, config->notify, in_force_notify_count(in_force, config),
 	                 &user);
+	reset_configure(reload->reset, in_force_reset_socket(in_force, config), config->has_resets);
 	resolve_configure(reload->resolver, config->resolvers, config->resolver_count);
 	malloc_trim(0);
 	return true;

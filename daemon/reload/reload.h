@@ -29,6 +29,7 @@ struct event_base;
 struct monitor;
 struct notify;
 struct probe_exec;
+struct reset;
 struct resolver;
 struct systemd;
 
@@ -62,6 +63,7 @@ struct reload {
 	struct resolver *resolver;
 	struct probe_exec *exec;
 	struct notify *notify;
+	struct reset *reset;
 	struct systemd *systemd; /* NULL: there is no service manager to notify of reloads */
 
 	struct config_parser parser;

@@ -13,6 +13,7 @@
 #include "monitor/view.h"
 #include "reload/reload.h"
 #include "report/libraries.h"
+#include "reset/reset.h"
 
 #include "shunt/version.h"
 
@@ -156,6 +157,16 @@ static void put_rules(struct json_out *out, const struct view_record *record)
 	put_failback(out, record);
 }
 
+static void put_connections(struct json_out *out, const struct view_record *record)
+{
+	json_out_open(out, "ports", '[');
+	for (size_t i = 0; i < record->port_count; i++)
+		json_out_number(out, NULL, record->ports[i]);
+	json_out_close(out, ']');
+	json_out_text(out, "on_leave", reset_words[record->on_leave]);
+	json_out_text(out, "on_return", reset_words[record->on_return]);
+}
+
 static void put_members(struct json_out *out, const struct view_record *record)
 {
 	json_out_text(out, "name", record->name);
@@ -170,6 +181,7 @@ static void put_members(struct json_out *out, const struct view_record *record)
 	json_out_bool(out, "holds", record->holds);
 	json_out_text(out, "all_down", all_down_words[record->all_down]);
 	put_rules(out, record);
+	put_connections(out, record);
 	json_out_open(out, "endpoints", '[');
 	for (size_t i = 0; i < record->endpoint_count; i++)
 		put_endpoint(out, &record->endpoints[i]);
@@ -231,6 +243,15 @@ static void put_doors(struct json_out *out, const struct door *doors)
 	json_out_close(out, ']');
 }
 
+static void put_reset(struct json_out *out, const struct reset *reset)
+{
+	json_out_open(out, "reset", '{');
+	json_out_bool(out, "wanted", reset_is_wanted(reset));
+	json_out_bool(out, "ready", reset_is_ready(reset));
+	json_out_text(out, "error", reset_trouble(reset));
+	json_out_close(out, '}');
+}
+
 /* From the opening brace to the bracket that opens the array of records. */
 static char *head_text(const struct monitor *monitor, const struct in_force *in_force)
 {
@@ -241,6 +262,7 @@ static char *head_text(const struct monitor *monitor, const struct in_force *in_
 	json_out_number(&out, "pid", (uint64_t)getpid());
 	json_out_bool(&out, "settled", monitor_is_settled(monitor));
 	json_out_bool(&out, "isolated", monitor_is_isolated(monitor));
+	put_reset(&out, monitor_reset(monitor));
 	json_out_text(&out, "socket", in_force->socket);
 	json_out_text(&out, "control", in_force->control);
 	json_out_number(&out, "table", monitor_table_inode(monitor));

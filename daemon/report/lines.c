@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "monitor/monitor.h"
 #include "monitor/view.h"
+#include "reset/reset.h"
 
 #include "shunt/version.h"
 
@@ -117,12 +118,14 @@ static char *record_lines(const struct monitor *monitor, size_t index)
 static char *head_line(const struct monitor *monitor)
 {
 	static const char *const words[] = { "false", "true" };
+	const struct reset *reset = monitor_reset(monitor);
 	struct text_out out = { 0 };
 
 	put(&out, "status");
 	put_field(&out, SHUNT_VERSION);
 	put_field(&out, words[monitor_is_settled(monitor)]);
 	put_field(&out, words[monitor_is_isolated(monitor)]);
+	put_field(&out, reset_is_wanted(reset) ? reset_trouble(reset) : NULL);
 	text_out_put(&out, "\n", 1);
 	return text_out_take(&out);
 }

@@ -3,7 +3,8 @@
  * it takes a tenth of the time that JSON takes. The format is a stable interface, documented in
  * docs/openapi.yaml. Lines and fields are only ever added, fields at the end of a line.
  *
- *   status    version, settled (true, false), isolated (true, false)
+ *   status    version, settled (true, false), isolated (true, false), why open connections cannot be
+ *             reset
  *   record    name, active endpoint, its addresses separated by spaces, since (Unix time),
  *             all_down, reason
  *   endpoint  id, health, type of its check, why its name does not resolve; belongs to the record

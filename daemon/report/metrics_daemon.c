@@ -11,6 +11,7 @@
 #include "publish/reports.h"
 #include "reload/reload.h"
 #include "report/metrics_text.h"
+#include "reset/reset.h"
 #include "state/state.h"
 
 #include "shunt/table.h"
@@ -145,6 +146,27 @@ static double notify_waiting(const struct metrics_sources *sources)
 static double notify_running(const struct metrics_sources *sources)
 {
 	return (double)told(sources).running;
+}
+
+/* --- open connections ------------------------------------------------------------------------- */
+
+static double connections_reset(const struct metrics_sources *sources)
+{
+	return (double)reset_sums(sources->reset).reset;
+}
+
+static void reset_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	const struct orders_counts sums = reset_sums(sources->reset);
+
+	labelled(out, metric, "result", "success", (double)sums.done);
+	labelled(out, metric, "result", "failure", (double)sums.failed);
+}
+
+static void reset_ready_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	if (reset_is_wanted(sources->reset))
+		metrics_text_line(out, metric, NULL, reset_is_ready(sources->reset));
 }
 
 /* --- clients ---------------------------------------------------------------------------------- */
@@ -319,6 +341,15 @@ const struct metrics_daemon metrics_daemon[] = {
 	  .value = notify_waiting },
 	{ "shunt_notify_running", "gauge", "Programs of notify that run.",
 	  .value = notify_running },
+	{ "shunt_connections_reset_total", "counter",
+	  "Open connections that were reset, since their endpoint was lost or left.",
+	  .value = connections_reset },
+	{ "shunt_resets_total", "counter",
+	  "Endpoints whose open connections were to be reset, by what came of it.",
+	  .lines = reset_lines },
+	{ "shunt_reset_ready", "gauge",
+	  "Whether shunt-reset is there; only while a record needs it.",
+	  .lines = reset_ready_lines },
 	{ "shunt_state_write_failures_total", "counter",
 	  "Writes of what must survive a restart that failed.", .value = write_failures },
 	{ .name = NULL },

@@ -13,6 +13,7 @@ struct monitor;
 struct notify;
 struct probe_tally;
 struct reload_history;
+struct reset;
 struct state_counts;
 struct watch_counts;
 
@@ -25,6 +26,7 @@ struct metrics_sources {
 	const struct reload_history *reloads;
 	const struct notify *notify;
 	const struct door *door;          /* NULL: a private daemon */
+	const struct reset *reset;        /* NULL: nothing is reset */
 	const struct state_counts *state; /* NULL: no state is saved */
 	time_t started;                   /* wall clock */
 };

@@ -43,6 +43,7 @@
 #include "publish/clients.h"
 #include "publish/reports.h"
 #include "reload/reload.h"
+#include "reset/reset.h"
 #include "resolve/resolve.h"
 #include "server/blame.h"
 #include "server/restore.h"
@@ -73,6 +74,7 @@ struct server {
 	struct resolver *resolver;
 	struct door *door; /* NULL in a private daemon */
 	struct state *state;
+	struct reset *reset;
 	struct monitor *monitor;
 	struct clients *clients;
 	struct reports *reports;
@@ -220,6 +222,7 @@ static struct metrics_sources make_sources(const struct server *server)
 		.notify = server->notify,
 		.door = server->door,
 		.state = server->state ? state_counts(server->state) : NULL,
+		.reset = server->reset,
 		.started = server->reload.history.last,
 	};
 }
@@ -266,6 +269,9 @@ static bool start_tools(struct server *server, const struct config *config, uint
 	                 in_force_notify_count(&server->reload.in_force, config),
 	                 &server->exec_user);
 	server->resolver = resolve_new(server->base, config->resolvers, config->resolver_count);
+	server->reset = reset_new(server->base);
+	reset_configure(server->reset, in_force_reset_socket(&server->reload.in_force, config),
+	                config->has_resets);
 	return server->resolver;
 }
 
@@ -290,6 +296,7 @@ static bool start_monitor(struct server *server, struct config *config)
 	                   [CHECK_EXEC] = probe_exec_kind(server->exec) },
 	        .door = server->door,
 	        .state = server->state,
+	        .reset = server->reset,
 	        .saved = saved,
 	        .settled = on_settled,
 	        .arg = server,
@@ -303,6 +310,7 @@ static void join_reload(struct server *server)
 	server->reload.monitor = server->monitor;
 	server->reload.resolver = server->resolver;
 	server->reload.exec = server->exec;
+	server->reload.reset = server->reset;
 	server->reload.notify = server->notify;
 	server->reload.systemd = server->systemd;
 }
@@ -350,6 +358,7 @@ static void stop(struct server *server)
 	if (server->monitor)
 		monitor_free(server->monitor);
 	door_free(server->door);
+	reset_free(server->reset);
 	if (server->resolver)
 		resolve_free(server->resolver);
 	notify_free(server->notify);

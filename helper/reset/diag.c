@@ -25,12 +25,13 @@
 
 /* --- the socket ------------------------------------------------------------------------------- */
 
-bool diag_open(struct diag *diag)
+bool diag_open(struct diag *diag, uid_t except)
 {
 	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
 	const int on = 1;
 
 	diag->sequence = 0;
+	diag->except = except == 0 ? (uid_t)-1 : except;
 	diag->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	if (diag->fd < 0)
 		return false;
@@ -116,13 +117,13 @@ static bool is_on_link(const struct answer_message *message, const struct addres
 	return !peer->scope_id || !link || link == peer->scope_id;
 }
 
-static void keep(const struct answer_message *message, const struct address *peer,
-                 struct snapshot *out)
+static void keep(const struct diag *diag, const struct answer_message *message,
+                 const struct address *peer, struct snapshot *out)
 {
 	const struct inet_diag_msg *found = &message->socket;
 
 	if (found->idiag_inode == 0 || !(1u << found->idiag_state & STATES) ||
-	    !is_on_link(message, peer))
+	    !is_on_link(message, peer) || found->idiag_uid == diag->except)
 		return;
 	if (!message->is_mptcp && snapshot_add(out, found->idiag_family, &found->id))
 		return;
@@ -143,7 +144,7 @@ static bool take(const struct diag *diag, const uint8_t *data, size_t left,
 			errno = message.error;
 			return true;
 		}
-		keep(&message, peer, out);
+		keep(diag, &message, peer, out);
 	}
 	return false;
 }

@@ -15,17 +15,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/address.h"
 #include "reset/snapshot.h"
 
 struct diag {
 	int fd;
+	uid_t except; /* whose connections are left; -1: nobody's */
 	uint32_t sequence;
 };
 
-/* Returns false with errno. */
-bool diag_open(struct diag *diag);
+/*
+ * Connections of `except` are never listed, unless that is root: the probes of a daemon that has a
+ * user of its own. Returns false with errno.
+ */
+bool diag_open(struct diag *diag, uid_t except);
 
 /*
  * Appends the connections to `peer` at one of the ports to `out`, whose memory the caller frees in

@@ -106,13 +106,13 @@ _Noreturn static void refuse(int connection, const char *why)
 	exit(1);
 }
 
-static void check_caller(int connection, const struct passwd *user)
+static uid_t check_caller(int connection, const struct passwd *user)
 {
 	struct caller caller;
 	char why[160];
 
 	if (caller_may_ask(connection, user->pw_uid, &caller))
-		return;
+		return caller.uid;
 	snprintf(why, sizeof(why), "uid %u (process %d) may not ask: only %s and root may",
 	         (unsigned)caller.uid, (int)caller.pid, user->pw_name);
 	refuse(connection, why);
@@ -161,12 +161,12 @@ static void serve(int connection, const struct options *options, const struct pa
 	struct allow *allow;
 	struct work *work;
 	struct diag diag;
+	const uid_t caller = check_caller(connection, user);
 
-	check_caller(connection, user);
 	allow = allow_load(options->config, error);
 	if (!allow)
 		refuse(connection, error);
-	if (!diag_open(&diag))
+	if (!diag_open(&diag, caller))
 		refuse(connection, "the kernel has no sock_diag(7) for this program");
 	confine(connection);
 	work = work_new(allow, &diag, send_reply, &connection);

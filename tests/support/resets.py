@@ -46,7 +46,7 @@ class Helper(st.Process):
     def children(self):
         """The processes that serve a connection each."""
         with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
-            return [int(word) for word in file.read().split()]
+            return [int(word) for word in file.read().split() if st.process_state(word) not in "ZX"]
 
 
 class Reply:

@@ -58,10 +58,6 @@ class Reset(st.Case):
     def many(self, count, *place, **options):
         return [self.connect(*place, **options) for _ in range(count)]
 
-    def serving(self):
-        """The processes that serve a connection each."""
-        return [pid for pid in self.helper.children() if st.process_state(pid) not in "ZX"]
-
     def assert_aborted(self, *clients):
         self.assertEqual({resets.error_of(client) for client in clients}, {errno.ECONNABORTED})
 
@@ -199,7 +195,7 @@ class Pace(Reset):
         ask.send(ONE, [PORT])
         self.assertEqual(ask.read().found, 20)
         ask.stop()
-        st.wait_until(lambda: not self.serving(), what="it to end")
+        st.wait_until(lambda: not self.helper.children(), what="it to end")
         self.assertGreaterEqual([resets.error_of(client) for client in clients].count(0), 15)
 
     def test_several(self):
@@ -316,7 +312,7 @@ class Trust(Reset):
         """one capability, no other privileges, few system calls"""
         self.help()
         ask = self.ask()
-        pid = max(self.serving())
+        pid = max(self.helper.children())
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
             status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
         self.assertEqual({status[f"Cap{kind}"] for kind in ("Prm", "Eff")}, {f"{1 << 12:016x}"})

@@ -332,6 +332,28 @@ static bool read_words(const struct config_group *group, struct record_config *r
 	return true;
 }
 
+/* A name has no port: without one, nobody knows which connections are the record's. */
+static bool read_reset(const struct config_group *group, enum option option,
+                       const struct record_config *record, enum reset_option *out)
+{
+	int reset;
+
+	if (!config_value_word(group, option, reset_words, &reset))
+		return false;
+	*out = (enum reset_option)reset;
+	if (*out == RESET_KEEP || record->port_count > 0)
+		return true;
+	return config_fail(group->reader, group->values[option],
+	                   "resets connections, and no port is known; write the service's, as in "
+	                   "ports = [ 443 ]");
+}
+
+static bool read_resets(const struct config_group *group, struct record_config *record)
+{
+	return read_reset(group, OPT_RECORD_ON_LEAVE, record, &record->on_leave) &&
+	       read_reset(group, OPT_RECORD_ON_RETURN, record, &record->on_return);
+}
+
 static bool claim_name(struct config_reader *reader, const char *name, const struct tree *at)
 {
 	const struct tree *other = config_names_add(reader->names, name, at);
@@ -372,7 +394,7 @@ static bool read_record(struct config_reader *reader, const struct tree *setting
 	return config_group_open(reader, setting, SCOPE_RECORD, &group) &&
 	       read_names(&group, record) && read_policy(&group, &record->policy) &&
 	       read_words(&group, record) && read_endpoints(&group, record) &&
-	       config_ports_read(&group, record);
+	       config_ports_read(&group, record) && read_resets(&group, record);
 }
 
 bool config_records_read(const struct config_group *file, struct config *config)
@@ -392,6 +414,8 @@ bool config_records_read(const struct config_group *file, struct config *config)
 	for (size_t i = 0; i < config->record_count; i++) {
 		if (!read_record(reader, setting->elements[i], &records[i]))
 			return false;
+		config->has_resets |=
+		        records[i].on_leave == RESET_RESET || records[i].on_return == RESET_RESET;
 	}
 	return true;
 }

@@ -105,6 +105,14 @@ static bool read_isolation(const struct config_group *group, struct config *conf
 	return true;
 }
 
+static bool read_reset(const struct config_group *group, struct config *config)
+{
+	keep_place(group, OPT_FILE_RESET_SOCKET, &config->reset_socket_file,
+	           &config->reset_socket_line);
+	return config_value_path(group, OPT_FILE_RESET_SOCKET, &config->reset_socket) &&
+	       config_value_integer(group, OPT_FILE_RESET_RATE, &config->reset_rate);
+}
+
 bool config_root_read(struct config_reader *reader, const struct tree *root, struct config *config)
 {
 	struct config_group group;
@@ -114,8 +122,8 @@ bool config_root_read(struct config_reader *reader, const struct tree *root, str
 	keep_place(&group, OPT_FILE_RECORDS, &config->records_file, &config->records_line);
 	return read_sockets(&group, config) &&
 	       config_value_duration(&group, OPT_FILE_STALE_LIMIT, &config->stale_limit) &&
-	       read_isolation(&group, config) && read_users(&group, config) &&
-	       read_http(&group, config) && read_resolvers(&group, config) &&
-	       config_notify_read(&group, config) && config_door_read(&group, config) &&
+	       read_isolation(&group, config) && read_reset(&group, config) &&
+	       read_users(&group, config) && read_http(&group, config) &&
+	       read_resolvers(&group, config) && config_notify_read(&group, config) && config_door_read(&group, config) &&
 	       config_checks_read(&group) && config_records_read(&group, config);
 }

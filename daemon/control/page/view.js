@@ -40,6 +40,8 @@ function noticesOf(status) {
 
 	if (status.isolated)
 		notices.push({ name: "isolated", text: "This host is isolated: nothing beyond it answers, so failures do not count, and names whose endpoints are all lost keep their answers." });
+	if (status.reset && status.reset.wanted && status.reset.error)
+		notices.push({ name: "reset", text: `Open connections cannot be reset: ${status.reset.error}.` });
 	if (!status.settled)
 		notices.push({ name: "settling", text: "The daemon has just started: its first checks are under way." });
 	return notices;

@@ -48,6 +48,7 @@ static const struct probe_outcome later[] = {
 	{ EHOSTDOWN, WHY_NO_ROUTE, PATH_SILENT, "no route: host down" },
 	{ ENETUNREACH, WHY_NO_ROUTE, PATH_SILENT, "no route: network unreachable" },
 	{ ENETDOWN, WHY_NO_ROUTE, PATH_SILENT, "no route: network down" },
+	{ ECONNABORTED, WHY_OWN_FAULT, PATH_UNKNOWN, "reset on this host" },
 	{ ENOMEM, WHY_OWN_FAULT, PATH_UNKNOWN, "out of memory" },
 	{ ENOBUFS, WHY_OWN_FAULT, PATH_UNKNOWN, "out of memory" },
 	{ 0, WHY_OTHER, PATH_UNKNOWN, NULL }

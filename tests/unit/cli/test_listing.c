@@ -58,6 +58,7 @@ static void what_is_told_is_read(void **state)
 	                    "end\nwhatever"));
 	assert_false(listing.settled);
 	assert_true(listing.isolated);
+	assert_string_equal(listing.reset_error, "more");
 	assert_int_equal(listing.record_count, 2);
 	record = &listing.records[0];
 	assert_string_equal(record->name, "good.example.com");
@@ -257,7 +258,7 @@ static void the_table_is_as_documented(void **state)
 /* No address, no check, several addresses; a daemon that has just started, a host that is alone. */
 static void what_is_rare_is_told(void **state)
 {
-	char *out = printed("status\t0.1.0\tfalse\ttrue\n"
+	char *out = printed("status\t0.1.0\tfalse\ttrue\tnobody listens\n"
 	                    "record\tn\ta\t\t\tdns\tr\n"
 	                    "endpoint\ta\tunknown\t\t\n"
 	                    "address\t192.0.2.1\tunknown\t\t\n"
@@ -274,7 +275,8 @@ static void what_is_rare_is_told(void **state)
 	                         "                                            no such name\n"
 	                         "The daemon has just started: its first checks are under way.\n"
 	                         "This host is isolated: nothing beyond it answers. Lost names "
-	                         "keep their answers.\n");
+	                         "keep their answers.\n"
+	                         "Open connections cannot be reset: nobody listens.\n");
 	free(out);
 }
 

@@ -211,8 +211,8 @@ static const struct mistake mistakes[] = {
 	/* the text */
 	{ FILE_WITH("port = 4294967376;"),
 	  "t.conf:1: port: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, isolation, user, exec_user, http, http_hosts, resolvers, notify, door, "
-	  "door_socket, checks, records" },
+	  "stale_limit, isolation, reset_socket, reset_rate, user, exec_user, http, http_hosts, "
+	  "resolvers, notify, door, door_socket, checks, records" },
 	{ HTTP_WITH("port = 4294967376;"),
 	  "t.conf:1: checks.web.port: is out of bounds; write 1 to 65535" },
 	{ HTTP_WITH("port = 0x100000050;"),
@@ -352,8 +352,8 @@ static const struct mistake mistakes[] = {
 	{ "records: \"a\";", "t.conf:1: records: must be a list of records; write ( { ... } )" },
 	{ FILE_WITH("zebra = 1;"),
 	  "t.conf:1: zebra: unknown setting; known here are socket, control, state_dir, "
-	  "stale_limit, isolation, user, exec_user, http, http_hosts, resolvers, notify, door, "
-	  "door_socket, checks, records" },
+	  "stale_limit, isolation, reset_socket, reset_rate, user, exec_user, http, http_hosts, "
+	  "resolvers, notify, door, door_socket, checks, records" },
 	{ FILE_WITH("Socket = \"/run/x\";"),
 	  "t.conf:1: Socket: unknown setting; did you mean \"socket\"?" },
 	{ FILE_WITH("socket = 5;"),
@@ -992,7 +992,7 @@ static const struct mistake mistakes[] = {
 	{ "records: ( { ttl = 5; } );",
 	  "t.conf:1: records[0].ttl: unknown setting; known here are name, aliases, primary, "
 	  "secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down, isolation, ports, connect" },
+	  "all_down, isolation, ports, connect, on_leave, on_return" },
 	{ "records: ( { name = 5; } );",
 	  "t.conf:1: records[0].name: must be a string; write it in double quotes" },
 	{ "records: ( { name = \"\"; } );",
@@ -1105,6 +1105,18 @@ static const struct mistake mistakes[] = {
 	{ RECORD_WITH("all_down = \"nxdomain\"; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].all_down: \"nxdomain\" is not known; write \"primary\", \"hold\", "
 	  "\"dns\" or \"fail\"" },
+	{ RECORD_WITH("on_leave = \"reset\"; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].on_leave: resets connections, and no port is known; write the "
+	  "service's, as in ports = [ 443 ]" },
+	{ RECORD_WITH("on_return = \"reset\"; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].on_return: resets connections, and no port is known; write the "
+	  "service's, as in ports = [ 443 ]" },
+	{ RECORD_WITH("on_leave = \"drop\"; " GOOD_PRIMARY),
+	  "t.conf:1: records[0].on_leave: \"drop\" is not known; write \"keep\" or \"reset\"" },
+	{ FILE_WITH("reset_rate = 0;"),
+	  "t.conf:1: reset_rate: 0 is out of bounds; write 1 to 100000" },
+	{ FILE_WITH("reset_socket = \"\";"),
+	  "t.conf:1: reset_socket: is empty; write the path of a file" },
 	{ RECORD_WITH("ports = 443; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].ports: must be a list of ports; write [ 443 ]" },
 	{ RECORD_WITH("ports = [ ]; " GOOD_PRIMARY),
@@ -1131,7 +1143,7 @@ static const struct mistake mistakes[] = {
 	{ RECORD_WITH("sticky = true; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].sticky: unknown setting; known here are name, aliases, "
 	  "primary, secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down, isolation, ports, connect" },
+	  "all_down, isolation, ports, connect, on_leave, on_return" },
 
 	/* endpoints */
 	{ PRIMARY_WITH(""), "t.conf:1: records[0].primary.address: is missing; write an IP address "
@@ -1949,10 +1961,32 @@ static void test_ports(void **state)
 		while (rows[i].ports[count])
 			count++;
 		assert_int_equal(config->records[0].port_count, count);
+		assert_false(config->has_resets);
 		assert_memory_equal(config->records[0].ports, rows[i].ports,
 		                    count * sizeof(uint16_t));
 		config_free(config);
 	}
+}
+
+static void test_resets(void **state)
+{
+	struct config *config = load(TCP_RECORD("on_leave = \"reset\"; "
+	                                        "primary: { address = \"::1\"; check = \"a\"; };"));
+
+	(void)state;
+	assert_true(config->has_resets);
+	assert_int_equal(config->records[0].on_leave, RESET_RESET);
+	assert_int_equal(config->records[0].on_return, RESET_KEEP);
+	assert_int_equal(config->reset_rate, 1000);
+	assert_string_equal(config->reset_socket, "/run/shunt-reset.sock");
+	config_free(config);
+	config = load("reset_rate = 7; reset_socket = \"r.sock\";" TCP_RECORD(
+	        "on_return = \"reset\"; ports = [ 1 ]; " GOOD_PRIMARY));
+	assert_true(config->has_resets);
+	assert_int_equal(config->records[0].on_return, RESET_RESET);
+	assert_int_equal(config->reset_rate, 7);
+	assert_non_null(strstr(config->reset_socket, "/r.sock"));
+	config_free(config);
 }
 
 /* A list that is not whole is none. */
@@ -2290,8 +2324,9 @@ int main(void)
 		cmocka_unit_test(test_bounds_in_words), cmocka_unit_test(test_shipped_files_load),
 		cmocka_unit_test(test_shipped_example), cmocka_unit_test(test_shipped_options),
 		cmocka_unit_test(test_manual),          cmocka_unit_test(test_manual_examples),
-		cmocka_unit_test(test_ports),           cmocka_unit_test(test_too_many_ports),
-		cmocka_unit_test(test_hints),           cmocka_unit_test(test_many_hints),
+		cmocka_unit_test(test_resets),          cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_too_many_ports),  cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_many_hints),
 	};
 	struct CMUnitTest tests[COUNT(mistakes) + COUNT(others)];
 

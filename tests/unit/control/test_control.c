@@ -83,6 +83,12 @@ bool monitor_is_isolated(const struct monitor *monitor)
 	return true;
 }
 
+const struct reset *monitor_reset(const struct monitor *monitor)
+{
+	(void)monitor;
+	return NULL;
+}
+
 uint64_t monitor_table_inode(const struct monitor *monitor)
 {
 	(void)monitor;

@@ -49,6 +49,12 @@ bool monitor_is_settled(const struct monitor *monitor)
 	return settled;
 }
 
+const struct reset *monitor_reset(const struct monitor *monitor)
+{
+	(void)monitor;
+	return NULL;
+}
+
 bool monitor_is_isolated(const struct monitor *monitor)
 {
 	(void)monitor;
