@@ -461,7 +461,7 @@ MONITORING := $(patsubst conf/%,%,$(wildcard conf/prometheus/*.yml conf/grafana/
 EXAMPLES_DIR = $(DOCDIR)/examples
 MONITORING_DIRS = $(addprefix $(EXAMPLES_DIR)/,$(sort $(dir $(MONITORING))))
 # Those of the helpers that have been built; the manual of one that was not stays out, too.
-HELPER_UNITS := $(foreach helper,$(HELPERS),$(notdir $(wildcard conf/systemd/$(helper).*)))
+HELPER_UNITS := $(foreach helper,$(HELPERS),$(notdir $(wildcard conf/systemd/$(helper).* conf/systemd/$(helper)@.*)))
 FOLDERS := $(BINDIR) $(SBINDIR) $(LIBEXECDIR) $(addprefix $(PREFIX)/,$(LIB) $(LIB32)) $(EXAMPLES_DIR) $(MONITORING_DIRS:/=) $(UNITDIR) $(SYSUSERSDIR) $(BASHDIR) $(ZSHDIR) $(addprefix $(MANDIR)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/shunt
 

@@ -163,10 +163,9 @@ static void reset_lines(FILE *out, const char *metric, const struct metrics_sour
 	labelled(out, metric, "result", "failure", (double)sums.failed);
 }
 
-static void reset_ready_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+static double is_reset_ready(const struct metrics_sources *sources)
 {
-	if (reset_is_wanted(sources->reset))
-		metrics_text_line(out, metric, NULL, reset_is_ready(sources->reset));
+	return !reset_is_wanted(sources->reset) || reset_is_ready(sources->reset);
 }
 
 /* --- clients ---------------------------------------------------------------------------------- */
@@ -348,8 +347,7 @@ const struct metrics_daemon metrics_daemon[] = {
 	  "Endpoints whose open connections were to be reset, by what came of it.",
 	  .lines = reset_lines },
 	{ "shunt_reset_ready", "gauge",
-	  "Whether shunt-reset is there; only while a record needs it.",
-	  .lines = reset_ready_lines },
+	  "Whether shunt-reset is there, or no record needs it.", .value = is_reset_ready },
 	{ "shunt_state_write_failures_total", "counter",
 	  "Writes of what must survive a restart that failed.", .value = write_failures },
 	{ .name = NULL },

@@ -290,6 +290,8 @@ WELL = {
     "shunt_last_reload_success": 1,
     "shunt_state_write_failures_total": 0,
     "shunt_attach_refusals_total{reason=crowd}": 0,
+    "shunt_reset_ready": 1,
+    "shunt_resets_total{result=failure}": 0,
     "shunt_notify_total{result=delivered}": "0+1x300",
     "shunt_notify_total{result=failed}": 0,
     "shunt_notify_total{result=timeout}": 0,
@@ -363,6 +365,8 @@ SCENARIOS = {
         {5: [], 15: ["ShuntLoopLate"]},
     ),
     "a full disk": ({"shunt_state_write_failures_total": "0x9 0+12x280"}, {12: [], 17: ["ShuntStateNotWritten"]}),
+    "no shunt-reset": ({"shunt_reset_ready": "1 0x5 1x3 0x300"}, {5: [], 8: [], 20: ["ShuntResetUnavailable"]}),
+    "connections that were not reset": ({"shunt_resets_total{result=failure}": "0x9 1x290"}, {9: [], 11: ["ShuntResetFailed"], 25: []}),
     "a crowd of clients": (
         {"shunt_attach_refusals_total{reason=crowd}": "0x9 0+100x280"},
         {12: [], 25: ["ShuntClientsRefused reason=crowd"]},
@@ -517,6 +521,7 @@ class Dashboard(Metrics):
         rest = {"shunt_table_version", "shunt_table_supersessions_total", "shunt_reloads_total", "shunt_clients", "shunt_settled"}
         rest |= {"shunt_door_attached", "shunt_door_rewritten_total", "shunt_door_entries"}  # a service that is stopped has no door either
         rest |= {"shunt_reports_total"}  # what a report starts is a probe like others
+        rest |= {"shunt_connections_reset_total"}  # how many programs were told
         self.assertEqual({metric for metric in types if not {metric, f"{metric}_bucket"} & (used | alerts)} - rest, set())
 
 

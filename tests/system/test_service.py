@@ -168,6 +168,21 @@ class Unit(st.Case):
                 self.note(f"exposure of {name} {figure.group(1)}")
                 self.assertLessEqual(float(figure.group(1)), HELPER_EXPOSURE_MOST)
 
+    def test_reset(self):
+        """the same of shunt-reset's, which is a template: at most 1.5 of 10"""
+        units = [self.unit]
+        for name in ("shunt-reset.socket", "shunt-reset@.service"):
+            with open(os.path.join(UNITS, name), encoding="utf-8") as file:
+                text = file.read().replace("@LIBEXECDIR@", st.B)
+            units.append(self.write(name, re.sub("(?m)^Documentation=.*\n", "", text)))
+        done = st.run(["systemd-analyze", "verify", "--recursive-errors=no", *units[:2], self.path("shunt-reset@1.service")])
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        done = st.run(["systemd-analyze", "security", "--offline=true", "--no-pager", self.path("shunt-reset@.service")])
+        figure = re.search(r"Overall exposure level for shunt-reset@i.service: ([\d.]+)", done.stdout)
+        self.assertTrue(figure, done.stdout + done.stderr)
+        self.note(f"exposure {figure.group(1)}")
+        self.assertLessEqual(float(figure.group(1)), EXPOSURE_MOST)
+
     def test_system_calls(self):
         """every system call of a daemon with each kind of check, a reload and a client is in the unit's filter"""
         st.need("strace")

@@ -41,6 +41,7 @@
 /* --- a monitor ---------------------------------------------------------------------------------- */
 
 static const char *const hosts[] = { "monitor.example.com" };
+static const uint16_t ports[] = { 443, 8443 };
 static char socket_path[] = "/run/a \"quoted\" \xff.sock";
 static char control_path[] = "/run/control.sock";
 static const struct in_force in_force = { .socket = socket_path, .control = control_path };
@@ -156,6 +157,9 @@ static void fill_record(struct view_record *out)
 		                     .reason = "primary is down",
 		                     .rule = REASON_FORCED,
 		                     .elected = ELECTION_FAIL,
+		                     .ports = ports,
+		                     .port_count = 2,
+		                     .on_leave = RESET_RESET,
 		                     .all_down = ALL_DOWN_FAIL,
 		                     .failback = FAILBACK_MANUAL,
 		                     .failback_delay_ms = 1000,
@@ -903,6 +907,7 @@ static void the_status_is_as_documented(void **state)
 	        "\"secondary\",\"by\":\"root\",\"uid\":0,"
 	        "\"reason\":\"maintenance\",\"since\":\"1970-01-02T00:00:00Z\","
 	        "\"until\":\"1970-01-02T00:00:03Z\"},\"holds\":false,\"all_down\":\"fail\","
+	        "\"ports\":[443,8443],\"on_leave\":\"reset\",\"on_return\":\"keep\","
 	        "\"endpoints\":["
 	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"
 	        "\"check_settings\":{\"name\":\"web\",\"port\":8080,\"path\":\"/health\","
@@ -957,7 +962,7 @@ static void the_status_as_lines(void **state)
 
 	assert_non_null(strstr(answer, "\r\nContent-Type: text/tab-separated-values\r\n"));
 	assert_non_null(strstr(answer,
-	                       "\r\n\r\nstatus\t" SHUNT_VERSION "\ttrue\ttrue\n"
+	                       "\r\n\r\nstatus\t" SHUNT_VERSION "\ttrue\ttrue\t\n"
 	                       "record\twww.example.com\tsecondary\t2001:db8::2\t86401\tfail\t"
 	                       "primary is down\n"
 	                       "endpoint\tprimary\tdown\thttp\t\n"
