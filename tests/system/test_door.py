@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Doors: programs that no library can be preloaded into are led by the kernel, by their cgroup."""
+import json
 import os
 import shutil
 import signal
@@ -108,6 +109,16 @@ class RefusedHere(Exception):
 
 
 class Led(Door):
+    def test_told(self):
+        """`shunt doors` tells that the door of its cgroup reaches a program, and one outside that nothing does"""
+        self.open_door()
+        self.wait_door("attached")
+        for inside, door, told in ((True, "bpf", "connect"), (False, "none", "libc")):
+            dialer = self.dialer(inside=inside)
+            self.wait_answer(dialer, "primary")
+            shown = json.loads(st.shunt(self.daemon, "doors", str(dialer.process.pid), "--json").stdout)
+            self.assertEqual((shown["door"], shown["told"]), (door, told), shown)
+
     def test_failover_and_failback(self):
         """a static program follows the failover and the failback; one beside it goes where it means to"""
         self.open_door()
