@@ -94,6 +94,16 @@ class Readme(st.Case):
         done = st.run([st.SHUNTD, "-t", "-c", path])
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_connection(self):
+        """the configuration of docs/connection.md loads, and has what the demo's has"""
+        text = "\n".join(code(read("docs", "connection.md"))) + "\n"
+        done = st.run([st.SHUNTD, "-t", "-c", self.write("connection.conf", text)])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        demo = read("conf", "examples", "demo.conf")
+        for option in ("watch", "connect", "interval", "fast_interval", "timeout", "fall", "rise"):
+            pattern = rf"(?m)[^_]\b{option}\s*= ([^;]*);"
+            self.assertEqual(re.search(pattern, text)[1], re.search(pattern, demo)[1], option)
+
     def test_rehearsal(self):
         """the rehearsal of README prints what it says"""
         line = next(line for line in code(read("README.md")) if "--force" in line)
