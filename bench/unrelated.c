@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 		uint64_t took;
 
 		for (int call = 0; call < CALLS; call++)
-			connect(-1, (struct sockaddr *)&peer, sizeof(peer));
+			(void)connect(-1, (struct sockaddr *)&peer, sizeof(peer));
 		took = now_ns() - start;
 		if (took < least)
 			least = took;
