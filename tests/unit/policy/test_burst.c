@@ -30,6 +30,8 @@ static const struct {
 	{ "nor is one that is not there", false, 3, 1, ".", "0 50 100 ", 20 },
 	{ "many at one time take longer steps", false, 3, 100, "P", "0 200 400 ", 20 },
 	{ "and confirm no faster", false, 3, 100, "F", "0 202 404 606 806 ", 23 },
+	{ "a confirmation that takes its time is waited for", false, 3, 1, "F.", "0 12 62 112 ",
+	  21 },
 	{ "fall = 1 has nothing to confirm but once", false, 1, 1, "F", "0 12 62 ", 21 },
 };
 
