@@ -26,7 +26,7 @@ struct decide {
 	struct event_base *base;
 	const struct host_fault *host_fault;
 	const struct tables *tables;
-	struct door *door;   /* NULL: there is none */
+	struct door *door; /* NULL: there is none */
 	struct leaves *leaves;
 	struct state *state; /* NULL: no state is saved */
 	/*

@@ -257,7 +257,9 @@ static bool start_tools(struct server *server, const struct config *config, uint
 	server->watches =
 	        server->base ? watcher_new(server->base, watcher_room(descriptors)) : NULL;
 	server->trust = server->prober ? trust_new() : NULL;
-	server->http = server->trust ? probe_http_new(server->base, prober_edges(server->prober), server->trust) : NULL;
+	server->http = server->trust ? probe_http_new(server->base, prober_edges(server->prober),
+	                                              server->trust)
+	                             : NULL;
 	if (server->http)
 		probe_http_set_library(server->http, getenv("SHUNTD_LIBCURL") != NULL);
 	server->tls = probe_tls_kind(server->trust);

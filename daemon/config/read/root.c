@@ -124,6 +124,7 @@ bool config_root_read(struct config_reader *reader, const struct tree *root, str
 	       config_value_duration(&group, OPT_FILE_STALE_LIMIT, &config->stale_limit) &&
 	       read_isolation(&group, config) && read_reset(&group, config) &&
 	       read_users(&group, config) && read_http(&group, config) &&
-	       read_resolvers(&group, config) && config_notify_read(&group, config) && config_door_read(&group, config) &&
-	       config_checks_read(&group) && config_records_read(&group, config);
+	       read_resolvers(&group, config) && config_notify_read(&group, config) &&
+	       config_door_read(&group, config) && config_checks_read(&group) &&
+	       config_records_read(&group, config);
 }
