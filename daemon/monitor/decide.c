@@ -7,10 +7,10 @@
 #include "base/timer.h"
 #include "door/door.h"
 #include "event/event.h"
-#include "monitor/host_fault.h"
 #include "monitor/leave.h"
 #include "monitor/view.h"
 #include "publish/tables.h"
+#include "roster/host_fault.h"
 #include "state/state.h"
 
 static void record_wakes(evutil_socket_t fd, short what, void *arg)

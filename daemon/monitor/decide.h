@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "monitor/record.h"
+#include "roster/record.h"
 
 struct door;
 struct event_base;

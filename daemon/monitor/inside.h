@@ -7,9 +7,9 @@
 #include "monitor/leave.h"
 #include "monitor/override.h"
 #include "monitor/parts.h"
-#include "monitor/roster.h"
-#include "monitor/target.h"
 #include "publish/tables.h"
+#include "roster/roster.h"
+#include "roster/target.h"
 
 struct monitor {
 	struct monitor_parts parts;

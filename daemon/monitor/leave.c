@@ -4,12 +4,12 @@
 
 #include "base/log.h"
 #include "base/timer.h"
-#include "monitor/host_fault.h"
-#include "monitor/record.h"
-#include "monitor/roster.h"
-#include "monitor/taken.h"
 #include "policy/reset.h"
 #include "reset/reset.h"
+#include "roster/host_fault.h"
+#include "roster/record.h"
+#include "roster/roster.h"
+#include "roster/taken.h"
 
 /*
  * Milliseconds until what was left is looked at. With thousands of records, of which many leave an

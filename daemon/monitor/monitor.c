@@ -13,14 +13,14 @@
 #include "base/timer.h"
 #include "door/door.h"
 #include "event/event.h"
-#include "monitor/host_fault.h"
 #include "monitor/inside.h"
 #include "monitor/persist.h"
-#include "monitor/target_event.h"
 #include "monitor/view.h"
 #include "probe/kind/route.h"
 #include "probe/schedule.h"
 #include "publish/publish.h"
+#include "roster/host_fault.h"
+#include "roster/target_event.h"
 #include "state/format.h"
 
 #define SETTLE_MS 5000u     /* a table is considered settled after this time at the latest */

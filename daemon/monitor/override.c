@@ -16,7 +16,7 @@
 #include "base/moment.h"
 #include "base/usage.h"
 #include "event/event.h"
-#include "monitor/roster.h"
+#include "roster/roster.h"
 
 static const char *endpoint_id(const struct record *record)
 {

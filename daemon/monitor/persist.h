@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 #include "monitor/override.h"
-#include "monitor/roster.h"
-#include "monitor/target.h"
+#include "roster/roster.h"
+#include "roster/target.h"
 #include "state/format.h"
 
 /* Returns the text of the state file, to be freed by the caller; NULL if out of memory. */

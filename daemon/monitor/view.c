@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "connection/watch.h"
 #include "monitor/override.h"
-#include "monitor/record.h"
+#include "roster/record.h"
 
 const char *view_answer(const struct record *record, int answer)
 {

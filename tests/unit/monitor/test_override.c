@@ -13,7 +13,7 @@
 #include "daemon/base/log.h"
 #include "daemon/event/event.h"
 #include "daemon/monitor/override.h"
-#include "daemon/monitor/roster.h"
+#include "daemon/roster/roster.h"
 #include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "daemon/monitor/target_event.h"
 #include "daemon/probe/kind/header.h"
+#include "daemon/roster/target_event.h"
 #include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

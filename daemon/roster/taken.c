@@ -1,10 +1,10 @@
-#include "monitor/taken.h"
+#include "roster/taken.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "monitor/record.h"
-#include "monitor/roster.h"
+#include "roster/record.h"
+#include "roster/roster.h"
 
 static int by_address(const void *a, const void *b)
 {

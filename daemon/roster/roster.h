@@ -4,13 +4,13 @@
  * The monitor builds a roster for each configuration from the previous roster, which it then frees.
  * The roster makes no decisions.
  */
-#ifndef SHUNT_MONITOR_ROSTER_H
-#define SHUNT_MONITOR_ROSTER_H
+#ifndef SHUNT_ROSTER_ROSTER_H
+#define SHUNT_ROSTER_ROSTER_H
 
 #include <stddef.h>
 
 #include "config/config.h"
-#include "monitor/record.h"
+#include "roster/record.h"
 
 struct roster {
 	struct record *records;

@@ -4,8 +4,8 @@
  *
  * Called by target whenever one of a calculated target's children has changed.
  */
-#ifndef SHUNT_MONITOR_CALCULATED_H
-#define SHUNT_MONITOR_CALCULATED_H
+#ifndef SHUNT_ROSTER_CALCULATED_H
+#define SHUNT_ROSTER_CALCULATED_H
 
 #include "config/config.h"
 #include "policy/health.h"

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "daemon/config/load.h"
-#include "daemon/monitor/roster.h"
 #include "daemon/probe/kind/connect.h"
+#include "daemon/roster/roster.h"
 #include "tests/support/unit.h"
 
 #define CHECK "check = { type = \"tcp\"; port = 9; };"

@@ -1,4 +1,4 @@
-#include "monitor/endpoint.h"
+#include "roster/endpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "monitor/target.h"
+#include "roster/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "connection/watch.h"
-#include "monitor/calculated.h"
+#include "roster/calculated.h"
 #include "state/format.h"
 
 #define BUCKETS_MIN 64u

@@ -11,8 +11,8 @@
  * as witnesses, and `ask` is called for others, so that evidence arrives within milliseconds and not
  * when their next probes are due.
  */
-#ifndef SHUNT_MONITOR_HOST_FAULT_H
-#define SHUNT_MONITOR_HOST_FAULT_H
+#ifndef SHUNT_ROSTER_HOST_FAULT_H
+#define SHUNT_ROSTER_HOST_FAULT_H
 
 #include <stdbool.h>
 

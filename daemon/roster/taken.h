@@ -3,8 +3,8 @@
  *
  * Made for one look, since the next verdict may change it; costs a walk over all records.
  */
-#ifndef SHUNT_MONITOR_TAKEN_H
-#define SHUNT_MONITOR_TAKEN_H
+#ifndef SHUNT_ROSTER_TAKEN_H
+#define SHUNT_ROSTER_TAKEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
-#include "monitor/target_event.h"
+#include "roster/target_event.h"
 
 #include <stdio.h>
 
 #include "base/duration.h"
 #include "event/event.h"
-#include "monitor/endpoint.h"
+#include "roster/endpoint.h"
 
 /* A user of the target, directly or through a calculated check; NULL if there is none left. */
 static const struct member *first_user(const struct target *target)

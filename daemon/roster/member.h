@@ -4,14 +4,14 @@
  *
  * endpoint creates and frees them.
  */
-#ifndef SHUNT_MONITOR_MEMBER_H
-#define SHUNT_MONITOR_MEMBER_H
+#ifndef SHUNT_ROSTER_MEMBER_H
+#define SHUNT_ROSTER_MEMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "monitor/target.h"
 #include "policy/reset.h"
+#include "roster/target.h"
 
 struct endpoint;
 

@@ -4,17 +4,17 @@
  *
  * roster builds and frees endpoints; decide counts their health before each election.
  */
-#ifndef SHUNT_MONITOR_ENDPOINT_H
-#define SHUNT_MONITOR_ENDPOINT_H
+#ifndef SHUNT_ROSTER_ENDPOINT_H
+#define SHUNT_ROSTER_ENDPOINT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "config/config.h"
-#include "monitor/member.h"
 #include "policy/health.h"
 #include "resolve/resolve.h"
+#include "roster/member.h"
 
 struct record;
 

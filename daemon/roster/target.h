@@ -9,8 +9,8 @@
  * roster acquires a target for each address of each endpoint and releases it; the monitor receives
  * its verdicts.
  */
-#ifndef SHUNT_MONITOR_TARGET_H
-#define SHUNT_MONITOR_TARGET_H
+#ifndef SHUNT_ROSTER_TARGET_H
+#define SHUNT_ROSTER_TARGET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,8 +18,8 @@
 #include <sys/queue.h>
 #include <time.h>
 
-#include "monitor/host_fault.h"
 #include "probe/probe.h"
+#include "roster/host_fault.h"
 
 struct member;
 struct saved;

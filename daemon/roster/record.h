@@ -4,8 +4,8 @@
  * roster builds and frees records; decide runs their elections and is the only writer of the
  * decisions, except for the override and the forced endpoint, which belong to override.
  */
-#ifndef SHUNT_MONITOR_RECORD_H
-#define SHUNT_MONITOR_RECORD_H
+#ifndef SHUNT_ROSTER_RECORD_H
+#define SHUNT_ROSTER_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,8 +13,8 @@
 #include <time.h>
 
 #include "config/config.h"
-#include "monitor/endpoint.h"
 #include "policy/election.h"
+#include "roster/endpoint.h"
 
 struct decide;
 struct event;

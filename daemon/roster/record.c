@@ -1,4 +1,4 @@
-#include "monitor/record.h"
+#include "roster/record.h"
 
 #include <string.h>
 

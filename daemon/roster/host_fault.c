@@ -1,4 +1,4 @@
-#include "monitor/host_fault.h"
+#include "roster/host_fault.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/monitor/target.h"
 #include "daemon/probe/kind/connect.h"
+#include "daemon/roster/target.h"
 #include "tests/support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

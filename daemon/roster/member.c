@@ -1,4 +1,4 @@
-#include "monitor/member.h"
+#include "roster/member.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "monitor/calculated.h"
+#include "roster/calculated.h"
 
 #include <stdio.h>
 

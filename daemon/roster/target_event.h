@@ -2,14 +2,14 @@
  * Events of a target: one event for all records that share it, with the name of the first and the
  * number of the others.
  */
-#ifndef SHUNT_MONITOR_TARGET_EVENT_H
-#define SHUNT_MONITOR_TARGET_EVENT_H
+#ifndef SHUNT_ROSTER_TARGET_EVENT_H
+#define SHUNT_ROSTER_TARGET_EVENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-#include "monitor/target.h"
+#include "roster/target.h"
 
 /*
  * Its health has changed. If only calculated checks use the target, the event is of lower

@@ -1,4 +1,4 @@
-#include "monitor/roster.h"
+#include "roster/roster.h"
 
 #include <stdlib.h>
 #include <string.h>
