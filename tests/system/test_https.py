@@ -171,6 +171,18 @@ class Certificates(st.Case):
         os.rename(bundle + ".new", bundle)
         st.wait_until(lambda: daemon.health("moved.example.com", "primary") == "up", what="the new CA to be trusted")
 
+    def test_lost_ca(self):
+        """a ca_file that cannot be read any more is this host's fault: no verdict, and the health stays"""
+        bundle = self.path("bundle.pem")
+        os.link(self.ca.file, bundle)
+        self.row("lost", self.ca.issue("lost.example.com"), f'ca_file = "{bundle}";')
+        daemon = self.start_daemon()
+        os.unlink(bundle)
+        address = lambda: daemon.endpoint("lost.example.com", "primary")["addresses"][0]
+        st.wait_until(lambda: address()["no_verdict_side"] == "host", what="three intervals without a verdict")
+        self.assertIn("bundle.pem", address()["last_error"])
+        self.assertEqual(address()["health"], "up")
+
 
 class RealServers(st.Case):
     """nginx and curl."""

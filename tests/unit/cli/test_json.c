@@ -58,6 +58,10 @@ static const char *const texts[] = {
 	"[\"\n\"]",
 	"[\"\\x\"]",
 	"[\"\\u12g4\"]",
+	"[\"\\u123\"]",
+	"[\"\xe2\x82\x41\"]",
+	"[\"\xf0\x9f\x98\x41\"]",
+	"[\"\xf0\x9f\x41\x80\"]",
 	"[\"\\u12\"]",
 	"[\"\x80\"]",
 	"[\"\xc0\x80\"]",
@@ -203,10 +207,10 @@ static void depth_is_bounded(void **state)
 
 static void a_terminal_is_not_driven(void **state)
 {
-	char *seen = printed("[\"\x7f\xc2\x9b\"]");
+	char *seen = printed("[\"\x7f\xc2\x9b\",\"0123456\x7f\"]");
 
 	(void)state;
-	assert_string_equal(seen, "[\n  \"\\u007F\\u009B\"\n]\n");
+	assert_string_equal(seen, "[\n  \"\\u007F\\u009B\",\n  \"0123456\\u007F\"\n]\n");
 	free(seen);
 }
 
