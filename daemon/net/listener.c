@@ -29,7 +29,8 @@
 struct listener {
 	int fd;
 	int lock;
-	int folder; /* the folder of the path; files are created and removed relative to it */
+	int folder;   /* the folder of the path; files are created and removed relative to it */
+	bool foreign; /* another user could replace a part of the path to that folder */
 	char *path;
 	char *lock_path;
 	const char *name, *lock_name; /* names in that folder; they point into the paths */
@@ -199,6 +200,39 @@ static int set_address(const char *path, struct sockaddr_un *address, struct err
 	return 0;
 }
 
+enum with_path { BIND, CONNECT };
+
+static int call_with(int fd, const struct sockaddr_un *address, enum with_path call)
+{
+	if (call == BIND)
+		return bind(fd, (const struct sockaddr *)address, sizeof(*address));
+	return connect(fd, (const struct sockaddr *)address, sizeof(*address));
+}
+
+/*
+ * bind() and connect() accept only a path. If another user could replace a part of it, they are
+ * called with a name alone, from within our descriptor of the folder.
+ */
+static int call_in_folder(const struct listener *listener, int fd,
+                          const struct sockaddr_un *address, enum with_path call)
+{
+	int back, error, result = -1;
+
+	if (!listener->foreign)
+		return call_with(fd, address, call);
+	back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (back < 0)
+		return -1;
+	if (fchdir(listener->folder) == 0)
+		result = call_with(fd, address, call);
+	error = errno;
+	if (fchdir(back) < 0)
+		log_fatal("cannot return to the working directory: %s", strerror(errno));
+	close(back);
+	errno = error;
+	return result;
+}
+
 static pid_t peer_pid(int fd)
 {
 	struct ucred peer;
@@ -211,15 +245,16 @@ static pid_t peer_pid(int fd)
  * Only a refused connection means that the daemon is dead; a full backlog or a socket of another
  * type means that it is alive.
  */
-static int refuse_if_live(const char *path, const struct sockaddr_un *address, int type,
-                          struct error *error)
+static int refuse_if_live(const struct listener *listener, const struct sockaddr_un *address,
+                          int type, struct error *error)
 {
+	const char *path = listener->path;
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int result = 0;
 
 	if (fd < 0)
 		return refuse_errno(error, path, path, "make a socket to try");
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+	if (call_in_folder(listener, fd, address, CONNECT) == 0)
 		result = refuse_live(error, path, peer_pid(fd));
 	else if (errno == EAGAIN || errno == EPROTOTYPE || errno == EINPROGRESS)
 		result = refuse_live(error, path, 0);
@@ -239,7 +274,7 @@ static int clear_path(const struct listener *listener, const struct sockaddr_un 
 		return errno == ENOENT ? 0 : refuse_errno(error, path, path, "look at");
 	if (!S_ISSOCK(status.st_mode))
 		return refuse(error, "%s: is not a socket; remove it or choose another path", path);
-	if (refuse_if_live(path, address, type, error) < 0)
+	if (refuse_if_live(listener, address, type, error) < 0)
 		return -1;
 	if (unlinkat(listener->folder, listener->name, 0) < 0 && errno != ENOENT)
 		return refuse_errno(error, path, path, "replace");
@@ -252,16 +287,17 @@ static int clear_path(const struct listener *listener, const struct sockaddr_un 
  * bind() creates the file with the mode of the descriptor, reduced by the umask, and with this
  * thread's file-system group.
  */
-static int bind_as(int fd, const struct sockaddr_un *address, mode_t mode, gid_t group)
+static int bind_as(const struct listener *listener, const struct sockaddr_un *address, mode_t mode,
+                   gid_t group)
 {
 	mode_t mask;
 	int own, result;
 
-	if (fchmod(fd, mode) < 0)
+	if (fchmod(listener->fd, mode) < 0)
 		return -1;
 	mask = umask(0);
 	own = setfsgid(group); /* LISTENER_OWN_GROUP has no effect */
-	result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+	result = call_in_folder(listener, listener->fd, address, BIND);
 	setfsgid((gid_t)own);
 	umask(mask);
 	return result;
@@ -276,10 +312,10 @@ static int make_socket(struct listener *listener, const struct sockaddr_un *addr
 	listener->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd < 0)
 		return refuse_errno(error, path, path, "make");
-	if (bind_as(listener->fd, address, mode, group) < 0)
+	if (bind_as(listener, address, mode, group) < 0)
 		return refuse_errno(error, path, path, "make");
 	if (!look(listener, listener->name, &status) || !S_ISSOCK(status.st_mode))
-		return refuse(error, "%s: was replaced by somebody else; choose another path",
+		return refuse(error, "%s: was replaced by another process; choose another path",
 		              path);
 	listener->device = status.st_dev;
 	listener->inode = status.st_ino;
@@ -288,29 +324,12 @@ static int make_socket(struct listener *listener, const struct sockaddr_un *addr
 	return 0;
 }
 
-/*
- * bind() and connect() accept only a path. If another user could replace a part of it, the path
- * goes through our descriptor of the folder, provided that /proc is mounted and the result fits;
- * otherwise the plain path is used, which tools like ss display.
- */
-static void hold_address(const struct listener *listener, struct sockaddr_un *address)
-{
-	char through[sizeof(address->sun_path)], folder[32];
-	int length;
-
-	snprintf(folder, sizeof(folder), "/proc/self/fd/%d", listener->folder);
-	length = snprintf(through, sizeof(through), "%s/%s", folder, listener->name);
-	if (length < (int)sizeof(through) && access(folder, F_OK) == 0)
-		memcpy(address->sun_path, through, sizeof(through));
-}
-
 static int open_folder(struct listener *listener, struct sockaddr_un *address, struct error *error)
 {
 	char folder[PATH_MAX];
-	bool foreign;
 
 	folder_of(listener->path, folder);
-	listener->folder = folder_open(folder, &foreign);
+	listener->folder = folder_open(folder, &listener->foreign);
 	if (listener->folder < 0 && errno == ELOOP)
 		return refuse(error,
 		              "%s: the path to the folder %s has a link that root does not own; "
@@ -318,8 +337,8 @@ static int open_folder(struct listener *listener, struct sockaddr_un *address, s
 		              listener->path, folder);
 	if (listener->folder < 0)
 		return refuse_errno(error, listener->path, listener->lock_path, "open");
-	if (foreign)
-		hold_address(listener, address);
+	if (listener->foreign)
+		snprintf(address->sun_path, sizeof(address->sun_path), "%s", listener->name);
 	return 0;
 }
 
