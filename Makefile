@@ -132,15 +132,15 @@ help:
 	@echo && sed -n '/^#   V=1/,/^$$/s/^#   //p' Makefile
 
 ## all          the daemon, the command and the library, in build/
-## deps         install the Debian packages to build, demo, test and lint (as root, else through sudo)
+## deps         install the Debian packages to build, demo, test and lint (as root or by sudo)
 ## demo         watch an unmodified curl leave a dead web server and return to it (30 s, no root)
 ## check        every test
 ## check-unit   only the unit tests
 ## asan, tsan   the tests under the address, undefined-behaviour and thread sanitizers
 ## fuzz         fuzz every parser of external input (FUZZ_TIME=60 seconds)
-## soak         random faults and operations on the daemon while clients look up names (SOAK_TIME=60 seconds, SEED=n)
+## soak         random faults and operations while clients look up names (SOAK_TIME=60 SEED=n)
 ## kills        operators' orders must survive kill -9 (KILLS=1000)
-## inject       each allocation and system call of start, failover, reload, requests fails once (30 min)
+## inject       each allocation and system call of the daemon fails once, in turn (30 min)
 ## suites       Python's and GLib's own tests, without the shim and under it (ten minutes)
 ## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
 ## bench        the cost of a lookup: a managed name compared with the alternatives
@@ -153,9 +153,9 @@ help:
 ## bench-sockets    whether misbehaving connections delay a probe (4 min)
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
 ## deb          build Debian packages in build/deb and check them with lintian
-## check-deb    test the packages in a Debian 12 that is created and booted for this (as root; some minutes)
-## check-releases    build and test in roots of Debian 12, 13 and sid (as root; RELEASES="trixie sid" STEPS="demo check-unit")
-## check-clients    which real programs are reached, and how fast they recover; writes docs/clients.md (as root, 15 min; RELEASE=trixie)
+## check-deb    test the packages in a Debian 12 that is booted for this (as root; some minutes)
+## check-releases    build and test on Debian 12, 13, sid (as root; RELEASES="sid" STEPS="demo")
+## check-clients    real programs that are reached, for docs/clients.md (as root, 15 min; RELEASE=trixie)
 ## clean        remove build/
 
 deps:

@@ -38,7 +38,7 @@ static const char *label_fault(const char *label, size_t length)
 		return "has two dots in a row or one in front; remove a dot";
 	for (size_t i = 0; i < length; i++) {
 		if (label[i] == '*')
-			return "is a wildcard; name each host by itself";
+			return "is a wildcard; list each host name";
 		if (!is_name_character(label[i]))
 			return "is no host name; use letters, digits, \"-\", \"_\" and single dots";
 	}

@@ -184,8 +184,8 @@ static void produce(FILE *out, const struct parse_source *source)
 }
 
 /*
- * The daemon's descriptors are closed: whoever is connected to it must see a connection end although
- * the child is still there, and so must whoever waits for its locks.
+ * The daemon's descriptors are closed: its clients must see a connection end although
+ * the child is still there, and its locks must be free.
  */
 static void close_others(int fd)
 {

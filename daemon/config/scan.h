@@ -33,8 +33,8 @@
 struct config_text *config_scan(const char *path, char error[CONFIG_ERROR_MAX]);
 
 /*
- * The same for a program that is more trusted than whoever started it: each file must belong to
- * root, and be writable by nobody else.
+ * The same for a program that is more trusted than the user who started it: each file must belong to
+ * root, and not be writable by other users.
  */
 struct config_text *config_scan_trusted(const char *path, char error[CONFIG_ERROR_MAX]);
 

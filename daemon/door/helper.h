@@ -3,7 +3,7 @@
  * second, then at longer and longer intervals. What is sent waits while the helper is busy; nothing
  * blocks the loop.
  *
- * The owner is told when there is a new connection, to which it sends everything anew.
+ * The owner is notified of a new connection, to which it sends everything anew.
  */
 #ifndef SHUNT_DOOR_HELPER_H
 #define SHUNT_DOOR_HELPER_H

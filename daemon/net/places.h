@@ -79,7 +79,7 @@ void places_leave(struct places *places, struct place_user *user);
 void places_forget(struct place_user *user);
 
 /*
- * Whether a place may be taken away from `other` for `user`: from somebody who has more, or from a
+ * Whether a place may be taken away from `other` for `user`: from a person who has more, or from a
  * uid of the same person.
  */
 bool places_may_displace(const struct place_user *user, const struct place_user *other);

@@ -79,8 +79,8 @@ struct systemd *systemd_new(void)
 		systemd->watchdog_us = systemd_watchdog_us(getenv("WATCHDOG_USEC"),
 		                                           getenv("WATCHDOG_PID"), getpid());
 		if (!set_address(systemd, name)) {
-			log_warning("NOTIFY_SOCKET: '%.100s' is no socket's name; nobody is told "
-			            "that this daemon is ready",
+			log_warning("NOTIFY_SOCKET: '%.100s' is not a socket's name; the service "
+			            "manager gets no notifications",
 			            name);
 			free(systemd);
 			systemd = NULL;

@@ -19,7 +19,7 @@ bool user_choose(const char *name, uid_t self, struct spawn_user *user,
 		return refuse(
 		        error,
 		        "is missing, and a daemon that runs as root does not run programs as root "
-		        "by itself; write exec_user = \"%s\", or whom they need",
+		        "by default; write exec_user = \"%s\", or another user's name",
 		        "nobody");
 	if (!name)
 		return true;

@@ -44,7 +44,7 @@ struct reload_history {
 
 struct reload_result;
 
-/* Somebody who waits for the result of a reload. */
+/* A caller that waits for the result of a reload. */
 struct reload_waiter {
 	/* `result` is valid during the call. */
 	void (*done)(struct reload_waiter *waiter, const struct reload_result *result);
@@ -101,7 +101,7 @@ void reload_free(struct reload *reload);
 
 /*
  * Begins a reload, now or after the one under way; its result is logged. `waiter`: gets the result,
- * possibly before this function returns; NULL: nobody waits.
+ * possibly before this function returns; NULL: no caller waits.
  */
 void reload_request(struct reload *reload, struct reload_waiter *waiter);
 /* The waiter no longer waits, if it did. */

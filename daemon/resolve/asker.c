@@ -32,7 +32,7 @@ struct asker {
 	uint64_t answers; /* answers given by servers, including NXDOMAIN and empty ones */
 	bool paused;      /* after a shortage of this host */
 	uint32_t random;
-	void (*heard)(void *arg); /* NULL: nobody listens */
+	void (*heard)(void *arg); /* may be NULL */
 	void *heard_arg;
 };
 

@@ -113,9 +113,9 @@ static const char *distrust(int fd, struct stat *status)
 	if (fstat(fd, status) < 0)
 		return strerror(errno);
 	if (!S_ISREG(status->st_mode))
-		return "it is no plain file";
+		return "it is not a regular file";
 	if (status->st_uid != geteuid())
-		return "it belongs to somebody else";
+		return "it belongs to another user";
 	if (status->st_mode & 022)
 		return "others may write to it";
 	if (status->st_size > STATE_FILE_MAX)

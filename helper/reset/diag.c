@@ -58,7 +58,7 @@ static bool send_all(const struct diag *diag, const struct iovec *parts, size_t 
 	return n >= 0;
 }
 
-/* Bytes from the kernel; 0 if they are somebody else's, which anybody could send; -1 with errno. */
+/* Bytes from the kernel; 0 if another process sent them, which any process could; -1 with errno. */
 static ssize_t receive(const struct diag *diag, void *buffer)
 {
 	struct sockaddr_nl sender = { .nl_pid = 1 };

@@ -24,7 +24,7 @@
 struct allow;
 
 /*
- * The file and all that it includes must belong to root, and be writable by nobody else. NULL with
+ * The file and all that it includes must belong to root, and not be writable by other users. NULL with
  * `error` filled on failure.
  */
 struct allow *allow_load(const char *path, char error[CONFIG_ERROR_MAX]);

@@ -197,7 +197,7 @@ class Foreign(State):
             ("zeros", lambda path: self.write_bytes(path, bytes(4096)), "it is no JSON object"),
             ("version", lambda path: self.write_bytes(path, b'{"version": 9}'), "it is of another version"),
             ("link", lambda path: os.symlink(target, path), "it is a link"),
-            ("fifo", lambda path: os.mkfifo(path, 0o600), "it is no plain file"),
+            ("fifo", lambda path: os.mkfifo(path, 0o600), "it is not a regular file"),
             ("huge", lambda path: (self.write_bytes(path, b""), os.truncate(path, 1 << 40)), "it is too large"),
         )
         for name, make, why in cases:

@@ -56,7 +56,7 @@ static const char *reserved_fault(const char *header)
 		                                "Trailer",    "Transfer-Encoding", "Upgrade" };
 
 	if (is_named(header, "Host"))
-		return "is sent by itself; write host = \"...\" instead";
+		return "is always sent; set its value with host = \"...\"";
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
 		if (is_named(header, reserved[i]))
 			return "is not for a check to choose; remove it";

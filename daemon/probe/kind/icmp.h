@@ -10,7 +10,7 @@ enum icmp_sender {
 
 /*
  * Linux fills the error queue of a TCP socket from 5.9 on, and only for a message that quotes the
- * sequence number of our SYN: nobody can forge one without seeing that.
+ * sequence number of our SYN: it cannot be forged without seeing that.
  *
  *   icmp_listen()   called before connect()
  *   icmp_sender()   called if the connect has failed: reads the queue

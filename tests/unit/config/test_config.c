@@ -521,7 +521,7 @@ static const struct mistake mistakes[] = {
 	{ HTTP_WITH("headers = [ \"A: b\\n\" ];"),
 	  "t.conf:1: checks.web.headers[0]: has a control character; remove it" },
 	{ HTTP_WITH("headers = [ \"host: a\" ];"),
-	  "t.conf:1: checks.web.headers[0]: is sent by itself; write host = \"...\" instead" },
+	  "t.conf:1: checks.web.headers[0]: is always sent; set its value with host = \"...\"" },
 	{ HTTP_WITH("headers = [ \"Content-Length: 5\" ];"),
 	  "t.conf:1: checks.web.headers[0]: is not for a check to choose; remove it" },
 	{ HTTP_WITH("headers = [ \"connection: keep-alive\" ];"),
@@ -1006,7 +1006,7 @@ static const struct mistake mistakes[] = {
 	{ "records: ( { name = \"a..\"; } );", "t.conf:1: records[0].name: \"a..\" has two dots in "
 	                                       "a row or one in front; remove a dot" },
 	{ "records: ( { name = \"*.example.com\"; } );",
-	  "t.conf:1: records[0].name: \"*.example.com\" is a wildcard; name each host by itself" },
+	  "t.conf:1: records[0].name: \"*.example.com\" is a wildcard; list each host name" },
 	{ "records: ( { name = \"a b\"; } );",
 	  "t.conf:1: records[0].name: \"a b\" is no host name; use letters, digits, \"-\", \"_\" "
 	  "and single dots" },
@@ -1042,7 +1042,7 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: records[0].aliases[1]: \"w\" stands already at t.conf:1; remove one of the "
 	  "two" },
 	{ RECORD_WITH("aliases = [\n \"w\",\n \"-*\"\n ]; " GOOD_PRIMARY),
-	  "t.conf:3: records[0].aliases[1]: \"-*\" is a wildcard; name each host by itself" },
+	  "t.conf:3: records[0].aliases[1]: \"-*\" is a wildcard; list each host name" },
 	{ RECORD_WITH("primary: { address = \"fe80::1%nosuch0\"; };"),
 	  "t.conf:1: records[0].primary.address: \"fe80::1%nosuch0\" has a zone that is no "
 	  "interface of this host; write an interface's name or number behind the %" },

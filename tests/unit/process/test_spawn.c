@@ -425,7 +425,7 @@ static void choosing(void **state)
 		{ "nobody", 0, true, true, NULL },
 		{ NULL, 0, false, false,
 		  "is missing, and a daemon that runs as root does not run programs as root by "
-		  "itself; write exec_user = \"nobody\", or whom they need" },
+		  "default; write exec_user = \"nobody\", or another user's name" },
 		{ "nosuchuser", 0, false, false,
 		  "there is no user \"nosuchuser\"; create it or name another" },
 		{ "root", 1000, false, false,

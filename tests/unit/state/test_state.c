@@ -160,12 +160,12 @@ static void files_that_are_not_believed(void **state)
 		const char *made_by, *why;
 	} cases[] = {
 		{ "ln -s other state.json", "it is a link" },
-		{ "mkdir state.json", "it is no plain file" },
-		{ "mkfifo -m 600 state.json", "it is no plain file" },
+		{ "mkdir state.json", "it is not a regular file" },
+		{ "mkfifo -m 600 state.json", "it is not a regular file" },
 		{ "echo hi >state.json; chmod 666 state.json", "others may write to it" },
 		{ "truncate -s 67108865 state.json", "it is too large" },
 		{ "echo hi >state.json; chmod 600 state.json; chown 65534 state.json",
-		  "it belongs to somebody else" },
+		  "it belongs to another user" },
 	};
 	const struct place *place = *state;
 	struct state_file file;
