@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,37 +14,19 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
+#include "process/child.h"
 
-#define DESCRIPTORS_USUAL 1024u /* select() does not support more */
-#define CHILD_STACK_BYTES 32768u
 #define THREAD_STACK_BYTES (65536u + CHILD_STACK_BYTES)
 #define LOOK_AGAIN_MS 100u /* polling interval for a program that epoll could not watch */
 #define STOP_WAIT_MS 1000u /* longest wait at the end for programs that are being started */
 #define CHUNK_BYTES 4096u
 #define CHUNKS_A_TURN 16u
-
-/* The uid_t of these system calls has 32 bits on every architecture. */
-#ifdef SYS_setresuid32
-#define SET_GROUPS SYS_setgroups32
-#define SET_GID SYS_setresgid32
-#define SET_UID SYS_setresuid32
-#else
-#define SET_GROUPS SYS_setgroups
-#define SET_GID SYS_setresgid
-#define SET_UID SYS_setresuid
-#endif
-
-/* For code that runs in a child sharing our memory, on a stack unknown to sanitizers. */
-#define PLAIN __attribute__((no_sanitize("address", "thread", "undefined")))
 
 LIST_HEAD(spawn_list, spawn);
 
@@ -73,109 +54,19 @@ struct spawn {
 	size_t length; /* of end.line */
 	size_t taken;  /* bytes of output read */
 	bool line_over;
-	/* Used by the thread until it returns the spawn. */
-	char **argv;
-	char **environment;
-	bool errors;
-	struct spawn_user user;
-	pid_t pid;
-	int pidfd;
+	struct child child; /* used by the thread until it returns the spawn */
 	struct spawn_end end;
 };
 
-/* --- the child, sharing our memory until exec ------------------------------------------------- */
-
-/*
- * One of our signal handlers run in the child would modify our memory, so all signals stay blocked
- * until no handlers are left. libc reserves two signals in sigaction(); the kernel's own structure,
- * all zeros, is the default disposition.
- */
-PLAIN static void reset_signals(void)
-{
-	static const uint64_t usual[8];
-	sigset_t none;
-
-	for (int i = 1; i < _NSIG; i++)
-		syscall(SYS_rt_sigaction, i, usual, NULL, _NSIG / 8);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-PLAIN static bool set_descriptors(const struct spawn *spawn)
-{
-	struct rlimit limit;
-	int null = spawn->spawner->null;
-	int in = spawn->child_in < 0 ? null : spawn->child_in;
-	int err = spawn->errors ? spawn->child_out : null;
-
-	if (dup2(in, STDIN_FILENO) < 0 || dup2(spawn->child_out, STDOUT_FILENO) < 0 ||
-	    dup2(err, STDERR_FILENO) < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return false;
-	if (close_range(3, ~0u, 0) < 0) { /* Linux before 5.9 */
-		for (unsigned fd = 3; fd < limit.rlim_cur; fd++)
-			close((int)fd);
-	}
-	if (limit.rlim_cur > DESCRIPTORS_USUAL)
-		limit.rlim_cur = DESCRIPTORS_USUAL;
-	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
-
-/* libc's own functions would change the user of all our threads. */
-PLAIN static bool set_rights(const struct spawn_user *user)
-{
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (user->change && (syscall(SET_GROUPS, 0, NULL) < 0 ||
-	                     syscall(SET_GID, user->gid, user->gid, user->gid) < 0 ||
-	                     syscall(SET_UID, user->uid, user->uid, user->uid) < 0))
-		return false;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
-
-PLAIN static int child(void *arg)
-{
-	static char *const no_environment[] = { NULL };
-	struct spawn *spawn = arg;
-
-	spawn->end.failed = "set up";
-	umask(S_IWGRP | S_IWOTH);
-	if (setsid() >= 0 && chdir("/") == 0 && set_descriptors(spawn) &&
-	    set_rights(&spawn->user)) {
-		spawn->end.failed = "run";
-		reset_signals();
-		execve(spawn->argv[0], spawn->argv,
-		       spawn->environment ? spawn->environment : no_environment);
-	}
-	spawn->end.error = errno;
-	_exit(127);
-}
-
 /* --- the thread that starts the program ------------------------------------------------------- */
 
-/* Runs when clone() has returned: the child has executed the program or is exiting. */
-PLAIN static void look(struct spawn *spawn)
+/* Returns the spawn to the loop, whatever became of it. */
+static void *start(void *arg)
 {
-	siginfo_t info;
-
-	if (spawn->pid < 0) {
-		spawn->end.failed = "start";
-		spawn->end.error = errno;
-	} else if (spawn->end.error) {
-		waitid(P_PID, (id_t)spawn->pid, &info, WEXITED);
-		close(spawn->pidfd);
-	} else {
-		spawn->end.failed = NULL;
-	}
-}
-
-PLAIN static void *start(void *arg)
-{
-	char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 	struct spawn *spawn = arg;
 	ssize_t n;
 
-	spawn->pid = clone(child, stack + sizeof(stack),
-	                   CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, spawn, &spawn->pidfd);
-	look(spawn);
+	child_start(&spawn->child);
 	/*
 	 * When the child, which shared our memory, changed its user, it also changed whether that
 	 * memory may be dumped.
@@ -269,7 +160,7 @@ static void spawn_free(struct spawn *spawn)
 	close_childs(spawn);
 	LIST_REMOVE(spawn, all);
 	spawn->spawner->count--;
-	free(spawn->argv);
+	free(spawn->child.argv);
 	free(spawn);
 }
 
@@ -296,15 +187,15 @@ static void ended_ran(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (waitid(P_PID, (id_t)spawn->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+	if (waitid(P_PID, (id_t)spawn->child.pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
 		log_fatal("a program's end is lost: %s", strerror(errno));
-	if (info.si_pid != spawn->pid) {
+	if (info.si_pid != spawn->child.pid) {
 		look_later(spawn);
 		return;
 	}
-	kill(-spawn->pid, SIGKILL);
-	waitid(P_PID, (id_t)spawn->pid, &info, WEXITED);
-	close(spawn->pidfd);
+	kill(-spawn->child.pid, SIGKILL);
+	waitid(P_PID, (id_t)spawn->child.pid, &info, WEXITED);
+	close(spawn->child.pidfd);
 	if (spawn->out >= 0)
 		read_output(spawn, SPAWN_OUTPUT_MAX / CHUNK_BYTES);
 	if (info.si_code == CLD_EXITED)
@@ -318,7 +209,7 @@ static void watch_end(struct spawn *spawn)
 {
 	struct event_base *base = spawn->spawner->base;
 
-	event_assign(&spawn->ended, base, spawn->pidfd, EV_READ, ended_ran, spawn);
+	event_assign(&spawn->ended, base, spawn->child.pidfd, EV_READ, ended_ran, spawn);
 	if (event_add(&spawn->ended, NULL) == 0)
 		return;
 	event_assign(&spawn->ended, base, -1, 0, ended_ran, spawn);
@@ -345,13 +236,15 @@ static void started(struct spawn *spawn)
 {
 	spawn->spawner->starting--;
 	close_childs(spawn);
+	spawn->end.failed = spawn->child.failed;
+	spawn->end.error = spawn->child.error;
 	if (spawn->end.failed) {
 		finish(spawn);
 		return;
 	}
 	watch_end(spawn);
 	if (!spawn->done)
-		kill(-spawn->pid, SIGKILL);
+		kill(-spawn->child.pid, SIGKILL);
 }
 
 static void handed_ran(evutil_socket_t fd, short what, void *arg)
@@ -421,7 +314,7 @@ void spawner_free(struct spawner *spawner)
 		return;
 	while ((spawn = LIST_FIRST(&spawner->all)) != NULL) {
 		event_del(&spawn->ended);
-		close(spawn->pidfd);
+		close(spawn->child.pidfd);
 		spawn_free(spawn);
 	}
 	event_del(&spawner->handed);
@@ -461,6 +354,15 @@ static bool open_input(struct spawn *spawn, const char *bytes, size_t length)
 	             F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
 }
 
+static void set_descriptors(struct spawn *spawn, bool errors)
+{
+	int null = spawn->spawner->null;
+
+	spawn->child.in = spawn->child_in < 0 ? null : spawn->child_in;
+	spawn->child.out = spawn->child_out;
+	spawn->child.err = errors ? spawn->child_out : null;
+}
+
 struct spawn *spawn_start(struct spawner *spawner, const struct spawn_program *program,
                           const struct spawn_user *user, spawn_done *done, void *arg)
 {
@@ -475,10 +377,9 @@ struct spawn *spawn_start(struct spawner *spawner, const struct spawn_program *p
 	*spawn = (struct spawn){ .spawner = spawner,
 		                 .done = done,
 		                 .arg = arg,
-		                 .argv = program->argv,
-		                 .environment = program->environment,
-		                 .errors = program->errors,
-		                 .user = *user,
+		                 .child = { .argv = program->argv,
+		                            .environment = program->environment,
+		                            .user = *user },
 		                 .out = -1,
 		                 .child_out = -1,
 		                 .child_in = -1 };
@@ -486,8 +387,10 @@ struct spawn *spawn_start(struct spawner *spawner, const struct spawn_program *p
 	spawner->count++;
 	if (!open_output(spawn) || !open_input(spawn, program->input, program->input_length))
 		error = errno;
-	if (!error)
+	if (!error) {
+		set_descriptors(spawn, program->errors);
 		error = start_thread(spawn);
+	}
 	if (error) {
 		spawn_free(spawn);
 		errno = error;
@@ -507,5 +410,5 @@ void spawn_kill(struct spawn *spawn)
 	spawn->done = NULL;
 	close_output(spawn);
 	if (spawn->child_out < 0)
-		kill(-spawn->pid, SIGKILL);
+		kill(-spawn->child.pid, SIGKILL);
 }

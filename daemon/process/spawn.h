@@ -20,7 +20,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+
+#include "process/child.h"
 
 struct event_base;
 struct spawner;
@@ -29,12 +30,6 @@ struct spawn;
 /* The first line of its output is kept, truncated to 200 bytes. */
 #define SPAWN_LINE_MAX 201
 #define SPAWN_OUTPUT_MAX (1u << 20) /* after this many bytes its output is closed */
-
-struct spawn_user {
-	bool change; /* false: run as the daemon's user */
-	uid_t uid;
-	gid_t gid;
-};
 
 struct spawn_program {
 	/*
