@@ -361,7 +361,7 @@ static bool claim_name(struct config_reader *reader, const char *name, const str
 
 	if (!other)
 		return true;
-	place = config_value_place(reader, other);
+	place = config_group_place(reader, other);
 	return config_fail(reader, at, "\"%s\" stands already at %s:%u; remove one of the two",
 	                   name, place.file, place.line);
 }

@@ -12,7 +12,7 @@
 static void keep_place(const struct config_group *group, enum option option, const char **file,
                        unsigned *line)
 {
-	struct config_place place = config_value_place(group->reader, group->values[option]);
+	struct config_place place = config_group_place(group->reader, group->values[option]);
 
 	*file = arena_copy(group->reader->arena, place.file, strlen(place.file));
 	*line = place.line;
