@@ -50,7 +50,10 @@ struct config_group {
 bool config_group_open(struct config_reader *reader, const struct tree *setting, unsigned scope,
                        struct config_group *group);
 
-/* Reports an error at a setting, with its full path. `format`: "problem; cure". Always returns false. */
+/*
+ * Reports an error at a setting, with its full path. `format`: "problem; cure". Always returns
+ * false.
+ */
 bool config_fail(const struct config_reader *reader, const struct tree *at, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
@@ -61,7 +64,9 @@ bool config_fail_bounds(const struct config_reader *reader, const struct tree *a
 /* Reports a missing option that is required; `cure` shows how to write it. Always returns false. */
 bool config_fail_missing(const struct config_group *group, enum option option, const char *cure);
 
-/* The place of a setting; for NULL the configuration's file and line 0. Valid as long as the text. */
+/*
+ * The place of a setting; for NULL the configuration's file and line 0. Valid as long as the text.
+ */
 struct config_place config_group_place(const struct config_reader *reader,
                                        const struct tree *setting);
 

@@ -1,6 +1,6 @@
 /*
- * Typed readers of option values, with bounds checking: each returns the checked value of an option of
- * an open group, or its default. A reader that returns false has filled the error.
+ * Typed readers of option values, with bounds checking: each returns the checked value of an option
+ * of an open group, or its default. A reader that returns false has filled the error.
  */
 #ifndef SHUNT_CONFIG_VALUE_H
 #define SHUNT_CONFIG_VALUE_H
@@ -35,7 +35,10 @@ bool config_value_list(const struct config_group *group, enum option option, siz
 bool config_value_hosts(const struct config_group *group, enum option option,
                         const char *const **out, size_t *count);
 
-/* The text of a string setting, owned by the tree. Fills the error and returns NULL for other types. */
+/*
+ * The text of a string setting, owned by the tree. Fills the error and returns NULL for other
+ * types.
+ */
 const char *config_value_text(const struct config_reader *reader, const struct tree *setting);
 
 #endif

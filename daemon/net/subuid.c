@@ -18,7 +18,9 @@ struct line {
 	struct subuid_range range;
 };
 
-/* Reads digits up to `end` (exclusive). Returns false if there is anything else, or more than fits. */
+/*
+ * Reads digits up to `end` (exclusive). Returns false if there is anything else, or more than fits.
+ */
 static bool take_number(const char *text, const char *end, uint64_t *number)
 {
 	*number = 0;

@@ -1,4 +1,4 @@
-/* One event that is being delivered to one notify program: its process, its deadline, how it ends. */
+/* One event that is being delivered to one notify program: its process, deadline and end. */
 #ifndef SHUNT_NOTIFY_DELIVERY_H
 #define SHUNT_NOTIFY_DELIVERY_H
 
@@ -25,7 +25,7 @@ enum delivery_outcome {
 };
 
 /*
- * Called once, from the loop or from delivery_kill(); the delivery is freed afterwards. All outcomes
+ * Called once, from the loop or delivery_kill(); the delivery is freed afterwards. All outcomes
  * except DONE and SHORTAGE have been logged. `error`: errno of SHORTAGE.
  */
 typedef void delivery_ended(struct delivery *delivery, enum delivery_outcome outcome, int error);

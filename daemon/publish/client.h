@@ -58,7 +58,7 @@ struct client {
 #define CLIENT_HELD_MAX_ROOT 1024u
 
 /*
- * The user with that uid; with his first place he stays until the last one has ended. NULL if out of
+ * The user with that uid, who stays from the first place to the end of the last one. NULL if out of
  * memory.
  */
 struct client_user *client_user(struct client_shared *shared, uid_t uid);

@@ -57,7 +57,9 @@ void asker_configure(struct asker *asker, const struct resolver_address *servers
 /* All questions must have been removed. NULL is allowed. */
 void asker_free(struct asker *asker);
 
-/* The caller has set the fields up to `family`; all others are zeros. Queries for the first time. */
+/*
+ * The caller has set the fields up to `family`; all others are zeros. Queries for the first time.
+ */
 void asker_add(struct asker_question *question);
 /* The caller may set it to zeros and add it again. */
 void asker_remove(struct asker_question *question);

@@ -1,4 +1,4 @@
-/* What is known of one address family of a name: the last good addresses and the last error. Pure. */
+/* What is known of one address family of a name: the last good addresses and error. Pure. */
 #ifndef SHUNT_RESOLVE_OUTCOME_H
 #define SHUNT_RESOLVE_OUTCOME_H
 
