@@ -329,6 +329,23 @@ class Lives(Door):
             self.wait_answer(self.dialer(), "standby")
             self.cgroup.stop()
             self.wait_door("waiting")
+        for _ in range(10):  # too quick for anybody to see that it was away
+            self.cgroup.start()
+            self.cgroup.stop()
+        self.start(self.cgroup)
+        self.wait_answer(self.dialer(), "standby")
+
+    def test_ports_change(self):
+        """what a reload leads no longer goes where it was meant to, and what it leads newly is led"""
+        self.open_door(lambda *addresses: self.config(*addresses, file='stale_limit = "1h";'))
+        self.wait_door("attached")
+        inside, other = self.dialer(), st.free_port(self.primary, self.standby)
+        self.wait_answer(inside, "primary", self.standby)
+        for name, address in (("other primary", self.primary), ("other standby", self.standby)):
+            self.start(doors.Server(name, (address, other)))
+        self.daemon.reload(self.config(self.primary, self.standby, record=f"ports = [ {other} ];"))
+        self.wait_answer(inside, "other primary", self.standby, port=other)
+        self.wait_answer(inside, "standby", self.standby)
 
     def test_deep(self):
         """none of its parents is there yet, either"""
