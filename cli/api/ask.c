@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "base/cli.h"
@@ -48,6 +49,11 @@ static int get(const char *control, char *path, json_t **answer)
 int ask_record(const char *control, const char *name, json_t **answer)
 {
 	return get(control, api_record(name, ""), answer);
+}
+
+int ask_resets(const char *control, json_t **answer)
+{
+	return get(control, strdup("/v1/resets"), answer);
 }
 
 int ask_status(const char *control, const char *name, json_t **status)

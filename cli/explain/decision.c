@@ -367,6 +367,65 @@ static void add_addresses(json_t *steps, const json_t *record)
 	}
 }
 
+/* --- open connections ------------------------------------------------------------------------- */
+
+static bool resets(const json_t *record, const char *option)
+{
+	return strcmp(record_field(record, option), "reset") == 0;
+}
+
+/* "192.0.2.10, 192.0.2.11" */
+static const char *list_answer(const json_t *record, char *text, size_t size)
+{
+	const json_t *answer = json_object_get(record, "answer");
+	size_t used = 0, i;
+	json_t *one;
+
+	*text = '\0';
+	json_array_foreach (answer, i, one) {
+		if (used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "",
+			                         json_string_value(one));
+	}
+	return text;
+}
+
+static const char *list_ports(const json_t *record, char *text, size_t size)
+{
+	size_t used = 0, i;
+	json_t *port;
+
+	*text = '\0';
+	json_array_foreach (json_object_get(record, "ports"), i, port) {
+		if (used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%lld", i ? ", " : "",
+			                         (long long)json_integer_value(port));
+	}
+	return text;
+}
+
+/* What would be reset if the record left the endpoint that answers. */
+static void add_connections(json_t *steps, const json_t *record)
+{
+	const char *active = record_field(record, "active");
+	char addresses[1024], ports[160];
+	json_t *step;
+
+	if (!resets(record, "on_leave") && !resets(record, "on_return"))
+		return;
+	step = step_add(steps, "connections");
+	if (resets(record, "on_leave"))
+		step_say(step, "those to %s are reset once it is lost and another one answers",
+		         *active ? active : "an endpoint");
+	if (resets(record, "on_return"))
+		step_say(step, "those to %s are reset once an earlier one answers again",
+		         *active ? active : "an endpoint");
+	if (*active)
+		step_say(step, "  to %s, port %s; not while another name is answered with it",
+		         list_answer(record, addresses, sizeof(addresses)),
+		         list_ports(record, ports, sizeof(ports)));
+}
+
 /*
  * --- all steps -----------------------------------------------------------------------------------
  */
@@ -394,6 +453,7 @@ json_t *decision_steps(const json_t *status, const json_t *record, time_t now)
 	add_failback(steps, record, now);
 	add_all_down(steps, record);
 	add_addresses(steps, record);
+	add_connections(steps, record);
 	decide(steps, status, record);
 	return steps;
 }

@@ -9,6 +9,7 @@
 #include "monitor/monitor.h"
 #include "report/lines.h"
 #include "report/metrics.h"
+#include "report/resets.h"
 
 static char *status_piece(const struct control_parts *parts, struct report_span span, size_t step,
                           bool *last)
@@ -87,4 +88,10 @@ enum MHD_Result read_record(struct request *request)
 	if (!subject_record(request, &index, &result))
 		return result;
 	return answer_record(request->connection, request->parts->monitor, index);
+}
+
+enum MHD_Result read_resets(struct request *request)
+{
+	return answer_json(request->connection, MHD_HTTP_OK,
+	                   resets_report(monitor_reset(request->parts->monitor)));
 }

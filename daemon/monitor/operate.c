@@ -78,6 +78,60 @@ void operate_auto(struct monitor *monitor, size_t index, const char *by)
 	decide_record(&monitor->decide, record);
 }
 
+/* --- open connections ------------------------------------------------------------------------- */
+
+static void say_not_reset(enum leave_ordered why, const struct record *record, const char *id,
+                          char error[OPERATE_ERROR_MAX])
+{
+	static const char *const words[] = {
+		[LEAVE_ORDERED] = "",
+		[LEAVE_ANSWERS] =
+		        "answers for it, so that programs would connect there again; force "
+		        "another endpoint first",
+		[LEAVE_NO_PORT] = "no port of the service is known; add ports to the record, as in "
+		                  "ports = [ 443 ]",
+		[LEAVE_ISOLATED] =
+		        "nothing beyond this host answers, so that the fault may be its own",
+		[LEAVE_SHARED] =
+		        "other names are answered with all of its addresses, at these ports",
+		[LEAVE_NONE] = "it has no address",
+	};
+
+	snprintf(error, OPERATE_ERROR_MAX, "connections to %s of %s are not reset: %s", id,
+	         record->config->name, words[why]);
+}
+
+static void fill_kept(struct operate_reset *order, const struct endpoint *endpoint,
+                      const struct leave_kept *kept)
+{
+	for (size_t i = 0; i < order->kept_count; i++) {
+		order->kept[i].address = endpoint->members[kept[i].address]->address;
+		order->kept[i].record = kept[i].record->config->name;
+	}
+}
+
+enum operate_forced operate_reset(struct monitor *monitor, size_t index,
+                                  struct operate_reset *order, char error[OPERATE_ERROR_MAX])
+{
+	const struct record *record = &monitor->roster->records[index];
+	const int endpoint = record_endpoint(record, order->endpoint);
+	struct leave_kept kept[SHUNT_ADDRESSES_MAX];
+	enum leave_ordered why;
+
+	if (endpoint < 0) {
+		say_no_endpoint(record, order->endpoint, error);
+		return OPERATE_NO_ENDPOINT;
+	}
+	why = leave_order(&monitor->leaves, record, (size_t)endpoint, order->dry_run,
+	                  &order->number, kept, &order->kept_count);
+	if (why != LEAVE_ORDERED) {
+		say_not_reset(why, record, order->endpoint, error);
+		return OPERATE_DOWN;
+	}
+	fill_kept(order, &record->endpoints[endpoint], kept);
+	return OPERATE_FORCED;
+}
+
 uint32_t operate_check(struct monitor *monitor, size_t index)
 {
 	const struct record *record = &monitor->roster->records[index];

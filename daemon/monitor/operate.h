@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/address.h"
+
+#include "shunt/table.h"
+
 struct monitor;
 struct reports_failure;
 
@@ -32,6 +36,24 @@ enum operate_forced operate_force(struct monitor *monitor, size_t index,
 
 /* Ends an override, and any wait for a failback. */
 void operate_auto(struct monitor *monitor, size_t index, const char *by);
+
+/* An order to reset the open connections to an endpoint. */
+struct operate_reset {
+	const char *endpoint; /* the endpoint's id */
+	bool dry_run;         /* only count them */
+	/* Filled: */
+	uint64_t number; /* of the order, among those of `reset` */
+	/* Addresses that are left out, and a record that answers with each. */
+	struct {
+		struct address address;
+		const char *record;
+	} kept[SHUNT_ADDRESSES_MAX];
+	size_t kept_count;
+};
+
+/* OPERATE_DOWN stands for every other refusal than that of an endpoint that there is not. */
+enum operate_forced operate_reset(struct monitor *monitor, size_t index,
+                                  struct operate_reset *order, char error[OPERATE_ERROR_MAX]);
 
 /*
  * Starts a new probe of every address of the record. Returns the time in ms within which the

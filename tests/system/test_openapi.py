@@ -313,6 +313,11 @@ class Server(st.Case):
         for path, status in (("auto", 200), ("check", 202)):
             for body in (None, "{}", "{}".rjust(4096)):
                 self.ask(status, "POST", f"/v1/records/{{name}}/{path}", body)
+        reset = "/v1/records/{name}/reset"
+        self.ask(404, "POST", reset, '{"endpoint": "secondry"}')
+        self.ask(409, "POST", reset, '{"endpoint": "primary"}')
+        self.ask(202, "POST", reset, '{"endpoint": "secondary", "dry_run": true}')
+        self.assertEqual(self.ask(200, "GET", "/v1/resets")["resets"][0]["endpoint"], "secondary")
         force = "/v1/records/{name}/force"
         self.ask(404, "POST", force, '{"endpoint": "secondry"}')
         self.ask(409, "POST", force, '{"endpoint": "dead"}')

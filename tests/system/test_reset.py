@@ -346,6 +346,44 @@ class Helper(Reset):
         return errno.ECONNABORTED in self.errors(clients)
 
 
+class ByHand(Reset):
+    def test_reset(self):
+        """shunt reset: counts, resets, leaves out what another name is answered with, and refuses what would hurt"""
+        other = f'{{ name = "other.example.com"; ports = [ {PORT} ]; primary: {{ address = "{THREE}"; }}; }}'
+        both = record(options="").replace(f'address = "{TWO}";', f'addresses = [ "{TWO}", "{THREE}" ];')
+        self.watch(records(both, other))
+        two, three = self.connect(TWO, 3), self.connect(THREE, 2)
+        left = f"shunt: {THREE} is left out: other.example.com answers with it\n"
+        for options, out, errors in (
+            (["--dry-run"], "secondary: 3 connections\n", {0}),
+            ([], "secondary: 3 of 3 connections reset\n", {errno.ECONNABORTED}),
+            ([], "secondary: 0 of 0 connections reset\n", {0}),  # an error is told once
+        ):
+            done = st.shunt(self.daemon, "reset", NAME, "secondary", *options)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, out, left))
+            self.assertEqual(set(self.errors(two)), errors)
+        self.stays(three)
+        for name, endpoint, words in ((NAME, "primary", "answers for it, so that programs would connect there again"),
+                                      (NAME, "third", 'has no endpoint "third"; it has primary, secondary')):
+            done = st.shunt(self.daemon, "reset", name, endpoint)
+            self.assertEqual((done.returncode, done.stdout), (4, ""))
+            self.assertIn(words, done.stderr)
+
+    def test_no_helper(self):
+        """without the helper it says so, and how to get it"""
+        self.watch(records(record(options="")), helper=False)
+        done = st.shunt(self.daemon, "reset", NAME, "secondary")
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertIn("systemctl enable --now shunt-reset.socket", done.stderr)
+
+    def test_explain(self):
+        """explain says what would be reset"""
+        self.watch()
+        said = st.shunt(self.daemon, "explain", NAME).stdout
+        self.assertIn("those to primary are reset once it is lost and another one answers", " ".join(said.split()))
+        self.assertIn(f"to {ONE}, port {PORT}; not while another name is answered with it", " ".join(said.split()))
+
+
 class Check(st.Case):
     def test_missing(self):
         """shuntd -t says in words that nobody listens, and is content"""

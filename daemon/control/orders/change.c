@@ -16,6 +16,7 @@
 #include "monitor/operate.h"
 #include "monitor/view.h"
 #include "report/json.h"
+#include "report/resets.h"
 
 /* For a request without members: returns true with MHD_YES, or false after refusing it. */
 static enum MHD_Result check_empty(const struct request *request, bool *good)
@@ -136,6 +137,36 @@ enum MHD_Result change_check(struct request *request)
 	monitor_read(request->parts->monitor, index, &record);
 	return answer_json(request->connection, MHD_HTTP_ACCEPTED,
 	                   report_check(&record, within_ms));
+}
+
+enum MHD_Result change_reset(struct request *request)
+{
+	static const unsigned statuses[] = {
+		[OPERATE_NO_ENDPOINT] = MHD_HTTP_NOT_FOUND, [OPERATE_DOWN] = MHD_HTTP_CONFLICT
+	};
+	char error[OPERATE_ERROR_MAX];
+	struct operate_reset order = { .dry_run = false };
+	const struct body_member members[] = {
+		{ .name = "endpoint", .text = &order.endpoint, .required = true },
+		{ .name = "dry_run", .flag = &order.dry_run },
+		{ 0 },
+	};
+	enum operate_forced done;
+	enum MHD_Result result;
+	json_t *object;
+	size_t index;
+
+	if (!subject_record(request, &index, &result))
+		return result;
+	object = body_read(request->body, request->body_size, members, error);
+	if (!object)
+		return answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+	done = operate_reset(request->parts->monitor, index, &order, error);
+	json_decref(object);
+	if (done == OPERATE_FORCED)
+		return answer_json(request->connection, MHD_HTTP_ACCEPTED,
+		                   resets_report_order(&order));
+	return answer_error(request->connection, statuses[done], "%s", error);
 }
 
 /* --- the configuration ------------------------------------------------------------------------ */

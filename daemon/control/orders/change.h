@@ -17,6 +17,11 @@ enum MHD_Result change_auto(struct request *request);
  * has reached `asked`.
  */
 enum MHD_Result change_check(struct request *request);
+/*
+ * {"endpoint": "primary", "dry_run": true}. Responds at once with the order's number; GET /v1/resets
+ * has what came of it.
+ */
+enum MHD_Result change_reset(struct request *request);
 enum MHD_Result change_reload(struct request *request);
 
 #endif

@@ -239,6 +239,16 @@ enum operate_forced operate_force(struct monitor *monitor, size_t index,
 	                                                              : OPERATE_FORCED;
 }
 
+enum operate_forced operate_reset(struct monitor *monitor, size_t index,
+                                  struct operate_reset *order, char error[OPERATE_ERROR_MAX])
+{
+	(void)monitor;
+	(void)index;
+	(void)error;
+	order->number = 1;
+	return OPERATE_FORCED;
+}
+
 void operate_auto(struct monitor *monitor, size_t index, const char *by)
 {
 	(void)monitor;
