@@ -149,6 +149,7 @@ help:
 ## bench-connection  what a client notices of a primary's end, beside HAProxy in front (10 min)
 ## bench-door   what a door costs a connect() (as root; seconds)
 ## bench-failover    time from a kill or a black hole to the first right answer (3 min)
+## bench-reset      find and reset 10 connections among 20,000 sockets, filtered by the kernel or not (as root)
 ## bench-status     how long `shunt status` takes with 1,000 records (1 min)
 ## bench-sockets    whether misbehaving connections delay a probe (4 min)
 ## install, uninstall    below PREFIX (/usr/local) and DESTDIR
@@ -424,6 +425,8 @@ $(B)/bench/%: bench/%.c Makefile
 	$(Q)$(CC) $(BASE) $(if $(BENCH_PKGS),$(call cflags,$(BENCH_PKGS))) $(CFLAGS) -I. $(ROOTS) -pthread -o $@ $< \
 		$(filter %.a,$^) $(if $(BENCH_PKGS),$(call libs,$(BENCH_PKGS)))
 
+$(B)/bench/reset: private BENCH_PKGS := $(HELPER_PKGS)
+$(B)/bench/reset: $(B)/tests/helper.a $(B)/tests/daemon.a
 $(B)/bench/bare: private BENCH_PKGS := libcurl libevent_core
 $(B)/bench/scale: private BENCH_PKGS := $(DAEMON_PKGS)
 $(B)/bench/scale: $(B)/tests/daemon.a
@@ -450,6 +453,13 @@ bench-door:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)$(if $(filter 0,$(HAS_DOOR)),echo 'this build has no doors: it needs clang and libbpf' >&2; exit 1,$(B)/bench/door)
+
+# As root, in a network namespace of its own.
+.PHONY: bench-reset
+bench-reset:
+	$(Q)tests/support/deps build bench
+	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
+	$(Q)unshare -n $(B)/bench/reset
 
 # --- installing ----------------------------------------------------------------------------------
 

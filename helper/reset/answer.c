@@ -83,12 +83,18 @@ static bool take_result(const uint8_t *at, size_t size, int kind, struct answer_
 	return true;
 }
 
+/* TCPDIAG_GETSOCK: as the request, see diag.c. */
+static bool is_socket(const struct nlmsghdr *head)
+{
+	return head->nlmsg_type == SOCK_DIAG_BY_FAMILY || head->nlmsg_type == TCPDIAG_GETSOCK;
+}
+
 static bool take(const struct nlmsghdr *head, const uint8_t *at, struct answer_message *message)
 {
 	const size_t size = head->nlmsg_len - NLMSG_HDRLEN;
 
 	message->sequence = head->nlmsg_seq;
-	if (head->nlmsg_type == SOCK_DIAG_BY_FAMILY)
+	if (is_socket(head))
 		return take_socket(at, size, message);
 	return take_result(at, size, head->nlmsg_type, message);
 }
@@ -109,7 +115,7 @@ bool answer_next(const uint8_t **data, size_t *left, struct answer_message *mess
 		*data += step;
 		*left -= step;
 		*message = (struct answer_message){ .error = 0 };
-		if (head.nlmsg_type == SOCK_DIAG_BY_FAMILY || head.nlmsg_type == NLMSG_DONE ||
+		if (is_socket(&head) || head.nlmsg_type == NLMSG_DONE ||
 		    head.nlmsg_type == NLMSG_ERROR)
 			return take(&head, at, message);
 	}

@@ -6,6 +6,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -82,30 +83,36 @@ static ssize_t receive(const struct diag *diag, void *buffer)
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
+struct filter {
+	struct rtattr head;
+	uint32_t program[FILTER_MAX / 4];
+};
+
 struct search {
 	struct nlmsghdr head;
 	struct inet_diag_req_v2 wanted;
-	struct rtattr filter_head;
-	uint32_t filter[FILTER_MAX / 4];
+	struct filter filter;
 };
 
-static bool ask(struct diag *diag, const struct address *peer, const uint16_t *ports, size_t count,
-                uint8_t family)
-{
-	struct search search = { .head = { .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		                           .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		                           .nlmsg_seq = ++diag->sequence },
-		                 .wanted = { .sdiag_family = family,
-		                             .sdiag_protocol = IPPROTO_TCP,
-		                             /* what tells an MPTCP subflow comes with it */
-		                             .idiag_ext = 1u << (INET_DIAG_INFO - 1),
-		                             .idiag_states = STATES },
-		                 .filter_head = { .rta_type = INET_DIAG_REQ_BYTECODE } };
-	const size_t length = filter_make(peer, ports, count, search.filter);
-	struct iovec part = { &search, offsetof(struct search, filter) + length };
+/* The request before that one has no family, so that one walk over all sockets finds both. */
+struct search_both {
+	struct nlmsghdr head;
+	struct inet_diag_req wanted;
+	struct filter filter;
+};
 
-	search.filter_head.rta_len = (unsigned short)RTA_LENGTH(length);
-	search.head.nlmsg_len = (uint32_t)part.iov_len;
+#define EXTENSIONS (1u << (INET_DIAG_INFO - 1)) /* what tells an MPTCP subflow comes with it */
+
+/* Sends the request that `head` begins, whose filter is its last part. */
+static bool ask(struct diag *diag, struct nlmsghdr *head, struct filter *filter, size_t length)
+{
+	struct iovec part = { head, (size_t)((char *)filter->program - (char *)head) + length };
+
+	filter->head.rta_type = INET_DIAG_REQ_BYTECODE;
+	filter->head.rta_len = (unsigned short)RTA_LENGTH(length);
+	head->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	head->nlmsg_seq = ++diag->sequence;
+	head->nlmsg_len = (uint32_t)part.iov_len;
 	return send_all(diag, &part, 1);
 }
 
@@ -149,14 +156,11 @@ static bool take(const struct diag *diag, const uint8_t *data, size_t left,
 	return false;
 }
 
-static bool find(struct diag *diag, const struct address *peer, const uint16_t *ports, size_t count,
-                 uint8_t family, struct snapshot *out)
+static bool collect_found(struct diag *diag, const struct address *peer, struct snapshot *out)
 {
 	_Alignas(struct nlmsghdr) static uint8_t buffer[ANSWER_SIZE];
 	ssize_t n;
 
-	if (!ask(diag, peer, ports, count, family))
-		return false;
 	do {
 		n = receive(diag, buffer);
 		if (n < 0)
@@ -165,15 +169,48 @@ static bool find(struct diag *diag, const struct address *peer, const uint16_t *
 	return errno == 0;
 }
 
-/* The peers of sockets of AF_INET6 are IPv4 addresses, too, in the v4-mapped form. */
-bool diag_find(struct diag *diag, const struct address *peer, const uint16_t *ports, size_t count,
-               struct snapshot *out)
+static bool find_family(struct diag *diag, const struct diag_peer *peer, uint8_t family,
+                        struct snapshot *out)
 {
-	if (peer->family == SHUNT_FAMILY_IPV4 && !find(diag, peer, ports, count, AF_INET, out))
-		return false;
-	return find(diag, peer, ports, count, AF_INET6, out) ||
-	       /* a kernel without IPv6 */
-	       (errno == ENOENT && peer->family == SHUNT_FAMILY_IPV4);
+	struct search search = { .head = { .nlmsg_type = SOCK_DIAG_BY_FAMILY },
+		                 .wanted = { .sdiag_family = family,
+		                             .sdiag_protocol = IPPROTO_TCP,
+		                             .idiag_ext = EXTENSIONS,
+		                             .idiag_states = STATES } };
+
+	return ask(diag, &search.head, &search.filter,
+	           filter_make(peer->address, peer->ports, peer->port_count,
+	                       search.filter.program)) &&
+	       collect_found(diag, peer->address, out);
+}
+
+static bool find_both(struct diag *diag, const struct diag_peer *peer, struct snapshot *out)
+{
+	struct search_both search = { .head = { .nlmsg_type = TCPDIAG_GETSOCK },
+		                      .wanted = { .idiag_family = AF_INET,
+		                                  .idiag_ext = EXTENSIONS,
+		                                  .idiag_states = STATES } };
+
+	return ask(diag, &search.head, &search.filter,
+	           filter_make(peer->address, peer->ports, peer->port_count,
+	                       search.filter.program)) &&
+	       collect_found(diag, peer->address, out);
+}
+
+/*
+ * The peers of sockets of AF_INET6 are IPv4 addresses, too, in the v4-mapped form. A kernel without
+ * the older request is asked twice.
+ */
+bool diag_find(struct diag *diag, const struct diag_peer *peer, struct snapshot *out)
+{
+	const size_t before = out->count;
+
+	if (peer->address->family == SHUNT_FAMILY_IPV6)
+		return find_family(diag, peer, AF_INET6, out);
+	if (find_both(diag, peer, out))
+		return true;
+	return out->count == before && find_family(diag, peer, AF_INET, out) &&
+	       find_family(diag, peer, AF_INET6, out);
 }
 
 /* --- resetting -------------------------------------------------------------------------------- */

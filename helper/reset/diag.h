@@ -32,12 +32,17 @@ struct diag {
  */
 bool diag_open(struct diag *diag, uid_t except);
 
+struct diag_peer {
+	const struct address *address;
+	const uint16_t *ports;
+	size_t port_count; /* 1 to SHUNT_RESET_PORTS_MAX */
+};
+
 /*
- * Appends the connections to `peer` at one of the ports to `out`, whose memory the caller frees in
- * any case. `count` is 1 to SHUNT_RESET_PORTS_MAX. Returns false with errno.
+ * Appends the connections to the address at one of the ports to `out`, whose memory the caller frees
+ * in any case. Returns false with errno.
  */
-bool diag_find(struct diag *diag, const struct address *peer, const uint16_t *ports, size_t count,
-               struct snapshot *out);
+bool diag_find(struct diag *diag, const struct diag_peer *peer, struct snapshot *out);
 
 #define DIAG_BATCH 64u
 

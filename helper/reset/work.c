@@ -166,7 +166,9 @@ void work_take(struct work *work, const struct shunt_reset_request *request)
 	job->request = *request;
 	TAILQ_INSERT_TAIL(&work->jobs, job, link);
 	work->job_count++;
-	if (!diag_find(work->diag, &peer, request->port, request->port_count, &job->snapshot) ||
+	if (!diag_find(work->diag,
+	               &(struct diag_peer){ &peer, job->request.port, job->request.port_count },
+	               &job->snapshot) ||
 	    work->entry_count + job->snapshot.count > ENTRIES_MAX) {
 		refuse(work, request->job, "the connections cannot be listed: %s",
 		       errno ? strerror(errno) : "there are too many");

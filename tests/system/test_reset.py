@@ -346,6 +346,42 @@ class Helper(Reset):
         return errno.ECONNABORTED in self.errors(clients)
 
 
+NODE = """
+(async () => {
+    for (;;) {
+        try {
+            console.log((await (await fetch(process.argv[2])).text()).trim());
+        } catch (error) {
+            console.log("failed: " + (error.cause ? error.cause.code : error));
+        }
+        await new Promise((done) => setTimeout(done, 10));
+    }
+})();
+"""
+
+
+class Client(Reset):
+    def test_node(self):
+        """a real pool, without a time limit of its own: the request that waits is told, and the next one is answered by the standby"""
+        st.need("node", "nginx")
+        for server in self.servers.values():
+            server.stop()
+        for name, address in (("one", ONE), ("two", TWO)):
+            self.start(st.Nginx(self, name, address, PORT, body=name, prefix=self.space.prefix))
+        self.watch()
+        self.wait_ready()
+        command = ["node", self.write("client.js", NODE), f"http://{NAME}:{PORT}/"]
+        client = self.start(st.Process(self, "node", command, env=self.daemon.env(), prefix=self.space.prefix))
+        client.wait_log("(one\n){5}")
+        self.silence(ONE)
+        begin = time.monotonic()
+        self.wait_log("primary: [1-9][0-9]* of")
+        verdict = time.monotonic()
+        client.wait_log("two\n")
+        self.note(f"verdict after {verdict - begin:.2f} s, a good answer {time.monotonic() - verdict:.2f} s later")
+        self.assertEqual(len(set(client.log().splitlines()) - {"one", "two"}), 1, client.log())
+
+
 class ByHand(Reset):
     def test_reset(self):
         """shunt reset: counts, resets, leaves out what another name is answered with, and refuses what would hurt"""
