@@ -2,7 +2,7 @@
 """packaging/Containerfile, made into images by buildah, and conf/examples/kubernetes.yaml.
 
 The base is the root of tests/packages/root in $B/root, or ROOTS, with what the packages need in apt's cache: no registry, no network.
-The images are run by chroot from their root file systems, in namespaces of their own: buildah needs no runtime for that, and there is
+The packages are in $B/deb, or DEBS. The images are run by chroot from their root file systems, in namespaces of their own: buildah needs no runtime for that, and there is
 no cluster either.
 """
 import json
@@ -24,6 +24,8 @@ class Images(Packages):
         st.need("buildah")
         if os.geteuid() != 0:
             raise unittest.SkipTest("needs root")
+        if not os.path.isdir(DEBS):
+            raise unittest.SkipTest(f"there are no packages in {DEBS}")
 
         # AI_ADDRCONFIG wants addresses besides those of loopback.
         self.ns.add_address("192.0.2.99", "2001:db8::99")

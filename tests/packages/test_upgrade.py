@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """From the version before this one: its packages, in use, are replaced by these, and no program that runs notices.
 
-The older packages are in $B/older, or in OLDER, where tests/packages/older puts them.
+The older packages are in $B/older, or in OLDER, where tests/packages/older puts them: for the release that they are built on.
 """
 import glob
 import os
