@@ -36,11 +36,16 @@ const char *reload_noun(size_t records)
 	return records == 1 ? "record" : "records";
 }
 
-/* Frees the configuration, with `error` filled, unless it fits the table. */
+/*
+ * Frees the configuration, with `error` filled, unless it fits the table. Hints at descriptors that
+ * it wants and this process cannot have.
+ */
 static struct config *check_size(struct config *config, char error[CONFIG_ERROR_MAX])
 {
 	size_t size = config ? publish_size(config) : 0;
 
+	if (config && size <= SHUNT_TABLE_SIZE)
+		budget_check(config, environment_descriptors_max());
 	if (size <= SHUNT_TABLE_SIZE)
 		return config;
 	snprintf(error, CONFIG_ERROR_MAX,
