@@ -141,7 +141,7 @@ class Benchmarks(st.Case):
     def test_heads(self):
         """the first words of each table are in the program that prints it"""
         for program, words in (("run", "Nanoseconds for one lookup in its thread"), ("failover", "Seconds from the break to the first right answer"),
-                               ("scale", "On time is at most"), ("probe", "CPU of a probe, user and system"),
+                               ("connection", "What a client with a request every 5 ms notices"), ("scale", "On time is at most"), ("probe", "CPU of a probe, user and system"),
                                ("status", "Milliseconds from exec to exit"), ("sockets", "Late: from when a probe was due")):
             self.assertIn(words, read("docs", "benchmarks.md"))
             self.assertIn(words, read("bench", program))
