@@ -426,6 +426,55 @@ static void add_connections(json_t *steps, const json_t *record)
 		         list_ports(record, ports, sizeof(ports)));
 }
 
+/* --- new connections -------------------------------------------------------------------------- */
+
+/* The addresses that a connection may go to beside those that answer; returns how many. */
+static size_t say_followers(json_t *step, const json_t *record)
+{
+	const char *active = record_field(record, "active");
+	const json_t *endpoint, *address;
+	size_t i, k, count = 0;
+
+	json_array_foreach (json_object_get(record, "endpoints"), i, endpoint) {
+		json_array_foreach (json_object_get(endpoint, "addresses"), k, address) {
+			if (!json_is_true(json_object_get(address, "may_follow")) ||
+			    (strcmp(record_field(endpoint, "id"), active) == 0 &&
+			     json_is_true(json_object_get(address, "answers"))))
+				continue;
+			step_say(step, "  %s (%s)%s", record_field(address, "address"),
+			         record_field(endpoint, "id"),
+			         json_is_true(json_object_get(address, "in_doubt")) ? ", in doubt"
+			                                                            : "");
+			count++;
+		}
+	}
+	return count;
+}
+
+/* Nothing for a daemon that does not know of them. */
+static void add_connect(json_t *steps, const json_t *record)
+{
+	const char *connect = record_field(record, "connect");
+	json_t *step;
+
+	if (!*connect)
+		return;
+	step = step_add(steps, "connect");
+	if (strcmp(connect, "off") == 0) {
+		step_say(step, "off: connections go where the program asks");
+		return;
+	}
+	step_say(
+	        step, "%s: %s", connect,
+	        strcmp(connect, "redirect") == 0
+	                ? "an address that was given for this name and does not answer any more is "
+	                  "replaced by one that does"
+	                : "connections go where the program asks");
+	step_say(step, "what is refused there is tried at the addresses above, then at");
+	if (say_followers(step, record) == 0)
+		step_say(step, "  no other: the program sees the failure");
+}
+
 /*
  * --- all steps -----------------------------------------------------------------------------------
  */
@@ -453,6 +502,7 @@ json_t *decision_steps(const json_t *status, const json_t *record, time_t now)
 	add_failback(steps, record, now);
 	add_all_down(steps, record);
 	add_addresses(steps, record);
+	add_connect(steps, record);
 	add_connections(steps, record);
 	decide(steps, status, record);
 	return steps;

@@ -92,40 +92,6 @@ static bool elect(struct record *record, uint64_t now_ms)
 	return election_run(election, &record->config->policy, endpoints, record->count, now_ms);
 }
 
-/*
- * Whether a connection may go to this endpoint if another one did not take it. An operator's
- * override holds for connections too.
- */
-static bool may_follow(const struct record *record, size_t i)
-{
-	const struct election *election = &record->decided.election;
-
-	if (record->config->connect == CONNECT_OFF)
-		return false;
-	if (election->forced >= 0)
-		return election->answer == (int)i;
-	return record->endpoints[i].health != HEALTH_DOWN;
-}
-
-static void flag(const struct record *record, size_t i, uint32_t flags[SHUNT_ADDRESSES_MAX])
-{
-	const struct endpoint *endpoint = &record->endpoints[i];
-	const bool connects = record->config->connect != CONNECT_OFF;
-	bool answers[SHUNT_ADDRESSES_MAX];
-
-	endpoint_answers(endpoint, answers);
-	for (size_t k = 0; k < endpoint->count; k++) {
-		const struct member *member = endpoint->members[k];
-
-		flags[k] = answers[k] ? SHUNT_ADDRESS_ANSWER : 0;
-		if (may_follow(record, i) && member->counts &&
-		    member_health(member, endpoint->seen) != HEALTH_DOWN)
-			flags[k] |= SHUNT_ADDRESS_NEXT;
-		if (connects && member_in_doubt(member))
-			flags[k] |= SHUNT_ADDRESS_DOUBT;
-	}
-}
-
 void decide_publish(const struct decide *decide, const struct record *record)
 {
 	struct publish_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
@@ -136,7 +102,7 @@ void decide_publish(const struct decide *decide, const struct record *record)
 		endpoints[i].count = endpoint->count;
 		for (size_t k = 0; k < endpoint->count; k++)
 			endpoints[i].addresses[k] = endpoint->members[k]->address;
-		flag(record, i, endpoints[i].flags);
+		record_flags(record, i, endpoints[i].flags);
 	}
 	tables_publish(decide->tables, (struct tables_place){ record->index, record->previous },
 	               record->decided.election.answer, endpoints, record->count);

@@ -224,10 +224,11 @@ static void read_member(const struct member *member, enum target_view view, bool
 	}
 }
 
-static void read_endpoint(const struct endpoint *endpoint, struct view_endpoint *out)
+static void read_endpoint(const struct record *record, size_t index, struct view_endpoint *out)
 {
+	const struct endpoint *endpoint = &record->endpoints[index];
 	const struct check *check = endpoint->config->check;
-	bool answers[SHUNT_ADDRESSES_MAX];
+	uint32_t flags[SHUNT_ADDRESSES_MAX];
 
 	out->id = endpoint->config->id;
 	out->health = endpoint->health;
@@ -236,9 +237,13 @@ static void read_endpoint(const struct endpoint *endpoint, struct view_endpoint 
 	out->min_up = endpoint->config->min_up;
 	out->error = endpoint_resolve_error(endpoint);
 	out->address_count = endpoint->count;
-	endpoint_answers(endpoint, answers);
-	for (size_t i = 0; i < endpoint->count; i++)
-		read_member(endpoint->members[i], endpoint->seen, answers[i], &out->addresses[i]);
+	record_flags(record, index, flags);
+	for (size_t i = 0; i < endpoint->count; i++) {
+		read_member(endpoint->members[i], endpoint->seen, flags[i] & SHUNT_ADDRESS_ANSWER,
+		            &out->addresses[i]);
+		out->addresses[i].may_follow = flags[i] & SHUNT_ADDRESS_NEXT;
+		out->addresses[i].in_doubt = flags[i] & SHUNT_ADDRESS_DOUBT;
+	}
 }
 
 static void read_rule(const struct record *record, struct view_record *out)
@@ -272,6 +277,7 @@ void view_read(const struct record *record, bool isolated, struct view_record *o
 	out->port_count = record->config->port_count;
 	out->on_leave = record->config->on_leave;
 	out->on_return = record->config->on_return;
+	out->connect = record->config->connect;
 	read_rule(record, out);
 	out->since = record->decided.since;
 	out->changes = record->decided.changes;
@@ -280,5 +286,5 @@ void view_read(const struct record *record, bool isolated, struct view_record *o
 	view_reason(record, isolated, out->reason);
 	out->endpoint_count = record->count;
 	for (size_t i = 0; i < record->count; i++)
-		read_endpoint(&record->endpoints[i], &out->endpoints[i]);
+		read_endpoint(record, i, &out->endpoints[i]);
 }

@@ -24,6 +24,8 @@ struct view_address {
 	struct address address;
 	enum health_state health;
 	bool answers;           /* part of the answer while its endpoint answers */
+	bool may_follow;        /* a connection that another address did not take may go there */
+	bool in_doubt;          /* only for a record with `connect`; so is may_follow */
 	const char *last_error; /* NULL if the last probe passed, or there was none */
 	uint64_t latency_us;    /* of the last probe that passed; 0 if there was none */
 	/*
@@ -81,6 +83,7 @@ struct view_record {
 	const uint16_t *ports; /* of the service */
 	size_t port_count;
 	enum reset_option on_leave, on_return;
+	enum connect_option connect;
 	enum failback failback;
 	uint64_t failback_delay_ms; /* as configured */
 	uint64_t failback_wait_ms;  /* the same plus the current flap_penalty */

@@ -27,6 +27,8 @@ static void put_address(struct json_out *out, const char *key, const struct addr
 static void put_probes(struct json_out *out, const struct view_address *address)
 {
 	json_out_bool(out, "answers", address->answers);
+	json_out_bool(out, "may_follow", address->may_follow);
+	json_out_bool(out, "in_doubt", address->in_doubt);
 	json_out_ms(out, "connect_ms", address->part_us[PROBE_CONNECT]);
 	json_out_ms(out, "tls_ms", address->part_us[PROBE_TLS]);
 	json_out_ms(out, "first_byte_ms", address->part_us[PROBE_FIRST_BYTE]);
@@ -180,6 +182,7 @@ static void put_members(struct json_out *out, const struct view_record *record)
 	json_out_moment(out, "since", record->since);
 	json_out_bool(out, "holds", record->holds);
 	json_out_text(out, "all_down", all_down_words[record->all_down]);
+	json_out_text(out, "connect", connect_words[record->connect]);
 	put_rules(out, record);
 	put_connections(out, record);
 	json_out_open(out, "endpoints", '[');

@@ -64,4 +64,10 @@ int record_endpoint(const struct record *record, const char *id);
  */
 void record_carry(struct record *record, const struct record *old);
 
+/*
+ * The flags (SHUNT_ADDRESS_) in the table of the addresses of endpoint `i`, by the last election: part
+ * of the answer and, for a record with `connect`, where connections may go and what is in doubt.
+ */
+void record_flags(const struct record *record, size_t i, uint32_t flags[SHUNT_ADDRESSES_MAX]);
+
 #endif

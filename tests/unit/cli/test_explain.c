@@ -79,6 +79,44 @@ static char *explained(const char *status_text, const char *record_text)
 
 #define GOOD "{'settled':true,'isolated':false}"
 
+#define FOLLOWS(more) "'may_follow':true,'last_error':null" more
+
+/* What a connection does, and nothing where the daemon does not say. */
+static void connections(void **state)
+{
+	static const struct {
+		const char *connect, *endpoints, *words;
+	} cases[] = {
+		{ "null", PRIMARY("up", FINE), NULL },
+		{ "null,'connect':'off'", PRIMARY("up", FINE),
+		  "off: connections go where the program asks\n" },
+		{ "null,'connect':'retry'", PRIMARY("up", FOLLOWS("")) "," SECONDARY,
+		  "no other: the program sees the failure\n" },
+		{ "null,'connect':'retry'",
+		  PRIMARY("up",
+		          FOLLOWS("")) ",{'id':'secondary','health':'up','check':null,"
+		                       "'addresses':[" ADDRESS("192.0.2.2", "up",
+		                                               FOLLOWS(",'in_doubt':true")) "]}",
+		  "192.0.2.2 (secondary), in doubt\n" },
+		{ "null,'connect':'redirect'", PRIMARY("up", FINE), "redirect: an address that" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char record[4096], *text;
+
+		snprintf(record, sizeof(record),
+		         RECORD("healthy", "'primary'", AUTO, "primary", "%s", "%s"),
+		         cases[i].connect, cases[i].endpoints);
+		text = explained(GOOD, record);
+		if (cases[i].words)
+			assert_non_null(strstr(text, cases[i].words));
+		else
+			assert_null(strstr(text, "CONNECT"));
+		free(text);
+	}
+}
+
 static void each_rule_has_its_step(void **state)
 {
 	static const struct {
@@ -688,6 +726,7 @@ static void what_a_process_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(connections),
 		cmocka_unit_test(each_rule_has_its_step),
 		cmocka_unit_test(an_address_tells_how_far_it_is),
 		cmocka_unit_test(lines_keep_to_eighty_columns),

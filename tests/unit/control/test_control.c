@@ -161,6 +161,7 @@ static void fill_record(struct view_record *out)
 		                     .port_count = 2,
 		                     .on_leave = RESET_RESET,
 		                     .all_down = ALL_DOWN_FAIL,
+		                     .connect = CONNECT_REDIRECT,
 		                     .failback = FAILBACK_MANUAL,
 		                     .failback_delay_ms = 1000,
 		                     .failback_wait_ms = 5000,
@@ -177,6 +178,7 @@ static void fill_record(struct view_record *out)
 		                           .min_up = 2 };
 	primary->addresses[0] = (struct view_address){ .health = HEALTH_DOWN,
 		                                       .answers = true,
+		                                       .in_doubt = true,
 		                                       .last_error = last_error,
 		                                       .last_probe = 86402,
 		                                       .certificate_expires = 86403,
@@ -194,6 +196,7 @@ static void fill_record(struct view_record *out)
 	};
 	secondary->addresses[0] = (struct view_address){
 		.health = HEALTH_UP,
+		.may_follow = true,
 		.latency_us = 1500,
 		.part_us = { [PROBE_CONNECT] = 250, [PROBE_FIRST_BYTE] = 1250 }
 	};
@@ -918,12 +921,14 @@ static void the_status_is_as_documented(void **state)
 	        "\"reason\":\"maintenance\",\"since\":\"1970-01-02T00:00:00Z\","
 	        "\"until\":\"1970-01-02T00:00:03Z\"},\"holds\":false,\"all_down\":\"fail\","
 	        "\"ports\":[443,8443],\"on_leave\":\"reset\",\"on_return\":\"keep\","
+	        "\"connect\":\"redirect\","
 	        "\"endpoints\":["
 	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"
 	        "\"check_settings\":{\"name\":\"web\",\"port\":8080,\"path\":\"/health\","
 	        "\"interval_ms\":10000,\"fall\":3,\"rise\":2,\"invert\":true,"
 	        "\"disabled\":false},\"min_up\":2,"
 	        "\"addresses\":[{\"address\":\"192.0.2.1\",\"health\":\"down\",\"answers\":true,"
+	        "\"may_follow\":false,\"in_doubt\":true,"
 	        "\"last_error\":\"status 503\",\"latency_ms\":null,"
 	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
 	        "\"last_probe\":\"1970-01-02T00:00:02Z\","
@@ -933,13 +938,15 @@ static void the_status_is_as_documented(void **state)
 	        "{\"id\":\"secondary\",\"health\":\"up\",\"check\":null,\"error\":\"NXDOMAIN\","
 	        "\"check_settings\":null,\"min_up\":0,"
 	        "\"addresses\":[{\"address\":\"192.0.2.2\",\"health\":\"up\",\"answers\":false,"
+	        "\"may_follow\":true,\"in_doubt\":false,"
 	        "\"last_error\":null,\"latency_ms\":1.5,\"last_probe\":null,"
 	        "\"connect_ms\":0.25,\"tls_ms\":null,\"first_byte_ms\":1.25,"
 	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,"
 	        "\"against\":0,\"needed\":null,\"held\":0,\"watch\":null,\"no_verdict_since\":null,"
 	        "\"no_verdict_"
 	        "side\":null},"
-	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,"
+	        "{\"address\":\"2001:db8::2\",\"health\":\"up\",\"answers\":true,\"may_follow\":"
+	        "false,\"in_doubt\":false,"
 	        "\"last_error\":null,\"latency_ms\":null,\"last_probe\":null,"
 	        "\"connect_ms\":null,\"tls_ms\":null,\"first_byte_ms\":null,"
 	        "\"certificate_expires\":null,\"probes\":0,\"asked\":0,"
