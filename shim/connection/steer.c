@@ -157,17 +157,31 @@ static int steer_on(struct steer *steer)
 	return try_all(steer);
 }
 
-int steer_connect(int fd, const struct sockaddr *address, socklen_t size)
+/* Apart, since most destinations do not come here, and its variables are many. */
+static __attribute__((noinline)) int steer_given(int fd, const struct sockaddr *address,
+                                                 socklen_t size,
+                                                 const struct destination *destination,
+                                                 const struct given *given)
 {
-	struct steer steer = { .fd = fd };
+	struct steer steer = { .fd = fd, .to = *destination, .given = *given };
 	int saved = errno, error;
 
-	if (!destination_read(&steer.to, address, size) ||
-	    !given_find(&steer.to.address, &steer.given) || !is_tcp(fd) || !read_route(&steer)) {
+	if (!is_tcp(fd) || !read_route(&steer)) {
 		errno = saved;
 		return libc_connect(fd, address, size);
 	}
 	error = steer_on(&steer);
 	errno = error ? error : saved;
 	return error ? -1 : 0;
+}
+
+int steer_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+	struct destination destination;
+	struct given given;
+
+	if (!destination_read(&destination, address, size) ||
+	    !given_find(&destination.address, &given))
+		return libc_connect(fd, address, size);
+	return steer_given(fd, address, size, &destination, &given);
 }
