@@ -73,6 +73,18 @@ class Reset(st.Case):
         drops = "".join(f"add rule ip t i ip daddr {address} drop\n" for address in addresses)
         self.space.nft("add table ip t\nadd chain ip t i { type filter hook input priority 0; }\nflush chain ip t i\n" + drops)
 
+    def wait_checks(self):
+        self.wait_more_probes(NAME)
+
+    def wait_more_probes(self, name):
+        """Until each address has been probed twice more."""
+
+        def probes():
+            return [address["probes"] for end in self.daemon.record(name)["endpoints"] for address in end["addresses"]]
+
+        before = probes()
+        st.wait_until(lambda: all(now >= then + 2 for now, then in zip(probes(), before)), what="two more probes")
+
     def kill(self, address):
         self.servers[address].stop()
 
@@ -127,14 +139,6 @@ class Leaves(Reset):
         self.stays(clients)
         self.assertEqual(self.daemon.status()["reset"], {"wanted": False, "ready": False, "error": None})
         st.wait_until(lambda: not self.helper.children(), what="nobody to be served")
-
-    def wait_checks(self):
-        """Until each address has been probed twice more."""
-        def probes():
-            return [address["probes"] for end in self.daemon.record(NAME)["endpoints"] for address in end["addresses"]]
-
-        before = probes()
-        st.wait_until(lambda: all(now >= then + 2 for now, then in zip(probes(), before)), what="two more probes")
 
     def test_returns(self):
         """on_return: what hangs on the standby after the failback"""
@@ -251,6 +255,7 @@ class Isolated(Reset):
                        f"add rule ip t o oif {self.device} drop")
         st.wait_until(lambda: self.daemon.status()["isolated"], what="isolation")
         self.daemon.wait_active(NAME, "secondary")
+        self.wait_more_probes("other.example.com")
         self.stays(clients)
         self.assertEqual(self.daemon.metric("shunt_connections_reset_total"), 0)
         # Now the other one answers: it was not this host, and the primary is lost.
