@@ -287,6 +287,13 @@ static void after_so_error(void)
 	fcntl(fd, F_SETFL, 0);
 	CHECK(try(fd, FAKE_FIRST4, port) == 0);
 	CHECK(peer_is(fd, FAKE_SECOND4));
+	fd = new_socket(FAKE_FIRST4, SOCK_NONBLOCK);
+	fake_do(FAKE_ROUTE, 0, FAKE_ROUTE_OF(0, FAKE_UP, 0));
+	CHECK(try_and_wait(fd, FAKE_FIRST4, port) == ECONNREFUSED);
+	fake_do(FAKE_ROUTE, 0, FAKE_ROUTE_HEALTHY);
+	CHECK(listen_at(FAKE_FIRST4, &port) >= 0);
+	CHECK(try_and_wait(fd, FAKE_FIRST4, port) == 0);
+	CHECK(peer_is(fd, FAKE_FIRST4)); /* where it wanted to go, which is there again */
 }
 
 /*
