@@ -519,6 +519,7 @@ class Dashboard(Metrics):
         # What is in neither is of no use to anybody; these are for whoever looks closer.
         alerts = set().union(*(metric_names(text) for text in rules_of().values()))
         rest = {"shunt_table_version", "shunt_table_supersessions_total", "shunt_reloads_total", "shunt_clients", "shunt_settled"}
+        rest |= {"shunt_watched_connections", "shunt_watched_ends_total"}  # hints; what comes of them is health
         rest |= {"shunt_door_attached", "shunt_door_rewritten_total", "shunt_door_entries"}  # a service that is stopped has no door either
         rest |= {"shunt_reports_total"}  # what a report starts is a probe like others
         rest |= {"shunt_connections_reset_total"}  # how many programs were told
