@@ -17,7 +17,7 @@ RULES = os.path.join(st.ROOT, "conf", "prometheus", "shunt.rules.yml")
 SCRAPE = os.path.join(st.ROOT, "conf", "prometheus", "scrape.yml")
 DASHBOARD = os.path.join(st.ROOT, "conf", "grafana", "shunt.json")
 # Labels whose values the daemon chooses: each value stands in the manual.
-WORDS = {"type", "result", "reason", "state", "health", "problem", "part"}
+WORDS = {"type", "result", "reason", "state", "health", "problem", "part", "cause"}
 
 
 class Metrics(st.Case):
