@@ -7,6 +7,7 @@
 
 #include "api/record.h"
 #include "base/human.h"
+#include "explain/connections.h"
 #include "explain/step.h"
 
 /* What decided, according to the daemon's rule. */
@@ -367,114 +368,6 @@ static void add_addresses(json_t *steps, const json_t *record)
 	}
 }
 
-/* --- open connections ------------------------------------------------------------------------- */
-
-static bool resets(const json_t *record, const char *option)
-{
-	return strcmp(record_field(record, option), "reset") == 0;
-}
-
-/* "192.0.2.10, 192.0.2.11" */
-static const char *list_answer(const json_t *record, char *text, size_t size)
-{
-	const json_t *answer = json_object_get(record, "answer");
-	size_t used = 0, i;
-	json_t *one;
-
-	*text = '\0';
-	json_array_foreach (answer, i, one) {
-		if (used < size)
-			used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "",
-			                         json_string_value(one));
-	}
-	return text;
-}
-
-static const char *list_ports(const json_t *record, char *text, size_t size)
-{
-	size_t used = 0, i;
-	json_t *port;
-
-	*text = '\0';
-	json_array_foreach (json_object_get(record, "ports"), i, port) {
-		if (used < size)
-			used += (size_t)snprintf(text + used, size - used, "%s%lld", i ? ", " : "",
-			                         (long long)json_integer_value(port));
-	}
-	return text;
-}
-
-/* What would be reset if the record left the endpoint that answers. */
-static void add_connections(json_t *steps, const json_t *record)
-{
-	const char *active = record_field(record, "active");
-	char addresses[1024], ports[160];
-	json_t *step;
-
-	if (!resets(record, "on_leave") && !resets(record, "on_return"))
-		return;
-	step = step_add(steps, "connections");
-	if (resets(record, "on_leave"))
-		step_say(step, "those to %s are reset once it is lost and another one answers",
-		         *active ? active : "an endpoint");
-	if (resets(record, "on_return"))
-		step_say(step, "those to %s are reset once an earlier one answers again",
-		         *active ? active : "an endpoint");
-	if (*active)
-		step_say(step, "  to %s, port %s; not while another name is answered with it",
-		         list_answer(record, addresses, sizeof(addresses)),
-		         list_ports(record, ports, sizeof(ports)));
-}
-
-/* --- new connections -------------------------------------------------------------------------- */
-
-/* The addresses that a connection may go to beside those that answer; returns how many. */
-static size_t say_followers(json_t *step, const json_t *record)
-{
-	const char *active = record_field(record, "active");
-	const json_t *endpoint, *address;
-	size_t i, k, count = 0;
-
-	json_array_foreach (json_object_get(record, "endpoints"), i, endpoint) {
-		json_array_foreach (json_object_get(endpoint, "addresses"), k, address) {
-			if (!json_is_true(json_object_get(address, "may_follow")) ||
-			    (strcmp(record_field(endpoint, "id"), active) == 0 &&
-			     json_is_true(json_object_get(address, "answers"))))
-				continue;
-			step_say(step, "  %s (%s)%s", record_field(address, "address"),
-			         record_field(endpoint, "id"),
-			         json_is_true(json_object_get(address, "in_doubt")) ? ", in doubt"
-			                                                            : "");
-			count++;
-		}
-	}
-	return count;
-}
-
-/* Nothing for a daemon that does not know of them. */
-static void add_connect(json_t *steps, const json_t *record)
-{
-	const char *connect = record_field(record, "connect");
-	json_t *step;
-
-	if (!*connect)
-		return;
-	step = step_add(steps, "connect");
-	if (strcmp(connect, "off") == 0) {
-		step_say(step, "off: connections go where the program asks");
-		return;
-	}
-	step_say(
-	        step, "%s: %s", connect,
-	        strcmp(connect, "redirect") == 0
-	                ? "an address that was given for this name and does not answer any more is "
-	                  "replaced by one that does"
-	                : "connections go where the program asks");
-	step_say(step, "what is refused there is tried at the addresses above, then at");
-	if (say_followers(step, record) == 0)
-		step_say(step, "  no other: the program sees the failure");
-}
-
 /*
  * --- all steps -----------------------------------------------------------------------------------
  */
@@ -502,8 +395,7 @@ json_t *decision_steps(const json_t *status, const json_t *record, time_t now)
 	add_failback(steps, record, now);
 	add_all_down(steps, record);
 	add_addresses(steps, record);
-	add_connect(steps, record);
-	add_connections(steps, record);
+	connections_add(steps, record);
 	decide(steps, status, record);
 	return steps;
 }
