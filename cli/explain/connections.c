@@ -90,19 +90,15 @@ static size_t say_followers(json_t *step, const json_t *record)
 	return count;
 }
 
-/* Nothing for a daemon that does not know of them. */
+/* Nothing if connections are left alone, or the daemon does not say. */
 static void add_new(json_t *steps, const json_t *record)
 {
 	const char *connect = record_field(record, "connect");
 	json_t *step;
 
-	if (!*connect)
+	if (!*connect || strcmp(connect, "off") == 0)
 		return;
 	step = step_add(steps, "connect");
-	if (strcmp(connect, "off") == 0) {
-		step_say(step, "off: connections go where the program asks");
-		return;
-	}
 	step_say(
 	        step, "%s: %s", connect,
 	        strcmp(connect, "redirect") == 0
