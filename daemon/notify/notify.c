@@ -250,8 +250,9 @@ void notify_finish(struct notify *notify)
 
 	if (notify->counts.running || notify_queue_count(notify->queue)) {
 		notify->ending = true;
-		event_base_loopexit(notify->base, &patience);
-		event_base_dispatch(notify->base);
+		/* Without memory for that bound there is no wait. */
+		if (event_base_loopexit(notify->base, &patience) == 0)
+			event_base_dispatch(notify->base);
 	}
 	give_up(notify);
 }

@@ -33,7 +33,9 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	event_base_loopexit(signals->base, NULL);
+	/* The exit is an event, and needs memory; without that the loop ends before other events. */
+	if (event_base_loopexit(signals->base, NULL) < 0)
+		event_base_loopbreak(signals->base);
 }
 
 bool signals_catch(struct signals *signals, struct event_base *base, int owner,

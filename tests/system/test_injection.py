@@ -233,6 +233,15 @@ class Memory(Injection):
         self.note(f"{count} allocations in a start")
         self.finish("start")
 
+    def test_end(self):
+        """an allocation fails while it ends: it ends, with status 0"""
+        for number in range(1, 4):
+            daemon = self.new_daemon()
+            self.launch(daemon)
+            daemon.wait_settled()
+            self.allocations.arm(number)
+            daemon.stop()
+
     def each(self, what, phase, back=lambda daemon: None, after=lambda daemon: None):
         """Lets allocations fail in a phase of a daemon that goes on living, as far as it does."""
         daemon = self.new_daemon()
