@@ -5,7 +5,6 @@
 
 #include "base/arena.h"
 #include "base/log.h"
-#include "config/error.h"
 #include "connection/watch.h"
 
 /* The targets seen so far, as text; may contain some twice. */
@@ -83,17 +82,13 @@ size_t budget_needed(const struct config *config)
 	return needed;
 }
 
-void budget_check(struct config *config, uint64_t descriptors)
+bool budget_hint(const struct config *config, uint64_t descriptors, char line[CONFIG_ERROR_MAX])
 {
 	const size_t needed = budget_needed(config);
 	const unsigned room = watcher_room(descriptors);
-	char line[CONFIG_ERROR_MAX];
-	size_t hints = 0;
 
-	while (config->hints[hints])
-		hints++;
-	if (needed <= room || hints == CONFIG_HINTS_MAX)
-		return;
+	if (needed <= room)
+		return false;
 	config_error(
 	        line,
 	        "%s:%u: hint: records: watch = true has %zu connections held, and %u of %llu "
@@ -101,5 +96,5 @@ void budget_check(struct config *config, uint64_t descriptors)
 	        "probed",
 	        config->records_file, config->records_line, needed, room,
 	        (unsigned long long)descriptors, needed * WATCHER_SHARE);
-	config->hints[hints] = arena_copy(config->arena, line, strlen(line));
+	return true;
 }

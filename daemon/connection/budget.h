@@ -4,10 +4,12 @@
 #ifndef SHUNT_CONNECTION_BUDGET_H
 #define SHUNT_CONNECTION_BUDGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "config/config.h"
+#include "config/error.h"
 
 /*
  * The number of connections that the configuration has watched: one for each check with `watch` and
@@ -16,9 +18,9 @@
 size_t budget_needed(const struct config *config);
 
 /*
- * Adds a hint to the configuration if `descriptors` do not suffice: it is in force all the same, and
- * what cannot be watched is only probed.
+ * Whether `descriptors` do not suffice. The configuration is in force all the same, and what cannot
+ * be watched is only probed; `line` says so, with the place and the cure.
  */
-void budget_check(struct config *config, uint64_t descriptors);
+bool budget_hint(const struct config *config, uint64_t descriptors, char line[CONFIG_ERROR_MAX]);
 
 #endif

@@ -14,12 +14,10 @@
 #include "base/timer.h"
 #include "config/compare.h"
 #include "config/load.h"
-#include "connection/budget.h"
 #include "event/event.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"
 #include "probe/kind/exec.h"
-#include "process/environment.h"
 #include "process/spawn.h"
 #include "process/systemd.h"
 #include "publish/publish.h"
@@ -36,16 +34,11 @@ const char *reload_noun(size_t records)
 	return records == 1 ? "record" : "records";
 }
 
-/*
- * Frees the configuration, with `error` filled, unless it fits the table. Hints at descriptors that
- * it wants and this process cannot have.
- */
+/* Frees the configuration, with `error` filled, unless it fits the table. */
 static struct config *check_size(struct config *config, char error[CONFIG_ERROR_MAX])
 {
 	size_t size = config ? publish_size(config) : 0;
 
-	if (config && size <= SHUNT_TABLE_SIZE)
-		budget_check(config, environment_descriptors_max());
 	if (size <= SHUNT_TABLE_SIZE)
 		return config;
 	snprintf(error, CONFIG_ERROR_MAX,
