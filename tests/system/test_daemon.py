@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -295,6 +296,25 @@ class Reload(Pair):
         self.assertRegex(daemon.log(), r"warning: .*shunt\.conf: socket: the change takes effect at the next start")
         self.assertEqual(daemon.resolve(NAME), [self.primary.at])
         self.assertEqual(daemon.status()["socket"], daemon.socket)
+
+    def test_probe_under_way(self):
+        """a reload while a probe waits for its answer: the answer is judged by the check that is in force now"""
+        go = threading.Event()
+
+        def late(connection, stop):
+            connection.recv(4096)
+            go.wait(st.PATIENCE)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-State: ready\r\nContent-Length: 4\r\n\r\nfine")
+
+        self.primary.behave = late
+        check = CHECK.replace('"2s"', '"1m"') + 'expect_header = "X-State: ready"; expect_body = "fine";'
+        daemon = self.start(st.Daemon(self, pair(self.primary, self.standby, check=check)))
+        st.wait_until(lambda: self.primary.open > 0, what="a probe to be under way")
+        for number in range(4):
+            self.reload(daemon, pair(self.primary, self.standby, other(number), check=check))
+        self.assertEqual(daemon.health(NAME, "primary"), "unknown")
+        go.set()
+        st.wait_until(lambda: daemon.health(NAME, "primary") == "up", what="the answer to count")
 
     def test_burst(self):
         """a burst of SIGHUPs ends with the last file in force"""

@@ -81,8 +81,12 @@ static bool receive(struct http_exchange *exchange, int fd, uint32_t events)
 
 static void ready(void *arg, int fd, uint32_t events)
 {
+	struct http_exchange *exchange = arg;
+
 	if (!(events & (EPOLLIN | ENDED)))
 		return;
+	/* A reload may have replaced the check since the last event, and freed it. */
+	exchange->parser.check = probe_check(exchange->session->probe);
 	while (receive(arg, fd, events))
 		;
 }

@@ -35,7 +35,7 @@ enum http_parser_state {
 
 struct http_parser {
 	struct http_answer *answer;
-	const struct check *check;
+	const struct check *check; /* set anew by the caller where it may have been replaced */
 	enum http_parser_state state;
 	enum http_reading reading;
 	CURLcode code;
@@ -50,7 +50,7 @@ struct http_parser {
 	bool is_odd; /* a header asks for something unusual in a body */
 };
 
-/* `answer` and `check` must outlive the parser. */
+/* `answer` must outlive the parser, `check` the next call of a function below. */
 void http_parser_init(struct http_parser *parser, struct http_answer *answer,
                       const struct check *check);
 void http_parser_free(struct http_parser *parser);
