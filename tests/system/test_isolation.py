@@ -441,9 +441,10 @@ class Proofs(Network):
     def test_no_neighbour(self):
         """no neighbour answers ARP: this host's kernel says "host unreachable", which is no proof"""
         self.watch(self.config_with(STANDBY).replace('timeout = "500ms"', 'timeout = "30s"'))
-        for space, device in zip((self.one, self.two), self.links):
-            space.ip("link", "set", device[:-1] + "b", "arp", "off")
-            self.host.ip("neigh", "flush", "dev", device)
+        with self.at_once():
+            for space, device in zip((self.one, self.two), self.links):
+                space.ip("link", "set", device[:-1] + "b", "arp", "off")
+                self.host.ip("neigh", "flush", "dev", device)
         self.assert_holds("no route: host unreachable")
 
 
