@@ -1,7 +1,7 @@
-#include <alloca.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "answer/addrinfo.h"
 #include "connection/given.h"
@@ -69,16 +69,21 @@ static bool complete(struct gaicb *request)
  * Requests for managed names are complete when this returns. libc is passed all others, and the
  * notification, which it sends after the last of them, or at once if none is left. gai_error(),
  * gai_suspend() and gai_cancel() remain libc's: they treat ours as any request that is complete.
- * `list` is copied, since another thread may read it; libc needs several times that much stack.
+ * `list` is copied, since another thread may read it; libc does not keep the copy.
  */
 EXPORTED COLD int getaddrinfo_a(int mode, struct gaicb *list[], int count, struct sigevent *event)
 {
 	struct gaicb **others;
+	int result;
 
 	if ((mode != GAI_WAIT && mode != GAI_NOWAIT) || count <= 0)
 		return libc_getaddrinfo_a(mode, list, count, event);
-	others = alloca((size_t)count * sizeof(*others));
+	others = calloc((size_t)count, sizeof(struct gaicb *));
+	if (!others)
+		return EAI_MEMORY;
 	for (int i = 0; i < count; i++)
 		others[i] = list[i] && !complete(list[i]) ? list[i] : NULL;
-	return libc_getaddrinfo_a(mode, others, count, event);
+	result = libc_getaddrinfo_a(mode, others, count, event);
+	free(others);
+	return result;
 }

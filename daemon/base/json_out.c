@@ -29,7 +29,7 @@ static char *begin_value(struct json_out *out, const char *key, size_t size)
 	if (!key)
 		return at;
 	*at++ = '"';
-	at = (char *)memcpy(at, key, length) + length;
+	at = mempcpy(at, key, length);
 	*at++ = '"';
 	*at++ = ':';
 	return at;

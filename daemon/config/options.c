@@ -184,7 +184,8 @@ const struct config_option config_options[] = {
 
 _Static_assert(EVENT_TYPES <= 32,
                "a list of all types is within the words above, and a set within 32 bits");
-_Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID_MAX == 63 &&
-                       CHECK_OF_MAX == 255 && SHUNT_DOOR_CGROUP_MAX == 512 &&
-                       CONFIG_DOORS_MAX == 16 && CONFIG_PORTS_MAX == 16,
+_Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID_MAX == 63,
                "the words above name these");
+_Static_assert(CHECK_OF_MAX == 255 && SHUNT_DOOR_CGROUP_MAX == 512 && CONFIG_DOORS_MAX == 16,
+               "and these");
+_Static_assert(CONFIG_PORTS_MAX == 16, "and this");

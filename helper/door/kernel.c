@@ -15,10 +15,11 @@
 __asm__(".section .rodata\n"
         ".balign 8\n"
         "kernel_object: .incbin \"" SHUNT_DOOR_OBJECT "\"\n"
-        "kernel_object_end: .byte 0\n"
+        "kernel_object_end: .balign 8\n"
+        "kernel_object_size: .quad kernel_object_end - kernel_object\n"
         ".previous\n");
 extern const unsigned char kernel_object[] __attribute__((visibility("hidden")));
-extern const unsigned char kernel_object_end[] __attribute__((visibility("hidden")));
+extern const uint64_t kernel_object_size __attribute__((visibility("hidden")));
 
 enum { CONNECT4, CONNECT6, PROGRAMS };
 
@@ -131,8 +132,7 @@ struct kernel_door *kernel_load(struct kernel *kernel, char error[SHUNT_DOOR_TEX
 		refusal_words(REFUSAL_PROGRAM, ENOMEM, error);
 		return NULL;
 	}
-	door->object = bpf_object__open_mem(kernel_object,
-	                                    (size_t)(kernel_object_end - kernel_object), &options);
+	door->object = bpf_object__open_mem(kernel_object, kernel_object_size, &options);
 	if (door->object && load(door, kernel))
 		return door;
 	refusal_words(REFUSAL_PROGRAM, errno, error);

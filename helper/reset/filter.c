@@ -19,11 +19,10 @@
  */
 #define OPERATION sizeof(struct inet_diag_bc_op)
 
-struct part {
-	struct inet_diag_bc_op operation;
-	struct inet_diag_hostcond condition;
-	uint8_t byte[16];
-};
+static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
+{
+	return (uint8_t *)memcpy(at, bytes, size) + size;
+}
 
 size_t filter_make(const struct address *peer, const uint16_t *ports, size_t count,
                    uint32_t program[FILTER_MAX / 4])
@@ -35,22 +34,25 @@ size_t filter_make(const struct address *peer, const uint16_t *ports, size_t cou
 	uint8_t *at = (uint8_t *)program;
 
 	for (size_t i = 0; i < count; i++) {
-		struct part part = { .operation = { .code = INET_DIAG_BC_D_COND,
-			                            .yes = (unsigned char)part_size,
-			                            .no = (unsigned short)(part_size + OPERATION) },
-			             .condition = { .family = is_ipv4 ? AF_INET : AF_INET6,
-			                            .prefix_len = (__u8)(8 * bytes),
-			                            .port = ports[i] } };
+		const struct inet_diag_bc_op test = {
+			.code = INET_DIAG_BC_D_COND,
+			.yes = (unsigned char)part_size,
+			.no = (unsigned short)(part_size + OPERATION),
+		};
+		const struct inet_diag_hostcond condition = {
+			.family = is_ipv4 ? AF_INET : AF_INET6,
+			.prefix_len = (__u8)(8 * bytes),
+			.port = ports[i],
+		};
 		struct inet_diag_bc_op jump = { .code = INET_DIAG_BC_JMP, .yes = OPERATION };
 
-		memcpy(part.byte, peer->byte, bytes);
-		memcpy(at, &part, part_size);
-		at += part_size;
+		at = put(at, &test, OPERATION);
+		at = put(at, &condition, sizeof(condition));
+		at = put(at, peer->byte, bytes);
 		if (i + 1 == count)
 			break;
 		jump.no = (unsigned short)(total - (size_t)(at - (uint8_t *)program));
-		memcpy(at, &jump, OPERATION);
-		at += OPERATION;
+		at = put(at, &jump, OPERATION);
 	}
 	return total;
 }

@@ -1,4 +1,4 @@
-/* An input taken apart: numbers and texts from its front. */
+/* Split a fuzz input: take numbers and strings from its front. */
 #ifndef SHUNT_FUZZ_BYTES_H
 #define SHUNT_FUZZ_BYTES_H
 
@@ -22,7 +22,10 @@ static inline uint8_t bytes_number(struct bytes *bytes)
 	return *bytes->data++;
 }
 
-/* A copy with a zero behind it, in memory of its own, so that one byte too many is seen. The caller frees it. */
+/*
+ * Copy the data with a terminating NUL into a separate allocation, so that a read past the end is
+ * detected. The caller frees it.
+ */
 static inline char *text_new(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -34,7 +37,7 @@ static inline char *text_new(const uint8_t *data, size_t size)
 	return text;
 }
 
-/* The bytes up to the next zero, or all of them. The caller frees it. */
+/* Take the bytes up to the next NUL, or all that remain. The caller frees the result. */
 static inline char *bytes_text(struct bytes *bytes)
 {
 	const uint8_t *end = bytes->size ? memchr(bytes->data, 0, bytes->size) : NULL;
@@ -48,7 +51,10 @@ static inline char *bytes_text(struct bytes *bytes)
 	return text;
 }
 
-/* One line of words for a person: not empty, and nothing that a terminal would obey but what UTF-8 needs. */
+/*
+ * Check a one-line message: it is not empty and has no control characters; bytes of UTF-8 are
+ * allowed.
+ */
 static inline void check_line(const char *text)
 {
 	HOLDS(text && *text);

@@ -1,7 +1,9 @@
 /*
- * How an HTTP answer is judged, for libFuzzer and for the replay in tests/unit/fuzz. An input: the size of pieces, the limit in units
- * of 4 bytes, the text that is expected, a zero, then the answer. HTTP itself is libcurl's. A search in pieces finds what a search of the
- * whole would.
+ * Evaluation of HTTP answers, for libFuzzer and for the replay in tests/unit/fuzz.
+ *
+ * Input: the piece size, the limit in units of 4 bytes, the expected text, a NUL, then the answer.
+ * HTTP itself is parsed by libcurl. A search in pieces must find what a search of the whole body
+ * finds.
  */
 #include "probe/kind/body.h"
 #include "probe/kind/header.h"
@@ -28,7 +30,10 @@ static void search(const char *expected, const uint8_t *body, size_t size, size_
 	body_search_free(&found);
 }
 
-/* The answer's lines as libcurl hands them over, then the rest as a body; the ending has words and a verdict in any case. */
+/*
+ * Pass the header lines as libcurl does, then the rest as the body. Every outcome must have a text
+ * and a verdict.
+ */
 static void judge(const char *expected, const char *text, size_t size, long status)
 {
 	static const struct status_range good = { 200, 399 };

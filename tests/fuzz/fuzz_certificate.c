@@ -1,7 +1,9 @@
 /*
- * Names of certificates, for libFuzzer and for the replay in tests/unit/fuzz. An input: the name that is probed, a zero, then the DNS names
- * of the certificate, each with a zero behind it. What is accepted is the name itself, or a wildcard for its whole first label (RFC 6125),
- * each with a dot at its end or without; the name itself is always accepted.
+ * Certificate name matching, for libFuzzer and for the replay in tests/unit/fuzz.
+ *
+ * Input: the probed name, a NUL, then the DNS names of the certificate, each followed by a NUL. A
+ * name matches if it is the probed name itself, or a wildcard for its whole first label (RFC 6125),
+ * each with or without a trailing dot. The probed name itself must always match.
  */
 #include <stdio.h>
 #include <strings.h>
@@ -15,7 +17,7 @@
 
 struct dns_name {
 	const char *text;
-	size_t size; /* zeros may be within */
+	size_t size; /* may contain NULs */
 };
 
 static bool is_label(const char *text, size_t length)
@@ -27,7 +29,7 @@ static bool is_label(const char *text, size_t length)
 	return length > 0 && length <= 63;
 }
 
-/* As the configuration takes one. */
+/* Same rules as in the configuration. */
 static bool is_name(const char *text)
 {
 	const char *dot;
@@ -37,11 +39,11 @@ static bool is_name(const char *text)
 	for (; (dot = strchr(text, '.')); text = dot + 1)
 		if (!is_label(text, (size_t)(dot - text)))
 			return false;
-	/* The last one is no number: this would be an address. */
+	/* If the last label were a number, this would be an address. */
 	return is_label(text, strlen(text)) && text[strspn(text, "0123456789")];
 }
 
-/* In words of its own. */
+/* Independent implementation of the matching rules. */
 static bool may_match(const struct dns_name *pattern, const char *name)
 {
 	const char *rest = strchr(name, '.');
@@ -113,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		texts[count] = bytes_text(&bytes);
 		list[count] = (struct dns_name){ texts[count], strlen(texts[count]) };
 	}
-	/* The last one with a zero in it, as those have it that want to pass for another. */
+	/* Embed a NUL in the last name, as forged certificates do. */
 	if (count && list[count - 1].size > 2 &&
 	    memchr(texts[count - 1], '!', list[count - 1].size))
 		*strchr(texts[count - 1], '!') = '\0';

@@ -1,6 +1,7 @@
 /*
- * Configuration files, for libFuzzer and for the replay in tests/unit/fuzz. An input is the file. Whatever it says, there is a
- * configuration that keeps its own rules, or one line that says what is wrong.
+ * Configuration files, for libFuzzer and for the replay in tests/unit/fuzz. The input is the file.
+ * The result must be either a configuration that satisfies its own rules or a one-line error
+ * message.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -15,7 +16,10 @@
 #include "config/load.h"
 #include "tests/fuzz/bytes.h"
 
-/* As in daemon/config/parse.c, without a process for each input: what the child sends is received at once. */
+/*
+ * As in daemon/config/parse.c, but without a process for each input: what the child sends is
+ * received immediately.
+ */
 void config_parse_file(const char *path, struct config_parsed *parsed);
 void config_parse_file(const char *path, struct config_parsed *parsed)
 {

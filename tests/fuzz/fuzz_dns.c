@@ -1,7 +1,10 @@
 /*
- * A DNS server's answers, for libFuzzer and for the replay in tests/unit/fuzz. An input: a byte for the family, then the answer without
- * its number, which is the question's. It comes over a socket of this host, through c-ares, to what resolve is told: addresses of the
- * family that was asked for, sorted, each once, or an outcome in words, exactly once.
+ * Answers of a DNS server, for libFuzzer and for the replay in tests/unit/fuzz.
+ *
+ * Input: a byte for the address family, then the answer without its ID, which is taken from the
+ * query. The answer goes through a local socket and c-ares to the callback of resolve. The callback
+ * must be called exactly once, either with addresses of the requested family, sorted and without
+ * duplicates, or with an error text.
  */
 #include <arpa/inet.h>
 #include <event2/event.h>
@@ -15,7 +18,7 @@
 
 #define NAME "a.example"
 #define MESSAGE_MAX 4096u
-#define TRIES_MAX 8u /* c-ares asks again after an answer that is none */
+#define TRIES_MAX 8u /* c-ares retries after an invalid answer */
 
 static struct server {
 	struct event_base *base;
@@ -23,7 +26,10 @@ static struct server {
 	struct resolver_address address;
 } server;
 
-/* Of the last good answer: for the replay, which shows by it that answers get through. */
+/*
+ * Number of addresses in the last good answer; the replay uses it to check that answers get
+ * through.
+ */
 static size_t addresses_seen;
 
 struct outcome {
@@ -79,7 +85,7 @@ static void server_start(void)
 	server.address.port = ntohs(at.sin_port);
 }
 
-/* Answers one question, if there is one. */
+/* Answer one query, if one is pending. */
 static bool serve(const uint8_t *data, size_t size)
 {
 	uint8_t message[MESSAGE_MAX];
@@ -121,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dns_free(dns);
 	HOLDS(outcome.count <= 1);
 	event_base_loop(server.base, EVLOOP_NONBLOCK);
-	/* What came too late for this one is not for the next. */
+	/* Discard late packets, so that they do not affect the next input. */
 	while (recv(server.fd, &(char){ 0 }, 1, 0) >= 0)
 		;
 	return 0;

@@ -1,6 +1,9 @@
 /*
- * The daemon's answer as the command reads it, for libFuzzer and for the replay in tests/unit/fuzz. An input: a byte for the size of the
- * pieces in which it comes, then the answer. In pieces it is what it is as a whole.
+ * The daemon's answer as the command parses it, for libFuzzer and for the replay in
+ * tests/unit/fuzz.
+ *
+ * Input: a byte for the piece size, then the answer. Parsing in pieces must give the same result as
+ * parsing the whole.
  */
 #include "api/http.h"
 #include "tests/fuzz/bytes.h"

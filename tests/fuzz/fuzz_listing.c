@@ -1,6 +1,9 @@
 /*
- * The status as lines, which `shunt status` reads, for libFuzzer and for the replay in tests/unit/fuzz. An input: a byte for the width,
- * then the lines. What is shown of it is printable ASCII in lines of no more than that width, whatever a daemon says.
+ * The status in line format, as `shunt status` reads it, for libFuzzer and for the replay in
+ * tests/unit/fuzz.
+ *
+ * Input: a byte for the terminal width, then the lines. Whatever the daemon sends, the output must
+ * be printable ASCII in lines no longer than that width.
  */
 #include <stdio.h>
 
@@ -52,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t width = 40 + bytes_number(&bytes);
 	struct listing listing;
 
-	/* Which takes the text over. */
+	/* listing_read() takes ownership of the text. */
 	if (!listing_read(&listing, text_new(bytes.data, bytes.size)))
 		return 0;
 	for (size_t i = 0; i < listing.record_count; i++)

@@ -1,19 +1,21 @@
 /*
- * Tables that change under their reader, as only a hostile or a very unlucky writer makes them, for libFuzzer and for the replay
- * in tests/unit/test_corpus_moving.c.
+ * Tables that change while they are read, as only a hostile or very unlucky writer could change
+ * them, for libFuzzer and for the replay in tests/unit/test_corpus_moving.c.
  *
- * There is no second thread: words of the table change between two loads of the reader, where the input says. So what is found
- * is found again, and no two loads are too close together for a change.
+ * There is no second thread: words of the table change between two loads of the reader, at points
+ * that the input selects. This makes findings reproducible, and a change can fall between any two
+ * loads.
  *
- * An input: MOVES of struct move, then an input of fuzz_table. A move exchanges a word of the table with its own; after the last
- * one comes the first again, so that the table goes back and forth.
+ * Input: MOVES of struct move, then an input of fuzz_table. A move swaps a word of the table with
+ * its own. After the last move the first one is applied again, so the table alternates between
+ * states.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #define MOVES 8
-#define PAUSE_MAX 64 /* loads from one move to the next: a search takes about as many */
+#define PAUSE_MAX 64 /* loads between two moves; a search takes about as many */
 
 struct move {
 	uint32_t pause;
@@ -58,7 +60,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
 	return mutate_words(data, size, most, seed);
 }
 
-/* Only what an input brings moves, so that ask_input() takes all of it away. */
+/* Only bytes that come from the input move, so that ask_input() can clear all of them. */
 static void writer_start(const uint8_t *moves, const struct input *input)
 {
 	writer.words = input->first / 4;

@@ -1,6 +1,9 @@
 /*
- * The reading of an HTTP answer without libcurl, for libFuzzer and for the replay in tests/unit/fuzz. An input: the size of pieces,
- * whether a body is wanted, then the answer. Read in pieces, an answer is what it is when read at once.
+ * The HTTP answer parser that does not use libcurl, for libFuzzer and for the replay in
+ * tests/unit/fuzz.
+ *
+ * Input: the piece size, whether a body is wanted, then the answer. Parsing in pieces must give the
+ * same result as parsing the whole.
  */
 #include "probe/kind/http_answer.h"
 #include "probe/plain/http_parser.h"
@@ -12,7 +15,7 @@ struct outcome {
 	struct ending ending;
 };
 
-/* Each piece in memory of its own, so that a read beyond it is found. */
+/* Each piece is a separate allocation, so that a read past its end is detected. */
 static void feed(struct http_parser *parser, const uint8_t *data, size_t size, size_t most)
 {
 	enum http_reading reading = HTTP_READING_MORE;

@@ -1,6 +1,6 @@
 /*
- * Requests to the control socket, for libFuzzer and for the replay in tests/unit/fuzz. An input: the method, a zero, the path, a zero,
- * the body. HTTP itself is libmicrohttpd's.
+ * Requests to the control socket, for libFuzzer and for the replay in tests/unit/fuzz. Input: the
+ * method, a NUL, the path, a NUL, the body. HTTP itself is parsed by libmicrohttpd.
  */
 #include "base/duration.h"
 #include "control/body.h"

@@ -1,6 +1,6 @@
 /*
- * State files, for libFuzzer and for the replay in tests/unit/fuzz. An input is the file. What is read from one can be written and read
- * again, and says the same.
+ * State files, for libFuzzer and for the replay in tests/unit/fuzz. The input is the file. What was
+ * read must survive being written and read again unchanged.
  */
 #include <stdio.h>
 
@@ -26,13 +26,13 @@ static void check_override(const struct format_override *override)
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define OTHER "0123456789._-"
 
-/* What a configuration may contain: the daemon writes nothing else. */
+/* Text that a configuration may contain; the daemon writes nothing else. */
 static bool is_plain(const char *text)
 {
 	return strlen(text) <= SHUNT_NAME_MAX && !text[strspn(text, LOWER UPPER OTHER)];
 }
 
-/* Names are written in lower case: of two that differ in case alone the daemon has one. */
+/* Names are written in lower case: the daemon never has two names that differ only in case. */
 static bool is_name(const char *text)
 {
 	return is_plain(text) && !text[strcspn(text, UPPER)];
@@ -59,7 +59,7 @@ static void count_record(void *arg, const struct format_record *record)
 	++*count;
 }
 
-/* What is read is written as the daemon writes it. Returns how many records there are. */
+/* Write what was read in the daemon's format. Returns the number of records. */
 static size_t copy_all(const struct saved *saved, char **text, size_t *size)
 {
 	struct copy copy = { .out = open_memstream(text, size) };

@@ -1,7 +1,9 @@
 /*
- * The daemon's stream of events as the command reads it, for libFuzzer and for the replay in tests/unit/fuzz. An input: a byte for the
- * size of the pieces in which it comes, then the stream. Each event is shown as a line, and taken into account where answers are
- * compared; the line is printable.
+ * The daemon's event stream as the command reads it, for libFuzzer and for the replay in
+ * tests/unit/fuzz.
+ *
+ * Input: a byte for the piece size, then the stream. Each event is shown as a printable line, and
+ * is taken into account where answers are compared.
  */
 #include <stdio.h>
 

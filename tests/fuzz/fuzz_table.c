@@ -1,4 +1,7 @@
-/* Hostile tables against everything that reads them, for libFuzzer and for the replay in tests/unit/test_corpus_table.c. */
+/*
+ * Hostile tables against all code that reads tables, for libFuzzer and for the replay in
+ * tests/unit/test_corpus_table.c.
+ */
 #include "tests/fuzz/reader.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)

@@ -1,8 +1,9 @@
 /*
- * Hostile answers of a daemon to the shim's hello, for libFuzzer and for the replay in tests/unit/test_corpus_welcome.c.
+ * Hostile replies to the shim's hello message, for libFuzzer and for the replay in
+ * tests/unit/test_corpus_welcome.c.
  *
- * An input: a byte that tells how many descriptors come along, then the message. Whatever comes, no descriptor is left behind,
- * and a table is taken only with a welcome that is one.
+ * Input: a byte for the number of descriptors that are passed, then the message. Whatever arrives,
+ * no descriptor may leak, and a table may be accepted only with a valid welcome.
  */
 #include <string.h>
 
@@ -17,14 +18,16 @@
 #define DESCRIPTORS_MAX 4u
 #define MESSAGE_MAX 1024u
 
-/* Nobody connects here: the message comes by a socket pair. */
+/* Not used to connect: the message arrives through a socket pair. */
 bool settings_socket(char path[SETTINGS_SOCKET_MAX])
 {
 	path[0] = '\0';
 	return false;
 }
 
-/* Which of the first 64 numbers are in use: not all of them are ours, since whoever started us may have left some open. */
+/*
+ * Which of the first 64 descriptors are open. Some may have been inherited from the parent process.
+ */
 static uint64_t open_numbers(void)
 {
 	uint64_t open = 0;
@@ -55,7 +58,7 @@ static void send_message(int fd, const uint8_t *bytes, size_t size, size_t descr
 	HOLDS(sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)size);
 }
 
-/* What the contract says, in words of its own: protocol.h. */
+/* Independent implementation of the rules in protocol.h. */
 static void check_taken(const uint8_t *bytes, size_t size, size_t descriptors)
 {
 	uint32_t words[7];

@@ -1,9 +1,11 @@
 /*
- * What the fuzz targets over the table have in common: an input becomes a table, and everything that reads tables is asked about
- * it. A target includes this once, after what it wants to stand in place of an atomic load.
+ * Code shared by the fuzz targets for the table: build a table from an input and run everything
+ * that reads tables on it. A target includes this file once, after defining its replacement for an
+ * atomic load, if any.
  *
- * An input: struct control, then the bytes of a table. The first of them stand at the start of the mapping, the others at an
- * offset that the input chooses: its end, for instance. What lies beside the mapping may not be read.
+ * Input: struct control, then the bytes of a table. The first part is placed at the start of the
+ * mapping, the second part at an offset that the input selects, for example at its end. Memory next
+ * to the mapping must not be read.
  */
 #ifndef SHUNT_FUZZ_READER_H
 #define SHUNT_FUZZ_READER_H
@@ -21,24 +23,24 @@
 
 #include "tests/fuzz/target.h"
 
-#define GUARD (1u << 20) /* bytes without access on either side */
-#define BEHIND 64        /* bytes behind a caller's buffer that are looked at */
+#define GUARD (1u << 20) /* inaccessible bytes on either side */
+#define BEHIND 64        /* bytes after a caller's buffer that are checked */
 
 struct control {
 	uint32_t offset; /* of the second part in the table */
-	uint32_t split;  /* where in the input the second part begins */
-	uint32_t name;   /* where in the input the name to look up begins */
+	uint32_t split;  /* where the second part begins in the input */
+	uint32_t name;   /* where the name to look up begins in the input */
 	uint32_t name_length;
-	uint32_t alias; /* number of the alias to ask for */
-	uint32_t room;  /* how the buffer for a struct hostent stands, and what it lacks */
+	uint32_t alias; /* index of the alias to ask for */
+	uint32_t room;  /* alignment of the buffer for a struct hostent, and how much it is short */
 };
 
-/* An input, taken apart. */
+/* A parsed input. */
 struct input {
 	struct control control;
-	const uint8_t *table; /* its bytes, the second part included */
+	const uint8_t *table; /* table bytes, including the second part */
 	size_t size;
-	size_t first; /* bytes of the first part */
+	size_t first; /* size of the first part */
 };
 
 static const char *const known[] = { "www.example.com", "WWW", "db", "many.example.net",
@@ -46,7 +48,7 @@ static const char *const known[] = { "www.example.com", "WWW", "db", "many.examp
 static const char *const ids[] = { "primary", "secondary", "e-7", "x" };
 static const char forces[] = "=,x, dns.example.com = e-0,www.example.com.=e-1 ,DB=primary";
 
-static const void *asked_table; /* lookup_alias()'s */
+static const void *asked_table; /* used by lookup_alias() */
 
 bool lookup_alias(const char *name, uint32_t i, char out[TABLE_NAME_SIZE])
 {
@@ -88,7 +90,10 @@ static void check_answer(enum table_result result, const struct table_answer *an
 	check_name(answer->name);
 }
 
-/* What the entries of a list tell stands behind the list, in the caller's buffer. Returns the end of the last one. */
+/*
+ * Check that the entries of a list are stored after the list, within the caller's buffer. Returns
+ * the end of the last one.
+ */
 static const char *check_list(char *const *list, size_t size, const char *end)
 {
 	char *const *last = list;
@@ -105,7 +110,10 @@ static const char *check_list(char *const *list, size_t size, const char *end)
 	return most;
 }
 
-/* How many bytes of the caller's buffer it takes; 0: it has not been built. What stands behind the buffer stays. */
+/*
+ * Returns the number of bytes used in the caller's buffer, or 0 if no answer was built. Bytes after
+ * the buffer must not change.
+ */
 static size_t build(const char *asked, const struct table_answer *answer, int family, char *buffer,
                     size_t room)
 {
@@ -126,7 +134,10 @@ static size_t build(const char *asked, const struct table_answer *answer, int fa
 	return (size_t)(end - buffer);
 }
 
-/* In a buffer that is large enough, and in one that is hardly so, of any alignment. */
+/*
+ * Build in a buffer that is large enough, then in one that is slightly too small, with any
+ * alignment.
+ */
 static void build_both(const char *asked, const struct table_answer *answer, int family,
                        uint32_t room)
 {
@@ -169,7 +180,7 @@ static void ask_aliases(const void *base, const char *name, uint32_t length, uin
 	}
 }
 
-/* No address beyond what was read, none of another family. */
+/* Every address must be within the data that was read and of the requested family. */
 static void ask_route(const void *base, const char *name, uint32_t length)
 {
 	static const uint32_t families[] = { SHUNT_FAMILY_IPV4, SHUNT_FAMILY_IPV6 };
@@ -201,7 +212,7 @@ static enum table_result ask(const void *base, const char *name, uint32_t length
 	return result;
 }
 
-/* SHUNT_FORCE is the user's own text, but no text may do harm. */
+/* SHUNT_FORCE is set by the user and may contain anything; no text may cause harm. */
 static void ask_text(const void *base, const char *text, uint32_t length)
 {
 	struct table_answer answer;
@@ -238,8 +249,8 @@ static void ask_all(const void *base, const struct input *input)
 }
 
 /*
- * Half of the inputs differ from another one by a word or two neighbours, since words are what a table is made of: chance alone
- * would rarely change a count and its limit together.
+ * Half of the mutations change one word or two adjacent words, since a table consists of words:
+ * random byte changes would rarely change a count and its limit together.
  */
 static size_t mutate_words(uint8_t *data, size_t size, size_t most, unsigned seed)
 {
@@ -268,7 +279,7 @@ static size_t mutate_words(uint8_t *data, size_t size, size_t most, unsigned see
 	return size;
 }
 
-/* False: too short, or too long. */
+/* Returns false if the input is too short or too long. */
 static bool take_apart(const uint8_t *data, size_t size, struct input *input)
 {
 	if (size < sizeof(input->control) || size - sizeof(input->control) > SHUNT_TABLE_SIZE / 2)
@@ -280,7 +291,7 @@ static bool take_apart(const uint8_t *data, size_t size, struct input *input)
 	return true;
 }
 
-/* The table of an input: made, asked about, and taken away again. */
+/* Create the table of an input, run the readers on it, and clear it. */
 static void ask_input(const struct input *input)
 {
 	unsigned char *base = table_memory();

@@ -1,5 +1,6 @@
 /*
- * The corpus of a fuzz target, without a fuzzer: what was once found stays mended. A test includes its target, then this.
+ * Replay the corpus of a fuzz target without a fuzzer, as a regression test. A test includes its
+ * target first, then this file.
  */
 #ifndef SHUNT_FUZZ_REPLAY_H
 #define SHUNT_FUZZ_REPLAY_H
@@ -15,7 +16,7 @@
 
 #define INPUT_MAX (1u << 20)
 
-/* libFuzzer is not here, and nothing is mutated. */
+/* Needed to link without libFuzzer; nothing is mutated. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most)
 {
 	(void)data;
@@ -23,7 +24,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most)
 	return size;
 }
 
-/* The bytes stay until the next call. */
+/* The returned bytes are valid until the next call. */
 static const uint8_t *corpus_read(const char *folder, const char *name, size_t *size)
 {
 	static uint8_t bytes[INPUT_MAX];
@@ -56,7 +57,7 @@ static void corpus_replay(const char *folder)
 			continue;
 		bytes = corpus_read(folder, entry->d_name, &size);
 		assert_int_equal(LLVMFuzzerTestOneInput(bytes, size), 0);
-		/* Every beginning of it as well: one that ends too early. */
+		/* Also replay truncated inputs. */
 		for (size_t n = 0; n < size; n += 13)
 			assert_int_equal(LLVMFuzzerTestOneInput(bytes, n), 0);
 	}

@@ -1,6 +1,6 @@
 /*
- * Writes the corpora: real tables by their real writer, cut to what they use; the same with moves in them; and welcomes. After
- * a change of the table's format or of the protocol:
+ * Write the corpora: tables made by the real writer, cut to the part in use; the same tables with
+ * moves; and welcome messages. Run this after changing the table format or the protocol:
  *
  *   make build/tests/fuzz/seed && build/tests/fuzz/seed tests/fuzz/corpus
  */
@@ -18,13 +18,13 @@
 static const char *const aliases[] = { "WWW", "web_1.example.com" };
 static const struct source literals[SHUNT_ADDRESSES_MAX];
 
-/* One record, with as many endpoints of as many addresses. */
+/* One record with the given number of endpoints and addresses. */
 static const struct seed {
 	const char *file, *name;
 	size_t endpoints, addresses;
 	int answer;
-	uint32_t sequence; /* added to the record's: odd, as if it were being written */
-	uint32_t at_end;   /* bytes of the table that are moved to the end of the mapping */
+	uint32_t sequence; /* added to the record's: odd, as if a write were in progress */
+	uint32_t at_end;   /* table bytes moved to the end of the mapping */
 } seeds[] = {
 	{ "one", "www.example.com", 1, 1, 0, 0, 0 },
 	{ "two", "Www.Example.com", 2, 2, 1, 0, 0 },
@@ -110,7 +110,10 @@ static const struct shunt_name *first_name(const unsigned char *table)
 	return (const struct shunt_name *)(table + slot->name);
 }
 
-/* What a writer changes, and what only a hostile one does: see struct move in fuzz_moving.c. */
+/*
+ * Changes that a writer makes, and some that only a hostile one makes; see struct move in
+ * fuzz_moving.c.
+ */
 static void write_moving(const char *corpus, const struct seed *seed, const unsigned char *table,
                          const struct part parts[2])
 {
@@ -149,7 +152,7 @@ static void write_seed(const char *corpus, const struct seed *seed, unsigned cha
 		                      1000 };
 	const struct part parts[2] = { { control, sizeof(control) }, { table, used } };
 
-	/* The same bytes each time. */
+	/* Fixed, so that the output is reproducible. */
 	header->id[0] = 1;
 	header->id[1] = 2;
 	((struct shunt_record *)(table + name->record))->sequence += seed->sequence;
@@ -163,7 +166,7 @@ static const struct {
 	const char *file;
 	uint8_t descriptors;
 	uint32_t nonce;
-	uint32_t more; /* bytes of a later version */
+	uint32_t more; /* bytes from a later version */
 } welcomes[] = {
 	{ "good", 1, 0x1234, 0 },  { "long", 1, 0x1234, 16 }, { "none", 0, 0x1234, 0 },
 	{ "three", 3, 0x1234, 0 }, { "other", 1, 0x4321, 0 },

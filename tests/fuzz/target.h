@@ -1,4 +1,7 @@
-/* What every fuzz target has: the entries that libFuzzer calls, and a check that is never left out. */
+/*
+ * Common to all fuzz targets: the entry points that libFuzzer calls, and an assertion that is never
+ * compiled out.
+ */
 #ifndef SHUNT_FUZZ_TARGET_H
 #define SHUNT_FUZZ_TARGET_H
 
@@ -14,6 +17,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most); /* libFuzzer's own */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most); /* provided by libFuzzer */
 
 #endif

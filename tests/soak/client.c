@@ -1,17 +1,22 @@
 /*
- * A client of the soak: a plain program that knows nothing of the shim, whose threads look up all names again and again.
+ * Client for the soak test: a plain program, unaware of the shim, whose threads look up all names
+ * in a loop.
  *
  *   client [-t THREADS] [-p PAUSE_US] NAME ...     loops until standard input ends
  *
- * It prints, with all times in microseconds of CLOCK_MONOTONIC:
+ * Output, with all times in microseconds of CLOCK_MONOTONIC:
  *
- *   saw NAME START END COUNT ANSWER     COUNT lookups in a row had this answer, the first began at START, the last ended at END.
- *                                       A row ends when the answer changes, and every ROW_US.
- *   slow NAME START TOOK STALLED        a lookup took TOOK, of which this program did not run for STALLED
- *   report descriptors=N tables=N anon_kb=N lookups=N     the answer to a line "report" on standard input
+ * saw NAME START END COUNT ANSWER
+ *         COUNT consecutive lookups had this answer; the first began at START, the last
+ *         ended at END. A line is printed when the answer changes, and every ROW_US.
+ * slow NAME START TOOK STALLED
+ *         a lookup took TOOK, and this program did not run for STALLED of that time
+ * report descriptors=N tables=N anon_kb=N lookups=N
+ *         the reply to the line "report" on standard input
  *
- * STALLED is the larger of two measures: what the kernel says that this thread waited for a processor, and how late a thread was
- * that only sleeps. The second one also sees a machine that stands still as a whole.
+ * STALLED is the larger of two measurements: the time for which this thread waited for a CPU
+ * according to the kernel, and the delay seen by a thread that only sleeps. The latter also detects
+ * that the whole machine was stalled.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -31,10 +36,10 @@
 #define THREADS_MAX 16
 #define ANSWER_MAX 256
 #define ROW_US 500000u
-#define SLOW_US 300000u  /* worth a line; the soak judges it */
+#define SLOW_US 300000u  /* longer lookups are printed; the soak evaluates them */
 #define WATCH_US 5000u   /* the watcher's sleep */
-#define LATE_US 10000u   /* of which this is no stall */
-#define SETTLE_US 50000u /* until the watcher has noticed a stall that is over */
+#define LATE_US 10000u   /* a shorter delay is not a stall */
+#define SETTLE_US 50000u /* until the watcher has noticed a stall that ended */
 
 struct row {
 	char answer[ANSWER_MAX];
@@ -45,11 +50,14 @@ struct row {
 static const char *const *names;
 static int name_count;
 static unsigned pause_us = 10000;
-static atomic_ullong stalled_us; /* by the watcher */
+static atomic_ullong stalled_us; /* set by the watcher */
 static atomic_ulong lookups;
 static atomic_bool ending;
 
-/* Held for reading over each lookup: the report shows what a lookup leaves, not what it has open. */
+/*
+ * Held for reading during each lookup, so that the report shows what a lookup leaves behind, not
+ * what it has open.
+ */
 static pthread_rwlock_t looking_up = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
 static uint64_t now_us(void)
@@ -60,7 +68,7 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* One write for a line, so that threads do not mix. */
+/* One write per line, so that output of threads does not mix. */
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
 	char line[ANSWER_MAX + 256];
@@ -90,7 +98,7 @@ static void *watch(void *unused)
 	return NULL;
 }
 
-/* For how long this thread was ready to run and did not; `fd` is its schedstat. */
+/* How long this thread was runnable but not running; `fd` is its schedstat file. */
 static uint64_t waited_us(int fd)
 {
 	unsigned long long ran, waited;
@@ -223,10 +231,13 @@ static unsigned count_descriptors(void)
 	for (const struct dirent *entry; (entry = readdir(folder));)
 		count += entry->d_name[0] != '.';
 	closedir(folder);
-	return count - 1; /* the folder's own */
+	return count - 1; /* the directory stream's own */
 }
 
-/* How many lines of a file of /proc have a text in them; `value` is the number behind the last one's. */
+/*
+ * Count the lines of a /proc file that contain a text; `value` receives the number that follows the
+ * last match.
+ */
 static unsigned count_lines(const char *path, const char *text, unsigned long *value)
 {
 	FILE *file = fopen(path, "re");

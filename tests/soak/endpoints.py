@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The endpoints of the soak: web servers in a process of their own, which are well, refuse, say nothing or reset.
+"""Endpoints for the soak test: web servers in a separate process that work, refuse, hang or reset.
 
-Standard input: `ADDRESS WORD` with a word of BEHAVIOURS; answered by the same line once it is so. Standard output also has
-`stall START END`, in seconds of CLOCK_MONOTONIC, when this process stood still: its endpoints were not what they were meant to be.
+Standard input: `ADDRESS WORD`, with a word of BEHAVIOURS; the line is echoed once the change is in
+effect. Standard output also has `stall START END`, in seconds of CLOCK_MONOTONIC, when this process
+was stalled, so that its endpoints may not have behaved as configured.
 """
 import asyncio
 import socket
@@ -12,7 +13,7 @@ import time
 
 PORT = 8080
 BEHAVIOURS = ("well", "refuse", "silent", "reset")
-LATE = 0.2  # seconds that a sleep of TICK may be late
+LATE = 0.2  # seconds by which a sleep of TICK may be late
 TICK = 0.05
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 

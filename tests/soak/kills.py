@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Orders of operators against kill -9: an order that was acknowledged as saved is in force in every later life of the daemon.
+"""Overrides against kill -9: an override that was acknowledged as saved is in force in all later
+runs of the daemon.
 
     KILLS=1000 SEED=1 B=build tests/soak/kills.py          make kills KILLS=1000
 
-Each round gives one to four orders in quick succession, kills the daemon at a random moment after the last acknowledgement, in half of
-the rounds while one more order is on its way, starts it again and compares what it says of every name. Also counted are orders that were
-acknowledged with the words that they are not saved yet, and how long an acknowledgement took.
+Each round sends one to four orders in quick succession and kills the daemon at a random moment
+after the last acknowledgement; in half of the rounds another order is in flight at that time. Then
+the daemon is restarted, and the state that it reports for each name is compared. The summary also
+counts orders acknowledged as not saved yet, and shows how long acknowledgements took.
 """
 import json
 import os
@@ -26,7 +28,7 @@ ENDPOINTS = ("a", "b", "c")
 
 
 def config():
-    """No checks: nothing but the orders changes."""
+    """No checks, so that only the orders change anything."""
     one = 'primary: {{ id = "a"; address = "192.0.2.1"; }}; secondary: ( {0} );'.format(
         ", ".join(f'{{ id = "{name}"; address = "192.0.2.{number}"; }}' for number, name in enumerate(ENDPOINTS[1:], 2))
     )
@@ -43,11 +45,11 @@ class Kills:
         self.rounds, self.random = rounds, random.Random(seed)
         self.place = Place()
         self.daemon = st.Daemon(self.place, config())
-        self.may = {name: {None} for name in NAMES}  # what is in force, or may be after an order that nobody acknowledged
+        self.may = {name: {None} for name in NAMES}  # may be in force
         self.orders, self.unsaved, self.lost, self.took = 0, 0, [], []
 
     def _send(self, name, endpoint):
-        """(status, body); status 0: no answer."""
+        """Returns (status, body); status 0 means no answer."""
         try:
             body = {"endpoint": endpoint, "anyway": True} if endpoint else {}
             what = "force" if endpoint else "auto"
@@ -72,7 +74,9 @@ class Kills:
             self.may[name] |= {endpoint}
 
     def kill(self, pause, on_its_way):
-        """kill -9 after `pause` seconds; `on_its_way`: (name, endpoint) of an order that is sent meanwhile, or None."""
+        """kill -9 after `pause` seconds. `on_its_way`: (name, endpoint) of an order sent meanwhile,
+        or None.
+        """
         if on_its_way:
             name, endpoint = on_its_way
             self.may[name] |= {endpoint}

@@ -1,29 +1,30 @@
-"""What a name may be answered at a time, seen from outside the daemon: no clock, no process, no file.
+"""Model of the answers allowed for a name at a given time, as seen from outside the daemon.
 
-The driver tells what it did and when (begin and end of each act); may_answer() gives every answer that somebody could have meant within
-a span of time. It is generous where the daemon is allowed its time, and exact where it promised: an acknowledged order is in force
-from the acknowledgement on, through any kill, and nothing else is.
+It uses no clock, process or file. The driver reports each action with its begin and end;
+may_answer() returns every answer that was valid at some moment within a time span. The model is
+lenient where the daemon is allowed some time, and strict where it makes a promise: an acknowledged
+override, and no other, is in force from the acknowledgement on, through any kill.
 """
 import bisect
 
 UP, DOWN = "up", "down"
 
-# Seconds.
-DETECT = 8.0     # from an endpoint's change to the daemon's verdict: two probes with 1.5 s for each, and a margin
-SPREAD = 8.0     # from a new table to every client: 2 s without a heartbeat, 5 s to settle, and the pause between two attaches
-BELIEVED = 75.0  # what a state file may say of before: it is believed up to a minute after its stamp
-FIRST = 4.0      # a new client's first lookups, which may go to libc
-STALL = 0.5      # a stall of this length may have failed a probe
+# In seconds.
+DETECT = 8.0     # from a change to the verdict: two probes of up to 1.5 s each, and a margin
+SPREAD = 8.0     # from a new table to every client: 2 s no heartbeat, 5 s to settle, attach pause
+BELIEVED = 75.0  # age of state from the previous run: used up to a minute after its stamp
+FIRST = 4.0      # first lookups of a new client, which may go to libc
+STALL = 0.5      # a stall of this length may have made a probe fail
 
 
 class Line:
-    """A set that changes with time."""
+    """A set that changes over time."""
 
     def __init__(self, start, value):
         self.times, self.values = [start], [frozenset(value)]
 
     def set(self, at, value):
-        """From `at` on, whatever was planned for later."""
+        """Set the value from `at` on, dropping changes planned for later."""
         keep = bisect.bisect_left(self.times, at)
         del self.times[keep:], self.values[keep:]
         self.times.append(at)
@@ -36,13 +37,13 @@ class Line:
         return self.values[max(0, bisect.bisect_right(self.times, at) - 1)]
 
     def over(self, start, end):
-        """Everything that it was in that span."""
+        """The union of all values within the span."""
         first = max(0, bisect.bisect_right(self.times, start) - 1)
         return frozenset().union(*self.values[first : max(first + 1, bisect.bisect_right(self.times, end))])
 
 
 class Order:
-    """What a state file may say of a name. `ends`: the span in which it expires, or None."""
+    """The override of a name in a state file. `ends`: the span in which it expires, or None."""
 
     def __init__(self, endpoint, ends=None):
         self.endpoint, self.ends = endpoint, ends
@@ -54,7 +55,7 @@ class Order:
 
 
 class Record:
-    """`endpoints`: {id: address}; `unchecked`: the ids without a check."""
+    """`endpoints`: {id: address}; `unchecked`: ids of endpoints without a check."""
 
     def __init__(self, endpoints, unchecked=(), manual=False, all_down="primary"):
         self.endpoints, self.unchecked = endpoints, frozenset(unchecked)
@@ -62,7 +63,9 @@ class Record:
 
 
 class Disturbance:
-    """The daemon was killed, stopped, paused or told to reload. `memory`: what the next one may know is in a file of before."""
+    """The daemon was killed, stopped, paused or reloaded. `memory`: the next run has only a state
+    file of the previous one.
+    """
 
     def __init__(self, begin, end, memory):
         self.begin, self.end, self.memory = begin, end, memory
@@ -70,7 +73,7 @@ class Disturbance:
 
 class Model:
     def __init__(self, now, records, configuration):
-        """`configuration`: {name: (endpoint ids in order)}, as it is in force."""
+        """`configuration`: {name: (endpoint ids in order)}, as currently in force."""
         self.records = records
         self.truth = {address: Line(now, {DOWN}) for record in records.values() for address in record.endpoints.values()}
         self.orders = {name: Line(now, {None}) for name in records}
@@ -89,12 +92,14 @@ class Model:
         return self.configurations.index(configuration)
 
     def endpoint(self, address, begin, end, health):
-        """An endpoint changed, sometime between begin and end."""
+        """An endpoint changed at some moment between begin and end."""
         self.truth[address].set(begin, self.truth[address].last() | {health})
         self.truth[address].set(end, {health})
 
     def order(self, name, endpoint, begin, end, saved=True, seconds=None):
-        """An operator's order (None: auto), asked for at begin and acknowledged at end. Not `saved`: a kill may undo it."""
+        """An operator's override (None: auto), sent at begin and acknowledged at end. If not
+        `saved`, a kill may undo it.
+        """
         line = self.orders[name]
         order = Order(endpoint, (begin + seconds - 0.5, end + seconds + 3.0) if seconds else None)
         line.set(begin, line.at(begin) | {endpoint})
@@ -103,12 +108,14 @@ class Model:
         self.saved[name] = [order] if saved else [*self.saved[name], order]
 
     def order_failed(self, name, endpoint, begin):
-        """Nobody acknowledged it: it may be in force or not."""
+        """The override was not acknowledged: it may be in force or not."""
         self.orders[name].set(begin, self.orders[name].at(begin) | {endpoint})
         self.saved[name].append(Order(endpoint))
 
     def killed(self, at):
-        """What was not saved may be lost, and what it replaced be in force again, for as long as that was meant to be."""
+        """Unsaved overrides may be lost; then what they replaced is in force again, until its
+        original expiry.
+        """
         for name, line in self.orders.items():
             saved = self.saved[name]
             if len(saved) == 1:
@@ -119,7 +126,9 @@ class Model:
                 line.set(time, planned[time])
 
     def seen(self, name, endpoint, at):
-        """The daemon says so itself, of an order that was in doubt. One that is lost is a fault once, and not in each answer after it."""
+        """The daemon reports an override that was in doubt. A lost override is counted once, not
+        for each later answer.
+        """
         line = self.orders[name]
         if endpoint not in line.at(at):
             line.set(max(line.times[-1], self.disturbances[-1].begin), line.at(at) | {endpoint})
@@ -150,7 +159,7 @@ class Model:
     # --- what may be answered ---------------------------------------------------------------------------
 
     def _before(self, at):
-        """The last disturbance that began before, or None."""
+        """The last disturbance that began at or before `at`, or None."""
         found = None
         for disturbance in reversed(self.disturbances):
             if disturbance.begin <= at:
@@ -159,12 +168,12 @@ class Model:
         return found
 
     def last_end(self, at):
-        """When the last disturbance before was over."""
+        """The end of the last disturbance that began at or before `at`."""
         found = self._before(at)
         return found.end if found else 0
 
     def view_start(self, at):
-        """The earliest moment whose table a client may hold at that time."""
+        """The earliest moment whose table a client may still use at `at`."""
         disturbance = self._before(at)
         while disturbance and at < disturbance.end + SPREAD + self._slack(disturbance.begin, at):
             at = disturbance.begin
@@ -172,7 +181,7 @@ class Model:
         return at
 
     def health_start(self, at):
-        """The earliest moment whose health the daemon may believe in at that time."""
+        """The earliest moment whose health the daemon may still assume at `at`."""
         disturbance = self._before(at)
         while disturbance and at - DETECT - self._slack(disturbance.begin, at) < disturbance.end:
             at = disturbance.begin - (BELIEVED if disturbance.memory else 0)
@@ -193,7 +202,7 @@ class Model:
         return self.truth[record.endpoints[endpoint]].over(start, end)
 
     def _somebody_up(self, start, end):
-        """A server beyond all doubt: this host is not cut off."""
+        """Whether some server is certainly up, so that this host is not isolated."""
         return any(line.over(start, end) == {UP} for line in self.truth.values())
 
     def _elected(self, record, order, start, end):
@@ -214,7 +223,9 @@ class Model:
         return found
 
     def may_answer(self, name, start, end, newcomer=False):
-        """Every answer that somebody could have meant within that span. `newcomer`: a client that has no table yet."""
+        """All answers that were valid at some moment in the span. `newcomer`: a client that has no
+        table yet.
+        """
         view = self.view_start(start)
         health = self.health_start(view)
         record, found = self.records[name], set()
@@ -231,7 +242,7 @@ class Model:
                     continue
                 found |= self._elected(record, order, health, end)
                 if fresh:
-                    found.add(record.endpoints[order[0]])  # of a table that has not settled
+                    found.add(record.endpoints[order[0]])  # from a table that has not settled
         if newcomer:
             found.add("EAI_NONAME")
         return found

@@ -1,7 +1,7 @@
-"""What the answer to an operator's order says about the disk."""
+"""Parse the reply to an operator's order: has it been saved to disk?"""
 import json
 
 
 def not_saved(body):
-    """The words with which the answer says that the order is in force and not on the disk yet; None: it is."""
+    """Return the message that the order is in force but not on disk yet, or None if it is saved."""
     return json.loads(body).get("warning")

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Everything that can happen to the daemon, at random, for as long as is asked; eight clients look up all the time.
+"""Soak test: random operations on the daemon while eight clients look up names in a loop.
 
-    SOAK_TIME=60 SEED=1 B=build tests/soak/soak.py          make soak SOAK_TIME=3600 SEED=1
 
-It kills (-9), stops, restarts, pauses, reloads and reconfigures the daemon, forces and frees names, takes endpoints away by refusal,
-silence and reset, and fills the disk that holds the state, in a network and mount namespace of its own (root, or a user namespace).
-Counted are wrong answers (see model.py), lookups over 500 ms of which the machine gave the time, overrides lost, and descriptors and
-memory grown. All of them are 0, or the status is 1. The seed is printed and repeats the decisions of a run.
+
+It kills (-9), stops, restarts, pauses, reloads and reconfigures the daemon, sets and ends
+overrides, makes endpoints refuse, hang or reset, and fills the disk with the state, all in its own
+network and mount namespace (as root, or in a user namespace). It counts wrong answers (see
+model.py), lookups over 500 ms not explained by a stall, lost overrides, and growth of descriptors
+and memory. The exit status is 1 unless all of them are 0. The seed is printed; the same seed
+repeats the decisions of a run.
 """
 import json
 import os
@@ -26,12 +28,12 @@ import model as m  # noqa: E402
 import shunttest as st  # noqa: E402
 from orders import not_saved  # noqa: E402
 
-NAMESPACE = "SOAK_NAMESPACE"  # in the environment: we are inside already
+NAMESPACE = "SOAK_NAMESPACE"  # environment variable, set inside the namespace
 CLIENTS = 8
-SLOW = 0.5       # seconds that no lookup takes
+SLOW = 0.5       # seconds that every lookup must stay below
 PORT = 8080
-DISK = "192k"    # the state's
-GROWN_KB = 3072  # a process's own memory; an arena that fragments takes one or two of its steps of 1 MiB
+DISK = "192k"    # for the state
+GROWN_KB = 3072  # of private memory; a fragmenting arena takes one or two steps of 1 MiB
 
 
 def address(record, endpoint):
@@ -42,7 +44,7 @@ def record(number, ids, **options):
     return m.Record({name: address(number, i) for i, name in enumerate(ids)}, **options)
 
 
-# Every policy once, and one that some configurations have and others have not.
+# One record per policy, and one that only some configurations have.
 RECORDS = {
     "auto.example.com": record(0, "ab"),
     "three.example.com": record(1, "abc"),
@@ -57,7 +59,9 @@ CHECKED = [one.endpoints[name] for one in RECORDS.values() for name in one.endpo
 
 
 class Configuration:
-    """`extra`: whether extra.example.com is in it; `turn`: the order of three.example.com; `timeout`: another one is another check."""
+    """`extra`: whether extra.example.com is included; `turn`: the order of three.example.com;
+    `timeout`: changing it changes the check.
+    """
 
     def __init__(self, extra=True, turn=0, timeout=1500):
         self.extra, self.turn, self.timeout = extra, turn, timeout
@@ -85,14 +89,14 @@ class Configuration:
 
 
 class Place:
-    """Stands in for a test case: shunttest's things live in its folder."""
+    """Replaces the test case: objects of shunttest use its directory."""
 
     def __init__(self):
         self.tmp = tempfile.mkdtemp(prefix="soak-")
 
 
 class Daemon(st.Daemon):
-    """With its state on a small disk of its own."""
+    """A daemon with its state on a small separate disk."""
 
     def __init__(self, place, state, config):
         self.state = state
@@ -109,7 +113,9 @@ class Daemon(st.Daemon):
 
 
 class Client:
-    """One process under the shim. Its rows go to the soak; the first answer that is a table's makes it no newcomer any more."""
+    """A process under the shim. It passes its rows to the soak; it is a newcomer until its first
+    answer from a table.
+    """
 
     def __init__(self, soak, number):
         self.soak, self.number, self.last = soak, number, {}
@@ -146,7 +152,7 @@ class Client:
 
 
 class Watcher(threading.Thread):
-    """Notes when this process stood still, and when the daemon waited for a processor."""
+    """Records when this process was stalled, and when the daemon waited for a CPU."""
 
     TICK, LATE = 0.02, 0.1
 
@@ -190,7 +196,7 @@ class Soak:
         self.lookups, self.slowest, self.excused = 0, 0.0, 0
         self.full = False
         self.configuration = Configuration()
-        self.baseline = None  # of this life of the daemon
+        self.baseline = None  # of this run of the daemon
         self.begin = self.told = time.monotonic()
 
     # --- start and end -----------------------------------------------------------------------------------
@@ -224,7 +230,7 @@ class Soak:
             raise SystemExit(f"soak: {' '.join(command)}: {done.stderr.strip()}")
 
     def _files_only(self):
-        """What a lookup costs that is passed on is libc's affair; here it is cheap: /etc/hosts, and no DNS."""
+        """Make lookups that are passed on to libc cheap: /etc/hosts only, no DNS."""
         path = os.path.join(self.place.tmp, "nsswitch.conf")
         st.write_whole(path, "hosts: files\n")
         self._must("mount", "--bind", path, "/etc/nsswitch.conf")
@@ -273,7 +279,7 @@ class Soak:
                 self._say(f"      {line}")
 
     def judge(self, all_of_them=False):
-        """The rows that ended two seconds ago: all that was done meanwhile is known."""
+        """Judge rows that ended over two seconds ago: all actions up to then are known."""
         while self.stalls:
             self.model.stalled(*self.stalls.pop(0))
         limit = time.monotonic() - 2
@@ -304,7 +310,7 @@ class Soak:
                         f"{end - self.begin:.3f} s ({words[4]} times), and may be {', '.join(sorted(may))}")  # fmt: skip
 
     def _check_overrides(self, what):
-        """The daemon's own word: which endpoint each name is forced to."""
+        """Compare the overrides that the daemon reports with the model."""
         begin = time.monotonic()
         status = st.wait_until(self.daemon.status, what="the status")
         end = time.monotonic()
@@ -377,7 +383,7 @@ class Soak:
         self.model.disturbed(begin, end, memory)
 
     def do_mistake(self, by_signal):
-        """A configuration that is refused, and changes nothing."""
+        """Load a configuration that is rejected and changes nothing."""
         self.daemon.write_config(self.configuration.text() + "records: 5;")
         done = self._reload(by_signal)
         self.daemon.write_config(self.configuration.text())
@@ -409,7 +415,7 @@ class Soak:
         self.model.order(name, endpoint, begin, end, not_saved(text) is None, seconds)
 
     def do_strike(self, name, endpoint, pause):
-        """An order, and kill -9 as soon as it is acknowledged."""
+        """Send an order, and kill -9 as soon as it is acknowledged."""
         self._order(name, endpoint, None)
         time.sleep(pause)
         self.do_kill(0)
@@ -449,7 +455,9 @@ class Soak:
         return all(end["health"] == "up" for one in self.daemon.status()["records"] for end in one["endpoints"])
 
     def _sizes(self, process_id):
-        """({descriptor: what it is}, kB): the fewest of some looks, since probes and readers come and go."""
+        """({descriptor: target}, kB): the minimum of several samples, since probes and readers come
+        and go.
+        """
         looks = []
         for _ in range(20):
             found = st.descriptors(process_id)
@@ -458,7 +466,7 @@ class Soak:
         return min(looks, key=len), st.memory_kb(process_id, "RssAnon")
 
     def _settled_sizes(self, process_id, before):
-        """The same, once it is no more than before: a table that was replaced is kept for some seconds."""
+        """As _sizes(), once it is down to `before`: a replaced table is kept for some seconds."""
         deadline = time.monotonic() + 15
         while True:
             sizes = self._sizes(process_id)
@@ -493,7 +501,7 @@ class Soak:
     def _name(self):
         return self.random.choice(sorted(RECORDS))
 
-    # What may happen while the daemon lives on: (weight, act, its arguments).
+    # Actions during a run of the daemon: (weight, action, its arguments).
     MILD = (
         (6, "endpoint", lambda self: (self.random.choice(CHECKED), self.random.choice(("well", "well", "refuse", "silent", "reset")))),
         (4, "force", lambda self: (name := self._name(), self.random.choice(sorted(RECORDS[name].endpoints)),
@@ -516,9 +524,10 @@ class Soak:
     )  # fmt: skip
 
     def plan(self):
-        """Acts without end, as (name, arguments, seconds to wait after it): what the daemon lives through, then what it dies of.
+        """Generate actions endlessly, as (name, arguments, seconds to wait afterwards): for each
+        run of the daemon some mild actions, then one that ends the run.
 
-        Around the first it is measured: it must not have grown.
+        Sizes are measured around the mild actions: they must not have grown.
         """
         while True:
             for calm, kinds, count, pause in (
@@ -568,7 +577,7 @@ class Soak:
 
 
 def enter_namespaces():
-    """Replaces this process by one in a network and mount namespace of its own."""
+    """Re-execute this process in a new network and mount namespace."""
     if NAMESPACE in os.environ:
         return
     os.environ[NAMESPACE] = "1"

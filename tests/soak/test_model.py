@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The soak's model: what it lets pass, and what it does not. Time is made up."""
+"""Tests of the soak's model: which answers it accepts and which it rejects. Time is simulated."""
 import os
 import sys
 
@@ -18,7 +18,9 @@ ORDERS = {name: tuple(record.endpoints) for name, record in RECORDS.items()}
 
 
 class Model(st.Case):
-    """All endpoints are up from 1 s on; the daemon has lived from 0 to 2 s of made-up time, and 1,000 s have passed since."""
+    """All endpoints are up from 1 s on. The daemon started between 0 and 2 s; queries are for about
+    1,000 s.
+    """
 
     def setUp(self):
         super().setUp()
@@ -36,7 +38,7 @@ class Model(st.Case):
         self.assertEqual(self.may(1000, newcomer=True), {"1", "EAI_NONAME"})
 
     def test_failover(self):
-        """an endpoint fails: either for as long as detection may take, then the standby alone"""
+        """an endpoint fails: both answers while it may be undetected, then the standby alone"""
         self.model.endpoint("1", 1000, 1000.1, m.DOWN)
         self.assertEqual(self.may(999), {"1"})
         self.assertEqual(self.may(1001), {"1", "2"})
@@ -46,13 +48,13 @@ class Model(st.Case):
         self.assertEqual(self.may(1101 + m.DETECT), {"1"})
 
     def test_stall(self):
-        """a stall may have failed a probe, but never a whole minute ago"""
+        """a stall may have made a probe fail, but not a minute later"""
         self.model.stalled(1000, 1001)
         self.assertEqual(self.may(1002), {"1", "2"})
         self.assertEqual(self.may(1060), {"1"})
 
     def test_lost(self):
-        """no endpoint is up: what the record says; while nothing in the world answers it may be this host, and answers hold"""
+        """no endpoint is up: the record's policy; on isolation, answers are frozen"""
         for address in ("1", "2", "5", "6"):
             self.model.endpoint(address, 1000, 1000, m.DOWN)
         self.assertEqual(self.may(1020), {"1"})
@@ -62,13 +64,13 @@ class Model(st.Case):
         self.assertEqual(self.may(1020), {"1", "2"})
 
     def test_manual(self):
-        """a manual failback may stay"""
+        """with manual failback, the answer may stay"""
         self.assertEqual(self.may(1000, name=MANUAL), {"3", "4"})
         self.model.endpoint("4", 1000, 1000, m.DOWN)
         self.assertEqual(self.may(1020, name=MANUAL), {"3"})
 
     def test_order(self):
-        """an acknowledged order is in force from then on, through a kill, and until the next one"""
+        """an acknowledged override is in force through a kill, until the next one"""
         self.model.order(NAME, "b", 1000, 1000.1)
         self.assertEqual(self.may(1000.05), {"1", "2"})
         self.assertEqual(self.may(1000.2), {"2"})
@@ -81,7 +83,7 @@ class Model(st.Case):
         self.assertEqual(self.may(1100.2), {"1"})
 
     def test_order_unsaved(self):
-        """an order that was not saved may be lost by a kill, and by nothing else; what is seen then is so"""
+        """only a kill may lose an unsaved override; what the daemon then reports is certain"""
         self.model.order(NAME, "b", 1000, 1000, saved=False)
         self.assertEqual(self.may(1001), {"2"})
         self.model.killed(1002)
@@ -91,21 +93,21 @@ class Model(st.Case):
         self.assertEqual(self.may(1100), {"1"})
 
     def test_order_ends(self):
-        """an order for a while ends by itself"""
+        """an override with a time limit expires"""
         self.model.order(NAME, "b", 1000, 1000, seconds=10)
         self.assertEqual(self.may(1005), {"2"})
         self.assertEqual(self.may(1009.4, 1010.4), {"1", "2"})
         self.assertEqual(self.may(1020), {"1"})
 
     def test_unsaved_over_timed(self):
-        """an order for a while that was saved is over in the file, too, when a kill loses the one after it"""
+        """a saved override expires even if a kill loses its unsaved successor"""
         self.model.order(NAME, "a", 1000, 1000, seconds=10)
         self.model.order(NAME, "b", 1100, 1100, saved=False)
         self.model.killed(1101)
         self.assertEqual(self.model.may_be_forced(NAME, 1102, 1103), {"b", None})
 
     def test_timed_unsaved_over_lasting(self):
-        """a lasting order comes back when a kill loses the one for a while after it, and does not end when that would have"""
+        """a lasting override returns if a kill loses the timed one after it"""
         self.model.order(NAME, "b", 1000, 1000)
         self.model.order(NAME, "b", 1100, 1100, saved=False, seconds=10)
         self.model.killed(1101)
@@ -113,7 +115,7 @@ class Model(st.Case):
         self.assertEqual(self.model.may_be_forced(NAME, 1120, 1121), {"b", None})
 
     def test_configuration(self):
-        """a name that is taken out is nobody's; an order for it is gone; clients may have the old table for a while"""
+        """a removed name has no override; clients may have the old table for a while"""
         self.model.order(OTHER, "a", 900, 900)
         without = {name: order for name, order in ORDERS.items() if name != OTHER}
         self.model.reconfigured(1000, 1000.1, without)
@@ -123,7 +125,7 @@ class Model(st.Case):
         self.assertEqual(self.model.may_be_forced(OTHER, 1020, 1020), {None})
 
     def test_restart(self):
-        """health of before, from the file, is believed until probes say otherwise; a new client may get the primary meanwhile"""
+        """health from the state file is used until probes differ"""
         self.model.endpoint("1", 950, 950, m.DOWN)
         self.model.disturbed(1000, 1001, memory=True)
         self.assertEqual(self.may(1000.5), {"1", "2"})

@@ -1,6 +1,6 @@
 /*
- * A program that calls libc to look up names, for the system tests: one question per line on
- * standard input, one answer per line on standard output. It does not depend on what answers.
+ * A program that looks up names through libc, for the system tests: one question per line on
+ * standard input, one answer per line on standard output. It does not depend on the shim.
  *
  *   addrinfo NAME FAMILY FLAGS       getaddrinfo()      canonical name or -, an address per node
  *   addrinfo_a NAME FAMILY FLAGS     getaddrinfo_a()    the same

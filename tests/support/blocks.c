@@ -1,6 +1,6 @@
 /*
- * Which memory blocks the lists of getaddrinfo() consist of, counted by the program's own
- * allocator.
+ * Test which memory blocks the lists of getaddrinfo() consist of, by counting in a replacement for
+ * malloc().
  *
  *   layout     libc's own lists, without the library: each node is one block including its address,
  *              the canonical name is another one, and freeaddrinfo() passes all of them to free().

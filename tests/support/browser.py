@@ -1,13 +1,13 @@
-"""A headless Chromium for the system tests, driven over chromedriver's WebDriver protocol.
+"""A headless Chromium for the system tests, driven through chromedriver's WebDriver protocol.
 
     browser = self.start(Browser(self))
     browser.open("http://127.0.0.1:9469/")
     st.wait_until(lambda: browser.text("#headline") == "…")
     browser.run("return document.title")
-    browser.console()      what it complained of: errors, refusals of the content security policy
-    browser.requests()     every URL that it asked for
+    browser.console()      errors, including content security policy violations
+    browser.requests()     every URL that it requested
 
-It has a fresh profile, and talks to nobody by itself. Standard library only.
+It uses a fresh profile and sends no requests of its own. Standard library only.
 """
 import base64
 import contextlib
@@ -17,7 +17,7 @@ import os
 
 import shunttest as st
 
-# No sandbox: tests run as root, and in containers. /dev/shm is small there.
+# No sandbox, because tests run as root and in containers. /dev/shm is small there.
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
     "--disable-sync --disable-dev-shm-usage --disable-extensions --disable-default-apps --no-default-browser-check --no-proxy-server "
@@ -78,10 +78,10 @@ class Browser(st.Process):
 
     abandon = kill
 
-    # --- what a reader does ---
+    # --- user actions ---
 
     def resize(self, width, height):
-        """The size of what is seen of a page, exactly, be it a phone's."""
+        """Set the exact size of the viewport, down to that of a phone."""
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)
 
     def prefer(self, **features):
@@ -93,11 +93,11 @@ class Browser(st.Process):
         self.call("POST", "/url", {"url": url})
 
     def run(self, script, *arguments):
-        """The value that the script returns; its arguments are `arguments`."""
+        """Run a script with `arguments` and return its value."""
         return self.call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
     def text(self, selector):
-        """What is seen of the first element, None without one."""
+        """The visible text of the first matching element, or None."""
         return self.run("return document.querySelector(arguments[0])?.innerText ?? null", selector)
 
     def texts(self, selector):
@@ -113,7 +113,7 @@ class Browser(st.Process):
         self.call("POST", f"/element/{next(iter(element.values()))}/value", {"text": text})
 
     def press(self, key):
-        """A key for whatever has the focus."""
+        """Send a key to the focused element."""
         keys = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
         self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": keys}]})
 
@@ -121,15 +121,17 @@ class Browser(st.Process):
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.call("GET", "/screenshot")))
 
-    # --- what it did ---
+    # --- logs ---
 
     def console(self):
-        """Lines since the last call; without those of the browser's own pages, which newer releases log here too."""
+        """Log lines since the last call, without those of the browser's own pages, which newer
+        releases log too.
+        """
         entries = self.call("POST", "/se/log", {"type": "browser"})
         return [f"{entry['level']}: {entry['message']}" for entry in entries if not entry["message"].startswith("chrome://")]
 
     def requests(self):
-        """Every URL so far, but those of the browser's own first page."""
+        """Every URL requested so far, except those of the browser's own start page."""
         for entry in self.call("POST", "/se/log", {"type": "performance"}):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent" and not message["params"]["documentURL"].startswith("chrome"):

@@ -1,9 +1,10 @@
 /*
- * A program that no library need be preloaded into: for each line "KIND ADDRESS PORT" it connects and
- * prints what the server says first, and whom it is connected to by getpeername(); else the error.
+ * A program that needs no preloaded library: for each line "KIND ADDRESS PORT" it connects and
+ * prints the first message of the server and the peer address reported by getpeername(), or the
+ * error.
  *
  * KIND is tcp, mapped (an IPv4 address over an IPv6 socket), udp (nothing is read), mptcp, fastopen
- * or uring. It makes its system calls plainly, so that it can be linked statically, with any C library.
+ * or uring. It uses plain system calls, so it can be linked statically with any C library.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -45,7 +46,7 @@ static int with_data(int fd, const struct goal *goal)
 	return sent < 0 ? -1 : 0;
 }
 
-/* One ring with one entry, made and left for each connection. */
+/* A ring with one entry, created for each connection. */
 static int by_uring(int fd, const struct goal *goal)
 {
 	struct io_uring_params params;
@@ -87,7 +88,7 @@ static int by_uring(int fd, const struct goal *goal)
 
 static const struct kind {
 	const char *word;
-	int family, type, protocol; /* family 0: the address's */
+	int family, type, protocol; /* family 0: that of the address */
 	connector *connect;
 } kinds[] = {
 	{ "tcp", 0, SOCK_STREAM, IPPROTO_TCP, plainly },

@@ -26,16 +26,14 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNKNOWN_FLAG 0x4000
 #define IDN_FLAGS (AI_IDN | AI_CANONIDN)
-#define SIZE_MAX_ASKED 1600 /* more than any answer here needs */
+#define SIZE_MAX_ASKED 1600 /* more than any answer needs here */
 #define CANARY 0x5a
 #define WAIT_SECONDS 60
 
 static const int flag_bits[] = { AI_V4MAPPED, AI_ALL,         AI_ADDRCONFIG, AI_CANONNAME,
 	                         AI_PASSIVE,  AI_NUMERICSERV, UNKNOWN_FLAG,  AI_NUMERICHOST };
 #define FLAG_SETS (1u << COUNT(flag_bits))
-/*
- * Without AI_NUMERICHOST and the unknown flag, which would leave nothing for the others to decide.
- */
+/* Without AI_NUMERICHOST and the unknown flag, which would mask the effect of the others. */
 #define FLAG_SETS_TRIED (1u << (COUNT(flag_bits) - 2))
 #define FLAG_SETS_CONFIGURED 16u
 
@@ -195,10 +193,7 @@ static int flag_set(unsigned number)
 	return flags;
 }
 
-/*
- * Every set of flags with which the name is looked up; the others with few arguments, since those
- * calls end early.
- */
+/* Look up the name with every set of flags; sets that fail early are tried with few arguments. */
 static void flags(const char *name)
 {
 	for (unsigned set = 0; set < FLAG_SETS; set++) {
@@ -296,7 +291,7 @@ struct reply {
 	char *memory; /* what it points to, followed by a guard byte that must not change */
 };
 
-/* Exactly `size` bytes before a canary, at an unaligned address. */
+/* A buffer of exactly `size` bytes at an unaligned address, followed by a canary. */
 static void ask(const char *name, const int *family, size_t size, char *memory, struct reply *reply)
 {
 	*reply = (struct reply){ .h_error = 4711, .result = &reply->host, .memory = memory + 1 };
@@ -371,8 +366,8 @@ static void hostent(const char *name)
 }
 
 /*
- * Each of the two functions has a result of its own, and keeps it; a failed call sets h_errno, and
- * a successful one does not.
+ * Each of the two functions has a static result of its own; a failed call sets h_errno, a
+ * successful one does not.
  */
 static void places(const char *name)
 {

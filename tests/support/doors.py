@@ -1,4 +1,4 @@
-"""For tests of doors: cgroups, the helper that attaches to them, servers that say who they are, and programs that connect."""
+"""Helpers for tests of doors: cgroups, shunt-door, servers that send their name, and a client."""
 import ctypes
 import errno
 import itertools
@@ -22,7 +22,7 @@ _numbers = itertools.count()
 
 
 def root():
-    """Where cgroups of version 2 are; None: nowhere."""
+    """The mount point of cgroup v2, or None."""
     for place in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
         if os.path.exists(os.path.join(place, "cgroup.controllers")):
             return place
@@ -30,11 +30,12 @@ def root():
 
 
 def kernel_error():
-    """The errno by which this kernel refuses a program for connect(); 0: it takes it."""
+    """The errno with which the kernel rejects a connect() program, or 0 if it accepts it."""
     library = ctypes.CDLL(None, use_errno=True)
     code = ctypes.create_string_buffer(struct.pack("=BBhi", 0xB7, 0, 0, 1) + struct.pack("=BBhi", 0x95, 0, 0, 0))
     license_ = ctypes.create_string_buffer(b"MIT")
-    # prog_type CGROUP_SOCK_ADDR, two instructions; expected_attach_type CGROUP_INET4_CONNECT stands at 68
+    # prog_type CGROUP_SOCK_ADDR, two instructions; expected_attach_type CGROUP_INET4_CONNECT is at
+    # offset 68
     attributes = struct.pack("=IIQQ", 18, 2, ctypes.addressof(code), ctypes.addressof(license_)).ljust(68, b"\0")
     attributes = ctypes.create_string_buffer(attributes + struct.pack("=I", 10), 72)
     number = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}.get(os.uname().machine)
@@ -48,7 +49,7 @@ def kernel_error():
 
 
 class Cgroup:
-    """A cgroup of the test's own, with the processes that were started in it."""
+    """A cgroup created by the test, and the processes started in it."""
 
     def __init__(self, name=None):
         self.path = name or f"/shunttest-{os.getpid()}-{next(_numbers)}"
@@ -58,7 +59,7 @@ class Cgroup:
         os.makedirs(self.folder)
 
     def remove(self):
-        """Once its processes are gone."""
+        """Remove it, once its processes are gone."""
         st.wait_until(self._remove, what=f"{self.path} to be empty")
 
     def _remove(self):
@@ -79,7 +80,7 @@ class Cgroup:
 
     @property
     def prefix(self):
-        """Words to put before a command that is to run in it."""
+        """Command prefix that runs a command in the cgroup."""
         return ["sh", "-c", 'echo $$ >"$0" && exec "$@"', os.path.join(self.folder, "cgroup.procs")]
 
     def log(self):
@@ -87,7 +88,9 @@ class Cgroup:
 
 
 class Helper(st.Process):
-    """shunt-door, listening at a path, with the daemon's configuration: root's, as it has to be."""
+    """shunt-door, listening on a path, with the daemon's configuration, which must be owned by
+    root.
+    """
 
     def __init__(self, case, config_path, user="nobody", prefix=(), name="shunt-door"):
         super().__init__(case, name, prefix=prefix)
@@ -102,7 +105,9 @@ class Helper(st.Process):
 
 
 class Server:
-    """Says its name to whoever connects to one of its addresses, until it is closed; then it refuses."""
+    """Sends its name to every client that connects to one of its addresses; refuses connections
+    once closed.
+    """
 
     def __init__(self, name, *places, space=None):
         self.name, self.places, self.space = name, places, space
@@ -139,7 +144,7 @@ class Server:
             connection.close()
 
     def stop(self):
-        """Not close() alone: a thread in accept() would keep it open."""
+        """close() alone is not enough: a thread in accept() would keep the socket open."""
         for listener in self.listeners:
             try:
                 listener.shutdown(socket.SHUT_RDWR)
@@ -157,7 +162,9 @@ class Server:
 
 
 class Dialer:
-    """tests/support/dialer.c, or a program that speaks like it: dial() gives (who answers, who getpeername says)."""
+    """tests/support/dialer.c, or a program with the same protocol: dial() returns (server's name,
+    getpeername() result).
+    """
 
     def __init__(self, command=(DIALER,), prefix=()):
         self.command, self.process = [*prefix, *command], None
@@ -187,11 +194,11 @@ class Dialer:
 
 
 def static_dialer(case):
-    """The dialer without a dynamic loader, of another C library where there is one."""
+    """The dialer linked statically, with another C library if one is installed."""
     path = case.path("dialer-static")
     compiler = shutil.which("musl-gcc") or "gcc"
     source = os.path.join(st.ROOT, "tests", "support", "dialer.c")
-    # musl has no headers of the kernel's; those that glibc's folder has are for any C library
+    # musl has no kernel headers; those in glibc's directory work with any C library
     machine = st.run(["gcc", "-print-multiarch"]).stdout.strip()
     kernel = [word for folder in ("/usr/include", f"/usr/include/{machine}") for word in ("-idirafter", folder)]
     done = st.run([compiler, "-static", "-D_GNU_SOURCE", *kernel, "-o", path, source])
@@ -216,7 +223,7 @@ def place(address, port, zero=0):
 
 
 class Asker:
-    """The daemon's end of the helper's socket, with every mistake that one can make."""
+    """The daemon's end of the helper's socket, able to send every kind of invalid request."""
 
     def __init__(self, helper):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -235,7 +242,7 @@ class Asker:
     abandon = stop
 
     def read(self):
-        """The next reply; None: the end."""
+        """The next reply, or None at end of file."""
         packet = self.socket.recv(4096)
         return Reply(packet) if packet else None
 
@@ -249,6 +256,6 @@ class Asker:
             last = reply if not reply.cgroup else last
 
     def send(self, kind, changes=(), version=VERSION, count=None):
-        """`changes`: pairs of places."""
+        """`changes`: pairs of values of place()."""
         body = b"".join(one + other for one, other in changes).ljust(CHANGES_MAX * 40, b"\0")
         self.socket.send(HEAD.pack(version, kind, len(changes) if count is None else count) + body)

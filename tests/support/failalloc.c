@@ -24,7 +24,7 @@ struct orders {
 
 static struct orders *orders;
 
-/* glibc's own, by the names that it exports for replacements of malloc. */
+/* glibc's allocator, under the names that it exports for malloc replacements. */
 extern void *__libc_malloc(size_t size);                 /* NOLINT(bugprone-reserved-identifier) */
 extern void *__libc_calloc(size_t count, size_t size);   /* NOLINT(bugprone-reserved-identifier) */
 extern void *__libc_realloc(void *old, size_t size);     /* NOLINT(bugprone-reserved-identifier) */

@@ -1,8 +1,10 @@
 /*
- * What the programs of tests/system/test_manners.py share. Plain C, as others' programs are: they know of the library only that,
- * once it has its table, the name below has an address that libc would not give it.
+ * Shared code of the programs of tests/system/test_manners.py. Plain C, like third-party programs:
+ * they know nothing about the library except that, once it has its table, the name below has an
+ * address that libc would not return.
  *
- *   PROGRAM CASE [ARGUMENT]    "ok" and status 0, or where it was not so and status 1; status 77: it cannot be tried here
+ *   PROGRAM CASE [ARGUMENT]    prints "ok", status 0; or the failed check, status 1;
+ *                              status 77: cannot be tested here
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -22,14 +24,17 @@
 #include <unistd.h>
 
 #define GUEST_NAME                                                                                 \
-	"localhost" /* in /etc/hosts of every host: what is passed on costs no question to the DNS */
+	"localhost" /* in /etc/hosts of every host, so passing it on sends no DNS query */
 #define GUEST_ADDRESS "192.0.2.1"
-/* A number that getaddrinfo() answers without a descriptor; to the library it is a name, so it has looked for its table before. */
+/*
+ * getaddrinfo() parses this number without opening a descriptor. The library treats it as a name,
+ * so it looks for its table first.
+ */
 #define GUEST_NUMBER "0xc0000209"
 #define GUEST_NUMBER_ADDRESS "192.0.2.9"
-#define GUEST_PATIENCE 60 /* seconds, in which a busy machine has answered */
+#define GUEST_PATIENCE 60 /* seconds; enough for a busy machine to answer */
 #define GUEST_SKIP 77
-#define GUEST_DESCRIPTORS 256 /* those that are looked at */
+#define GUEST_DESCRIPTORS 256 /* descriptors that are checked */
 
 enum guest_answer { GUEST_MANAGED, GUEST_PASSED, GUEST_FAILED };
 
@@ -77,7 +82,7 @@ static inline enum guest_answer guest_ask(void)
 	return guest_look_up(GUEST_NAME, GUEST_ADDRESS);
 }
 
-/* The same without an allocation, and without libc. */
+/* As guest_ask(), but without allocations and without libc. */
 static inline enum guest_answer guest_ask_r(void)
 {
 	struct hostent room, *host = NULL;
@@ -91,13 +96,13 @@ static inline enum guest_answer guest_ask_r(void)
 	                                                              : GUEST_PASSED;
 }
 
-/* May attach, and is right whether it does or not. */
+/* May cause an attach; the answer is right either way. */
 static inline void guest_knock(void)
 {
 	CHECK(guest_look_up(GUEST_NUMBER, GUEST_NUMBER_ADDRESS) == GUEST_MANAGED);
 }
 
-/* libc asks the kernel for no memory for a while. */
+/* Make libc keep free memory, so that it does not ask the kernel for more for a while. */
 static inline void guest_warm_heap(void)
 {
 	void *volatile heap = malloc(65536);
@@ -113,7 +118,7 @@ static inline double guest_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A busy machine, or a signal, may have cost the first attach its time. */
+/* On a busy machine, or because of a signal, the first attach may have timed out. */
 static inline void guest_attach(void)
 {
 	double end = guest_seconds() + GUEST_PATIENCE;
@@ -146,7 +151,7 @@ static inline pid_t guest_fork(void (*run)(void))
 	CHECK(child >= 0);
 	if (child > 0)
 		return child;
-	alarm(2 * GUEST_PATIENCE); /* one that hangs is a failure, and ends */
+	alarm(2 * GUEST_PATIENCE); /* if it hangs, it is killed and fails */
 	run();
 	_exit(0);
 }
@@ -158,7 +163,7 @@ static inline void guest_join(pid_t child)
 	while (waitpid(child, &status, 0) < 0)
 		CHECK(errno == EINTR);
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-		_exit(WEXITSTATUS(status)); /* it said why */
+		_exit(WEXITSTATUS(status)); /* it has printed why */
 	CHECK(!WIFSIGNALED(status) || WTERMSIG(status) < 0);
 }
 
@@ -180,7 +185,7 @@ static inline void guest_join_threads(pthread_t *threads, int count)
 		CHECK(pthread_join(threads[i], NULL) == 0);
 }
 
-/* Tells the test, and waits for its line. */
+/* Send a word to the test, and wait for its reply line. */
 static inline void guest_tell(const char *word)
 {
 	char line[16];

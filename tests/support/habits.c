@@ -1,4 +1,4 @@
-/* A program with bad habits: descriptors, limits, children, roots and libraries. See guest.h. */
+/* A program that misuses descriptors, limits, children, roots and libraries. See guest.h. */
 #include "guest.h"
 
 #include <dlfcn.h>
@@ -67,7 +67,7 @@ static void closed(const char *argument)
 		guest_in_children(1, look_up_closed);
 }
 
-/* Kernels before 5.9 do not have it. */
+/* Kernels before 5.9 lack close_range(). */
 static void close_all(void)
 {
 	if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0) == 0)
@@ -110,7 +110,10 @@ static void closefrom_(const char *argument)
 	end_threads(&closer, 1);
 }
 
-/* The program's descriptors must not change: none is closed twice, none is mistaken for ours. */
+/*
+ * The program's descriptors must not change: none may be closed twice or mistaken for the
+ * library's.
+ */
 static void *keep_opening(void *unused)
 {
 	struct stat status;
@@ -159,8 +162,8 @@ static void nofile(const char *argument)
 }
 
 /*
- * The descriptors that a program started by another thread at that moment would inherit, after each
- * message that brings a descriptor.
+ * Count the descriptors that a program started by another thread would inherit, after each message
+ * that carries a descriptor.
  */
 static void cloexec(const char *argument)
 {
@@ -247,8 +250,8 @@ static void errno_(const char *argument)
 }
 
 /*
- * With anything answering at the socket: each child makes the first lookup of its process. SIGPIPE
- * would end it.
+ * Whatever answers at the socket, each child makes the first lookup of its process. SIGPIPE would
+ * kill it.
  */
 static void knocks(const char *argument)
 {
@@ -344,7 +347,7 @@ static void spawn(const char *argument)
 	end_threads(threads, THREADS);
 }
 
-/* For spawn: its output would be mistaken for its parent's. */
+/* Run by spawn: its output would be mistaken for its parent's. */
 static void ask(const char *argument)
 {
 	(void)argument;
@@ -368,7 +371,9 @@ static void chroot_before(const char *folder)
 	CHECK(guest_ask() == GUEST_PASSED);
 }
 
-/* The table is replaced where no new one can be mapped: the old one remains. */
+/*
+ * The table is replaced after chroot, where the new one cannot be mapped: the old one stays in use.
+ */
 static void chroot_after(const char *folder)
 {
 	guest_attach();
@@ -403,7 +408,7 @@ static void hidden_after(const char *folder)
 	guest_many(100);
 }
 
-/* The furthest possible step back: times planned on the old clock are far ahead of the new one. */
+/* The largest possible step back: times set by the old clock are far ahead of the new one. */
 static void turn_clock_back(void)
 {
 	int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
@@ -424,7 +429,7 @@ static void clock_(const char *argument)
 }
 
 /*
- * The daemon ends meanwhile: its heartbeat as seen on the old clock must not keep it alive on the
+ * The daemon exits meanwhile: its heartbeat as seen on the old clock must not keep it alive on the
  * new one.
  */
 static void wait_passed(void)
@@ -447,7 +452,7 @@ static void clock_alone(const char *argument)
 	guest_in_children(1, wait_passed);
 }
 
-/* Looks up again only on request. */
+/* Look up only on request. */
 static void rare(const char *argument)
 {
 	(void)argument;
@@ -460,7 +465,7 @@ static void rare(const char *argument)
 /* --- memory ----------------------------------------------------------------------------------- */
 
 #define SMALL (1ul << 20)
-#define HALF (100ul << 20) /* room for the addresses, not for the table in their place */
+#define HALF (100ul << 20) /* enough to reserve addresses, but not to map the table there */
 
 static rlim_t memlock;
 
@@ -496,7 +501,7 @@ static void lock_all(void)
 	const struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 
 	if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 || mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-		return; /* not every user may do this */
+		return; /* not permitted for every user */
 	guest_attach();
 	guest_many(10);
 }
@@ -512,7 +517,7 @@ static void mlock_(const char *argument)
 	guest_in_children(1, lock_all);
 }
 
-/* Stays and looks up until the end of its input. */
+/* Keep looking up until end of input. */
 static void live(const char *name)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -550,7 +555,7 @@ static void reentered(const char *argument)
 }
 
 /*
- * An allocator that looks up names: the first lookup of the process is made within it, later ones
+ * An allocator that looks up names: the first lookup of the process is made inside it, later ones
  * while libc builds an answer.
  */
 static void allocator(const char *argument)
@@ -596,7 +601,7 @@ static void plugin(const char *path)
 	guest_many(10);
 }
 
-/* A source of names that looks up names. */
+/* An NSS module that looks up names. */
 static void module(const char *argument)
 {
 	double end = guest_seconds() + GUEST_PATIENCE;
@@ -625,7 +630,7 @@ static unsigned count_tables(void)
 	return count;
 }
 
-/* Not preloaded, but opened and closed by the program. */
+/* Not preloaded, but loaded and unloaded by the program. */
 static void reopen(const char *path)
 {
 	for (int i = 0; i < 100; i++) {

@@ -59,7 +59,7 @@ static void look_up_interrupted(void)
 	set_timer(TICK_US, TICK_US);
 	guest_knock();
 	guest_attach();
-	/* At least this many, and until one was interrupted. */
+	/* Run at least this many, and until one was interrupted. */
 	do
 		guest_many(500);
 	while (ticks == 0 && guest_seconds() < end);
@@ -103,7 +103,7 @@ static uintptr_t program_counter(const ucontext_t *context)
 #endif
 }
 
-/* The instruction before it is one that calls the kernel: syscall, or int 0x80. */
+/* True if the previous instruction is a system call: syscall, or int 0x80. */
 static bool was_in_kernel(uintptr_t at)
 {
 	const unsigned char *code = (const unsigned char *)at;
@@ -130,7 +130,7 @@ static void prepare_jumps(void)
 	handle(jump);
 }
 
-/* True: it did not return. */
+/* Returns true if look_up() was left by a jump. */
 static bool jumped_out(void (*look_up)(void))
 {
 	if (sigsetjmp(place, 1) != 0)
@@ -190,8 +190,8 @@ static void jump_lookup(const char *argument)
 }
 
 /*
- * Just after a system call has created a descriptor, only the kernel knows it: one may be lost, and
- * no more.
+ * Just after a system call has created a descriptor, only the kernel knows it, so at most one may
+ * leak.
  */
 static void jump_out_of_attach(void)
 {
@@ -220,7 +220,7 @@ static void jump_attach(const char *argument)
 	}
 }
 
-/* The daemon sends nothing at first: the alarm goes off in the middle of the wait. */
+/* The daemon sends nothing at first, so the alarm fires during the wait. */
 static void jump_out_of_wait(void)
 {
 	double end = guest_seconds() + GUEST_PATIENCE;
@@ -248,8 +248,8 @@ static void jump_wait(const char *argument)
 }
 
 /*
- * What the attach had open was closed, like everything else, and its number belongs to another file
- * by now.
+ * The attach's descriptor was closed along with all others, and its number has been reused for
+ * another file.
  */
 static void jump_reuse(const char *argument)
 {
@@ -281,7 +281,7 @@ static void *ask_until_cancelled(void *unused)
 	return unused;
 }
 
-/* Cancelled anywhere, so nothing here may allocate or take a lock of libc. */
+/* May be cancelled anywhere, so nothing here may allocate or take a libc lock. */
 static void *ask_until_killed(void *unused)
 {
 	int old;
@@ -334,7 +334,7 @@ static void *knock_and_see(void *unused)
 	return unused;
 }
 
-/* The daemon sends nothing: most threads are cancelled in the middle of the wait. */
+/* The daemon sends nothing, so most threads are cancelled during the wait. */
 static void cancel_attach(const char *argument)
 {
 	int before = guest_descriptors();

@@ -1,9 +1,9 @@
 /*
  * A plain program for any C library, compiler and tool: calls every function for every name, prints
- * the results, and frees each list once as a whole and once in two parts.
+ * the results, and frees each list, once as a whole and once in two parts.
  *
- *   plain [-w ADDRESS] NAME ...    -w: looks up the first NAME until it has that address, at most a
- *                                  minute
+ * plain [-w ADDRESS] NAME ...    -w: first looks up the first NAME until it has that address,
+ *                                for at most a minute
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

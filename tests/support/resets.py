@@ -1,4 +1,4 @@
-"""For tests of connections that are reset: the helper, what asks it, and connections to look at."""
+"""Helpers for tests of connection resets: shunt-reset, a client for it, and connections."""
 import os
 import re
 import socket
@@ -14,12 +14,12 @@ SO_COOKIE, IPPROTO_MPTCP = 57, 262
 
 
 def may_reset():
-    """Whether this process, as root, may list and reset connections at all."""
+    """Whether this process is root and can list and reset connections."""
     return os.geteuid() == 0
 
 
 class Helper(st.Process):
-    """shunt-reset, listening at a path; the configuration is root's, as it has to be."""
+    """shunt-reset, listening on a path; its configuration must be owned by root."""
 
     def __init__(self, case, config, prefix=(), user="nobody", options=()):
         super().__init__(case, "shunt-reset", prefix=prefix)
@@ -29,7 +29,7 @@ class Helper(st.Process):
         os.chmod(self.dir, 0o755)
         self.write(config)
         self.command = [HELPER, "-c", self.config_path, "--user", user, "--socket", self.socket_path, *options]
-        if st.SANITIZED:  # the end of a program that may call next to nothing is no place to look for leaks
+        if st.SANITIZED:  # LeakSanitizer cannot run at exit: almost all system calls are blocked
             self._env["ASAN_OPTIONS"] = "detect_leaks=0"
 
     def write(self, config):
@@ -44,7 +44,7 @@ class Helper(st.Process):
             return attempt.connect_ex(self.socket_path) == 0
 
     def children(self):
-        """The processes that serve a connection each."""
+        """The child processes, one per connection."""
         with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
             return [int(word) for word in file.read().split() if st.process_state(word) not in "ZX"]
 
@@ -60,7 +60,7 @@ class Reply:
 
 
 class Asker:
-    """The daemon's end of the helper's socket, with every mistake that one can make."""
+    """The daemon's end of the helper's socket, able to send every kind of invalid request."""
 
     def __init__(self, helper, greet=True):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -80,7 +80,7 @@ class Asker:
     abandon = stop
 
     def read(self):
-        """The next reply; None: the end."""
+        """The next reply, or None at end of file."""
         packet = self.socket.recv(4096)
         return Reply(packet) if packet else None
 
@@ -93,14 +93,14 @@ class Asker:
         self.socket.send(packet)
 
     def ask(self, address, ports, **options):
-        """Both replies, or the one that refuses."""
+        """Both replies, or the refusal."""
         self.send(address, ports, **options)
         first = self.read()
         return (first, self.read()) if first.kind == FOUND else (first, None)
 
 
 class Server:
-    """Listens at addresses of a namespace, accepts all, answers every byte with itself."""
+    """An echo server on addresses of a namespace."""
 
     def __init__(self, space, *places, protocol=0):
         self.space, self.places, self.protocol = space, places, protocol
@@ -116,7 +116,7 @@ class Server:
                 self.listeners.append(listener)
 
     def take(self, count):
-        """Accepts that many."""
+        """Accept `count` connections."""
         for listener in self.listeners:
             listener.settimeout(st.PATIENCE)
         return [self.listeners[0].accept()[0] for _ in range(count)]
@@ -136,7 +136,9 @@ def cookie(connection):
 
 
 def cookies(space, *filters):
-    """The cookies of all TCP sockets of a namespace that the words of ss select; by them a socket is known for ever."""
+    """The cookies of all TCP sockets in a namespace that match an ss filter; a cookie is never
+    reused.
+    """
     text = space.run("ss", "-Htane", *filters)
     return {int(found, 16) for found in re.findall(r"\bsk:([0-9a-f]+)", text)}
 

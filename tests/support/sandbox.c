@@ -12,7 +12,7 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define ROWS_MAX 96
 #define AGAIN 78            /* exit status of a child: the machine was too busy for it to attach */
-#define ATTACH_SECONDS 0.08 /* less than an attach takes that fails because nothing answers */
+#define ATTACH_SECONDS 0.08 /* shorter than an attach that fails because nothing answers */
 
 /* The system calls that the library may make, in every variant that libc uses. */
 static const int attach_calls[] = {
@@ -48,8 +48,8 @@ static const int attach_calls[] = {
 };
 
 /*
- * The system calls of this program itself: memory, output and exit; the clock, if the vDSO cannot
- * read it.
+ * The system calls of this program itself: memory, output and exit, and the clock where the vDSO
+ * cannot read it.
  */
 static const int own_calls[] = {
 	SYS_brk,
@@ -110,8 +110,8 @@ static void finish(struct filter *filter, uint32_t action)
 static uint32_t otherwise;
 
 /*
- * Without libc's search of its own sources, which would open files: until the table is mapped only
- * addresses are looked up.
+ * Without libc's own lookup, which would open files: until the table is mapped, only addresses are
+ * looked up.
  */
 static void attach_shut_off(void)
 {
@@ -127,7 +127,8 @@ static void attach_shut_off(void)
 	begin = guest_seconds();
 	guest_knock();
 	/*
-	 * An attach that took so long may have failed, and libc would open its files for the name.
+	 * An attach that took this long may have failed; libc would then open its files for the
+	 * name.
 	 */
 	if (guest_seconds() - begin > ATTACH_SECONDS)
 		_exit(AGAIN);

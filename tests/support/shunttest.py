@@ -1,4 +1,4 @@
-"""The harness of the system tests: a real daemon, real servers, real clients, and servers that behave badly.
+"""The harness of the system tests: a real daemon, servers and clients, and misbehaving servers.
 
 A test program in tests/system looks like this:
 
@@ -26,11 +26,14 @@ A test program in tests/system looks like this:
     if __name__ == "__main__":
         st.main()
 
-and is run by `make check`, or alone by `B=build tests/run tests/system/test_x.py`; TEST=word runs only the tests whose name has
-that word in it, V=1 shows the notes; st.main(jobs=4) runs four tests at a time, each in a process of its own. Standard library only.
-Nothing waits for a fixed time: wait_until() polls a condition up to a generous limit, and note() prints what was measured. Everything
-that is start()ed is stopped when the test ends, whatever happened; logs are shown when it failed; a sanitizer's report in any log is a
-failure, and so is a daemon that does not end with status 0 on SIGTERM.
+`make check` runs all test programs; `B=build tests/run tests/system/test_x.py` runs one. TEST=word
+runs only the tests whose name contains that word; V=1 shows the notes. st.main(jobs=4) runs four
+tests at a time, each in its own process. Standard library only.
+
+Nothing waits for a fixed time: wait_until() polls a condition up to a generous limit, and note()
+prints measurements. Everything passed to start() is stopped when the test ends, whatever the
+result; logs are shown if it failed. A sanitizer report in any log is a failure, and so is a daemon
+that does not exit with status 0 on SIGTERM.
 
 Environment: B, the build directory; SAN, set in sanitizer builds.
 """
@@ -68,10 +71,11 @@ LOOPER = os.path.join(B, "tests", "support", "looper")
 CLOCKSTEP = os.path.join(B, "tests", "support", "clockstep.so")
 SANITIZED = bool(os.environ.get("SAN"))
 
-# Seconds that a condition gets to come true. Nothing should ever need it; a loaded machine may.
+# Seconds to wait for a condition. Normally far less is needed, but the machine may be loaded.
 PATIENCE = 120 if SANITIZED else 60
 
-# What an attach may cost a lookup (SHUNT_ATTACH_MS); a machine that stands still for that long sends the lookup to libc.
+# Time that an attach may add to a lookup (SHUNT_ATTACH_MS). If the machine stalls for that long,
+# the lookup goes to libc.
 ATTACH_SECONDS = 0.1
 
 os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
@@ -83,10 +87,11 @@ REPORT = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|run
 
 
 def wait_until(condition, timeout=None, what="the condition", pause=0.01):
-    """Calls condition() until it returns something true, and returns that. AssertionError after `timeout` seconds (PATIENCE).
+    """Polls condition() until it returns a true value, and returns that. Raises AssertionError
+    after `timeout` seconds (PATIENCE).
 
-    An exception of a kind that a server which is not ready yet causes (OSError, HTTPException, ValueError, KeyError) counts as
-    "not yet".
+    Exceptions caused by a server that is not ready yet (OSError, HTTPException, ValueError,
+    KeyError) count as false.
     """
     deadline = time.monotonic() + (PATIENCE if timeout is None else timeout)
     last = None
@@ -103,9 +108,10 @@ def wait_until(condition, timeout=None, what="the condition", pause=0.01):
 
 
 def first_lookups():
-    """Turns in which a program looks up for the first time: ten, and none after one that was quicker than such a lookup may wait.
+    """Iterates over attempts at a program's first lookup: up to ten, until one takes less than the
+    attach limit.
 
-    On a machine that stood still meanwhile it has no table, and its answer is libc's.
+    If the machine stalls during an attempt, the program has no table and its answer is libc's.
     """
     for _ in range(10):
         begin = time.monotonic()
@@ -115,7 +121,9 @@ def first_lookups():
 
 
 def unhurried(attempt):
-    """attempt(), which asserts something of a program's first lookup."""
+    """Retries attempt(), which asserts something about a program's first lookup; see
+    first_lookups().
+    """
     for _ in first_lookups():
         try:
             return attempt()
@@ -128,16 +136,16 @@ _hosts = itertools.count(random.randrange(1 << 16))
 
 
 def fresh_address():
-    """An address in 127.0.0.0/8 that no other test uses: the process's id and a counter."""
+    """An address in 127.0.0.0/8 that no other test uses, made from the process id and a counter."""
     number = (os.getpid() * 8191 + next(_hosts)) % (126 << 16)
     return f"127.{1 + (number >> 16)}.{number >> 8 & 255}.{1 + number % 254}"
 
 
-PORTS = range(10100, 32768)  # below those that the kernel gives to connections, and beyond those that a browser refuses
+PORTS = range(10100, 32768)  # below ephemeral ports, above those that browsers block
 
 
 def free_port(*addresses, kind=socket.SOCK_STREAM):
-    """A port that is free on every one of the addresses (default: 127.0.0.1) now, and that no connection will take."""
+    """A port that is free on all addresses (default: 127.0.0.1) and is not an ephemeral port."""
     addresses = addresses or ("127.0.0.1",)
     for _ in range(100):
         port = random.choice(PORTS)
@@ -183,7 +191,9 @@ def shim_env(socket_path, **extra):
 
 
 def run(command, **options):
-    """subprocess.run with text, captured output, no input and a time limit. Does not fail on an exit status."""
+    """subprocess.run() with text, captured output, no input and a time limit. Ignores the exit
+    status.
+    """
     options.setdefault("timeout", PATIENCE)
     options.setdefault("env", clean_env())
     options.setdefault("stdin", subprocess.DEVNULL)
@@ -193,7 +203,7 @@ def run(command, **options):
 
 
 def rfc3339(text):
-    """Seconds since 1970 of a time as the status writes it."""
+    """Converts a time in the format of the status to seconds since 1970."""
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
@@ -202,9 +212,11 @@ _HISTOGRAM = re.compile(r"_(bucket|sum|count)$")
 
 
 def read_metrics(text):
-    """Prometheus' text format, read strictly: ({metric: type}, {line's name: {((label, value), …): number}}).
+    """Parses Prometheus' text format strictly.
 
-    Each metric has its HELP and TYPE before it, once, and its lines together; a histogram's lines are named as its parts.
+    Returns ({metric: type}, {line's name: {((label, value), …): number}}). Each metric must have
+    one HELP and one TYPE line before its samples, and its samples must be adjacent. The lines of a
+    histogram are named after its parts.
     """
     types, found, current = {}, {}, None
     assert text.endswith("\n"), "the last line has no end"
@@ -232,7 +244,7 @@ def read_metrics(text):
 
 
 def write_whole(path, text):
-    """Writes a file that others see as it was or as it is, never a part of it."""
+    """Writes a file atomically: readers see the old or the new content, never a part."""
     temporary = path + ".new"
     with open(temporary, "w", encoding="utf-8") as file:
         file.write(text)
@@ -240,7 +252,7 @@ def write_whole(path, text):
 
 
 def need(*programs):
-    """Skips the test when one of the programs is not installed."""
+    """Skips the test if one of the programs is not installed."""
     for program in programs:
         if not shutil.which(program):
             raise unittest.SkipTest(f"{program} is not installed")
@@ -248,15 +260,15 @@ def need(*programs):
 
 # --- the test case and its report -----------------------------------------------------------------------
 
-# What is started and not yet stopped, and the tests' folders: for when the program is interrupted.
+# Running objects and the directories of tests, for cleanup when the program is interrupted.
 _running = []
 _folders = []
 
 
 class Case(unittest.TestCase):
-    """A test case with a temporary directory of its own (self.tmp) and things that are stopped when it ends."""
+    """A test case with a temporary directory (self.tmp). Stops what it started when it ends."""
 
-    seconds = 300  # a test that takes longer has failed
+    seconds = 300  # a test that takes longer fails
 
     def setUp(self):
         self.tmp = tempfile.mkdtemp(prefix="shunttest-")
@@ -267,7 +279,9 @@ class Case(unittest.TestCase):
         self.addCleanup(signal.alarm, 0)
 
     def start(self, thing):
-        """Starts something that has start(), stop() and log(), and stops it when the test ends. Returns it."""
+        """Starts an object that has start(), stop() and log(), and stops it when the test ends.
+        Returns it.
+        """
         self.things.append(thing)
         _running.append(thing)
         self.addCleanup(_running.remove, thing)
@@ -280,18 +294,18 @@ class Case(unittest.TestCase):
         return fresh_address()
 
     def path(self, name):
-        """A path in the test's own directory."""
+        """A path in the test's directory."""
         return os.path.join(self.tmp, name)
 
     def write(self, name, text):
-        """Writes a file in the test's own directory and returns its path."""
+        """Writes a file in the test's directory and returns its path."""
         path = self.path(name)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         return path
 
     def note(self, text):
-        """A remark in the report: a measured time, for instance."""
+        """Adds a remark to the report, for example a measured time."""
         print(f"# {self._testMethodName}: {text}", flush=True)
 
 
@@ -358,7 +372,7 @@ def _interrupted(*_):
 
 
 def main(jobs=1):
-    """Runs the calling program's tests, `jobs` of them at a time, and exits. Speaks TAP."""
+    """Runs the calling program's tests, `jobs` of them at a time, and exits. The output is TAP."""
     os.chdir(ROOT)
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, _interrupted)
@@ -371,7 +385,7 @@ def main(jobs=1):
 
 
 def _run(tests):
-    """Ends the process."""
+    """Runs the tests and exits."""
     result, interrupted = _Tap(), False
     try:
         unittest.TestSuite(tests).run(result)
@@ -383,12 +397,12 @@ def _run(tests):
     if not interrupted:
         print(f"1..{result.number}", flush=True)
     sys.stdout.flush()
-    # Not sys.exit: threads of servers that behave badly may still wait in a system call.
+    # Not sys.exit(): threads of misbehaving servers may still be blocked in a system call.
     os._exit(0 if result.wasSuccessful() and not interrupted else 1)
 
 
 def _run_side_by_side(tests, jobs):
-    """Each in a process of its own, so that its threads, addresses and namespaces are. Ends the process."""
+    """Runs each test in its own process, with its own threads, addresses and namespaces. Exits."""
     waiting, children = list(tests), {}  # {pid: (test, its output)}
     number, bad = 0, 0
     try:
@@ -423,7 +437,10 @@ def _fork(test):
 
 
 def _retell(test, output, status, number):
-    """Prints what a test's own process said, its results numbered on from `number`: (the last number, whether it failed)."""
+    """Prints the output of a test's process, numbering its results from `number` on.
+
+    Returns (last number, whether it failed).
+    """
     with output:
         output.seek(0)
         text = re.sub(r"(?m)^1\.\.\d+\n", "", output.read())
@@ -443,7 +460,7 @@ def _retell(test, output, status, number):
 
 
 def _abandon():
-    """What an interrupted test has left."""
+    """Cleans up after an interrupted test."""
     for thing in reversed(_running):
         thing.abandon()
     for folder in _folders:
@@ -454,10 +471,12 @@ def _abandon():
 
 
 class Process:
-    """A program in a process group of its own, its output in a log file. Daemon, Nginx and Dns are ones."""
+    """A program in its own process group, with its output in a log file. Base class of Daemon,
+    Nginx and Dns.
+    """
 
     def __init__(self, case, name, command=None, env=None, prefix=()):
-        """`prefix`: words to put before the command, as NetNs.prefix."""
+        """`prefix`: words to put before the command, such as NetNs.prefix."""
         self.name = name
         self.dir = tempfile.mkdtemp(prefix=f"{name}-", dir=case.tmp)
         self.command = command
@@ -478,7 +497,7 @@ class Process:
         return self.process is not None and self.process.poll() is None
 
     def start(self):
-        """Starts it (again), and waits until it is ready()."""
+        """Starts or restarts the program, and waits until it is ready()."""
         assert not self.running, f"{self} runs already"
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -501,11 +520,13 @@ class Process:
         return True
 
     def signal(self, number):
-        """Sends a signal to the process, not to its children."""
+        """Sends a signal to the process, but not to its children."""
         os.kill(self.pid, number)
 
     def pause(self):
-        """SIGSTOP to it and its children: it hangs. A server's connections are still accepted, by the kernel."""
+        """Sends SIGSTOP to the process and its children, so that it hangs. The kernel still accepts
+        a server's connections.
+        """
         os.killpg(self.pid, signal.SIGSTOP)
         wait_until(lambda: process_state(self.pid) == "T", what=f"{self} to stop")
 
@@ -513,7 +534,7 @@ class Process:
         os.killpg(self.pid, signal.SIGCONT)
 
     def kill(self):
-        """SIGKILL to it and all of its children."""
+        """Sends SIGKILL to the process and all of its children."""
         if self.process is not None:
             try:
                 os.killpg(self.pid, signal.SIGKILL)
@@ -524,7 +545,7 @@ class Process:
     abandon = kill
 
     def stop(self):
-        """Ends it, if it runs, and looks for a sanitizer's report in its log."""
+        """Stops the process if it runs, and checks its log for sanitizer reports."""
         self.kill()
         self.check_log()
 
@@ -541,13 +562,15 @@ class Process:
             raise AssertionError(f"{self} reported:\n{self.log()}")
 
     def wait_log(self, pattern, timeout=None, start=0):
-        """Waits until the log, from character `start` on, matches the regular expression. Returns the match."""
+        """Waits until the log, from character `start` on, matches the regular expression. Returns
+        the match.
+        """
         return wait_until(
             lambda: re.search(pattern, self.log()[start:]), timeout, what=f"{pattern!r} in the log of {self}"
         )
 
     def wait_exit(self, timeout=None):
-        """Waits for the end and returns the exit status."""
+        """Waits for the process to exit and returns the exit status."""
         wait_until(lambda: not self.running, timeout, what=f"{self} to end")
         return self.process.returncode
 
@@ -572,7 +595,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def unix_request(path, url, method="GET", body=None, headers=None, timeout=PATIENCE):
-    """One HTTP request over a Unix socket: (status, body as bytes, headers)."""
+    """Sends one HTTP request over a Unix socket. Returns (status, body as bytes, headers)."""
     connection = _UnixConnection(path, timeout)
     try:
         connection.request(method, url, body, headers or {})
@@ -583,7 +606,9 @@ def unix_request(path, url, method="GET", body=None, headers=None, timeout=PATIE
 
 
 class Stream:
-    """GET /v1/events, as a thing to start: next() line by line, until() some line. An empty line is None, the end EOFError."""
+    """GET /v1/events, as an object to start: next() reads a line, until() reads up to a given line.
+    An empty line is None; the end raises EOFError.
+    """
 
     def __init__(self, control, query=""):
         self.control, self.query = control, query
@@ -606,7 +631,9 @@ class Stream:
         return json.loads(line) if line != b"\n" else None
 
     def until(self, wanted):
-        """Reads on to the first line of which that is true: all that were read, that one the last. Empty lines are left out."""
+        """Reads up to the first line for which wanted() is true. Returns all lines read, including
+        that one, without empty lines.
+        """
         seen = []
         while not seen or not wanted(seen[-1]):
             line = self.next()
@@ -627,16 +654,17 @@ class Stream:
 
 
 def check_config(path, *options):
-    """shuntd -t -c PATH: the completed process."""
+    """Runs shuntd -t -c PATH and returns the completed process."""
     return run([SHUNTD, "-t", "-c", path, *options])
 
 
 class Daemon(Process):
-    """shuntd with a configuration of the test's own.
+    """shuntd with a configuration supplied by the test.
 
-    `config` is the text of the file without socket, control and state_dir, which are put in front of it, in one line. Then:
-    .socket, .control, .config_path; status(), record(), active(), answer(); resolve(), client(), env(); reload(), pause(), resume(),
-    kill(), stop(), forget(), start() again; wait_settled(), wait_active(), wait_log(); descriptors().
+    `config` is the text of the file without socket, control and state_dir; these are added in front
+    of it, on one line. Members: .socket, .control, .config_path; status(), record(), active(),
+    answer(); resolve(), client(), env(); reload(), pause(), resume(), kill(), stop(), forget(),
+    start() again; wait_settled(), wait_active(), wait_log(); descriptors().
     """
 
     def __init__(self, case, config, name="shuntd", options=(), env=None, prefix=()):
@@ -652,13 +680,14 @@ class Daemon(Process):
         write_whole(self.config_path, head + config)
 
     def ready(self):
-        """Both sockets answer."""
+        """Whether both sockets answer."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
             client.connect(self.socket)
         return self.status() is not None
 
     def stop(self):
-        """SIGTERM; asserts that it ends with status 0 and that no sanitizer reported."""
+        """Sends SIGTERM; asserts that the exit status is 0 and that there is no sanitizer report.
+        """
         if self.running:
             self.resume()
             self.signal(signal.SIGTERM)
@@ -671,15 +700,16 @@ class Daemon(Process):
         self.check_log()
 
     def forget(self):
-        """Between two lives: the next one knows nothing of this one."""
+        """Deletes the saved state, so that the next run starts without it."""
         path = os.path.join(self.dir, "state.json")
         if os.path.exists(path):
             os.unlink(path)
 
     def descriptors(self):
-        """How many it has, without the file of its state: that is opened when there is something to write, at any time.
+        """The number of open descriptors, without the state file, which may be opened for writing
+        at any time.
 
-        0 for anybody but root, who may not look.
+        0 unless run as root, since others may not read it.
         """
         try:
             return sum("/state.json" not in what for what in descriptors(self.pid).values())
@@ -687,7 +717,9 @@ class Daemon(Process):
             return 0
 
     def reload(self, config=None):
-        """Writes the configuration, if one is given, and sends SIGHUP. Does not wait: see what should change."""
+        """Writes the configuration, if one is given, and sends SIGHUP. Does not wait for the
+        reload; wait for what should change.
+        """
         if config is not None:
             self.write_config(config)
         self.signal(signal.SIGHUP)
@@ -696,28 +728,28 @@ class Daemon(Process):
         return unix_request(self.control, url, method, **options)
 
     def status(self):
-        """GET /v1/status, as a dictionary. ValueError when it is not what it should be."""
+        """GET /v1/status, as a dictionary. Raises ValueError if it is invalid."""
         status, body, _ = self.request("/v1/status")
         if status != 200:
             raise ValueError(f"status {status}: {body!r}")
         return json.loads(body)
 
     def metrics(self):
-        """GET /metrics, as the second of read_metrics()."""
+        """GET /metrics, as the second result of read_metrics()."""
         status, body, _ = self.request("/metrics")
         if status != 200:
             raise ValueError(f"status {status}: {body!r}")
         return read_metrics(body.decode("ascii"))[1]
 
     def metric(self, line, **labels):
-        """The value of one line of /metrics. KeyError when there is none."""
+        """The value of one line of /metrics. Raises KeyError if there is none."""
         for found, value in self.metrics()[line].items():
             if dict(found) == labels:
                 return value
         raise KeyError((line, labels))
 
     def record(self, name):
-        """The record of that name in the status. KeyError when there is none."""
+        """The status of the record with that name. Raises KeyError if there is none."""
         for record in self.status()["records"]:
             if record["name"] == name:
                 return record
@@ -734,14 +766,14 @@ class Daemon(Process):
         return self.record(name)["active"]
 
     def answer(self, name):
-        """The addresses that the daemon says are answered."""
+        """The addresses that the daemon reports as the answer."""
         return self.record(name)["answer"]
 
     def health(self, name, endpoint_id):
         return self.endpoint(name, endpoint_id)["health"]
 
     def settled(self):
-        """Every check of every endpoint has a verdict."""
+        """Whether every check of every endpoint has a verdict."""
         return all(
             endpoint["health"] != "unknown"
             for record in self.status()["records"]
@@ -752,7 +784,7 @@ class Daemon(Process):
         wait_until(self.settled, timeout, what="every check to have a verdict")
 
     def wait_active(self, name, endpoint_id, timeout=None):
-        """Waits until that endpoint answers; returns the seconds that it took."""
+        """Waits until that endpoint answers; returns how many seconds it took."""
         start = time.monotonic()
         wait_until(lambda: self.active(name) == endpoint_id, timeout, what=f"{name} to be answered by {endpoint_id}")
         return time.monotonic() - start
@@ -762,12 +794,14 @@ class Daemon(Process):
         return shim_env(self.socket, SHUNT_CONTROL=self.control, **extra)
 
     def client(self, command, **options):
-        """Runs a program under the shim to its end: the completed process."""
+        """Runs a program under the shim until it exits. Returns the completed process."""
         options.setdefault("env", self.env())
         return run(command, **options)
 
     def attached(self, command, **options):
-        """As client(), with SHUNT_DEBUG; again where a machine that stood still may have left a lookup without its table."""
+        """As client(), with SHUNT_DEBUG; retries if a lookup was passed on, as it may be on a
+        stalled machine.
+        """
         for _ in first_lookups():
             done = self.client(command, env=self.env(SHUNT_DEBUG="1"), **options)
             if "passed on" not in done.stderr:
@@ -775,7 +809,9 @@ class Daemon(Process):
         return done
 
     def resolve(self, name):
-        """What getaddrinfo answers a fresh process under the shim: a list of addresses, in order."""
+        """The result of getaddrinfo() in a new process under the shim: a list of addresses, in
+        order.
+        """
         done = self.attached([LOOPER, "-1", name])
         if done.returncode != 0:
             raise AssertionError(f"looper: {done.stdout}{done.stderr}")
@@ -783,12 +819,15 @@ class Daemon(Process):
         return [] if answer.startswith("EAI_") else answer.split(",")
 
 
-# Before a command that is to run as a user with no rights at all, where the tests are root's.
+# Command prefix to run as an unprivileged user, if the tests run as root.
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 
 
 class public_build:
-    """Copies of what was built that every user can reach: .shunt, .shuntd, .shim, .looper. Opens the test's own folder to all."""
+    """Copies of built programs that every user can run: .shunt, .shuntd, .shim, .looper.
+
+    Makes the test's directory accessible to all.
+    """
 
     def __init__(self, case):
         os.chmod(case.tmp, 0o755)
@@ -805,19 +844,23 @@ class public_build:
 
 
 def shunt(daemon, *arguments, **options):
-    """The shunt command, talking to that daemon (None: to nobody): the completed process."""
+    """Runs the shunt command against that daemon (None: without one). Returns the completed
+    process.
+    """
     options.setdefault("env", clean_env(SHUNT_CONTROL=daemon.control, SHUNT_SOCKET=daemon.socket) if daemon else clean_env())
     return run([SHUNT, *arguments], **options)
 
 
-# --- a client that looks up all the time ----------------------------------------------------------------
+# --- a client that looks up continuously
+# ----------------------------------------------------------------
 
 
 class Looper(Process):
-    """A program under the shim whose threads look up a name again and again (tests/support/looper.c).
+    """A program under the shim whose threads look up a name in a loop (tests/support/looper.c).
 
-    changes: [(seconds on time.monotonic()'s clock, thread, "address,address" or "EAI_…")], one for each change that a thread saw.
-    report(): {"lookups", "slowest_us", "descriptors", "tables", "mappings"}.
+    changes: [(seconds of time.monotonic(), thread, "address,address" or "EAI_…")], one for each
+    change that a thread saw. report(): {"lookups", "slowest_us", "descriptors", "tables",
+    "mappings"}.
     """
 
     def __init__(self, case, name, daemon, threads=2, pause_us=200, options=(), env=None, label="looper"):
@@ -831,7 +874,7 @@ class Looper(Process):
     def start(self):
         for _ in range(10):
             self._start()
-            # A first lookup that had to wait for so long has no table, and its answer is libc's.
+            # A first lookup that waited for this long has no table, and its answer is libc's.
             if not self._attaches or self.report()["slowest_us"] < 1e6 * ATTACH_SECONDS:
                 break
             self.stop()
@@ -861,29 +904,31 @@ class Looper(Process):
                 self._reports.append({key: int(value) for key, value in (word.split("=") for word in words[1:])})
 
     def now(self):
-        """{thread: the answer that it saw last}"""
+        """{thread: its latest answer}"""
         return {thread: answer for _, thread, answer in list(self.changes)}
 
     def answers(self):
-        """Every different answer that was ever seen."""
+        """All distinct answers seen so far."""
         return {answer for _, _, answer in list(self.changes)}
 
     def wait_answer(self, answer, timeout=None):
-        """Waits until every thread is answered so; returns when the last one saw it, on time.monotonic()'s clock."""
+        """Waits until every thread has this answer; returns when the last thread saw it, in
+        time.monotonic() seconds.
+        """
         wait_until(
             lambda: set(self.now().values()) == {answer}, timeout, what=f"every thread of {self} to be answered {answer}"
         )
         return max(max(at for at, thread, _ in list(self.changes) if thread == number) for number in range(self.threads))
 
     def report(self):
-        """What the program counted since its start, or since reset()."""
+        """The program's counters since its start, or since reset()."""
         have = len(self._reports)
         self._say("report")
         wait_until(lambda: len(self._reports) > have, what=f"the report of {self}")
         return self._reports[-1]
 
     def reset(self):
-        """The slowest lookup and the number of lookups are counted afresh from here."""
+        """Resets the slowest lookup and the number of lookups."""
         self._say("reset")
 
     def _say(self, word):
@@ -891,7 +936,7 @@ class Looper(Process):
         self.process.stdin.flush()
 
     def stop(self):
-        """Asserts that the program still ran, and ends with status 0."""
+        """Asserts that the program is still running, and that it exits with status 0."""
         if self.process is None:
             return
         try:
@@ -913,10 +958,12 @@ class Looper(Process):
 
 
 class Nginx(Process):
-    """A web server at address:port whose body is its name. start(), kill() (master and workers, SIGKILL), start() again.
+    """A web server at address:port whose body is its name. Use start(), kill() (SIGKILL to master
+    and workers), then start() to restart.
 
-    certificate: (cert, key) of CA.issue(): then it speaks https. `server`: more text for the server block, `body`: instead of the name.
-    requests(): one dictionary a request: method, uri, host, sni, status, agent, peer, encoding.
+    certificate: (cert, key) of CA.issue(), to serve https. `server`: additional text for the server
+    block. `body`: replaces the name. requests(): one dictionary per request: method, uri, host,
+    sni, status, agent, peer, encoding.
     """
 
     def __init__(self, case, name, address, port, certificate=None, server="", body=None, prefix=()):
@@ -953,7 +1000,7 @@ http {{
         return bool(self.prefix) or can_connect(self.at, self.port)
 
     def kill(self):
-        """SIGKILL to the master and its workers; returns when the port is closed."""
+        """Sends SIGKILL to the master and its workers; returns when the port is closed."""
         super().kill()
         if not self.prefix:
             wait_until(lambda: not can_connect(self.at, self.port), what=f"the port of {self} to close")
@@ -974,7 +1021,7 @@ def dns_question(name, kind=A, number=1):
 
 
 def dns_ask(server, port, name, kind=A, timeout=2):
-    """Asks a DNS server: (rcode, sorted list of addresses)."""
+    """Queries a DNS server. Returns (rcode, sorted list of addresses)."""
     with socket.socket(family_of(server), socket.SOCK_DGRAM) as client:
         client.settimeout(timeout)
         client.connect((server, port))
@@ -998,9 +1045,10 @@ def dns_ask(server, port, name, kind=A, timeout=2):
 class Dns(Process):
     """dnsmasq at address:port, with records that can be changed while it runs.
 
-    hosts: {name: [address, …]} of A and AAAA; other names under .com, .net, .org and .test are NXDOMAIN, a family without address is an
-    empty answer. set() replaces all of them at once; kill() and start() take the server away and bring it back; pause() makes it silent.
-    `resolver` is the text for shunt's `resolvers`. The TTL of all answers is `ttl`; set_ttl() restarts the server.
+    hosts: {name: [address, …]} for A and AAAA. Other names under .com, .net, .org and .test are
+    NXDOMAIN; a family without addresses gives an empty answer. set() replaces all records at once;
+    kill() and start() stop and restart the server; pause() makes it hang. `resolver` is the text
+    for shunt's `resolvers`. All answers have the TTL `ttl`; set_ttl() restarts the server.
     """
 
     def __init__(self, case, address, port=None, hosts=None, ttl=1, options=(), name="dnsmasq", prefix=()):
@@ -1036,7 +1084,7 @@ class Dns(Process):
         return bool(self.prefix) or dns_ask(self.at, self.port, "ready.test", timeout=0.5)[1] == ["192.0.2.255"]
 
     def set(self, hosts):
-        """Other records from now on: returns when the server answers them."""
+        """Replaces the records; returns when the server answers with them."""
         before, self.hosts = self.hosts, hosts
         self._write()
         self.signal(signal.SIGHUP)
@@ -1055,7 +1103,8 @@ class Dns(Process):
         self.start()
 
 
-# --- servers that behave badly --------------------------------------------------------------------------
+# --- misbehaving servers
+# --------------------------------------------------------------------------------
 
 
 def _send_for_ever(connection, stop, piece, pause=0.0):
@@ -1066,18 +1115,18 @@ def _send_for_ever(connection, stop, piece, pause=0.0):
 
 
 def well(connection, stop):
-    """Answers as a web server that is well. Not one of those that behave badly."""
+    """Answers correctly, as a working web server."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 
 
 def silent(connection, stop):
-    """Accepts and says nothing."""
+    """Accepts the connection and sends nothing."""
     stop.wait()
 
 
 def closes(connection, stop):
-    """Closes at once."""
+    """Closes the connection immediately."""
 
 
 def resets(connection, stop):
@@ -1087,53 +1136,53 @@ def resets(connection, stop):
 
 
 def garbage(connection, stop):
-    """Answers with noise."""
+    """Sends random bytes."""
     connection.recv(65536)
     connection.sendall(random.Random(1).randbytes(65536))
 
 
 def endless_body(connection, stop):
-    """A good header and a body without end."""
+    """A valid header and an endless body."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
     _send_for_ever(connection, stop, b"x" * 16384)
 
 
 def endless_header(connection, stop):
-    """One header line without end."""
+    """One endless header line."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
     _send_for_ever(connection, stop, b"x" * 16384)
 
 
 def endless_headers(connection, stop):
-    """Header lines without end."""
+    """Endless header lines."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\n")
     _send_for_ever(connection, stop, b"X-More: and more\r\n" * 512)
 
 
 def endless_trailers(connection, stop):
-    """A chunked body that is over, then trailers without end."""
+    """A complete chunked body, then endless trailers."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
     _send_for_ever(connection, stop, b"X-More: and more\r\n" * 512)
 
 
 def endless_100(connection, stop):
-    """100 Continue, again and again."""
+    """100 Continue, repeated endlessly."""
     connection.recv(65536)
     _send_for_ever(connection, stop, b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.001)
 
 
 def half_header(connection, stop):
-    """A status line and a part of the headers, then the end of the stream."""
+    """A status line and part of the headers, then end of stream."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text")
 
 
 def slow(connection, stop):
-    """A good answer, one byte a second."""
+    """A valid answer, one byte per second."""
     connection.recv(65536)
     for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok":
         if stop.is_set():
@@ -1143,7 +1192,7 @@ def slow(connection, stop):
 
 
 def tls_truncated(connection, stop):
-    """The first bytes of a ServerHello, then the end of the stream."""
+    """The first bytes of a ServerHello, then end of stream."""
     connection.recv(65536)
     connection.sendall(bytes.fromhex("160303007a0200007603 03") + b"\x5a" * 20)
 
@@ -1172,7 +1221,7 @@ HOSTILE_TLS = (silent, closes, resets, garbage, tls_truncated, tls_stalled)
 
 
 class _Ending:
-    """Looks like an Event: set when the server stops or the peer hangs up."""
+    """Behaves like an Event that is set when the server stops or the peer hangs up."""
 
     def __init__(self, connection, stop):
         self._poll = select.poll()
@@ -1192,9 +1241,10 @@ class _Ending:
 
 
 class Hostile:
-    """A TCP server at address:port that gives each connection to one of the functions above, in a thread of its own.
+    """A TCP server at address:port that passes each connection to one of the functions above, in
+    its own thread.
 
-    `behave` may be changed while it runs. .accepted counts connections, .open those that still are.
+    `behave` may be changed while it runs. .accepted counts connections, .open those still open.
     """
 
     def __init__(self, behave, address, port=0):
@@ -1251,17 +1301,17 @@ class Hostile:
 
 
 def dns_silent(question, send):
-    """Says nothing."""
+    """Sends nothing."""
 
 
 def dns_garbage(question, send):
-    """Noise, with and without the question's number in front."""
+    """Random bytes, with and without the query ID in front."""
     send(random.Random(1).randbytes(200))
     send(question[:2] + random.Random(2).randbytes(200))
 
 
 def dns_short(question, send):
-    """Every beginning of an answer."""
+    """All truncated versions of an answer."""
     answer = question[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0) + question[12:]
     answer += struct.pack("!HHHIH", 0xC00C, A, 1, 60, 4) + bytes([192, 0, 2, 1])
     for length in range(len(answer)):
@@ -1269,7 +1319,7 @@ def dns_short(question, send):
 
 
 def dns_loop(question, send):
-    """A name that is compressed into itself."""
+    """A name with a compression pointer to itself."""
     answer = question[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0) + question[12:]
     send(answer + struct.pack("!HHHIH", 0xC000 | len(question), A, 1, 60, 4) + bytes([192, 0, 2, 1]))
 
@@ -1283,7 +1333,9 @@ HOSTILE_DNS = (dns_silent, dns_garbage, dns_short, dns_loop, dns_servfail)
 
 
 class HostileDns:
-    """A DNS server over UDP at address:port that gives each question to one of the functions above. .asked counts them."""
+    """A DNS server over UDP at address:port that passes each query to one of the functions above.
+    .asked counts queries.
+    """
 
     def __init__(self, behave, address, port=0):
         self.behave, self.at, self.port = behave, address, port
@@ -1333,7 +1385,7 @@ class HostileDns:
 
 
 class CA:
-    """A certificate authority of the test's own. .file is its certificate, for `ca_file`."""
+    """A certificate authority for one test. .file is its certificate, for `ca_file`."""
 
     LONG = ("20200101000000Z", "20991231000000Z")
     CONFIG = """[ca]
@@ -1376,14 +1428,18 @@ commonName = supplied
             raise AssertionError(f"openssl {arguments[0]}: {done.stderr}")
 
     def _request(self, name):
-        """The number of a certificate to be made, and the paths of it, its key and the request for it."""
+        """The serial number of a new certificate, and the paths of the certificate, its key and the
+        signing request.
+        """
         number = next(self._numbers)
         key, cert, request = (self._path(f"{number}.{suffix}") for suffix in ("key", "pem", "csr"))
         self._openssl("req", "-new", *self._new_key(key), "-subj", f"/CN={name[:60]}", "-out", request)
         return number, key, cert, request
 
     def issue(self, *names, expired=False, self_signed=False):
-        """A server certificate for these names and addresses: (certificate file, key file). `expired`: since yesterday."""
+        """Issues a server certificate for names and addresses: (certificate file, key file).
+        `expired`: it expired yesterday.
+        """
         number, key, cert, request = self._request(names[0])
         subject = ",".join(f"IP:{name}" if _is_address(name) else f"DNS:{name}" for name in names)
         extensions = self._write(f"{number}.ext", f"subjectAltName={subject}\nextendedKeyUsage=serverAuth\n")
@@ -1396,7 +1452,7 @@ commonName = supplied
         return cert, key
 
     def dated(self, name, start=LONG[0], end=LONG[1], usage="serverAuth"):
-        """A certificate with given dates and purpose: (certificate file, key file)."""
+        """Issues a certificate with given dates and purpose: (certificate file, key file)."""
         number, key, cert, request = self._request(name)
         extensions = f"subjectAltName=DNS:{name}\nextendedKeyUsage={usage}\n"
         self._sign(number, request, cert, extensions, start, end, signer=("-cert", self.file))
@@ -1414,7 +1470,9 @@ commonName = supplied
 
 
 class TlsServer(Hostile):
-    """A web server with one certificate that notes what it was asked. .seen: {(SNI, Host)}. present() changes its certificate."""
+    """A web server with one certificate that records requests. .seen: {(SNI, Host)}. present()
+    changes its certificate.
+    """
 
     def __init__(self, address, certificate, client_ca=None, port=0, body="ok"):
         super().__init__(self.serve, address, port)
@@ -1425,7 +1483,7 @@ class TlsServer(Hostile):
         self.present(certificate)
 
     def present(self, certificate):
-        """The certificate of connections from now on."""
+        """Sets the certificate for new connections."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
         context.sni_callback = lambda connection, name, _: self._sni.__setitem__(id(connection), name)
@@ -1451,7 +1509,7 @@ class TlsServer(Hostile):
 
     @staticmethod
     def end(tls):
-        """Not with a reset, which would overtake the alert that says why."""
+        """Not with a reset, which could overtake the alert with the reason."""
         tls.shutdown(socket.SHUT_WR)
         while tls.recv(4096):
             pass
@@ -1473,18 +1531,19 @@ CLONE_NEWNET = 0x40000000
 
 
 def _enter(path):
-    """Puts this thread into a network namespace."""
+    """Moves this thread into a network namespace."""
     with open(path, "rb") as namespace:
         if _libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
             raise OSError(ctypes.get_errno(), f"setns {path}")
 
 
 class NetNs:
-    """A network namespace with loopback up. Needs root; elsewhere the test is skipped.
+    """A network namespace with loopback up. Needs root; otherwise the test is skipped.
 
-    `prefix` goes in front of a command, or into Process(prefix=…); within inside() this thread is there, so that a Hostile that is
-    started within it is, too. add_address() puts more addresses on its lo, connect() joins two namespaces by a veth pair, a SlowLink
-    by one with a delay, nft() loads rules (to drop packets, say). stop() removes it.
+    `prefix` goes in front of a command, or into Process(prefix=…). Within inside(), this thread is
+    in the namespace, and so is a Hostile started there. add_address() adds addresses to its lo,
+    connect() joins two namespaces by a veth pair, SlowLink joins them by a link with a delay, and
+    nft() loads rules, for example to drop packets. stop() removes the namespace.
     """
 
     def __init__(self):
@@ -1504,7 +1563,7 @@ class NetNs:
         self.ip("link", "set", "lo", "up")
 
     def run(self, *command, **options):
-        """Runs a command inside; AssertionError when it fails."""
+        """Runs a command inside the namespace; raises AssertionError if it fails."""
         done = run([*self.prefix, *command], **options)
         if done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}: {done.stderr}")
@@ -1512,7 +1571,8 @@ class NetNs:
 
     @contextlib.contextmanager
     def inside(self):
-        """What this thread makes meanwhile, sockets and threads above all, is in the namespace, and stays there."""
+        """Sockets and threads created within this context belong to the namespace, and stay in it.
+        """
         with open("/proc/thread-self/ns/net", "rb") as back:
             _enter(f"/run/netns/{self.name}")
             try:
@@ -1529,7 +1589,9 @@ class NetNs:
             self.ip("address", "add", address if "/" in address else f"{address}/{bits}", "dev", device)
 
     def connect(self, other, mine, theirs):
-        """A veth pair; `mine` and `theirs` are addresses with a prefix length. Returns our device's name."""
+        """Adds a veth pair; `mine` and `theirs` are addresses with a prefix length. Returns our
+        device's name.
+        """
         number = next(_names)
         here, there = f"v{number}a", f"v{number}b"
         self.ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", other.name)
@@ -1539,7 +1601,7 @@ class NetNs:
         return here
 
     def nft(self, rules):
-        """Loads rules in nft's own language, as `add table inet t`; `flush ruleset` takes all away."""
+        """Loads rules in nft syntax, such as `add table inet t`; `flush ruleset` removes all."""
         need("nft")
         self.run("nft", "-f", "-", input=rules, stdin=None)
 
@@ -1553,7 +1615,8 @@ class NetNs:
 
 
 class SlowLink(Process):
-    """A link between two namespaces on which each packet takes `delay` seconds (tests/support/slowlink.py).
+    """A link between two namespaces that delays each packet by `delay` seconds
+    (tests/support/slowlink.py).
 
     `mine` and `theirs` are addresses without a prefix length.
     """
@@ -1579,11 +1642,12 @@ class SlowLink(Process):
             space.ip("link", "set", device, "up")
 
 
-# --- looking at processes -------------------------------------------------------------------------------
+# --- process information
+# --------------------------------------------------------------------------------
 
 
 def descriptors(pid):
-    """{number: what it is} of a process's descriptors."""
+    """{number: target} of a process's descriptors."""
     found = {}
     for number in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -1594,13 +1658,13 @@ def descriptors(pid):
 
 
 def mappings(pid, word=""):
-    """The lines of a process's memory map that have `word` in them."""
+    """The lines of a process's memory map that contain `word`."""
     with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file:
         return [line.rstrip("\n") for line in file if word in line]
 
 
 def memory_kb(pid, what="VmRSS"):
-    """A figure of /proc/PID/status: VmRSS, VmHWM, …"""
+    """A value of /proc/PID/status: VmRSS, VmHWM, …"""
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
         for line in file:
             if line.startswith(what + ":"):
@@ -1609,7 +1673,7 @@ def memory_kb(pid, what="VmRSS"):
 
 
 def cpu_seconds(pid):
-    """User and system time that a process has used."""
+    """User and system time used by a process."""
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

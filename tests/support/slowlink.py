@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""slowlink.py SECONDS ONE OTHER: two TUN devices; what is sent on one arrives on the other, SECONDS later.
+"""slowlink.py SECONDS ONE OTHER: joins two TUN devices; packets arrive SECONDS later.
 
-A link with a delay, for kernels without sch_netem. The devices may be moved to other network namespaces. Says "ready" when they are
-there; they go with the process.
+A link with a delay, for kernels without sch_netem. The devices may be moved to other network
+namespaces. It prints "ready" when they exist; they are removed when it exits.
 """
 import collections
 import fcntl
@@ -26,14 +26,14 @@ def send(device, packet):
     try:
         os.write(device, packet)
     except OSError:
-        pass  # that end is down: the packet is lost, as on any link
+        pass  # the other end is down: the packet is lost, as on a real link
 
 
 def main():
     delay = float(sys.argv[1])
     one, other = (open_tun(name) for name in sys.argv[2:4])
     peer = {one: other, other: one}
-    under_way = collections.deque()  # (when it is due, device, packet)
+    under_way = collections.deque()  # (due time, device, packet)
     ready = select.poll()
     for device in peer:
         ready.register(device, select.POLLIN)
@@ -42,7 +42,7 @@ def main():
         wait_ms = max(0, 1000 * (under_way[0][0] - time.monotonic())) if under_way else None
         for device, what in ready.poll(wait_ms):
             if what & select.POLLERR:
-                return  # its namespace has gone, and it with it
+                return  # its namespace was deleted, and the device with it
             if what & select.POLLIN:
                 under_way.append((time.monotonic() + delay, peer[device], os.read(device, 65536)))
         while under_way and under_way[0][0] <= time.monotonic():

@@ -1,11 +1,12 @@
 /*
- * Preloaded into shuntd, for a folder that another user owns: just before or after one of the calls
- * that take a path (or change a file that has just been made), user SWAP_UID replaces SWAP_PATH, a
- * file or a folder, by a link to SWAP_TARGET. SWAP_AT says at which call (1, 2, …); each counts once
- * before and once after. Calls with an absolute path to elsewhere do not count: what is swapped at
- * them is swapped at the next call that does. It is done once.
+ * Preloaded into shuntd, for directories owned by another user. Just before or after a call that
+ * takes a path (or changes a file just created), user SWAP_UID replaces SWAP_PATH, a file or a
+ * directory, by a link to SWAP_TARGET. SWAP_AT is the number of the call (1, 2, …); each call
+ * counts twice, once before and once after. Calls with an absolute path outside the directory do
+ * not count: a swap there has the same effect as at the next call that counts. The swap is done
+ * once.
  *
- * test_hostile_folder.py holds the list of calls to what shuntd imports.
+ * test_hostile_folder.py checks the list of calls against the functions that shuntd imports.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -22,7 +23,10 @@
 
 static int calls;
 
-/* Relative, or in the folder with SWAP_PATH, or below a descriptor. NULL: a call without a path. */
+/*
+ * True for a relative path, a path in the directory of SWAP_PATH or below a descriptor, and a call
+ * without a path (NULL).
+ */
 static int is_ours(const char *path)
 {
 	const char *swapped = getenv("SWAP_PATH");

@@ -1,9 +1,8 @@
 /*
- * cmocka as every unit test includes it: with the headers that it needs first, and one source for
- * its releases 1.1 to 2.
+ * cmocka for the unit tests, with the headers that it needs first; works with releases 1.1 to 2.
  *
- * cmocka 2 warns of assert_in_range(), which compares without a sign in each release, and has a
- * macro `stop`, which takes the name from every function and field that is called so.
+ * cmocka 2 deprecates assert_in_range(), which compares unsigned values in every release. It also
+ * defines a macro `stop`, which breaks functions and fields of that name.
  */
 #ifndef SHUNT_TESTS_UNIT_H
 #define SHUNT_TESTS_UNIT_H

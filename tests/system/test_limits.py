@@ -47,6 +47,7 @@ class Start(st.Case):
         daemon = self.start(st.Daemon(self, RECORD, prefix=("prlimit", "--nofile=48:48")))
         self.assertEqual(daemon.active("www.example.com"), "primary")
 
+    @unittest.skipIf(st.SANITIZED, "a sanitizer looks for leaks in a process of its own")
     @unittest.skipIf(os.getuid() != 0, "needs root, to become another user who is bound by the limit")
     def test_processes(self):
         """ulimit -u too small for the process that parses the file"""
@@ -157,6 +158,7 @@ class Live(st.Case):
         subprocess.run(["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
                         "prlimit", f"--pid={self.daemon.pid}", f"--nproc={words[0]}:{words[1]}"], check=True)  # fmt: skip
 
+    @unittest.skipIf(st.SANITIZED, "a sanitizer looks for leaks in a process of its own")
     @unittest.skipIf(os.getuid() != 0, "needs root, to become another user who is bound by the limit")
     def test_processes(self):
         """no process to parse a file in: a reload says so, and the old table answers"""

@@ -116,12 +116,13 @@ static bool is_same_address(const struct sockaddr_storage *a, const struct socka
 	       address_compare(&here, &there) == 0;
 }
 
+/* sin_port and sin6_port are in the same place. */
 static unsigned port_of(const struct sockaddr_storage *place)
 {
-	const void *at = place;
+	struct sockaddr_in there;
 
-	return ntohs(place->ss_family == AF_INET ? ((const struct sockaddr_in *)at)->sin_port
-	                                         : ((const struct sockaddr_in6 *)at)->sin6_port);
+	memcpy(&there, place, sizeof(there));
+	return ntohs(there.sin_port);
 }
 
 /*
@@ -132,7 +133,7 @@ static unsigned port_of(const struct sockaddr_storage *place)
 static int look_at_own_end(struct probe *probe, int fd)
 {
 	unsigned port = probe_check(probe)->port;
-	struct sockaddr_storage own = { 0 }, peer;
+	struct sockaddr_storage own = { 0 }, peer = { 0 };
 	socklen_t size = sizeof(own);
 
 	address_to_sockaddr(probe_address(probe), (uint16_t)port, &peer);

@@ -315,24 +315,23 @@ static size_t feed_line(struct http_parser *parser, const char *data, size_t siz
 	const char *newline = memchr(data, '\n', size);
 	size_t used = newline ? (size_t)(newline - data) + 1 : size;
 	enum http_parser_state state = parser->state;
+	size_t kept_size;
 	char *kept;
 
 	if (newline && !parser->line && used <= LINE_MAX_SIZE) {
 		lines[state].read(parser, data, used);
 		return used;
 	}
-	if (!keep(parser, data, used)) {
+	if (!keep(parser, data, used) ||
+	    (!newline && !lines[state].may_be(parser->line, parser->line_size))) {
 		give_up(parser);
 	} else if (newline) {
 		kept = parser->line;
+		kept_size = parser->line_size;
 		parser->line = NULL;
-		used = parser->line_size;
 		parser->line_size = 0;
-		lines[state].read(parser, kept, used);
+		lines[state].read(parser, kept, kept_size);
 		free(kept);
-		used = (size_t)(newline - data) + 1;
-	} else if (!lines[state].may_be(parser->line, parser->line_size)) {
-		give_up(parser);
 	}
 	return used;
 }

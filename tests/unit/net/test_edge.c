@@ -64,7 +64,7 @@ static int connect_new(void)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	connect(fd, (struct sockaddr *)&place, sizeof(place));
+	(void)connect(fd, (struct sockaddr *)&place, sizeof(place));
 	return fd;
 }
 
@@ -177,7 +177,7 @@ static void spare_connects_again(void **state)
 	assert_int_equal(edge_take(set, AF_INET), fd);
 	assert_int_equal(edge_take(set, AF_INET), -1);
 	edge_pass(set, fd, note, &second);
-	connect(fd, (struct sockaddr *)&place, sizeof(place));
+	(void)connect(fd, (struct sockaddr *)&place, sizeof(place));
 	wait_for(&second, EPOLLOUT);
 	assert_false(second.events & (EPOLLERR | EPOLLHUP));
 	assert_int_equal(first.calls, 1);
