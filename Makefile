@@ -88,7 +88,7 @@ HELPER_PARTS := $(filter-out $(if $(filter 0,$(HAS_DOOR)),door),$(patsubst helpe
 HELPERS := $(HELPER_PARTS:%=shunt-%)
 HELPER_OBJECTS = $(call objects,$(addprefix helper/,$(HELPER_PARTS) serve))
 HELPER_SHARED := $(patsubst %,$(B)/daemon/%.o,base/address base/arena base/duration base/log base/log_journal \
-	base/memory base/usage config/cgroup config/error config/file config/parse config/scan config/text net/folder net/listener)
+	base/memory base/usage config/cgroup config/error config/file config/name config/parse config/scan config/text net/folder net/listener)
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 # The programs that the tests in tests/preload run under the shim. Instrumented ones are built only
@@ -349,7 +349,7 @@ asan: check-deps
 # race is hidden.
 tsan: check-deps
 	$(Q)$(MAKE) $(JOBS) --no-print-directory B=$(B)/tsan SAN=thread WERROR=-Werror CFLAGS='-O1 -g -Wno-tsan' tested
-	$(Q)B=$(B)/tsan SAN=tsan J=$(J) tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(UNIT_TESTS) $(PRELOAD_TESTS))
+	$(Q)B=$(B)/tsan SAN=tsan J=$(J) tests/run $(patsubst $(B)/%,$(B)/tsan/%,$(filter-out %/test_async,$(UNIT_TESTS) $(PRELOAD_TESTS)))
 
 # Seconds; all targets run at the same time. Findings are kept in $(B)/fuzz. A target of the shim
 # includes its source files; the others link the daemon's and the command's from an archive that is

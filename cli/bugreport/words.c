@@ -6,9 +6,11 @@
 #include <strings.h>
 
 /* Whatever follows one of these, in any case, is removed. */
-static const char *const telling[] = { "passw",  "passphrase", "pwd=",      "secret", "token",
-	                               "apikey", "api_key",    "api-key",   "auth",   "bearer",
-	                               "basic ", "cookie",     "credential" };
+static const char *const telling[] = {
+	"passw",  "passphrase", "pwd=",       "secret",        "token",
+	"apikey", "api_key",    "api-key",    "auth",          "bearer",
+	"basic ", "cookie",     "credential", "body without ", "headers without "
+};
 
 #define TELLING (sizeof(telling) / sizeof(telling[0]))
 

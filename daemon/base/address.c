@@ -146,6 +146,13 @@ static struct in6_addr in6_copy(const struct address *address)
 	return in6;
 }
 
+bool address_is_mapped(const struct address *address)
+{
+	struct in6_addr in6 = in6_copy(address);
+
+	return address->family == SHUNT_FAMILY_IPV6 && IN6_IS_ADDR_V4MAPPED(&in6);
+}
+
 /* The four bytes of an IPv4 address or an IPv4-mapped IPv6 address; else NULL. */
 static const uint8_t *ipv4_part(const struct address *address)
 {

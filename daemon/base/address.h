@@ -47,4 +47,7 @@ bool address_is_loopback(const struct address *address);
  */
 bool address_is_local(const struct address *address);
 
+/* An IPv4 address as an IPv6 one: ::ffff:192.0.2.1. */
+bool address_is_mapped(const struct address *address);
+
 #endif

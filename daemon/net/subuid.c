@@ -1,5 +1,6 @@
 #include "net/subuid.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -180,6 +181,8 @@ void subuid_refresh(struct subuid *subuid, const char *path, uint64_t now_ms)
 	if (is_same(subuid, &status))
 		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno != ENOENT && errno != EACCES)
+		return; /* no descriptor, for one: what is known stays until the next look */
 	if (load(subuid, fd)) {
 		subuid->inode = status.st_ino;
 		subuid->size = status.st_size;

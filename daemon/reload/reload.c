@@ -194,6 +194,7 @@ static void parsed(struct reload *reload, const char *why)
 	reload->parsing = NULL;
 	conclude(reload, check_size(config, result.error), &result);
 	arena_free(result.arena);
+	reload->busy = false;
 	if (reload->again)
 		begin(reload);
 }
@@ -221,6 +222,7 @@ static void on_parsing(evutil_socket_t fd, short what, void *arg)
 
 static void begin(struct reload *reload)
 {
+	reload->busy = true;
 	reload->again = false;
 	TAILQ_CONCAT(&reload->waiters, &reload->next, link);
 	reload->end_ms = clock_ms() + CONFIG_PARSE_MS;
@@ -239,7 +241,7 @@ void reload_request(struct reload *reload, struct reload_waiter *waiter)
 		TAILQ_INSERT_TAIL(&reload->next, waiter, link);
 	if (waiter)
 		waiter->waits = true;
-	if (reload->parsing)
+	if (reload->busy)
 		reload->again = true;
 	else
 		begin(reload);

@@ -67,7 +67,8 @@ struct reload {
 	struct systemd *systemd; /* NULL: there is no service manager to notify of reloads */
 
 	struct config_parser parser;
-	struct event *parsing;               /* NULL: no reload is under way */
+	struct event *parsing;               /* NULL: no parser is waited for */
+	bool busy;                           /* until those who wait have been told */
 	uint64_t end_ms;                     /* CLOCK_MONOTONIC; the parser's time limit */
 	bool again;                          /* another one was requested meanwhile */
 	struct reload_waiters waiters, next; /* of the one under way, and of the other one */

@@ -18,6 +18,7 @@
 #define RETRY_MOST_MS 30000u
 #define IN_FLIGHT_MAX 128u /* jobs that the helper has; less than SHUNT_RESET_JOBS_MAX */
 #define JOBS_MAX 65536u
+#define WAIT_MS 10000u /* after which an order is not sent any more */
 
 /* One address of an order. */
 struct job {
@@ -25,6 +26,7 @@ struct job {
 	struct shunt_reset_request request;
 	const struct link *link; /* that it was sent on; NULL: it waits */
 	uint32_t found;          /* once it is listed */
+	uint64_t asked_ms;
 	uint64_t deadline_ms;
 	TAILQ_ENTRY(job) next;
 };
@@ -117,6 +119,20 @@ static void extend_deadlines(struct reset *reset, const struct link *link)
 	}
 }
 
+/*
+ * The helper lists what is connected when it gets an order. Long after the decision that may be new
+ * connections, to an endpoint that has come back.
+ */
+static void expire_waiting(struct reset *reset)
+{
+	const struct order_counts nothing = { 0 };
+	const uint64_t now_ms = clock_ms();
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(&reset->waiting)) != NULL && now_ms - job->asked_ms > WAIT_MS)
+		end_job(reset, job, &nothing, "too many others came first");
+}
+
 static void send_jobs(struct reset *reset)
 {
 	uint64_t found, due;
@@ -125,6 +141,7 @@ static void send_jobs(struct reset *reset)
 
 	if (!reset->link || !link_is_ready(reset->link))
 		return;
+	expire_waiting(reset);
 	sent = count_sent(reset, reset->link, &found);
 	due = deadline(reset, reset->link);
 	while ((job = TAILQ_FIRST(&reset->waiting)) != NULL && sent++ < IN_FLIGHT_MAX &&
@@ -297,6 +314,7 @@ static void add_job(struct reset *reset, struct reset_order *order, const struct
 	struct job *job = memory_calloc(1, sizeof(*job));
 
 	job->order = order;
+	job->asked_ms = clock_ms();
 	job->request = (struct shunt_reset_request){
 		.version = SHUNT_RESET_VERSION,
 		.job = ++reset->last_job ? reset->last_job : ++reset->last_job,

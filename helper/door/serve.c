@@ -32,7 +32,9 @@ struct serve {
 	int connection; /* -1: none */
 	struct caller caller;
 	bool begun;        /* the connection's first request was SHUNT_DOOR_BEGIN, and a good one */
+	bool committed;    /* and its answers were */
 	uint64_t heard_ms; /* the daemon's last packet, or its end */
+	uint64_t held_ms;  /* what it last said of all answers, and was accepted */
 };
 
 /* --- the daemon's connection ------------------------------------------------------------------ */
@@ -42,7 +44,7 @@ static void leave(struct serve *serve)
 	if (serve->connection >= 0)
 		close(serve->connection);
 	serve->connection = -1;
-	serve->begun = false;
+	serve->begun = serve->committed = false;
 	answers_drop(&serve->answers);
 }
 
@@ -110,6 +112,13 @@ static const char *take_one(struct serve *serve, const struct shunt_door_change 
 	                      : strerror(errno);
 }
 
+/* All that was said has been accepted, and is in force. */
+static void hold(struct serve *serve)
+{
+	serve->committed = true;
+	serve->held_ms = clock_ms();
+}
+
 static void take(struct serve *serve, const struct shunt_door_request *request)
 {
 	for (uint32_t i = 0; i < request->count; i++) {
@@ -120,12 +129,24 @@ static void take(struct serve *serve, const struct shunt_door_request *request)
 			return;
 		}
 	}
+	if (serve->committed)
+		hold(serve);
 }
 
 static void commit(struct serve *serve)
 {
 	if (serve->gates.kernel && !answers_commit(&serve->answers, serve->gates.kernel))
 		refuse(serve, strerror(errno));
+	else
+		hold(serve);
+}
+
+/* Doors that are opened have their time from now on; open ones keep theirs. */
+static void begin_anew(struct serve *serve)
+{
+	if (serve->gates.count == 0)
+		serve->held_ms = clock_ms();
+	begin(serve);
 }
 
 static void handle(struct serve *serve, const struct shunt_door_request *request)
@@ -134,7 +155,7 @@ static void handle(struct serve *serve, const struct shunt_door_request *request
 	if (request->version != SHUNT_DOOR_VERSION || request->count > SHUNT_DOOR_CHANGES_MAX)
 		refuse(serve, "shuntd is of another release; restart both");
 	else if (request->type == SHUNT_DOOR_BEGIN)
-		begin(serve);
+		begin_anew(serve);
 	else if (request->type == SHUNT_DOOR_CHANGES && serve->begun)
 		take(serve, request);
 	else if (request->type == SHUNT_DOOR_COMMIT && serve->begun)
@@ -170,10 +191,10 @@ static void accept_daemon(struct serve *serve)
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
-/* What the daemon said last counts for stale_limit after it is gone. */
+/* What the daemon said last, and was accepted, counts for stale_limit after it is gone. */
 static bool is_stale(const struct serve *serve)
 {
-	const uint64_t silent_ms = clock_ms() - serve->heard_ms;
+	const uint64_t silent_ms = clock_ms() - serve->held_ms;
 
 	if (serve->connection >= 0)
 		return silent_ms > SILENCE_MS + allow_stale_limit(serve->allow);

@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "config/cgroup.h"
 #include "config/config.h"
+#include "config/name.h"
 #include "config/parse.h"
 #include "config/scan.h"
 
@@ -122,9 +123,13 @@ static void read_address(struct record *record, const struct tree *endpoint,
                          const struct tree *value, struct address *out)
 {
 	const struct tree *local = member(endpoint, "allow_local");
+	const char *text = text_of(value);
 	struct address address;
 
-	if (!address_parse(text_of(value), &address)) {
+	if (!address_parse(text, &address)) {
+		/* An address with the zone of an interface that is not here is no name. */
+		if (!*text || config_name_fault(text, config_name_length(text)))
+			return;
 		record->named = true;
 		record->local |= local && local->type == TREE_BOOL && local->number;
 		return;

@@ -83,6 +83,9 @@ static const int common[] = {
 #ifdef __NR_recv
 	__NR_recv,
 #endif
+#ifdef __NR_socketcall
+	__NR_socketcall, /* how 32-bit glibc sends; which of its calls is not to be seen here */
+#endif
 #ifdef __NR_sigreturn
 	__NR_sigreturn,
 #endif

@@ -185,15 +185,14 @@ static void add(const struct shunt_address *address, uint32_t name, uint32_t now
 }
 
 /* ::ffff:192.0.2.1 and 192.0.2.1 are one address, also for the kernel. */
-static void add_plain(const struct shunt_address *address, uint32_t name, uint32_t now)
+static struct shunt_address plain_of(const struct shunt_address *address)
 {
 	const struct in6_addr *in6 = (const struct in6_addr *)address->word;
-	struct shunt_address plain = *address;
 
 	if (address->family == SHUNT_FAMILY_IPV6 && IN6_IS_ADDR_V4MAPPED(in6))
-		plain = (struct shunt_address){ .family = SHUNT_FAMILY_IPV4,
-			                        .word = { address->word[3] } };
-	add(&plain, name, now);
+		return (struct shunt_address){ .family = SHUNT_FAMILY_IPV4,
+			                       .word = { address->word[3] } };
+	return *address;
 }
 
 COLD static void add_all(const struct table_answer *answer)
@@ -203,16 +202,35 @@ COLD static void add_all(const struct table_answer *answer)
 
 	if (name == NO_NAME)
 		return;
-	for (uint32_t i = 0; i < answer->count; i++)
-		add_plain(&answer->addresses[i], name, now);
+	for (uint32_t i = 0; i < answer->count; i++) {
+		struct shunt_address plain = plain_of(&answer->addresses[i]);
+
+		add(&plain, name, now);
+	}
 	if (!given_any())
 		STORE(given_some, true);
+}
+
+/* The addresses are, from now on, those of a name whose connections are left alone. */
+COLD static void disown_all(const struct table_answer *answer)
+{
+	uint32_t now = tick_now(), name;
+
+	for (uint32_t i = 0; i < answer->count; i++) {
+		struct shunt_address plain = plain_of(&answer->addresses[i]);
+		struct slot *slot = find(&plain, &name);
+
+		if (slot && name != NO_NAME)
+			slot_write(slot, &plain, NO_NAME, now);
+	}
 }
 
 void given_add(const struct table_answer *answer)
 {
 	if (answer->connect != SHUNT_CONNECT_OFF && !answer->forced)
 		add_all(answer);
+	else if (given_any())
+		disown_all(answer);
 }
 
 bool given_find(const struct shunt_address *address, struct given *out)

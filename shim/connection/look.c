@@ -20,6 +20,13 @@ static enum outcome watch(int fd, int ms)
 	return pollfd.revents & (POLLERR | POLLHUP) ? FAILED : CONNECTED;
 }
 
+bool look_has_error(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
+
+	return poll(&pollfd, 1, 0) > 0 && pollfd.revents & POLLERR;
+}
+
 static bool is_answered(int fd)
 {
 	struct tcp_info info;

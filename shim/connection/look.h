@@ -17,6 +17,9 @@
  */
 #define LOOK_AGAIN_MS 30
 
+/* Whether a connect of the socket has failed, and nobody has been told. Does not wait. */
+bool look_has_error(int fd);
+
 /* `fd` is a TCP socket whose connect returned EINPROGRESS. False: it goes on, or has succeeded. */
 bool look_sees_failure(int fd, bool in_doubt);
 

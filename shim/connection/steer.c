@@ -121,6 +121,19 @@ static void note_failure(const struct steer *steer, int error)
 	tell_failure(&steer->given, &steer->to, error);
 }
 
+/* What the program sees of an error that no other address can help with: the first one. */
+static int first_error(const struct steer *steer, int error)
+{
+	switch (error) {
+	case 0:
+	case EINPROGRESS:
+	case EINTR:
+	case EISCONN:
+	case EALREADY: return error;
+	default: return steer->error ? steer->error : error;
+	}
+}
+
 /* Returns 0 or an errno; EINPROGRESS remains what the program sees of a connect that goes on. */
 static int try_all(struct steer *steer)
 {
@@ -132,7 +145,7 @@ static int try_all(struct steer *steer)
 		if (is_worth_repeating(steer, error))
 			continue;
 		if (!pending && !choice_is_failure(error))
-			return error;
+			return first_error(steer, error);
 		note_failure(steer, pending ? 0 : error);
 		address = next(steer);
 		if (!address)
@@ -166,7 +179,8 @@ static __attribute__((noinline)) int steer_given(int fd, const struct sockaddr *
 	struct steer steer = { .fd = fd, .to = *destination, .given = *given };
 	int saved = errno, error;
 
-	if (!is_tcp(fd) || !read_route(&steer)) {
+	/* With the error of an earlier connect, this one fetches it and connects nowhere. */
+	if (!is_tcp(fd) || look_has_error(fd) || !read_route(&steer)) {
 		errno = saved;
 		return libc_connect(fd, address, size);
 	}

@@ -275,6 +275,24 @@ static void failure_is_left(void)
 	CHECK(try_and_wait(fd, FAKE_FIRST4, port) == ECONNREFUSED);
 }
 
+/* A second connect that fetches the error of the first one does no more than that. */
+static void error_is_fetched(void)
+{
+	uint16_t port = listen_at_second();
+	int fd = new_socket(FAKE_FIRST4, SOCK_NONBLOCK);
+	struct pollfd refused = { .fd = fd, .events = POLLOUT };
+
+	fake_do(FAKE_ROUTE, 0, FAKE_ROUTE_OF(0, DOUBTFUL, 0));
+	look_up(RETRY);
+	CHECK(try(fd, FAKE_FIRST4, port) == EINPROGRESS);
+	CHECK(poll(&refused, 1, 5000) == 1);
+	fake_do(FAKE_ROUTE, 0, FAKE_ROUTE_OF(0, DOUBTFUL, FAKE_UP));
+	look_up(RETRY);
+	CHECK(try(fd, FAKE_FIRST4, port) == ECONNREFUSED);
+	CHECK(try_and_wait(fd, FAKE_FIRST4, port) == 0);
+	CHECK(peer_is(fd, FAKE_SECOND4));
+}
+
 /* After SO_ERROR the socket says ECONNABORTED once. */
 static void after_so_error(void)
 {
@@ -500,11 +518,11 @@ static void handlers(void)
 	}
 
 static const struct client_case cases[] = {
-	CASE(not_given), CASE(other_sockets),    CASE(blocking),        CASE(nowhere_to_go),
-	CASE(edges),     CASE(without_blocking), CASE(failure_is_left), CASE(after_so_error),
-	CASE(time_wait), CASE(redirected),       CASE(shared_address),  CASE(forced),
-	CASE(families),  CASE(other_tables),     CASE(forks),           CASE(threads),
-	CASE(handlers),
+	CASE(not_given),      CASE(other_sockets),    CASE(blocking),        CASE(nowhere_to_go),
+	CASE(edges),          CASE(without_blocking), CASE(failure_is_left), CASE(error_is_fetched),
+	CASE(after_so_error), CASE(time_wait),        CASE(redirected),      CASE(shared_address),
+	CASE(forced),         CASE(families),         CASE(other_tables),    CASE(forks),
+	CASE(threads),        CASE(handlers),
 };
 
 CLIENT_MAIN(cases)

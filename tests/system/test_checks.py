@@ -325,6 +325,19 @@ class Connections(Checks):
         listener.close()
         self.expect({"tcp": (server, "", "connection refused")})
 
+    def test_mapped_address(self):
+        """a socket that was connected to ::ffff:127.0.0.1 reaches no IPv6 address any more: it is used for no other probe"""
+        if not Tls.six():
+            self.skipTest("this host has no IPv6")
+        listener = socket.create_server(("::", 0), family=socket.AF_INET6, backlog=1000, dualstack_ipv6=True)
+        self.addCleanup(listener.close)
+        port = listener.getsockname()[1]
+        place = lambda at: type("Server", (), {"at": at, "port": port})
+        tcp = 'type = "tcp"; interval = "100ms"; fall = 1; timeout = "1s";'
+        self.watch({"mapped": (place("::ffff:127.0.0.1"), tcp, ""), "six": (place("::1"), tcp, "")})
+        st.wait_until(lambda: self.daemon.metric("shunt_probes_total", type="tcp", result="pass") >= 60, what="sixty probes to pass")
+        self.assertNotIn("up -> down", self.daemon.log())
+
 
 class Sources(Checks):
     def test_addresses(self):

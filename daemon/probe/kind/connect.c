@@ -232,11 +232,17 @@ static bool begin(const struct probe *probe, int fd)
 	return dial_begin(probe_check(probe), probe_address(probe), fd);
 }
 
+/*
+ * A socket that was bound to a source, or by the zone of an address to an interface, stays so when
+ * it is disconnected; one that was connected to a mapped address reaches no other ones any more.
+ */
 int connect_family(const struct probe *probe)
 {
 	const struct check *check = probe_check(probe);
+	const struct address *address = probe_address(probe);
 
-	if (check->source_interface || check->source.family)
+	if (check->source_interface || check->source.family || address->scope_id ||
+	    address_is_mapped(address))
 		return 0;
 	return is_ipv6(probe) ? AF_INET6 : AF_INET;
 }

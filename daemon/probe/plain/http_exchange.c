@@ -97,9 +97,9 @@ void http_exchange_start(struct http_exchange *exchange, const char *request, si
 	int fd = exchange->session->fd;
 	ssize_t sent = send(fd, request, size, MSG_NOSIGNAL);
 
-	if (sent < 0) {
+	if (sent < 0 && errno != EAGAIN) {
 		end_broken(exchange, CURLE_SEND_ERROR, errno);
-	} else if ((size_t)sent < size) {
+	} else if (sent < 0 || (size_t)sent < size) {
 		exchange->parser.reading = HTTP_READING_UNUSUAL;
 		finish(exchange, READ_PART);
 	} else {

@@ -66,6 +66,11 @@ static void last_name_wins(void **state)
 	assert_string_equal(name_of(&address), "b.example.com");
 	give("a.example.com", SHUNT_CONNECT_RETRY, &address);
 	assert_string_equal(name_of(&address), "a.example.com");
+	give("off.example.com", SHUNT_CONNECT_OFF, &other);
+	give("off.example.com", SHUNT_CONNECT_OFF, &address);
+	assert_string_equal(name_of(&address), "none");
+	give("a.example.com", SHUNT_CONNECT_RETRY, &address);
+	assert_string_equal(name_of(&address), "a.example.com");
 	assert_string_equal(name_of(&other), "none");
 }
 
