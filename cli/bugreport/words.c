@@ -7,9 +7,9 @@
 
 /* Whatever follows one of these, in any case, is removed. */
 static const char *const telling[] = {
-	"passw",  "passphrase", "pwd=",       "secret",        "token",
-	"apikey", "api_key",    "api-key",    "auth",          "bearer",
-	"basic ", "cookie",     "credential", "body without ", "headers without "
+	"passw",      "passphrase", "pwd=",          "secret",          "token",  "apikey",
+	"api_key",    "api-key",    "auth",          "bearer",          "basic ", "cookie",
+	"credential", "key=",       "body without ", "headers without "
 };
 
 #define TELLING (sizeof(telling) / sizeof(telling[0]))
@@ -19,17 +19,45 @@ static bool is_key_byte(char c)
 	return isalnum((unsigned char)c) || strchr("_+=-", c);
 }
 
-/* Bytes from `text` on that belong to a run, if it may be a key; otherwise 0. */
-static size_t key_length(const char *text, size_t length)
-{
-	bool letters = false, digits = false;
-	size_t n = 0;
+/* The kinds of bytes in a run, and its length. */
+struct run {
+	size_t length;
+	bool lower, upper, digits, slash;
+};
 
-	for (; n < length && text[n] && is_key_byte(text[n]); n++) {
-		letters |= isalpha((unsigned char)text[n]) != 0;
-		digits |= isdigit((unsigned char)text[n]) != 0;
+static struct run run_at(const char *text, size_t length, bool with_slashes)
+{
+	struct run run = { 0 };
+
+	for (; run.length < length && text[run.length]; run.length++) {
+		const unsigned char c = (unsigned char)text[run.length];
+
+		if (!is_key_byte((char)c) && !(with_slashes && c == '/'))
+			break;
+		run.lower |= islower(c) != 0;
+		run.upper |= isupper(c) != 0;
+		run.digits |= isdigit(c) != 0;
+		run.slash |= c == '/';
 	}
-	return n >= WORDS_KEY_LENGTH && letters && digits ? n : 0;
+	return run;
+}
+
+/*
+ * Bytes from `text` on that belong to a run, if it may be a key; otherwise 0. `before` is the byte
+ * before it. Base64 has slashes, but so have paths: a run with slashes needs letters of both cases,
+ * and does not begin behind a slash.
+ */
+static size_t key_length(const char *text, size_t length, char before)
+{
+	const struct run base64 = run_at(text, length, before != '/' && *text != '/');
+	const struct run plain = run_at(text, length, false);
+
+	if (base64.slash && base64.length >= WORDS_KEY_LENGTH && base64.lower && base64.upper &&
+	    base64.digits)
+		return base64.length;
+	return plain.length >= WORDS_KEY_LENGTH && (plain.lower || plain.upper) && plain.digits
+	               ? plain.length
+	               : 0;
 }
 
 /* Bytes of the word at `text` that is followed by a secret; otherwise 0. */
@@ -44,16 +72,20 @@ static size_t telling_length(const char *text, size_t length)
 	return 0;
 }
 
-/* Bytes between "://" and the '@' behind it, if there is one before the next slash or space. */
+/*
+ * Bytes between "://" and the last '@' behind it before a space or '"'; otherwise 0. A password may
+ * have a slash or a '@' in it, so one that belongs to a path is taken for the end of one, too.
+ */
 static size_t user_length(const char *text, size_t length)
 {
-	size_t n = 3;
+	size_t user = 0;
 
-	if (length < 3 || strncmp(text, "://", 3) != 0)
+	if (length < 3 || memcmp(text, "://", 3) != 0)
 		return 0;
-	while (n < length && !strchr("/ \"", text[n]) && text[n] != '@')
-		n++;
-	return n < length && text[n] == '@' ? n - 3 : 0;
+	for (size_t n = 3; n < length && text[n] && !strchr(" \"", text[n]); n++)
+		if (text[n] == '@')
+			user = n - 3;
+	return user;
 }
 
 static void print_byte(char c, FILE *out)
@@ -61,8 +93,8 @@ static void print_byte(char c, FILE *out)
 	putc(isprint((unsigned char)c) ? c : '?', out);
 }
 
-/* Prints what stands at `text`. Returns how many bytes that was, not 0. */
-static size_t print_next(const char *text, size_t length, bool in_run, FILE *out)
+/* Prints what stands at `text`, behind the byte `before`. Returns how many bytes that was, not 0. */
+static size_t print_next(const char *text, size_t length, char before, FILE *out)
 {
 	size_t n = telling_length(text, length);
 
@@ -75,7 +107,7 @@ static size_t print_next(const char *text, size_t length, bool in_run, FILE *out
 		fputs("://" WORDS_REMOVED, out);
 		return n + 3;
 	}
-	n = in_run ? 0 : key_length(text, length);
+	n = before && is_key_byte(before) ? 0 : key_length(text, length, before);
 	if (n) {
 		fputs(WORDS_REMOVED, out);
 		return n;
@@ -91,12 +123,6 @@ static size_t print_next(const char *text, size_t length, bool in_run, FILE *out
 
 void words_print(const char *text, size_t length, FILE *out)
 {
-	bool in_run = false;
-
-	for (size_t at = 0; at < length;) {
-		size_t n = print_next(text + at, length - at, in_run, out);
-
-		at += n;
-		in_run = at > 0 && at <= length && is_key_byte(text[at - 1]) && text[at - 1];
-	}
+	for (size_t at = 0; at < length;)
+		at += print_next(text + at, length - at, at ? text[at - 1] : ' ', out);
 }

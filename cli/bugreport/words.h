@@ -8,13 +8,16 @@
 #include <stdio.h>
 
 #define WORDS_REMOVED "[removed]"
-/* A run of letters, digits and _+=- of this length with both letters and digits may be a key. */
+/*
+ * A run of letters, digits and _+=- of this length with both letters and digits may be a key; with
+ * slashes too, if it has letters of both cases and is not a part of a path that begins with one.
+ */
 #define WORDS_KEY_LENGTH 20u
 
 /*
  * Writes `text` (`length` bytes) to `out`, printable, with WORDS_REMOVED in place of
  *
- *   - user and password of a URL
+ *   - user and password of a URL: from "://" to the last '@' of the word
  *   - what follows a '?', up to a space
  *   - what follows a word such as "password", "token" or "authorization", up to the end
  *   - a run that may be a key

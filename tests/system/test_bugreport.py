@@ -11,12 +11,14 @@ LONG = "AKIA0hunter2ABCDEFGH01"
 
 
 def config(program, credentials, key, address, port):
+    """`port` of `address` is a web server's."""
     return f"""
     # the password is {SECRET}
     checks: {{
       web: {{ type = "http"; port = {port}; path = "/health?token={SECRET}&x=1"; interval = "200ms"; fall = 1; rise = 1;
               headers = [ "Authorization: Bearer {SECRET}", "X-Api-Key: {SECRET}" ]; /* {SECRET} */
-              expect_body = "{SECRET}"; expect_header = "X-Session: {SECRET}"; host = "web.example.com"; }};
+              expect_header = "X-Session: {SECRET}"; host = "web.example.com"; }};
+      body: {{ type = "http"; port = {port}; interval = "200ms"; fall = 1; expect_body = "{SECRET}"; }};
       hook: {{ type = "http"; port = {port}; path = "/hooks/{LONG}"; interval = "200ms"; }};
       split: {{ type = "http"; port = {port}; path = "/a?" "{SECRET}"; interval = "10s"; }};
       file: {{ type = "https"; port = {port}; credentials_file = "{credentials}"; client_cert = "{key}"; client_key = "{key}"; }};
@@ -24,7 +26,8 @@ def config(program, credentials, key, address, port):
     }};
     notify: ( {{ command = [ "{program}", "https://joe:{SECRET}@chat.example.com/{SECRET}" ]; events = [ "reload" ]; }} );
     records: (
-      {{ name = "{NAME}"; primary: {{ address = "{address}"; check = "run"; }}; secondary: {{ address = "192.0.2.2"; check = "web"; }}; }},
+      {{ name = "{NAME}"; primary: {{ address = "{address}"; check = "run"; }}; secondary: {{ address = "{address}"; check = "web"; }}; }},
+      {{ name = "body.example.com"; primary: {{ address = "{address}"; check = "body"; }}; }},
       {{ name = "hook.example.com"; primary: {{ address = "{address}"; check = "hook"; }}; }},
       {{ name = "split.example.com"; primary: {{ address = "{address}"; check = "split"; }}; }} );
     """
@@ -40,10 +43,12 @@ class Bugreport(st.Case):
         self.credentials = self.write("credentials", f"joe:{SECRET}\n")
         os.chmod(self.credentials, 0o600)
         self.report = self.path("report.txt")
+        address = self.address()
+        self.web = st.Nginx(self, "web", address, st.free_port(address))
 
     def config(self):
         user = 'exec_user = "nobody";' if os.geteuid() == 0 else ""
-        text = config(self.program, self.credentials, self.path("key.pem"), self.address(), st.free_port())
+        text = config(self.program, self.credentials, self.path("key.pem"), self.web.at, self.web.port)
         # A daemon would refuse the check of type https, whose key is no key.
         return user + text
 
@@ -60,9 +65,9 @@ class Bugreport(st.Case):
             return file.read()
 
     def test_secrets(self):
-        """a configuration full of secrets, a check that prints one, an override: none of them is in the file"""
+        """a configuration full of secrets, checks whose reasons have one, an override: none of them is in the file"""
+        self.start(self.web)
         daemon = self.start(st.Daemon(self, self.daemon_config()))
-        st.wait_until(lambda: daemon.health(NAME, "primary") == "down", what="the check that prints a secret to fail")
         daemon.wait_settled()
         body = f'{{"endpoint": "secondary", "anyway": true, "reason": "password={SECRET}"}}'
         self.assertEqual(daemon.request(f"/v1/records/{NAME}/force", "POST", body=body)[0], 200)
@@ -70,12 +75,15 @@ class Bugreport(st.Case):
         done = self.check("-c", path, "-o", self.report, "--control", daemon.control)
         self.assertEqual(done.stdout, self.report + "\n")
         text = self.read()
-        self.assertIn(SECRET, daemon.request("/v1/status")[1].decode(), "there was nothing to remove")
+        status = daemon.request("/v1/status")[1].decode()
+        for reason in (f"password {SECRET}", f'headers without \\"X-Session: {SECRET}\\"', f'body without \\"{SECRET}\\"', f"password={SECRET}"):
+            self.assertIn(reason, status, "there was nothing to remove")
         self.assertNotIn(SECRET, text)
         for part in (r"== Versions ==\n\nshunt \d+\.\d+\.\d+\njansson ", r'"libcurl": "', r'command = \[ "/.*check.sh", "\[removed\]"',
                      r'path = "/health\?\[removed\]"', r'client_key = "/.*key.pem"', r'"active": "secondary"', r'host = "web.example.com"',
                      r"== Doors ==\n\n.*\n(?s:.*)shuntd",
-                     r"== Events ==\n\n\d{4}-.* www.example.com: ", r"cannot log in with passw\[removed\]"):  # fmt: skip
+                     r"== Events ==\n\n\d{4}-.* www.example.com: ", r"cannot log in with passw\[removed\]", r"headers without \[removed\]",
+                     r"body without \[removed\]"):  # fmt: skip
             self.assertRegex(text, part)
 
     def test_alone(self):
