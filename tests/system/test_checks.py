@@ -331,11 +331,28 @@ class Connections(Checks):
             self.skipTest("this host has no IPv6")
         listener = socket.create_server(("::", 0), family=socket.AF_INET6, backlog=1000, dualstack_ipv6=True)
         self.addCleanup(listener.close)
+        self.expect_no_failure(listener, "::ffff:127.0.0.1", "::1")
+
+    def test_zoned_address(self):
+        """a socket that was connected through a zone stays on that interface: it is used for no other probe"""
+        host, there = (self.start(st.NetNs()) for _ in range(2))
+        zone = host.connect(there, "fe80::1/64", "fe80::2/64")
+        host.connect(there, "2001:db8::1/64", "2001:db8::2/64")
+        # A socket that stays there sends into the void, and does not fail at once.
+        host.ip("route", "add", "2001:db8::/64", "dev", zone, "metric", "9999")
+        with there.inside():
+            listener = socket.create_server(("::", 0), family=socket.AF_INET6, backlog=1000)
+        self.addCleanup(listener.close)
+        self.expect_no_failure(listener, f"fe80::2%{zone}", "2001:db8::2", prefix=host.prefix)
+
+    def expect_no_failure(self, listener, *addresses, **options):
+        """Probes that may use each other's sockets."""
         port = listener.getsockname()[1]
-        place = lambda at: type("Server", (), {"at": at, "port": port})
         tcp = 'type = "tcp"; interval = "100ms"; fall = 1; timeout = "1s";'
-        self.watch({"mapped": (place("::ffff:127.0.0.1"), tcp, ""), "six": (place("::1"), tcp, "")})
-        st.wait_until(lambda: self.daemon.metric("shunt_probes_total", type="tcp", result="pass") >= 60, what="sixty probes to pass")
+        rows = {f"at-{n}": (type("Server", (), {"at": at, "port": port}), tcp, "") for n, at in enumerate(addresses)}
+        self.watch(rows, **options)
+        passed = lambda: self.daemon.metric("shunt_probes_total", type="tcp", result="pass")
+        st.wait_until(lambda: passed() >= 60, what="sixty probes to pass")
         self.assertNotIn("up -> down", self.daemon.log())
 
 
