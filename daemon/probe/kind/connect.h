@@ -8,7 +8,7 @@
  * non-blocking, close-on-exec, and closes with a reset (SO_LINGER {1, 0}), so that no TIME_WAIT
  * remains.
  *
- * The acknowledgement that completes the handshake waits for the first data (TCP_QUICKACK off): a
+ * The acknowledgement that completes the handshake waits for the first data (TCP_DEFER_ACCEPT): a
  * tcp check, which sends none, ends before it, so that the peer's kernel has answered and no program
  * there is woken.
  */
@@ -34,7 +34,7 @@ typedef void connect_done(void *arg, int fd, uint32_t events);
 struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
                                       void (*failed)(void *arg), void *arg);
 
-/* For edge_recycle(): the family of a probe's socket; 0 if it is bound to a source. */
+/* For edge_recycle(): the family of a probe's socket; 0 if no other probe can use it. */
 int connect_family(const struct probe *probe);
 
 /* Frees an attempt that is under way; neither done() nor failed() is called. */

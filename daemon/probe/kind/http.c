@@ -413,7 +413,6 @@ static bool set_options(struct attempt *attempt)
 
 static bool hand_over(struct attempt *attempt)
 {
-	attempt->socket = -1;
 	attempt->transfer = (struct transfer){ .easy = curl_easy_init(),
 		                               .done = transfer_done,
 		                               .failed = transfer_failed,
@@ -486,6 +485,7 @@ static void connected(struct session *session, uint32_t events)
 {
 	struct attempt *attempt = (struct attempt *)session;
 
+	attempt->socket = -1;
 	if (start_exchange(attempt, events))
 		return;
 	session_unwatch(session);
@@ -507,8 +507,8 @@ static void http_start(struct probe *probe)
 }
 
 /*
- * libcurl of Debian 13 and later does not count a first line that is incomplete. Below TLS, bytes may be those
- * of the handshake.
+ * libcurl of Debian 13 and later does not count a first line that is incomplete. Below TLS, bytes
+ * may be those of the handshake.
  */
 static bool has_begun(const struct attempt *attempt)
 {

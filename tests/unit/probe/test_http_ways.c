@@ -1,7 +1,8 @@
 /*
  * The two ways of an http check: without libcurl where request and answer are usual, and over
  * libcurl. A server in this process gives both the same generated answers, and verdict and words
- * have to be equal. CASES and SEED of the environment choose other answers.
+ * have to be equal. CASES and SEED of the environment choose other answers. And what one way says of a
+ * server that sends nothing.
  */
 #include "tests/support/unit.h"
 
@@ -584,6 +585,66 @@ static void both_ways_are_equal(void **state)
 	assert_in_range(unusual, cases / 10, cases * 6 / 10);
 }
 
+/* --- a silent server ------------------------------------------------------------------------------ */
+
+/* A listener that accepts nothing: the kernel connects. */
+static int listen_silently(struct sockaddr_in *where)
+{
+	socklen_t size = sizeof(*where);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	*where = (struct sockaddr_in){ .sin_family = AF_INET,
+		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	assert_int_equal(bind(fd, (struct sockaddr *)where, size), 0);
+	assert_int_equal(listen(fd, 10), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)where, &size), 0);
+	return fd;
+}
+
+/* Descriptor 0 becomes a connection on which a byte has arrived. Returns the other end. */
+static int take_descriptor_0(int silent, const struct sockaddr_in *where)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), peer;
+	char byte = 'x';
+
+	assert_int_equal(connect(fd, (const struct sockaddr *)where, sizeof(*where)), 0);
+	peer = accept4(silent, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(send(peer, &byte, 1, MSG_NOSIGNAL), 1);
+	assert_int_equal(recv(fd, &byte, 1, MSG_PEEK), 1);
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	close(fd);
+	return peer;
+}
+
+/* What arrives on other descriptors of the daemon is no first byte of an answer. */
+static void silence_has_no_first_byte(void **state)
+{
+	static struct address address = { .family = SHUNT_FAMILY_IPV4, .byte = { 127, 0, 0, 1 } };
+	struct check check = {
+		.type = CHECK_HTTP, .path = "/", .method = "GET", .interval = 1, .timeout = 50
+	};
+	struct sockaddr_in where;
+	struct run run = { .ended = false };
+	int silent = listen_silently(&where), input = dup(STDIN_FILENO);
+	int peer = take_descriptor_0(silent, &where);
+	struct probe *probe;
+
+	(void)state;
+	check.port = ntohs(where.sin_port);
+	probe = probe_new(prober, probe_http_kind(ways[0]), &check, &address,
+	                  (struct probe_asker){ hosts[0], "" }, ended, &run);
+	while (!run.ended)
+		event_base_loop(base, EVLOOP_ONCE);
+	/* Perhaps after words about a late loop. */
+	assert_non_null(strstr(run.detail, "timed out in first byte after 50ms"));
+	probe_free(probe);
+	if (dup2(input, STDIN_FILENO) < 0)
+		close(STDIN_FILENO);
+	close(input);
+	close(peer);
+	close(silent);
+}
+
 static pthread_t servers[SERVERS];
 
 static int setup(void **state)
@@ -641,6 +702,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways_are_equal),
+		cmocka_unit_test(silence_has_no_first_byte),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
