@@ -9,6 +9,7 @@
 #include <libconfig.h>
 #include <microhttpd.h>
 #include <openssl/crypto.h>
+#include <unistring/version.h>
 
 #define TEXT(number) #number
 #define VERSION(major, minor, revision) TEXT(major) "." TEXT(minor) "." TEXT(revision)
@@ -26,6 +27,15 @@ static const char *cares(void)
 static const char *libidn2(void)
 {
 	return idn2_check_version(NULL);
+}
+
+static const char *libunistring(void)
+{
+	static char text[sizeof("255.255.255")];
+
+	snprintf(text, sizeof(text), "%d.%d.%d", _libunistring_version >> 16 & 255,
+	         _libunistring_version >> 8 & 255, _libunistring_version & 255);
+	return text;
 }
 
 /* It does not tell at run time; its soname changes with each release that changes its interface. */
@@ -47,6 +57,7 @@ static const struct {
 	{ "libcurl", libcurl },
 	{ "c-ares", cares },
 	{ "libidn2", libidn2 },
+	{ "libunistring", libunistring },
 	{ "libconfig", libconfig },
 	{ "libmicrohttpd", MHD_get_version },
 	{ "jansson", jansson_version_str },
