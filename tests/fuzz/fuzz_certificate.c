@@ -10,7 +10,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "probe/kind/cert_name.h"
+#include "probe/trust/cert_name.h"
 #include "tests/fuzz/bytes.h"
 
 #define NAMES_MAX 8u

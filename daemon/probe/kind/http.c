@@ -14,9 +14,9 @@
 #include "net/transfer.h"
 #include "probe/kind/http_answer.h"
 #include "probe/kind/session.h"
-#include "probe/kind/trust.h"
 #include "probe/plain/http_exchange.h"
 #include "probe/plain/http_request.h"
+#include "probe/trust/trust_peer.h"
 #include "shunt/version.h"
 
 /*

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "probe/kind/header.h"
-#include "probe/kind/trust.h"
+#include "probe/trust/trust_peer.h"
 
 bool http_answer_init(struct http_answer *answer, const struct check *check)
 {

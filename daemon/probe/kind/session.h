@@ -9,8 +9,8 @@
 #define SHUNT_PROBE_KIND_SESSION_H
 
 #include "probe/kind/ending.h"
-#include "probe/kind/trust.h"
 #include "probe/probe.h"
+#include "probe/trust/trust_peer.h"
 
 struct connect_attempt;
 struct session;

@@ -1,7 +1,7 @@
 /*
- * tls checks: a TLS handshake on the socket from probe_connect, driven by libevent.
+ * tls checks: a TLS handshake on the socket from connect_start(), driven by libevent.
  *
- * main creates the kind and passes it to the monitor.
+ * The server creates the kind and passes it to the monitor.
  */
 #ifndef SHUNT_PROBE_KIND_TLS_H
 #define SHUNT_PROBE_KIND_TLS_H

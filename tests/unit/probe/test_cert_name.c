@@ -5,7 +5,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "daemon/probe/kind/cert_name.h"
+#include "daemon/probe/trust/cert_name.h"
 
 #define NAMES_MAX 4
 

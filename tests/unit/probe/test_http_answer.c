@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "daemon/probe/kind/http_answer.h"
-#include "daemon/probe/kind/trust.h"
+#include "daemon/probe/trust/trust_peer.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

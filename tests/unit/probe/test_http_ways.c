@@ -21,8 +21,8 @@
 
 #include "daemon/net/edge.h"
 #include "daemon/probe/kind/http.h"
-#include "daemon/probe/kind/trust.h"
 #include "daemon/probe/probe.h"
+#include "daemon/probe/trust/trust.h"
 #include "shunt/table.h"
 
 #define SERVERS 4

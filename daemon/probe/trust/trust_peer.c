@@ -1,191 +1,15 @@
-#include "probe/kind/trust.h"
+#include "probe/trust/trust_peer.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "probe/kind/cert_name.h"
-
-#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
-/*
- * A reload may leave a file without users. It is dropped when another file is added after this
- * time, which is longer than most intervals.
- */
-#define UNUSED_US UINT64_C(3600000000)
-/*
- * Delay before another attempt to read a file that could not be read, possibly for lack of a
- * descriptor.
- */
-#define RETRY_US 1000000u
-
-/* Properties of a file that change when it is written or replaced. */
-struct stamp {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified, changed;
-};
-
-struct bundle {
-	struct bundle *next;
-	struct stamp stamp;
-	X509_STORE *store; /* NULL if it could not be read */
-	uint64_t used_us;
-	uint64_t read_us;
-	char path[];
-};
-
-struct trust {
-	struct bundle *bundles;
-};
-
-struct trust *trust_new(void)
-{
-	return calloc(1, sizeof(struct trust));
-}
-
-static void bundle_free(struct bundle *bundle)
-{
-	X509_STORE_free(bundle->store);
-	free(bundle);
-}
-
-void trust_free(struct trust *trust)
-{
-	struct bundle *bundle = trust ? trust->bundles : NULL;
-
-	while (bundle) {
-		struct bundle *next = bundle->next;
-
-		bundle_free(bundle);
-		bundle = next;
-	}
-	free(trust);
-}
-
-static void drop_unused(struct trust *trust, uint64_t now_us)
-{
-	struct bundle **link = &trust->bundles;
-
-	while (*link) {
-		struct bundle *bundle = *link;
-
-		if (now_us - bundle->used_us <= UNUSED_US) {
-			link = &bundle->next;
-			continue;
-		}
-		*link = bundle->next;
-		bundle_free(bundle);
-	}
-}
-
-static struct bundle *bundle_find(struct trust *trust, const char *path)
-{
-	uint64_t now_us = clock_us();
-	struct bundle *bundle = trust->bundles;
-
-	while (bundle && strcmp(bundle->path, path) != 0)
-		bundle = bundle->next;
-	if (!bundle) {
-		drop_unused(trust, now_us);
-		bundle = calloc(1, sizeof(*bundle) + strlen(path) + 1);
-		if (!bundle)
-			return NULL;
-		strcpy(bundle->path, path);
-		bundle->next = trust->bundles;
-		trust->bundles = bundle;
-	}
-	bundle->used_us = now_us;
-	return bundle;
-}
-
-/* Returns false, with errno, if there is no file that can be read without blocking. */
-static bool stamp_read(const char *path, struct stamp *stamp)
-{
-	struct stat status;
-
-	/* Stamps are compared as bytes, including padding. */
-	memset(stamp, 0, sizeof(*stamp));
-	if (stat(path, &status) < 0)
-		return false;
-	if (!S_ISREG(status.st_mode)) {
-		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-		return false;
-	}
-	stamp->device = status.st_dev;
-	stamp->inode = status.st_ino;
-	stamp->size = status.st_size;
-	stamp->modified = status.st_mtim;
-	stamp->changed = status.st_ctim;
-	return true;
-}
-
-static X509_STORE *store_read(const char *path)
-{
-	X509_STORE *store = X509_STORE_new();
-
-	if (!store)
-		return NULL;
-	/* As in libcurl: the trusted certificate may be a server's own, or an intermediate one. */
-	if (!X509_STORE_load_file(store, path) ||
-	    !X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST)) {
-		X509_STORE_free(store);
-		store = NULL;
-	}
-	ERR_clear_error();
-	return store;
-}
-
-static bool is_due(const struct bundle *bundle, const struct stamp *stamp)
-{
-	return memcmp(&bundle->stamp, stamp, sizeof(*stamp)) != 0 ||
-	       (!bundle->store && bundle->used_us - bundle->read_us > RETRY_US);
-}
-
-static const char *system_bundle(void)
-{
-	const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
-
-	return curl->age >= CURLVERSION_SEVENTH && curl->cainfo ? curl->cainfo : SYSTEM_BUNDLE;
-}
-
-/*
- * The store of `file`, or of the system's bundle if it is NULL. Returns NULL, with a text, if it
- * cannot be read.
- */
-static X509_STORE *find_store(struct trust *trust, const char *file, char words[TRUST_WORDS_MAX])
-{
-	const char *path = file ? file : system_bundle();
-	struct bundle *bundle = bundle_find(trust, path);
-	struct stamp stamp;
-
-	if (!bundle) {
-		snprintf(words, TRUST_WORDS_MAX, "out of memory");
-		return NULL;
-	}
-	if (!stamp_read(path, &stamp)) {
-		snprintf(words, TRUST_WORDS_MAX, "cannot read the CA file %s: %s", path,
-		         strerror(errno));
-		return NULL;
-	}
-	if (is_due(bundle, &stamp)) {
-		X509_STORE_free(bundle->store);
-		bundle->store = store_read(path);
-		bundle->stamp = stamp;
-		bundle->read_us = bundle->used_us;
-	}
-	if (bundle->store && X509_STORE_up_ref(bundle->store))
-		return bundle->store;
-	snprintf(words, TRUST_WORDS_MAX, "no certificate can be read from the CA file %s", path);
-	return NULL;
-}
+#include "probe/trust/cert_name.h"
+#include "probe/trust/stamp.h"
 
 struct trust_peer *trust_peer_new(struct trust *trust, const struct check *check, const char *host)
 {
@@ -197,7 +21,7 @@ struct trust_peer *trust_peer_new(struct trust *trust, const struct check *check
 	peer->references = 1;
 	strcpy(peer->name, name);
 	if (check->tls_verify)
-		peer->store = find_store(trust, check->ca_file, peer->words);
+		peer->store = trust_store(trust, check->ca_file, peer->words);
 	return peer;
 }
 
@@ -299,7 +123,7 @@ static const char *error_words(unsigned long error)
 	return words ? words : "OpenSSL gives no reason";
 }
 
-/* OpenSSL would block on a FIFO, and the loop with it. */
+/* Only a regular file: see stamp.h. */
 static bool use_file(SSL_CTX *context, const char *path, bool is_key)
 {
 	struct stamp stamp;

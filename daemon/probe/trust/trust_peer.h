@@ -1,20 +1,14 @@
 /*
- * Certificates that https and tls probes trust, their own client certificates, and the properties
- * of a peer's certificate.
+ * The peer of a TLS handshake: what is required of its certificate, what was seen of it, and why the
+ * handshake failed.
  *
- * There is one reference-counted X509_STORE for each CA file, shared by all attempts: reading the
- * system's bundle takes tens of milliseconds. Each attempt calls stat() on the file, and reads it
- * again if its device, inode, size or times have changed, so a replaced file is used from the next
- * attempt on; while it cannot be read there is no store. A client certificate is read in each
- * attempt.
- *
- * main creates one object for all kinds. An attempt creates a peer before it connects, initialises
- * a context with it before the handshake, and releases it when it ends. The context holds a
- * reference too: newer releases of libcurl close a connection, and free its context, some seconds
- * after the attempt has ended.
+ * An attempt creates a peer before it connects, initialises a context with it before the handshake,
+ * and releases it when it ends. The context holds a reference too: newer releases of libcurl close a
+ * connection, and free its context, some seconds after the attempt has ended. A client certificate
+ * is read in each attempt.
  */
-#ifndef SHUNT_PROBE_KIND_TRUST_H
-#define SHUNT_PROBE_KIND_TRUST_H
+#ifndef SHUNT_PROBE_TRUST_TRUST_PEER_H
+#define SHUNT_PROBE_TRUST_TRUST_PEER_H
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
@@ -22,10 +16,7 @@
 
 #include "config/config.h"
 #include "probe/kind/ending.h"
-
-#define TRUST_WORDS_MAX 256
-
-struct trust;
+#include "probe/trust/trust.h"
 
 struct trust_peer {
 	unsigned references;
@@ -38,10 +29,6 @@ struct trust_peer {
 	char words[TRUST_WORDS_MAX];
 	char name[]; /* sent as SNI, and required in the certificate */
 };
-
-/* Returns NULL if out of memory. */
-struct trust *trust_new(void);
-void trust_free(struct trust *trust);
 
 /*
  * Sets `words` if the check's trusted certificates cannot be read. Returns NULL if out of memory.

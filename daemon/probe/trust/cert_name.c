@@ -1,4 +1,4 @@
-#include "probe/kind/cert_name.h"
+#include "probe/trust/cert_name.h"
 
 #include <openssl/x509v3.h>
 #include <string.h>
