@@ -441,7 +441,7 @@ bench:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/run $(B)
-	@echo 'more: make bench-scale, make bench-connection, make bench-door, make bench-failover, make bench-probe, make bench-sockets, make bench-status'
+	@echo 'more: make bench-scale, make bench-connection, make bench-door, make bench-failover, make bench-probe, make bench-reset, make bench-sockets, make bench-status'
 
 bench-scale bench-probe bench-connection bench-failover bench-sockets bench-status:
 	$(Q)tests/support/deps build bench
