@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +15,7 @@
 #include "door/place.h"
 #include "serve/allow.h"
 #include "serve/caller.h"
+#include "serve/entry.h"
 #include "serve/packet.h"
 
 #define TICK_MS 1000
@@ -180,8 +180,7 @@ static void read_packets(struct serve *serve)
 
 static void accept_daemon(struct serve *serve)
 {
-	serve->connection =
-	        accept4(serve->options->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	serve->connection = entry_accept(serve->options->listening);
 	if (serve->connection < 0)
 		return;
 	serve->heard_ms = clock_ms();

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "net/listener.h"
 
 #define SYSTEMD_FD 3 /* SD_LISTEN_FDS_START of sd_listen_fds(3) */
+#define SHORTAGE_MS 100
 
 static int refuse(char *error, size_t size, const char *what)
 {
@@ -51,6 +53,23 @@ static int from_systemd(void)
 	return fcntl(SYSTEMD_FD, F_SETFD, FD_CLOEXEC) == 0 ? SYSTEMD_FD : -1;
 }
 
+/* The host has too little of something at the moment. */
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+int entry_accept(int listening)
+{
+	const int connection = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	const int error = errno;
+
+	if (connection < 0 && is_shortage(error))
+		poll(NULL, 0, SHORTAGE_MS);
+	errno = error;
+	return connection;
+}
+
 /* Waits until fewer than ENTRY_MOST processes serve. Returns how many do. */
 static unsigned reap(unsigned serving)
 {
@@ -79,8 +98,9 @@ static int accept_each(int listening, char *error, size_t size)
 		pid_t pid;
 
 		serving = reap(serving);
-		connection = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
+		connection = entry_accept(listening);
+		if (connection < 0 && errno != EINTR && errno != ECONNABORTED &&
+		    !is_shortage(errno))
 			return refuse_errno(error, size, "cannot accept connections");
 		if (connection < 0)
 			continue;

@@ -4,7 +4,8 @@
  * systemd passes it (`Accept=yes`: the connection itself; `Accept=no`: a listening one), or the
  * helper makes it at a path, for hosts without systemd. Each connection is served by a process of
  * its own: what a caller sends can harm only itself, and a helper that serves has read the
- * configuration as it was when its caller connected.
+ * configuration as it was when its caller connected. shunt-door, which keeps something between
+ * connections, takes them itself: entry_listen(), then entry_accept().
  */
 #ifndef SHUNT_HELPER_SERVE_ENTRY_H
 #define SHUNT_HELPER_SERVE_ENTRY_H
@@ -26,9 +27,14 @@
 int entry_connection(const char *path, gid_t group, char *error, size_t size);
 
 /*
- * For a helper that keeps something between connections: returns the listening socket itself,
- * non-blocking. Otherwise the same.
+ * Returns the listening socket itself, non-blocking. Otherwise the same.
  */
 int entry_listen(const char *path, gid_t group, char *error, size_t size);
+
+/*
+ * A connection of a listening socket, non-blocking and close-on-exec; -1 with errno. Where the host is
+ * short of descriptors or memory it returns a moment later, so that a loop can call it again.
+ */
+int entry_accept(int listening);
 
 #endif

@@ -320,6 +320,15 @@ class Trust(Reset):
         self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
         self.assertEqual(ask.ask(ONE, [PORT])[0].kind, resets.FOUND)
 
+    def test_shortage(self):
+        """where the host is out of descriptors for a while, the next caller is served later"""
+        st.need("strace")
+        trace = ["strace", "-qq", "-o", self.path("trace"), "-e", "inject=accept4:error=ENFILE:when=1..3"]
+        self.helper = self.start(resets.Helper(self, config(), prefix=[*self.space.prefix, *trace]))
+        self.assertEqual(self.ask().hello.kind, resets.READY)
+        with open(self.path("trace"), encoding="utf-8") as file:
+            self.assertEqual(file.read().count("ENFILE"), 3)
+
     def test_many_callers(self):
         """a few at a time; the next one waits, and is served when one has left"""
         self.help()
