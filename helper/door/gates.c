@@ -38,6 +38,8 @@ static bool is_fit(const struct gates *gates, const struct gate *gate,
 		return false;
 	}
 	if (!cgroup_of_process(gates->daemon, daemon)) {
+		if (gate->id) /* it was fit; descriptors may be short, or the daemon is gone again */
+			return true;
 		snprintf(text, SHUNT_DOOR_TEXT_MAX, "cannot read which cgroup shuntd is in: %s",
 		         strerror(errno));
 		return false;
@@ -78,21 +80,28 @@ static void await(const struct gates *gates, const struct gate *gate)
 	                  IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_ONLYDIR);
 }
 
+/* The cgroup cannot be opened. That it is gone closes the door, a fault of this process does not. */
+static void lack(struct gate *gate, int error)
+{
+	if (error == ENOENT) {
+		detach(gate);
+		set_state(gate, SHUNT_DOOR_WAITING, "there is no such cgroup now");
+	} else if (!gate->id) {
+		set_state(gate, SHUNT_DOOR_REFUSED, strerror(error));
+	}
+}
+
 static void look(const struct gates *gates, struct gate *gate)
 {
 	uint64_t id = 0;
 	int cgroup;
 
-	if (gate->state == SHUNT_DOOR_REFUSED && (!gate->door || !gates->root))
+	if (!gate->door)
 		return;
 	await(gates, gate);
 	cgroup = cgroup_open(gates->root, gate->cgroup, &id);
 	if (cgroup < 0) {
-		const int error = errno;
-
-		detach(gate);
-		set_state(gate, error == ENOENT ? SHUNT_DOOR_WAITING : SHUNT_DOOR_REFUSED,
-		          error == ENOENT ? "there is no such cgroup now" : strerror(error));
+		lack(gate, errno);
 		return;
 	}
 	if (gate->id != id)

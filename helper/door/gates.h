@@ -21,7 +21,7 @@ struct kernel_door;
 
 struct gate {
 	char cgroup[SHUNT_DOOR_CGROUP_MAX];
-	struct kernel_door *door; /* NULL: the kernel refused */
+	struct kernel_door *door; /* NULL: it is refused, until gates_configure() */
 	uint64_t id;              /* of the cgroup that it is attached to; 0: none */
 	bool wanted;              /* the configuration has it */
 	uint32_t state;           /* SHUNT_DOOR_ */

@@ -347,6 +347,29 @@ class Lives(Door):
         self.wait_answer(inside, "other primary", self.standby, port=other)
         self.wait_answer(inside, "standby", self.standby)
 
+    def test_own_fault(self):
+        """a helper that has no descriptors for a while leaves an attached door as it is"""
+        st.need("strace")
+        self.primary, self.standby = self.servers("primary", "standby")
+        self.cgroup = self.start(doors.Cgroup())
+        self.daemon = st.Daemon(self, self.config(self.primary, self.standby))
+        trace = ["strace", "-qq", "-o", self.path("trace"), "-P", self.cgroup.folder, "-e", "inject=openat:error=ENFILE:when=2+"]
+        self.helper = self.start(doors.Helper(self, self.daemon.config_path, prefix=trace))
+        self.start(self.daemon)
+        if not self.need_kernel():
+            return
+        self.running["primary"].stop()
+        inside = self.dialer()
+        self.wait_answer(inside, "standby")
+
+        def faults():
+            with open(self.path("trace"), encoding="utf-8") as file:
+                return file.read().count("ENFILE")
+
+        st.wait_until(lambda: faults() >= 3, what="three faults")
+        self.assertEqual(inside.dial(self.primary, self.port)[0], "standby")
+        self.assertEqual(self.door()["state"], "attached")
+
     def test_deep(self):
         """none of its parents is there yet, either"""
         self.open_door(lambda *addresses: self.config(*addresses).replace(self.cgroup.path, self.cgroup.path + "/a/b"), cgroup=False)
