@@ -10,19 +10,10 @@ npm_packages nodemailer@7.0.3
 printf '127.0.0.8 mail.example.test\n' >"$work/hosts"
 echo 'hosts: files dns' >"$work/nsswitch"
 echo 'nameserver 127.0.0.1' >"$work/resolv"
+dns_module
 cat >"$work/dns.py" <<'END'
-import socket
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("127.0.0.1", 53))
-print("ready", flush=True)
-while True:
-    data, client = server.recvfrom(512)
-    end = 12
-    while data[end]:
-        end += data[end] + 1
-    kind = data[end + 2]
-    answer = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4\x7f\0\0\7" if kind == 1 else b""
-    server.sendto(data[:2] + b"\x85\x80\0\1\0" + bytes([kind == 1]) + b"\0\0\0\0" + data[12:end + 5] + answer, client)
+from dnsserver import address, serve
+serve(53, lambda kind: [address(ttl=1)] if kind == 1 else [])
 END
 cat >"$work/mail.js" <<'END'
 const mail = require('nodemailer'), net = require('net'), dns = require('dns');

@@ -48,6 +48,100 @@ npm_packages() {
 	npm install --prefix "$work" --silent --no-save "$@" >"$work/npm.log" 2>&1 || stop "npm install $*: $(tail -n 1 "$work/npm.log")"
 }
 
+# build LIBRARY SUITE ...: compiles $work/try.c for each of these unpacked suites, with the suite's own library. `bash "$work/run" WORD ...` then
+# runs the programs one after another, and prints "SUITE: " and what each says.
+build() {
+	local library=$1 root
+	shift
+	for root in "$@"; do
+		gcc -w -o "$work/$root$work/try" "$work/try.c" -I "$work/$root/usr/include" -I "$work/$root/usr/include/x86_64-linux-gnu" \
+			-L "$work/$root/usr/lib/x86_64-linux-gnu" -L "$work/$root/usr/lib" -Wl,--allow-shlib-undefined "-l$library" ||
+			stop "the program does not build for $root"
+		echo "echo \"$root: \$(chroot '$work/$root' '$work/try' \"\$@\")\"" >>"$work/run"
+	done
+}
+
+# dns_module: $work/dnsserver.py, for a DNS server in Python: serve(port, answer) prints "ready" and then answers each question with
+# answer(its type), a list of records, as address() makes them, without an SOA record.
+dns_module() {
+	cat >"$work/dnsserver.py" <<-'END'
+		import socket
+
+		def address(ttl, text="127.0.0.7"):
+		    return b"\xc0\x0c\0\1\0\1" + ttl.to_bytes(4, "big") + b"\0\4" + socket.inet_aton(text)
+
+		def serve(port, answer):
+		    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		    server.bind(("127.0.0.1", port))
+		    print("ready", flush=True)
+		    while True:
+		        data, client = server.recvfrom(512)
+		        end = 12
+		        while data[end]:
+		            end += data[end] + 1
+		        records = answer(data[end + 2])
+		        counts = b"\0\1" + bytes([0, len(records)]) + b"\0\0\0\0"
+		        server.sendto(data[:2] + b"\x85\x80" + counts + data[12:end + 5] + b"".join(records), client)
+	END
+}
+
+# cares_lookup: c-ares of bookworm (1.18.1) and trixie (1.34.9), and a program built on each, see build: with COUNT as its word, it asks one
+# channel COUNT times for an IPv4 address, from the DNS server on port 5300, and prints what came.
+cares_lookup() {
+	packages bookworm libc-ares2=1.18.1-3 libc-ares-dev
+	packages trixie libcares2=1.34.9-1~deb13u1 libc-ares-dev
+	cat >"$work/try.c" <<-'END'
+		#include <ares.h>
+		#include <netdb.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/select.h>
+		static int done;
+		static void ended(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+		{
+			(void)arg, (void)timeouts;
+			done = 1;
+			if (status == ARES_SUCCESS)
+				printf("an address with the TTL %d", result->nodes->ai_ttl);
+			else
+				printf("%s", status == ARES_ENODATA ? "no data" : ares_strerror(status));
+			if (result)
+				ares_freeaddrinfo(result);
+		}
+		int main(int argc, char **argv)
+		{
+			struct ares_options options;
+			struct ares_addrinfo_hints hints;
+			ares_channel channel;
+			memset(&options, 0, sizeof(options));
+			memset(&hints, 0, sizeof(hints));
+			hints.ai_family = AF_INET;
+			options.lookups = (char *)"b";
+			ares_library_init(ARES_LIB_INIT_ALL);
+			if (ares_init_options(&channel, &options, ARES_OPT_LOOKUPS) || ares_set_servers_ports_csv(channel, "127.0.0.1:5300"))
+				return 1;
+			for (int i = 0; i < atoi(argv[1]); i++) {
+				if (i)
+					printf(", ");
+				done = 0;
+				ares_getaddrinfo(channel, "moved.example.test", NULL, &hints, ended, NULL);
+				while (!done) {
+					fd_set in, out;
+					struct timeval some = { 0, 50000 };
+					FD_ZERO(&in);
+					FD_ZERO(&out);
+					select(ares_fds(channel, &in, &out), &in, &out, NULL, &some);
+					ares_process(channel, &in, &out);
+				}
+			}
+			ares_destroy(channel);
+			return 0;
+		}
+	END
+	build cares bookworm trixie
+}
+
 # isolated COMMAND ...: in a network of its own (loopback alone), as a host called "inside", with $work/hosts as /etc/hosts and $work/nsswitch
 # as nsswitch.conf, in the unpacked suites, too.
 isolated() {
