@@ -183,22 +183,35 @@ static bool copy_address(const struct shunt_address *address, struct shunt_addre
 	return family == SHUNT_FAMILY_IPV4 || family == SHUNT_FAMILY_IPV6;
 }
 
+/*
+ * Where the endpoint's addresses are. Returns false if they are invalid; `*first` is NULL if there
+ * are none.
+ */
+static bool addresses_of(const struct view *view, const struct shunt_endpoint *endpoint,
+                         const char **first, uint32_t *count)
+{
+	uint32_t room = TABLE_LOAD(endpoint->address_room);
+
+	*count = TABLE_LOAD(endpoint->address_count);
+	*first = NULL;
+	if (room > SHUNT_ADDRESSES_MAX || *count > room)
+		return false;
+	if (*count == 0)
+		return true;
+	*first = part(view, TABLE_LOAD(endpoint->addresses), room * view->header.address_size);
+	return *first != NULL;
+}
+
 static bool copy_addresses(const struct view *view, const struct shunt_endpoint *endpoint,
                            struct table_answer *out)
 {
-	uint32_t count = TABLE_LOAD(endpoint->address_count), size = view->header.address_size;
-	uint32_t room = TABLE_LOAD(endpoint->address_room);
 	const char *address;
+	uint32_t count;
 
-	if (room > SHUNT_ADDRESSES_MAX || count > room)
+	if (!addresses_of(view, endpoint, &address, &count))
 		return false;
 	out->count = count;
-	if (count == 0)
-		return true;
-	address = part(view, TABLE_LOAD(endpoint->addresses), room * size);
-	if (!address)
-		return false;
-	for (uint32_t i = 0; i < count; i++, address += size)
+	for (uint32_t i = 0; i < count; i++, address += view->header.address_size)
 		if (!copy_address((const void *)address, &out->addresses[i]))
 			return false;
 	return true;
@@ -213,36 +226,45 @@ static inline uint32_t connect_of(const struct view *view, const struct shunt_re
 	return connect <= SHUNT_CONNECT_REDIRECT ? connect : SHUNT_CONNECT_OFF;
 }
 
-/* Returns false if it is invalid: damaged, or partly written. */
-static bool copy_record(const struct view *view, const struct shunt_record *record, uint32_t forced,
-                        struct table_answer *out)
+/*
+ * Copies what is wanted of a record to `out`. Returns false if the record is invalid: damaged, or
+ * partly written. What `what` and `out` are is the copier's own.
+ */
+typedef bool copier(const struct view *view, const struct shunt_record *record, uint32_t what,
+                    void *out);
+
+/* `forced`: the index of the endpoint, or NOT_FORCED; `out`: a struct table_answer. */
+static bool copy_answer(const struct view *view, const struct shunt_record *record, uint32_t forced,
+                        void *out)
 {
 	uint32_t answer = forced == NOT_FORCED ? TABLE_LOAD(record->answer) : forced, length, count;
 	const struct shunt_name *name = name_at(view, TABLE_LOAD(record->name), &length);
 	const struct shunt_endpoint *first;
+	struct table_answer *to = out;
 
-	out->answer = answer;
-	out->count = 0;
-	out->connect = connect_of(view, record);
+	to->answer = answer;
+	to->count = 0;
+	to->connect = connect_of(view, record);
 	if (!name)
 		return false;
-	name_copy(name, length, out->name);
+	name_copy(name, length, to->name);
 	if (answer == SHUNT_ANSWER_DNS || answer == SHUNT_ANSWER_FAIL)
 		return true;
 	first = endpoints_of(view, record, &count);
 	return first && answer < count &&
-	       copy_addresses(view, endpoint_at(view, first, answer), out);
+	       copy_addresses(view, endpoint_at(view, first, answer), to);
 }
 
-static enum table_result read_record(const struct view *view, const struct shunt_record *record,
-                                     uint32_t forced, struct table_answer *out)
+static inline enum table_result read_record(const struct view *view,
+                                            const struct shunt_record *record, copier *copy,
+                                            uint32_t what, void *out)
 {
 	for (unsigned i = 0; i < RECORD_TRIES; i++) {
 		uint32_t sequence = __atomic_load_n(&record->sequence, __ATOMIC_ACQUIRE);
 		bool good;
 
 		if (sequence % 2 == 0) {
-			good = copy_record(view, record, forced, out);
+			good = copy(view, record, what, out);
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
 			if (TABLE_LOAD(record->sequence) == sequence)
 				return good ? TABLE_FOUND : TABLE_BUSY;
@@ -262,24 +284,19 @@ static enum table_result read_record(const struct view *view, const struct shunt
 static bool add_to_route(const struct view *view, const struct shunt_endpoint *endpoint,
                          uint32_t family, struct table_route *out, bool *marked)
 {
-	uint32_t count = TABLE_LOAD(endpoint->address_count), size = view->header.address_size;
-	uint32_t room = TABLE_LOAD(endpoint->address_room);
 	const char *address;
+	uint32_t count;
 
-	if (room > SHUNT_ADDRESSES_MAX || count > room)
+	if (!addresses_of(view, endpoint, &address, &count))
 		return false;
-	if (count == 0)
-		return true;
-	address = part(view, TABLE_LOAD(endpoint->addresses), room * size);
-	if (!address)
-		return false;
-	for (uint32_t i = 0; i < count && out->count < TABLE_ROUTE_MAX; i++, address += size) {
+	for (uint32_t i = 0; i < count && out->count < TABLE_ROUTE_MAX; i++) {
 		struct shunt_address *next = &out->addresses[out->count];
 
 		if (!copy_address((const void *)address, next))
 			return false;
 		*marked |= next->flags & SHUNT_ADDRESS_ANSWER;
 		out->count += next->family == family;
+		address += view->header.address_size;
 	}
 	return true;
 }
@@ -310,45 +327,27 @@ static bool add_other(const struct view *view, const struct shunt_endpoint *endp
 	return true;
 }
 
-/* Returns false if it is invalid: damaged, or partly written. */
+/* `family`: SHUNT_FAMILY_; `out`: a struct table_route. */
 static bool copy_route(const struct view *view, const struct shunt_record *record, uint32_t family,
-                       struct table_route *out)
+                       void *out)
 {
 	uint32_t answer = TABLE_LOAD(record->answer), count;
 	const struct shunt_endpoint *first;
+	struct table_route *to = out;
 
-	out->connect = connect_of(view, record);
-	out->count = 0;
-	if (out->connect == SHUNT_CONNECT_OFF || answer == SHUNT_ANSWER_DNS ||
+	to->connect = connect_of(view, record);
+	to->count = 0;
+	if (to->connect == SHUNT_CONNECT_OFF || answer == SHUNT_ANSWER_DNS ||
 	    answer == SHUNT_ANSWER_FAIL)
 		return true;
 	first = endpoints_of(view, record, &count);
 	if (!first || answer >= count ||
-	    !add_answering(view, endpoint_at(view, first, answer), family, out))
+	    !add_answering(view, endpoint_at(view, first, answer), family, to))
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		if (i != answer && !add_other(view, endpoint_at(view, first, i), family, out))
+		if (i != answer && !add_other(view, endpoint_at(view, first, i), family, to))
 			return false;
 	return true;
-}
-
-static enum table_result read_route(const struct view *view, const struct shunt_record *record,
-                                    uint32_t family, struct table_route *out)
-{
-	for (unsigned i = 0; i < RECORD_TRIES; i++) {
-		uint32_t sequence = __atomic_load_n(&record->sequence, __ATOMIC_ACQUIRE);
-		bool good;
-
-		if (sequence % 2 == 0) {
-			good = copy_route(view, record, family, out);
-			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-			if (TABLE_LOAD(record->sequence) == sequence)
-				return good ? TABLE_FOUND : TABLE_BUSY;
-		}
-		if (!table_same(view->base, view->id))
-			break;
-	}
-	return TABLE_BUSY;
 }
 
 enum table_result table_route(const void *base, const char *name, uint32_t length, uint32_t family,
@@ -362,7 +361,7 @@ enum table_result table_route(const void *base, const char *name, uint32_t lengt
 		if (view_open(&view, base))
 			result = find_record(&view, name, length, &record);
 		if (result == TABLE_FOUND)
-			result = read_route(&view, record, family, out);
+			result = read_record(&view, record, copy_route, family, out);
 		if (view_holds(&view))
 			return result;
 	}
@@ -425,7 +424,7 @@ static enum table_result search(const struct view *view, const char *name, uint3
 		if (forced == NOT_FORCED)
 			return TABLE_ABSENT;
 	}
-	return read_record(view, record, forced, out);
+	return read_record(view, record, copy_answer, forced, out);
 }
 
 static enum table_result find(const void *base, const char *name, uint32_t length,

@@ -388,7 +388,7 @@ static void test_many(void **state)
  * --------------------------------------------------------------------- */
 
 static atomic_bool over;
-static atomic_uint reads;
+static atomic_uint reads, routes;
 
 static void *read_on(void *arg)
 {
@@ -411,6 +411,31 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
+/* As read_on(): all addresses of both endpoints, and those of the endpoint that answers marked. */
+static void *route_on(void *arg)
+{
+	struct table_route route;
+
+	while (!atomic_load(&over)) {
+		enum table_result result = table_route(arg, "www", 3, SHUNT_FAMILY_IPV6, &route);
+		uint32_t marked = 0;
+
+		if (result == TABLE_BUSY)
+			continue;
+		if (result != TABLE_FOUND || route.count != 3 + 16)
+			return "mixed";
+		for (uint32_t i = 0; i < route.count; i++) {
+			if (route.addresses[i].word[0] != route.addresses[0].word[0])
+				return "mixed";
+			marked += route.addresses[i].flags & SHUNT_ADDRESS_ANSWER;
+		}
+		if (marked != (route.addresses[0].word[0] & 1 ? 16 : 3))
+			return "mixed";
+		atomic_fetch_add(&routes, 1);
+	}
+	return NULL;
+}
+
 static void publish_byte(struct publish *publish, uint8_t byte)
 {
 	struct publish_endpoint endpoints[2] = { { .count = 3 }, { .count = 16 } };
@@ -425,21 +450,29 @@ static void publish_byte(struct publish *publish, uint8_t byte)
 
 static void test_beside_a_writer(void **state)
 {
-	struct publish *publish = publish_new(&small_config);
-	unsigned char *base = (unsigned char *)reader_map(publish);
-	pthread_t threads[2];
+	static void *(*const readers[])(void *) = { read_on, read_on, route_on };
+	struct record_config records[2] = { small[0], small[1] };
+	const struct config config = { .records = records, .record_count = 2 };
+	struct publish *publish;
+	unsigned char *base;
+	pthread_t threads[3];
 	void *failure;
 
 	(void)state;
+	records[0].connect = CONNECT_RETRY;
+	publish = publish_new(&config);
+	base = (unsigned char *)reader_map(publish);
 	atomic_store(&over, false);
 	atomic_store(&reads, 0);
+	atomic_store(&routes, 0);
 	publish_byte(publish, 0);
-	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, read_on, base), 0);
-	for (unsigned i = 0; i < 20000 || atomic_load(&reads) < 1000; i++)
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, readers[i], base), 0);
+	for (unsigned i = 0; i < 20000 || atomic_load(&reads) < 1000 || atomic_load(&routes) < 1000;
+	     i++)
 		publish_byte(publish, (uint8_t)i);
 	atomic_store(&over, true);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(pthread_join(threads[i], &failure), 0);
 		assert_null(failure);
 	}
