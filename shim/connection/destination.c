@@ -2,19 +2,24 @@
 
 #include <string.h>
 
+struct shunt_address destination_plain(const struct shunt_address *address)
+{
+	if (address->family == SHUNT_FAMILY_IPV6 &&
+	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)address->word))
+		return (struct shunt_address){ .family = SHUNT_FAMILY_IPV4,
+			                       .word = { address->word[3] } };
+	return *address;
+}
+
 static void read_ipv6(struct destination *destination)
 {
-	struct shunt_address *address = &destination->address;
+	const struct sockaddr_in6 *in6 = &destination->place.in6;
+	struct shunt_address address = { .family = SHUNT_FAMILY_IPV6,
+		                         .scope_id = in6->sin6_scope_id };
 
-	memcpy(address->word, &destination->place.in6.sin6_addr, sizeof(address->word));
-	destination->port = destination->place.in6.sin6_port;
-	if (IN6_IS_ADDR_V4MAPPED(&destination->place.in6.sin6_addr)) {
-		*address = (struct shunt_address){ .family = SHUNT_FAMILY_IPV4,
-			                           .word = { address->word[3] } };
-		return;
-	}
-	address->family = SHUNT_FAMILY_IPV6;
-	address->scope_id = destination->place.in6.sin6_scope_id;
+	memcpy(address.word, &in6->sin6_addr, sizeof(address.word));
+	destination->address = destination_plain(&address);
+	destination->port = in6->sin6_port;
 }
 
 bool destination_read(struct destination *destination, const struct sockaddr *address,

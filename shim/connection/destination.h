@@ -11,7 +11,7 @@
 
 /* Where a program wants to connect to. */
 struct destination {
-	struct shunt_address address; /* without flags; IPv4 for ::ffff:0:0/96 (RFC 4291 2.5.5.2) */
+	struct shunt_address address; /* a plain one, without flags */
 	uint16_t port;                /* network byte order */
 	union {
 		struct sockaddr any;
@@ -33,6 +33,12 @@ bool destination_read(struct destination *destination, const struct sockaddr *ad
  * stay.
  */
 void destination_move(struct destination *destination, const struct shunt_address *address);
+
+/*
+ * IPv4 for an address of ::ffff:0:0/96 (RFC 4291 2.5.5.2), which for the kernel is the same; any
+ * other as it is.
+ */
+struct shunt_address destination_plain(const struct shunt_address *address);
 
 /* Whether both are the same address, whatever their flags. */
 bool destination_is(const struct shunt_address *one, const struct shunt_address *other);

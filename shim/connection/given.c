@@ -134,7 +134,7 @@ static struct slot *find(const struct shunt_address *address, uint32_t *name)
 
 /* Returns false if another thread, or the code that this one interrupts, is writing there. */
 static bool slot_write(struct slot *slot, const struct shunt_address *address, uint32_t name,
-                       uint32_t now)
+                       uint32_t given_tick)
 {
 	uint32_t sequence = LOAD(slot->sequence);
 
@@ -147,7 +147,7 @@ static bool slot_write(struct slot *slot, const struct shunt_address *address, u
 	for (unsigned i = 0; i < 4; i++)
 		STORE(slot->word[i], address->word[i]);
 	STORE(slot->name, name);
-	STORE(slot->given_tick, now);
+	STORE(slot->given_tick, given_tick);
 	STORE(slot->failed_tick, 0);
 	atomic_store_explicit(&slot->sequence, sequence + 2, memory_order_release);
 	return true;
@@ -184,17 +184,6 @@ static void add(const struct shunt_address *address, uint32_t name, uint32_t now
 		STORE(slot->given_tick, now);
 }
 
-/* ::ffff:192.0.2.1 and 192.0.2.1 are one address, also for the kernel. */
-static struct shunt_address plain_of(const struct shunt_address *address)
-{
-	const struct in6_addr *in6 = (const struct in6_addr *)address->word;
-
-	if (address->family == SHUNT_FAMILY_IPV6 && IN6_IS_ADDR_V4MAPPED(in6))
-		return (struct shunt_address){ .family = SHUNT_FAMILY_IPV4,
-			                       .word = { address->word[3] } };
-	return *address;
-}
-
 COLD static void add_all(const struct table_answer *answer)
 {
 	uint32_t name = name_index(answer->name, (uint32_t)strlen(answer->name));
@@ -203,7 +192,7 @@ COLD static void add_all(const struct table_answer *answer)
 	if (name == NO_NAME)
 		return;
 	for (uint32_t i = 0; i < answer->count; i++) {
-		struct shunt_address plain = plain_of(&answer->addresses[i]);
+		struct shunt_address plain = destination_plain(&answer->addresses[i]);
 
 		add(&plain, name, now);
 	}
@@ -211,17 +200,20 @@ COLD static void add_all(const struct table_answer *answer)
 		STORE(given_some, true);
 }
 
-/* The addresses are, from now on, those of a name whose connections are left alone. */
+/*
+ * The addresses are, from now on, those of a name whose connections are left alone. They keep their
+ * time: most lookups of such names find none of them, and should not pay for the clock.
+ */
 COLD static void disown_all(const struct table_answer *answer)
 {
-	uint32_t now = tick_now(), name;
+	uint32_t name;
 
 	for (uint32_t i = 0; i < answer->count; i++) {
-		struct shunt_address plain = plain_of(&answer->addresses[i]);
+		struct shunt_address plain = destination_plain(&answer->addresses[i]);
 		struct slot *slot = find(&plain, &name);
 
 		if (slot && name != NO_NAME)
-			slot_write(slot, &plain, NO_NAME, now);
+			slot_write(slot, &plain, NO_NAME, LOAD(slot->given_tick));
 	}
 }
 
