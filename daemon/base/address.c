@@ -153,6 +153,16 @@ bool address_is_mapped(const struct address *address)
 	return address->family == SHUNT_FAMILY_IPV6 && IN6_IS_ADDR_V4MAPPED(&in6);
 }
 
+struct address address_unmapped(const struct address *address)
+{
+	struct address ipv4 = { .family = SHUNT_FAMILY_IPV4 };
+
+	if (!address_is_mapped(address))
+		return *address;
+	memcpy(ipv4.byte, address->byte + 12, 4);
+	return ipv4;
+}
+
 /* The four bytes of an IPv4 address or an IPv4-mapped IPv6 address; else NULL. */
 static const uint8_t *ipv4_part(const struct address *address)
 {

@@ -50,4 +50,10 @@ bool address_is_local(const struct address *address);
 /* An IPv4 address as an IPv6 one: ::ffff:192.0.2.1. */
 bool address_is_mapped(const struct address *address);
 
+/*
+ * Where connections to the address go: the IPv4 address of a mapped one; any other address itself.
+ * Addresses of connections, unlike those of answers, are compared in this form.
+ */
+struct address address_unmapped(const struct address *address);
+
 #endif

@@ -28,11 +28,8 @@ bool place_is_ipv4(const struct shunt_door_place *place)
 
 void place_address(const struct shunt_door_place *place, struct address *out)
 {
-	*out = (struct address){ .family = SHUNT_FAMILY_IPV6 };
-	if (!place_is_ipv4(place)) {
-		memcpy(out->byte, place->address, sizeof(out->byte));
-		return;
-	}
-	out->family = SHUNT_FAMILY_IPV4;
-	memcpy(out->byte, place->address + sizeof(mapped), 4);
+	struct address address = { .family = SHUNT_FAMILY_IPV6 };
+
+	memcpy(address.byte, place->address, sizeof(address.byte));
+	*out = address_unmapped(&address);
 }

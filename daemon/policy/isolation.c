@@ -70,6 +70,14 @@ void isolation_remove(struct isolation *isolation, struct isolation_site *site)
 	isolation->count--;
 }
 
+/* A mapped address leads where the IPv4 address does. */
+static bool is_same_place(const struct address *a, const struct address *b)
+{
+	const struct address one = address_unmapped(a), other = address_unmapped(b);
+
+	return address_compare(&one, &other) == 0;
+}
+
 /*
  * Whether there are at least two different addresses. Comparing the first two sites is nearly
  * always enough.
@@ -82,7 +90,7 @@ static bool can_compare(const struct isolation *isolation)
 	if (isolation->off)
 		return false;
 	TAILQ_FOREACH (site, &isolation->sites, place) {
-		if (address_compare(site->address, first->address) != 0)
+		if (!is_same_place(site->address, first->address))
 			return true;
 	}
 	return false;

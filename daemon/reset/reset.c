@@ -311,6 +311,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 static void add_job(struct reset *reset, struct reset_order *order, const struct reset_want *want,
                     const struct address *address)
 {
+	const struct address peer = address_unmapped(address);
 	struct job *job = memory_calloc(1, sizeof(*job));
 
 	job->order = order;
@@ -319,11 +320,11 @@ static void add_job(struct reset *reset, struct reset_order *order, const struct
 		.version = SHUNT_RESET_VERSION,
 		.job = ++reset->last_job ? reset->last_job : ++reset->last_job,
 		.flags = want->dry_run ? SHUNT_RESET_DRY_RUN : 0,
-		.family = address->family,
-		.scope_id = address->scope_id,
+		.family = peer.family,
+		.scope_id = peer.scope_id,
 		.port_count = (uint32_t)want->port_count,
 	};
-	memcpy(job->request.byte, address->byte, sizeof(job->request.byte));
+	memcpy(job->request.byte, peer.byte, sizeof(job->request.byte));
 	memcpy(job->request.port, want->ports, want->port_count * sizeof(*want->ports));
 	TAILQ_INSERT_TAIL(&reset->waiting, job, next);
 	reset->job_count++;

@@ -28,8 +28,9 @@ static void add_record(struct taken *taken, size_t *room, const struct record *r
 	}
 	for (size_t i = 0; i < endpoint->count; i++) {
 		if (answers[i])
-			taken->list[taken->count++] =
-			        (struct taken_one){ endpoint->members[i]->address, record };
+			taken->list[taken->count++] = (struct taken_one){
+				address_unmapped(&endpoint->members[i]->address), record
+			};
 	}
 }
 
@@ -86,7 +87,9 @@ static bool is_at(const struct taken *taken, size_t i, const struct address *add
 
 bool taken_by(const struct taken *taken, const struct address *address, const struct record *record)
 {
-	for (size_t i = first(taken, address); is_at(taken, i, address); i++) {
+	const struct address place = address_unmapped(address);
+
+	for (size_t i = first(taken, &place); is_at(taken, i, &place); i++) {
 		if (taken->list[i].record == record)
 			return true;
 	}
@@ -96,7 +99,9 @@ bool taken_by(const struct taken *taken, const struct address *address, const st
 const struct record *taken_by_other(const struct taken *taken, const struct address *address,
                                     const struct record *record)
 {
-	for (size_t i = first(taken, address); is_at(taken, i, address); i++) {
+	const struct address place = address_unmapped(address);
+
+	for (size_t i = first(taken, &place); is_at(taken, i, &place); i++) {
 		const struct record *other = taken->list[i].record;
 
 		if (other != record && share_ports(other->config, record->config))

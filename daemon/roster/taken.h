@@ -1,5 +1,6 @@
 /*
- * Which addresses are being answered with now, by which records: what must not be reset.
+ * Which addresses are being answered with now, by which records: what must not be reset. A mapped
+ * address is the IPv4 address, since the same connections go there.
  *
  * Made for one look, since the next verdict may change it; costs a walk over all records.
  */

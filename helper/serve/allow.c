@@ -135,7 +135,7 @@ static void read_address(struct record *record, const struct tree *endpoint,
 		return;
 	}
 	if (out)
-		out[record->address_count] = address;
+		out[record->address_count] = address_unmapped(&address);
 	record->address_count++;
 }
 

@@ -30,6 +30,7 @@ struct allow;
 struct allow *allow_load(const char *path, char error[CONFIG_ERROR_MAX]);
 void allow_free(struct allow *allow);
 
+/* Addresses are asked for as address_unmapped() gives them. */
 bool allow_reset(const struct allow *allow, const struct address *peer, uint16_t port);
 
 /*

@@ -211,6 +211,22 @@ class Shared(Reset):
         self.wait_log(r"db\.example\.com: primary: 3 of 3 connections reset")
         self.assertEqual(set(self.errors(clients)), {errno.ECONNABORTED})
 
+    def test_mapped(self):
+        """an address written as ::ffff:a.b.c.d is the IPv4 address: shared with it, and its connections are reset"""
+        slow = CHECK.replace("fall = 2", "fall = 20")
+        other = record("other.example.com", options="", check=slow)
+        self.watch(records(record(primary=f"::ffff:{ONE}"), other))
+        self.wait_ready()
+        clients = self.connect(ONE, 3)
+        self.silence(ONE)
+        self.daemon.wait_active(NAME, "secondary")
+        self.assertEqual(self.daemon.active("other.example.com"), "primary")
+        self.wait_checks()
+        self.stays(clients)
+        self.daemon.wait_active("other.example.com", "secondary")
+        self.wait_log(r"db\.example\.com: primary: 3 of 3 connections reset")
+        self.assertEqual(set(self.errors(clients)), {errno.ECONNABORTED})
+
     def test_another_port(self):
         """another record that answers with the address at another port does not count"""
         other = f'{{ name = "other.example.com"; ports = [ 80 ]; primary: {{ address = "{ONE}"; }}; }}'

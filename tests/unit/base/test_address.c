@@ -173,13 +173,37 @@ static void test_classes(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *unmapped;
+} places[] = {
+	{ "192.0.2.1", "192.0.2.1" },
+	{ "::ffff:192.0.2.1", "192.0.2.1" },
+	{ "::ffff:c000:201", "192.0.2.1" },
+	{ "::192.0.2.1", "::192.0.2.1" },
+	{ "64:ff9b::192.0.2.1", "64:ff9b::192.0.2.1" },
+	{ "2001:db8::1", "2001:db8::1" },
+	{ "fe80::1%7", "fe80::1%7" },
+};
+
+static void test_unmapped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		const struct address address = parsed(places[i].text),
+		                     expected = parsed(places[i].unmapped),
+		                     unmapped = address_unmapped(&address);
+
+		print_message("# %s\n", places[i].text);
+		assert_memory_equal(&unmapped, &expected, sizeof(expected));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_literals),
-		cmocka_unit_test(test_sockaddr),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_literals), cmocka_unit_test(test_sockaddr),
+		cmocka_unit_test(test_order),    cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_unmapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

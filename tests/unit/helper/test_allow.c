@@ -158,6 +158,24 @@ static void leads_within_a_record(void **state)
 	allow_free(allow);
 }
 
+/* Connections to an address that is written in its mapped form are those of the IPv4 address. */
+static void mapped(void **state)
+{
+	struct allow *allow;
+	size_t hint = 0;
+
+	(void)state;
+	write_file("t.conf", "records: ( { name = \"m\"; ports = [ 7 ];"
+	                     " primary: { address = \"::ffff:192.0.2.7\"; };"
+	                     " secondary: { address = \"192.0.2.8\"; }; } );");
+	allow = load("t.conf");
+	assert_true(may(allow, "192.0.2.7", 7));
+	assert_false(may(allow, "192.0.2.9", 7));
+	assert_true(leads(allow, "192.0.2.7", "192.0.2.8", 7, &hint));
+	assert_true(leads(allow, "192.0.2.8", "192.0.2.7", 7, &hint));
+	allow_free(allow);
+}
+
 static void doors(void **state)
 {
 	static const struct {
@@ -300,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_the_daemon_reads_it),
 		cmocka_unit_test(leads_within_a_record),
+		cmocka_unit_test(mapped),
 		cmocka_unit_test(doors),
 		cmocka_unit_test(shipped_files),
 		cmocka_unit_test(wrong_kinds),

@@ -26,7 +26,8 @@
  */
 struct row {
 	const char *name;
-	const char *sites; /* two of the same letter, of either case, have one address */
+	/* Two of the same letter have one address, in its mapped form if it is a lower-case letter. */
+	const char *sites;
 	const char *steps, *expected;
 };
 
@@ -103,9 +104,9 @@ static void add(struct world *world, char name)
 {
 	struct isolation_site *site = site_of(world, name);
 	struct address *address = &world->address[site - world->site];
-	char text[16];
+	char text[ADDRESS_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "192.0.2.%d", name & 31);
+	snprintf(text, sizeof(text), "%s192.0.2.%d", name >= 'a' ? "::ffff:" : "", name & 31);
 	assert_true(address_parse(text, address));
 	isolation_add(&world->isolation, site, address);
 }
