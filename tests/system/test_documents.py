@@ -43,7 +43,7 @@ class Names(st.Case):
     def test_paths(self):
         """each path below a folder of the tree exists"""
         for page, text in pages().items():
-            for place in re.findall(r"`((?:conf|man|docs|tests|bench|daemon|cli|shim|debian)/[A-Za-z0-9_./-]*)`", text):
+            for place in re.findall(r"`((?:bench|bpf|cli|conf|daemon|debian|docs|findings|helper|include|man|packaging|shim|tests)/[A-Za-z0-9_./-]*)`", text):
                 self.assertTrue(os.path.exists(os.path.join(st.ROOT, place)), f"{page} names {place}")
 
 
