@@ -82,7 +82,7 @@ class Bugreport(st.Case):
         for part in (r"== Versions ==\n\nshunt \d+\.\d+\.\d+\njansson ", r'"libcurl": "', r'command = \[ "/.*check.sh", "\[removed\]"',
                      r'path = "/health\?\[removed\]"', r'client_key = "/.*key.pem"', r'"active": "secondary"', r'host = "web.example.com"',
                      r"== Doors ==\n\n.*\n(?s:.*)shuntd",
-                     r"== Events ==\n\n\d{4}-.* www.example.com: ", r"cannot log in with passw\[removed\]", r"headers without \[removed\]",
+                     r"== Events ==\n\n(\d{4}-.*\n)*\d{4}-.* www.example.com: ", r"cannot log in with passw\[removed\]", r"headers without \[removed\]",
                      r"body without \[removed\]"):  # fmt: skip
             self.assertRegex(text, part)
 
