@@ -129,9 +129,8 @@ int main(void)
 	static struct round rounds[ROUNDS_MAX];
 	const size_t count = read_rounds(rounds);
 	size_t left = count;
-	uint64_t begin, step_us =
-	                        /* an interval's milliseconds are its thousandths in microseconds */
-	                UINT64_MAX;
+	/* An interval's milliseconds are its thousandths in microseconds. */
+	uint64_t begin, step_us = UINT64_MAX;
 
 	wait_for_primaries(rounds, count);
 	begin = now_us();

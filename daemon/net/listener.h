@@ -18,11 +18,12 @@ struct listener;
 #define LISTENER_OWN_GROUP ((gid_t)-1)
 
 /*
- * `type` is SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM, which is bound alone; `mode` is the socket's permissions; `group` is its
- * group, which only root may choose. The socket has both from its creation. All operations are
- * relative to a descriptor of the folder, because it may belong to a user who replaces paths by
- * links to other files meanwhile. On failure returns NULL with `error` filled: the problem and the
- * cure, in one line that the caller prefixes with file, line and setting.
+ * `type` is SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM, which is only bound; `mode` is the socket's
+ * permissions; `group` is its group, which only root may choose. The socket has both from its
+ * creation. All operations are relative to a descriptor of the folder, because it may belong to a
+ * user who replaces paths by links to other files meanwhile. On failure returns NULL with `error`
+ * filled: the problem and the cure, in one line that the caller prefixes with file, line and
+ * setting.
  */
 struct listener *listener_open(const char *path, int type, mode_t mode, gid_t group, char *error,
                                size_t size);

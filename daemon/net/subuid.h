@@ -22,8 +22,8 @@ struct subuid_range {
 
 /* All zeros at first. */
 struct subuid {
-	struct subuid_range
-	        *ranges; /* sorted by `first`; of two that overlap, either may be found */
+	/* Sorted by `first`; of two that overlap, either may be found. */
+	struct subuid_range *ranges;
 	size_t count;
 
 	/* Private: the file, as it was when it was read. */

@@ -2,7 +2,7 @@
  * The probes that are due and waiting to start, and how many may start now. Pure: time is passed in
  * as an argument. Used only by the prober.
  *
- * This keeps the loop responsive: a connect costs 0.06 ms; a TLS handshake 1.7 ms, most of it not
+ * This keeps the loop responsive: a tcp probe costs 0.02 ms, a TLS handshake 1.7 ms, most of it not
  * in the turn that starts it but when the peer has answered. Therefore the rate of handshakes and
  * programs is limited, in time windows, to what uses one core at most, and each cost has its own
  * waiting list. Among all lists the probe that arrived first starts first.

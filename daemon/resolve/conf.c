@@ -104,7 +104,7 @@ bool conf_read(struct conf *conf)
 
 bool conf_equal(const struct conf *a, const struct conf *b)
 {
-	/* Each was zeroed whole before it was filled; a difference in padding would only make a channel anew. */
+	/* Each was zeroed before it was filled; a difference in padding only makes a new channel. */
 	return memcmp(a, b, sizeof(*a)) == 0; /* NOLINT(bugprone-suspicious-memory-comparison) */
 }
 

@@ -4,12 +4,14 @@
  * configuration names the servers.
  *
  * A name is queried once for all its watchers, and only for the families that they want. A and AAAA
- * are queried, kept and aged separately: each family is queried again when its TTL ends (limited to 1 s … 5 min, and up to a tenth
- * earlier). A failure, including NXDOMAIN and an empty answer, keeps the last good addresses and is
- * retried after 1 s, doubling to 10 s. A family in which a name never had an address is queried
- * every 30 s while the other family has one. While no query at all is answered, retries follow
- * every 0.5 to 1 s (at most 100 a second in total), and the first answer brings all others forward:
- * operation resumes as soon as DNS does.
+ * are queried, kept and aged separately: each family is queried again when its TTL ends (limited to
+ * 1 s … 5 min, and up to a tenth earlier).
+ *
+ * A failure, including NXDOMAIN and an empty answer, keeps the last good addresses and is retried
+ * after 1 s, doubling to 10 s. A family in which a name never had an address is queried every 30 s
+ * while the other family has one. While no query at all is answered, retries follow every 0.5 to
+ * 1 s (at most 100 a second in total), and the first answer brings all others forward: operation
+ * resumes as soon as DNS does.
  */
 #ifndef SHUNT_RESOLVE_RESOLVE_H
 #define SHUNT_RESOLVE_RESOLVE_H

@@ -41,8 +41,8 @@ struct http_parser {
 	CURLcode code;
 	char *line; /* the beginning of a line whose end has not arrived; NULL: none */
 	size_t line_size;
-	uint64_t
-	        left; /* bytes of the body or chunk that have not arrived; UINT64_MAX: to the end */
+	/* Bytes of the body or chunk that have not arrived; UINT64_MAX: to the end. */
+	uint64_t left;
 	long status;
 	bool is_old;     /* HTTP/1.0 */
 	bool has_length; /* and `left` is it */

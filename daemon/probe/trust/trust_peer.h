@@ -1,11 +1,11 @@
 /*
- * The peer of a TLS handshake: what is required of its certificate, what was seen of it, and why the
- * handshake failed.
+ * The peer of a TLS handshake: what is required of its certificate, what was seen of it, and why
+ * the handshake failed.
  *
  * An attempt creates a peer before it connects, initialises a context with it before the handshake,
- * and releases it when it ends. The context holds a reference too: newer releases of libcurl close a
- * connection, and free its context, some seconds after the attempt has ended. A client certificate
- * is read in each attempt.
+ * and releases it when it ends. The context holds a reference too: newer releases of libcurl close
+ * a connection, and free its context, some seconds after the attempt has ended. A client
+ * certificate is read in each attempt.
  */
 #ifndef SHUNT_PROBE_TRUST_TRUST_PEER_H
 #define SHUNT_PROBE_TRUST_TRUST_PEER_H
