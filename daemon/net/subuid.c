@@ -161,33 +161,22 @@ static bool load(struct subuid *subuid, int fd)
 	return done;
 }
 
-static bool is_same(const struct subuid *subuid, const struct stat *status)
-{
-	return subuid->inode == status->st_ino && subuid->size == status->st_size &&
-	       subuid->changed.tv_sec == status->st_mtim.tv_sec &&
-	       subuid->changed.tv_nsec == status->st_mtim.tv_nsec;
-}
-
 void subuid_refresh(struct subuid *subuid, const char *path, uint64_t now_ms)
 {
-	struct stat status = { 0 };
+	struct stamp stamp;
 	int fd;
 
 	if (subuid->looked_ms && now_ms - subuid->looked_ms < LOOK_MS)
 		return;
 	subuid->looked_ms = now_ms;
-	if (stat(path, &status) < 0)
-		memset(&status, 0, sizeof(status));
-	if (is_same(subuid, &status))
+	stamp_read(path, &stamp);
+	if (stamp_equal(&stamp, &subuid->stamp))
 		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno != ENOENT && errno != EACCES)
 		return; /* no descriptor, for one: what is known stays until the next look */
-	if (load(subuid, fd)) {
-		subuid->inode = status.st_ino;
-		subuid->size = status.st_size;
-		subuid->changed = status.st_mtim;
-	}
+	if (load(subuid, fd))
+		subuid->stamp = stamp;
 	if (fd >= 0)
 		close(fd);
 }

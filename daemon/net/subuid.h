@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
+
+#include "net/stamp.h"
 
 #define SUBUID_FILE "/etc/subuid"
 
@@ -28,9 +29,7 @@ struct subuid {
 
 	/* Private: the file, as it was when it was read. */
 	uint64_t looked_ms;
-	uint64_t inode;
-	int64_t size;
-	struct timespec changed;
+	struct stamp stamp;
 };
 
 /*

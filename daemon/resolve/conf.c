@@ -5,6 +5,7 @@
 #include <resolv.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -106,29 +107,4 @@ bool conf_equal(const struct conf *a, const struct conf *b)
 {
 	/* Each was zeroed before it was filled; a difference in padding only makes a new channel. */
 	return memcmp(a, b, sizeof(*a)) == 0; /* NOLINT(bugprone-suspicious-memory-comparison) */
-}
-
-struct conf_stamp conf_stamp(const struct stat *status)
-{
-	struct conf_stamp stamp = { 0 };
-
-	if (!S_ISREG(status->st_mode))
-		return stamp;
-	stamp.device = status->st_dev;
-	stamp.inode = status->st_ino;
-	stamp.size = status->st_size;
-	stamp.modified = status->st_mtim;
-	stamp.changed = status->st_ctim;
-	return stamp;
-}
-
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-bool conf_stamp_equal(const struct conf_stamp *a, const struct conf_stamp *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       same_time(&a->modified, &b->modified) && same_time(&a->changed, &b->changed);
 }

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "config/config.h"
 
@@ -55,20 +54,5 @@ void conf_default(struct conf *conf);
 bool conf_read(struct conf *conf);
 
 bool conf_equal(const struct conf *a, const struct conf *b);
-
-/*
- * Identifies a version of the file, to detect that it was edited or replaced. All zeros: there is
- * no regular file.
- */
-struct conf_stamp {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified;
-	struct timespec changed;
-};
-
-struct conf_stamp conf_stamp(const struct stat *status);
-bool conf_stamp_equal(const struct conf_stamp *a, const struct conf_stamp *b);
 
 #endif

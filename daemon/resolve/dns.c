@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/timer.h"
+#include "net/stamp.h"
 #include "resolve/channel.h"
 #include "resolve/conf.h"
 #include "resolve/sockets.h"
@@ -47,7 +48,7 @@ struct dns {
 	uint64_t preferred_ms; /* time since when; 0: as configured */
 	bool configured;       /* the servers come from the configuration */
 	bool rebuild;          /* a new channel must be created */
-	struct conf_stamp conf_stamp;
+	struct stamp conf_stamp;
 	uint64_t conf_checked_ms;
 };
 
@@ -159,12 +160,10 @@ static void take_conf(struct dns *dns, const struct conf *conf)
 /* If the file cannot be read, its previous contents stay in use; initially, libc's default. */
 static void read_conf(struct dns *dns, bool first)
 {
-	struct stat status;
 	struct conf conf;
 
 	/* The stamp is read first: an edit in between is found by the next check. */
-	if (stat(CONF_PATH, &status) == 0)
-		dns->conf_stamp = conf_stamp(&status);
+	stamp_read(CONF_PATH, &dns->conf_stamp);
 	if (conf_read(&conf)) {
 		take_conf(dns, &conf);
 	} else if (first) {
@@ -176,16 +175,12 @@ static void read_conf(struct dns *dns, bool first)
 static void check_conf(struct dns *dns)
 {
 	uint64_t now = clock_ms();
-	struct conf_stamp stamp;
-	struct stat status;
+	struct stamp stamp;
 
 	if (dns->configured || now - dns->conf_checked_ms < CONF_MS)
 		return;
 	dns->conf_checked_ms = now;
-	if (stat(CONF_PATH, &status) < 0 || !S_ISREG(status.st_mode))
-		return;
-	stamp = conf_stamp(&status);
-	if (conf_stamp_equal(&stamp, &dns->conf_stamp))
+	if (!stamp_read(CONF_PATH, &stamp) || stamp_equal(&stamp, &dns->conf_stamp))
 		return;
 	read_conf(dns, false);
 	if (dns->rebuild)

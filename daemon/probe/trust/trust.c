@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "probe/trust/stamp.h"
+#include "net/stamp.h"
 
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 /*
@@ -115,7 +115,7 @@ static X509_STORE *store_read(const char *path)
 
 static bool is_due(const struct bundle *bundle, const struct stamp *stamp)
 {
-	return memcmp(&bundle->stamp, stamp, sizeof(*stamp)) != 0 ||
+	return !stamp_equal(&bundle->stamp, stamp) ||
 	       (!bundle->store && bundle->used_us - bundle->read_us > RETRY_US);
 }
 

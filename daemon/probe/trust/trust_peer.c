@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "net/stamp.h"
 #include "probe/trust/cert_name.h"
-#include "probe/trust/stamp.h"
 
 struct trust_peer *trust_peer_new(struct trust *trust, const struct check *check, const char *host)
 {

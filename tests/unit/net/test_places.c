@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/net/places.h"
@@ -122,6 +123,35 @@ static void a_changed_file_is_read_again(void **state)
 	assert_null(subuid_find(&subuid, 100));
 	subuid_refresh(&subuid, "/dev/zero", 50000); /* not a regular file: no end */
 	assert_int_equal(subuid.count, 0);
+	subuid_free(&subuid);
+}
+
+/* Of the same size and time, as an editor or cp -p may leave it; the kernel's own time differs. */
+static void a_file_that_looks_the_same_is_read_again(void **state)
+{
+	const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct subuid subuid = { 0 };
+	char path[] = "/tmp/shunt-subuid-XXXXXX";
+	struct stamp first, second;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	write_file(path, "a:100:10\n");
+	assert_int_equal(futimens(fd, times), 0);
+	subuid_refresh(&subuid, path, 1000);
+	assert_non_null(subuid_find(&subuid, 100));
+	assert_true(stamp_read(path, &first));
+	do {
+		write_file(path, "a:200:10\n");
+		assert_int_equal(futimens(fd, times), 0);
+		assert_true(stamp_read(path, &second));
+	} while (stamp_equal(&first, &second));
+	subuid_refresh(&subuid, path, 11000);
+	assert_null(subuid_find(&subuid, 100));
+	assert_non_null(subuid_find(&subuid, 200));
+	close(fd);
+	unlink(path);
 	subuid_free(&subuid);
 }
 
@@ -300,6 +330,7 @@ int main(void)
 		cmocka_unit_test(ranges_are_found),
 		cmocka_unit_test(every_end_is_exact),
 		cmocka_unit_test(a_changed_file_is_read_again),
+		cmocka_unit_test(a_file_that_looks_the_same_is_read_again),
 		PLACES(one_uid_has_a_limit),
 		PLACES(the_second_half_is_shared),
 		PLACES(uids_of_one_owner_share),

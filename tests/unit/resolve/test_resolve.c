@@ -3,14 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "daemon/resolve/conf.h"
 #include "daemon/resolve/rules.h"
 
 #include "shunt/table.h"
@@ -159,66 +154,6 @@ static void addresses_are_sorted_without_doubles(void **state)
 		check_insert(cases[i].texts, cases[i].room, cases[i].wanted, cases[i].fits);
 }
 
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static struct conf_stamp stamp_of(const char *path)
-{
-	struct stat status;
-
-	assert_int_equal(stat(path, &status), 0);
-	return conf_stamp(&status);
-}
-
-static bool same(struct conf_stamp a, struct conf_stamp b)
-{
-	return conf_stamp_equal(&a, &b);
-}
-
-static void a_changed_file_has_another_stamp(void **state)
-{
-	char folder[] = "/tmp/shunt-resolve-XXXXXX", path[64], other[64];
-	struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
-	struct conf_stamp first, second, none = { 0 };
-
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/resolv.conf", folder);
-	snprintf(other, sizeof(other), "%s/other", folder);
-	write_file(path, "nameserver 192.0.2.1\n");
-	first = stamp_of(path);
-	assert_true(same(first, stamp_of(path)));
-	assert_false(same(first, none));
-	/* Edited: another size. */
-	write_file(path, "nameserver 192.0.2.11\n");
-	second = stamp_of(path);
-	assert_false(same(first, second));
-	/* Touched: another time. */
-	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-	first = stamp_of(path);
-	assert_false(same(first, second));
-	/* Replaced by one that looks the same: another inode. */
-	write_file(other, "nameserver 192.0.2.22\n");
-	assert_int_equal(utimensat(AT_FDCWD, other, times, 0), 0);
-	assert_int_equal(rename(other, path), 0);
-	second = stamp_of(path);
-	second.changed = first.changed;
-	assert_false(same(first, second));
-	second.inode = first.inode;
-	assert_true(same(first, second));
-	second.size++;
-	assert_false(same(first, second));
-	assert_true(same(stamp_of(folder), none));
-	unlink(path);
-	rmdir(folder);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,7 +162,6 @@ int main(void)
 		cmocka_unit_test(retries_back_off),
 		cmocka_unit_test(an_outage_is_watched_closely_but_cheaply),
 		cmocka_unit_test(addresses_are_sorted_without_doubles),
-		cmocka_unit_test(a_changed_file_has_another_stamp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

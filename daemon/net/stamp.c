@@ -1,4 +1,4 @@
-#include "probe/trust/stamp.h"
+#include "net/stamp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,7 +8,6 @@ bool stamp_read(const char *path, struct stamp *stamp)
 {
 	struct stat status;
 
-	/* Stamps are compared as bytes, including padding. */
 	memset(stamp, 0, sizeof(*stamp));
 	if (stat(path, &status) < 0)
 		return false;
@@ -22,4 +21,15 @@ bool stamp_read(const char *path, struct stamp *stamp)
 	stamp->modified = status.st_mtim;
 	stamp->changed = status.st_ctim;
 	return true;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool stamp_equal(const struct stamp *a, const struct stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       same_time(&a->modified, &b->modified) && same_time(&a->changed, &b->changed);
 }
