@@ -477,6 +477,21 @@ static void threads(void)
 		CHECK(pthread_join(thread[i], NULL) == 0);
 }
 
+static void debug(void)
+{
+	uint16_t port = listen_at_second();
+	char line[512] = "";
+	int ends[2];
+
+	CHECK(setenv("SHUNT_DEBUG", "1", 1) == 0);
+	look_up(RETRY);
+	CHECK(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+	check_leads(FAKE_FIRST4, port, FAKE_SECOND4);
+	CHECK(read(ends[0], line, sizeof(line) - 1) > 0);
+	CHECK(strcmp(line, "shunt: " RETRY ": connects to " FAKE_SECOND4 " instead of " FAKE_FIRST4
+	                   "\n") == 0);
+}
+
 static atomic_int handled;
 
 static void connect_in_handler(int signal)
@@ -522,7 +537,7 @@ static const struct client_case cases[] = {
 	CASE(edges),          CASE(without_blocking), CASE(failure_is_left), CASE(error_is_fetched),
 	CASE(after_so_error), CASE(time_wait),        CASE(redirected),      CASE(shared_address),
 	CASE(forced),         CASE(families),         CASE(other_tables),    CASE(forks),
-	CASE(threads),        CASE(handlers),
+	CASE(debug),          CASE(threads),          CASE(handlers),
 };
 
 CLIENT_MAIN(cases)
