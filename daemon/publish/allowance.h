@@ -30,7 +30,10 @@ struct allowance {
 	struct allowance_bucket uids[ALLOWANCE_UIDS];
 };
 
-/* Whether this report may be taken; counts it if so. `now_ms` is at least 1. Begins with a struct of zeros. */
+/*
+ * Whether this report may be taken; counts it if so. `now_ms` is at least 1. Begins with a struct of
+ * zeros.
+ */
 bool allowance_take(struct allowance *allowance, uid_t uid, uint64_t now_ms);
 
 #endif

@@ -70,7 +70,10 @@ static void take(struct reports *reports, const void *bytes, size_t size, uid_t 
 		reports->counts.ignored++;
 }
 
-/* Returns false if there is none now. Descriptors that come along have no room, so the kernel closes them. */
+/*
+ * Returns false if there is none now. Descriptors that come along have no room, so the kernel closes
+ * them.
+ */
 static bool receive(struct reports *reports)
 {
 	union {

@@ -1,11 +1,12 @@
 /*
- * A thread's attempt to attach: the mark that passes lookups made during it (by libc or another
- * library) to libc, the program's cancellation state, and the one open descriptor.
+ * A thread's attempt to talk to the daemon, to attach or to report a failure: the mark that passes
+ * lookups made during it (by libc or another library) to libc, the program's cancellation state,
+ * and the one open descriptor.
  *
  * A program may jump out of an attempt (siglongjmp) without notice. The mark is therefore the time
  * of the start: no attempt takes LEFT_TICKS, so the thread's next lookup after that cleans up.
- * Called by attach and welcome, in this order: attempt_may_start(), attempt_start(), attempt_hold()
- * as often as needed, attempt_end().
+ * Called by attach and welcome, and by connection/tell, in this order: attempt_may_start(),
+ * attempt_start(), attempt_hold() as often as needed, attempt_end().
  */
 #ifndef SHUNT_SHIM_ATTEMPT_H
 #define SHUNT_SHIM_ATTEMPT_H
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Returns false if this thread is already attaching. Preserves errno. */
+/* Returns false if this thread is already in an attempt. Preserves errno. */
 bool attempt_may_start(uint32_t now);
 
 void attempt_start(uint32_t now);

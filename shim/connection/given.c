@@ -19,8 +19,8 @@ struct name {
 };
 
 /*
- * Sequence and words as in a record of the daemon's table. The times are changed without the sequence:
- * each is valid alone.
+ * Sequence and words as in a record of the daemon's table. The times are changed without the
+ * sequence: each is valid alone.
  */
 struct slot {
 	_Atomic uint32_t sequence; /* odd while the address is being written */

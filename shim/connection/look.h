@@ -11,9 +11,9 @@
 #define LOOK_MS 1
 
 /*
- * How long if the other end has answered and neither accepted nor refused: it remembers a connection
- * between the same ports (TIME_WAIT). Linux then sends its SYN again after two ticks of its clock, of
- * 1 to 10 ms each, and that has a real answer.
+ * How long if the other end has answered and neither accepted nor refused: it remembers a
+ * connection between the same ports (TIME_WAIT). Linux then sends its SYN again after two ticks of
+ * its clock, of 1 to 10 ms each, and that has a real answer.
  */
 #define LOOK_AGAIN_MS 30
 

@@ -70,8 +70,8 @@ static bool has_failed(const struct steer *steer)
 }
 
 /*
- * The error of a connect that has failed: another connect() gets it, and the socket is as new. (After
- * SO_ERROR it would say ECONNABORTED first.) EINPROGRESS: it has not failed after all.
+ * The error of a connect that has failed: another connect() gets it, and the socket is as new.
+ * (After SO_ERROR it would say ECONNABORTED first.) EINPROGRESS: it has not failed after all.
  */
 static int fetch_error(const struct steer *steer)
 {
@@ -80,7 +80,10 @@ static int fetch_error(const struct steer *steer)
 	return error == 0 || error == EISCONN || error == EALREADY ? EINPROGRESS : error;
 }
 
-/* With SO_SNDTIMEO a blocking connect takes no longer than that; nor does the last of several begin later. */
+/*
+ * With SO_SNDTIMEO a blocking connect takes no longer than that; nor does the last of several begin
+ * later.
+ */
 static bool has_time(const struct steer *steer)
 {
 	struct timeval limit = { 0 };
@@ -94,9 +97,9 @@ static bool has_time(const struct steer *steer)
 }
 
 /*
- * Linux says ECONNABORTED once if a failure was read by SO_ERROR before: that was an earlier connect
- * of the program's. It says so too when an administrator ended this one, because the address was lost:
- * the table then has another answer.
+ * Linux says ECONNABORTED once if a failure was read by SO_ERROR before: that was an earlier
+ * connect of the program's. It says so too when an administrator ended this one, because the
+ * address was lost: the table then has another answer.
  */
 static bool is_worth_repeating(struct steer *steer, int error)
 {

@@ -1,9 +1,10 @@
 /*
  * The real functions, and whether this is the libc that the library was built for.
  *
- * Nothing here allocates or takes a lock after the first call; dlsym() does not allocate either for
- * a symbol that exists, but dlopen(), which finds libc's own functions, does so once. If libc lacks a function, the call fails as that function would, with
- * ENOSYS.
+ * Nothing here allocates or takes a lock after the first call of a function. That one takes the
+ * loader's lock; dlsym() does not allocate for a symbol that exists, but dlopen(), which finds
+ * libc's own functions, does once for each. If libc lacks a function, the call fails as that
+ * function would, with ENOSYS.
  */
 #ifndef SHUNT_SHIM_LIBC_H
 #define SHUNT_SHIM_LIBC_H
