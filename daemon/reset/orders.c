@@ -30,11 +30,11 @@ void orders_free(struct orders_log *orders)
 }
 
 /* The oldest ones stay while they are not done: somebody counts on them. */
-static void shorten(struct orders_log *orders)
+static void shorten(struct orders_log *orders, size_t count)
 {
 	struct reset_order *oldest;
 
-	while (orders->count >= ORDERS_KEPT) {
+	while (orders->count > count) {
 		oldest = TAILQ_LAST(&orders->list, reset_order_list);
 		if (oldest->left > 0)
 			return;
@@ -46,7 +46,7 @@ struct reset_order *orders_add(struct orders_log *orders, const char *record, co
 {
 	struct reset_order *order = memory_calloc(1, sizeof(*order));
 
-	shorten(orders);
+	shorten(orders, ORDERS_KEPT - 1);
 	order->number = ++orders->last;
 	order->record = memory_strdup(record);
 	order->endpoint = memory_strdup(endpoint);
@@ -112,7 +112,8 @@ static void finish(const struct reset_order *order, struct orders_counts *sums)
 		announce(order);
 }
 
-void orders_advance(struct reset_order *order, const struct order_counts *counts, const char *error,
+void orders_advance(struct orders_log *orders, struct reset_order *order,
+                    const struct order_counts *counts, const char *error,
                     struct orders_counts *sums)
 {
 	order->counts.found += counts->found;
@@ -121,6 +122,8 @@ void orders_advance(struct reset_order *order, const struct order_counts *counts
 	order->counts.kept += counts->kept;
 	if (error)
 		snprintf(order->error, sizeof(order->error), "%s", error);
-	if (--order->left == 0)
-		finish(order, sums);
+	if (--order->left > 0)
+		return;
+	finish(order, sums);
+	shorten(orders, ORDERS_KEPT);
 }

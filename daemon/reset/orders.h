@@ -57,8 +57,12 @@ struct reset_order *orders_add(struct orders_log *orders, const char *record, co
 /* NULL if it is not kept. */
 const struct reset_order *orders_find(const struct orders_log *orders, uint64_t number);
 
-/* One address is done: `counts`, or it failed: `error`. Emits the event of an order that is done. */
-void orders_advance(struct reset_order *order, const struct order_counts *counts, const char *error,
+/*
+ * One address is done: `counts`, or it failed: `error`. Emits the event of an order that is done; it
+ * may be gone afterwards, if others were added since.
+ */
+void orders_advance(struct orders_log *orders, struct reset_order *order,
+                    const struct order_counts *counts, const char *error,
                     struct orders_counts *sums);
 
 /* "lost", "returned", "by hand" */

@@ -58,7 +58,7 @@ static void end_job(struct reset *reset, struct job *job, const struct order_cou
 {
 	TAILQ_REMOVE(job->link ? &reset->sent : &reset->waiting, job, next);
 	reset->job_count--;
-	orders_advance(job->order, counts, error, &reset->sums);
+	orders_advance(&reset->orders, job->order, counts, error, &reset->sums);
 	free(job);
 }
 
@@ -336,7 +336,7 @@ static void fail_order(struct reset *reset, struct reset_order *order, const cha
 	const struct order_counts nothing = { 0 };
 
 	order->left = 1;
-	orders_advance(order, &nothing, why, &reset->sums);
+	orders_advance(&reset->orders, order, &nothing, why, &reset->sums);
 }
 
 uint64_t reset_ask(struct reset *reset, const struct reset_want *want)

@@ -218,12 +218,34 @@ static void silent(void **state)
 	assert_string_equal(reset_trouble(reset), "shunt-reset does not answer");
 }
 
+/* After many orders at a time only the last ones are kept; what is not done stays. */
+static void kept(void **state)
+{
+	uint64_t last = 0;
+
+	(void)state;
+	connect_helper();
+	for (size_t i = 0; i < ORDERS_KEPT + 20; i++)
+		last = ask();
+	assert_int_equal(reset_orders(reset)->count, ORDERS_KEPT + 20);
+	take_requests();
+	for (size_t i = 1; i < EACH; i++)
+		say(SHUNT_RESET_DONE, jobs[i], 0);
+	assert_int_equal(order(1)->left, 1);
+	later += 6;
+	turn();
+	assert_int_equal(reset_orders(reset)->count, ORDERS_KEPT);
+	assert_null(orders_find(reset_orders(reset), 1));
+	assert_non_null(order(last));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(waiting, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(kept, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
