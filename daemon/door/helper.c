@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/timer.h"
+#include "net/seqpacket.h"
 
 #define RETRY_MIN_MS 100u /* doubles with each failure */
 #define RETRY_MAX_MS 10000u
@@ -77,22 +78,6 @@ static void lose(struct helper *helper, const char *why)
 	helper->owner->lost(helper->owner->arg, why);
 }
 
-/* Returns -1 with errno set. A Unix socket connects at once, or is refused. */
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int error;
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	error = errno;
-	close(fd);
-	errno = error;
-	return -1;
-}
-
 static void on_read(evutil_socket_t fd, short what, void *arg);
 static void on_write(evutil_socket_t fd, short what, void *arg);
 
@@ -100,7 +85,7 @@ static void try_connect(struct helper *helper)
 {
 	char why[160];
 
-	helper->fd = connect_to(helper->path);
+	helper->fd = seqpacket_connect(helper->path);
 	if (helper->fd < 0) {
 		snprintf(why, sizeof(why), "%.107s: %s", helper->path, strerror(errno));
 		lose(helper, why);

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/printable.h"
 #include "base/timer.h"
+#include "net/seqpacket.h"
 
 #define GREETING_MS 5000u /* a unit that is started on demand takes some tens of them */
 #define WHY_MAX 320u
@@ -145,22 +145,6 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		end(link, "%s", "shunt-reset does not answer");
 }
 
-/* A Unix socket connects at once or not at all; EAGAIN means that too many others wait there. */
-static int connect_to(const char *path, int *error)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	*error = 0;
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	*error = errno;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 struct link *link_new(struct event_base *base, const char *path, const struct link_events *events)
 {
 	struct link *link = memory_calloc(1, sizeof(*link));
@@ -168,7 +152,8 @@ struct link *link_new(struct event_base *base, const char *path, const struct li
 	link->events = *events;
 	link->path = memory_strdup(path);
 	link->deadline = evtimer_new(base, on_deadline, link);
-	link->fd = connect_to(path, &link->error);
+	link->fd = seqpacket_connect(path);
+	link->error = link->fd < 0 ? errno : 0;
 	if (link->fd >= 0)
 		link->readable = event_new(base, link->fd, EV_READ | EV_PERSIST, on_readable, link);
 	if (!link->deadline || (link->fd >= 0 && !link->readable) ||
