@@ -260,7 +260,8 @@ $(B)/tests/cli.a: $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS))
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/tests/helper.a: $(filter-out %/main.o,$(HELPER_OBJECTS))
+# answers.o needs nothing of the kernel, and is tested where no door is built, too.
+$(B)/tests/helper.a: $(filter-out %/main.o,$(HELPER_OBJECTS)) $(B)/helper/door/answers.o
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 

@@ -22,7 +22,7 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, SHUNT_DOOR_ENTRIES_MAX);
+	__uint(max_entries, SHUNT_DOOR_MAP_MAX);
 	__type(key, struct shunt_door_place);
 	__type(value, struct shunt_door_place);
 } door_answers SEC(".maps");

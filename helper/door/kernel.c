@@ -59,7 +59,7 @@ struct kernel *kernel_new(char error[SHUNT_DOOR_TEXT_MAX])
 	}
 	kernel->answers =
 	        bpf_map_create(BPF_MAP_TYPE_HASH, "door_answers", sizeof(struct shunt_door_place),
-	                       sizeof(struct shunt_door_place), SHUNT_DOOR_ENTRIES_MAX, &options);
+	                       sizeof(struct shunt_door_place), SHUNT_DOOR_MAP_MAX, &options);
 	if (kernel->answers >= 0)
 		return kernel;
 	refusal_words(REFUSAL_MAP, errno, error);
@@ -168,11 +168,6 @@ void kernel_detach(struct kernel_door *door)
 		bpf_link__destroy(door->links[i]);
 		door->links[i] = NULL;
 	}
-}
-
-bool kernel_is_attached(const struct kernel_door *door)
-{
-	return door->links[CONNECT4];
 }
 
 uint64_t kernel_rewritten(const struct kernel_door *door)

@@ -42,7 +42,6 @@ void kernel_unload(struct kernel_door *door);
  */
 bool kernel_attach(struct kernel_door *door, int cgroup, char error[SHUNT_DOOR_TEXT_MAX]);
 void kernel_detach(struct kernel_door *door);
-bool kernel_is_attached(const struct kernel_door *door);
 
 /* Connects that were rewritten since kernel_load(). */
 uint64_t kernel_rewritten(const struct kernel_door *door);

@@ -45,6 +45,8 @@ struct shunt_door_request {
 
 /* Addresses that lead elsewhere, of all records and ports. */
 #define SHUNT_DOOR_ENTRIES_MAX 65536u
+/* Of the map: a complete set is in it before the one that it replaces has gone. */
+#define SHUNT_DOOR_MAP_MAX (2 * SHUNT_DOOR_ENTRIES_MAX)
 
 /* reply.state */
 #define SHUNT_DOOR_ATTACHED 1u
