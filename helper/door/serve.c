@@ -33,7 +33,7 @@ struct serve {
 	struct caller caller;
 	bool begun;        /* the connection's first request was SHUNT_DOOR_BEGIN, and a good one */
 	bool committed;    /* and its answers were */
-	uint64_t heard_ms; /* the daemon's last packet, or its end */
+	uint64_t heard_ms; /* the daemon's last packet, or its connect() */
 	uint64_t held_ms;  /* what it last said of all answers, and was accepted */
 };
 
@@ -188,6 +188,13 @@ static void accept_daemon(struct serve *serve)
 		refuse(serve, "only shuntd's user and root may ask");
 }
 
+/* It would keep the next daemon waiting; what it said last counts for stale_limit. */
+static void give_up_mute(struct serve *serve)
+{
+	if (serve->connection >= 0 && clock_ms() - serve->heard_ms > SILENCE_MS)
+		refuse(serve, "shuntd has said nothing for ten seconds");
+}
+
 /* --- the loop --------------------------------------------------------------------------------- */
 
 /* What the daemon said last, and was accepted, counts for stale_limit after it is gone. */
@@ -229,6 +236,7 @@ static void turn(struct serve *serve)
 		accept_daemon(serve);
 	if (waiting[1].revents)
 		read_packets(serve);
+	give_up_mute(serve);
 	gates_look(&serve->gates);
 	if (serve->connection >= 0)
 		gates_tell(&serve->gates, false, reply, serve);

@@ -4,7 +4,8 @@
  * SOCK_SEQPACKET over a Unix socket. The daemon sends SHUNT_DOOR_BEGIN, first of all and after each
  * reload: the helper reads the configuration, opens the doors that it has, and expects a complete set
  * of changes, which SHUNT_DOOR_COMMIT ends. The set before it stays in force until then. Later changes
- * are in force at once. The helper sends a reply for each door whose state or count is another.
+ * are in force at once. A daemon that sends nothing for ten seconds is taken for gone; changes may be
+ * none. The helper sends a reply for each door whose state or count is another.
  *
  * Integers are in the host's order unless said: both ends are on the same host and of the same
  * release. A packet of another size or version is refused.

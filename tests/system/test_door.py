@@ -481,6 +481,42 @@ class Refused(Door):
         self.assertEqual(done.stdout, "only shuntd's user and root may ask\n", done.stderr)
         self.helper.wait_log(r"may ask \(uid 65533, pid \d+\)")
 
+    def test_mute(self):
+        """a caller that says nothing does not keep the next one from being served"""
+        self.start_all()
+        self.daemon.stop()
+        mute, ask = self.ask(), self.ask()
+        ask.send(doors.BEGIN)
+        self.assertEqual(ask.read().cgroup, self.cgroup.path)
+        self.assertEqual(mute.last_word(), "shuntd has said nothing for ten seconds")
+
+    def test_not_accepted(self):
+        """only answers that were accepted hold: one who begins again and again, or sends what is refused, keeps no door open"""
+        self.start_all(lambda *addresses: self.config(*addresses, file='stale_limit = "1s";'))
+        if not self.need_kernel():
+            return
+        self.wait_door("attached")
+        inside = self.dialer()
+        self.running["primary"].stop()
+        self.wait_answer(inside, "standby")
+        self.daemon.kill()
+        foreign = doors.place("192.0.2.99", self.port), doors.place(self.standby, self.port)
+
+        def is_closed():
+            ask = doors.Asker(self.helper)
+            try:
+                ask.send(doors.BEGIN)
+                ask.send(doors.CHANGES, [foreign])
+                ask.last_word()
+                return inside.dial(self.primary, self.port) and False
+            except ConnectionRefusedError:
+                return True
+            finally:
+                ask.stop()
+
+        st.wait_until(is_closed, what="no door")
+        self.assertIn("stale_limit", self.helper.log())
+
     def test_what_it_is_told(self):
         """what the configuration does not have is refused, and so is what is no request"""
         self.start_all()
