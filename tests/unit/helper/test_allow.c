@@ -299,6 +299,40 @@ static void wrong_kinds(void **state)
 	}
 }
 
+/* A name can have any address, and so allows all; an address that does not belong here does not. */
+static void what_is_a_name(void **state)
+{
+	static const struct {
+		const char *address;
+		bool any;
+	} rows[] = {
+		{ "b.example", true },
+		{ "b", true },
+		{ "fe80::1%nowhere0", false },
+		{ "192.0.2.256", false },
+		{ "192.0.2.1/24", false },
+		{ "2001:db8::1::2", false },
+		{ "[2001:db8::1]", false },
+		{ "a b", false },
+		{ "", false },
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct allow *allow;
+
+		snprintf(text, sizeof(text),
+		         "records: ( { ports = [ 80 ]; primary: { address = \"%s\"; }; } );",
+		         rows[i].address);
+		write_file("t.conf", text);
+		allow = load("t.conf");
+		if (may(allow, "198.51.100.7", 80) != rows[i].any)
+			fail_msg("%s", rows[i].address);
+		allow_free(allow);
+	}
+}
+
 static void cannot_be_read(void **state)
 {
 	char error[CONFIG_ERROR_MAX];
@@ -322,6 +356,7 @@ int main(void)
 		cmocka_unit_test(doors),
 		cmocka_unit_test(shipped_files),
 		cmocka_unit_test(wrong_kinds),
+		cmocka_unit_test(what_is_a_name),
 		cmocka_unit_test(cannot_be_read),
 	};
 
