@@ -4,8 +4,6 @@
  *   connection → who asks? → configuration → netlink socket → nothing else any more → requests
  */
 #include <errno.h>
-#include <getopt.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <pwd.h>
@@ -18,17 +16,15 @@
 #include "reset/diag.h"
 #include "reset/work.h"
 #include "serve/allow.h"
+#include "serve/arguments.h"
 #include "serve/caller.h"
 #include "serve/entry.h"
 #include "serve/packet.h"
 #include "serve/sandbox.h"
 
 #include "shunt/reset.h"
-#include "shunt/version.h"
 
-#define EXIT_USAGE 64 /* sysexits(3) */
-
-static const char usage_text[] =
+static const char usage[] =
         "Usage: shunt-reset [-c FILE] [--user NAME] [--socket PATH]\n"
         "\n"
         "Resets connections to endpoints that are lost, when shuntd asks for it.\n"
@@ -40,50 +36,6 @@ static const char usage_text[] =
         "  -V, --version       the version\n"
         "\n"
         "shunt-reset(8) tells the rest.\n";
-
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'c' }, { "user", required_argument, NULL, 'u' },
-	{ "socket", required_argument, NULL, 's' }, { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },      { NULL, 0, NULL, 0 },
-};
-
-struct options {
-	const char *config, *user, *socket;
-};
-
-_Noreturn static void usage_error(void)
-{
-	fputs("Try 'shunt-reset --help'.\n", stderr);
-	exit(EXIT_USAGE);
-}
-
-_Noreturn static void print_and_exit(const char *text)
-{
-	fputs(text, stdout);
-	exit(fflush(stdout) == 0 ? 0 : 1);
-}
-
-static struct options parse(int argc, char **argv)
-{
-	struct options options = { "/etc/shunt/shunt.conf", "shunt", NULL };
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:u:s:hV", long_options, NULL)) != -1) {
-		switch (c) {
-		case 'c': options.config = optarg; break;
-		case 'u': options.user = optarg; break;
-		case 's': options.socket = optarg; break;
-		case 'h': print_and_exit(usage_text);
-		case 'V': print_and_exit("shunt-reset " SHUNT_VERSION "\n");
-		default: usage_error();
-		}
-	}
-	if (optind == argc)
-		return options;
-	fprintf(stderr, "shunt-reset: what is '%s'? The configuration is named by -c\n",
-	        argv[optind]);
-	usage_error();
-}
 
 /* --- one connection --------------------------------------------------------------------------- */
 
@@ -153,7 +105,7 @@ static void answer(int connection, struct work *work)
 	}
 }
 
-static void serve(int connection, const struct options *options, const struct passwd *user)
+static void serve(int connection, const struct arguments *arguments)
 {
 	struct shunt_reset_reply ready = { .version = SHUNT_RESET_VERSION,
 		                           .kind = SHUNT_RESET_READY };
@@ -161,9 +113,9 @@ static void serve(int connection, const struct options *options, const struct pa
 	struct allow *allow;
 	struct work *work;
 	struct diag diag;
-	const uid_t caller = check_caller(connection, user);
+	const uid_t caller = check_caller(connection, arguments->daemon);
 
-	allow = allow_load(options->config, error);
+	allow = allow_load(arguments->config, error);
 	if (!allow)
 		refuse(connection, error);
 	if (!diag_open(&diag, caller))
@@ -179,23 +131,16 @@ static void serve(int connection, const struct options *options, const struct pa
 
 int main(int argc, char **argv)
 {
-	const struct options options = parse(argc, argv);
-	const struct passwd *user = getpwnam(options.user);
+	const struct arguments arguments = arguments_read(argc, argv, "shunt-reset", usage);
 	char error[512];
 	int connection;
 
-	if (!user) {
-		fprintf(stderr,
-		        "shunt-reset: there is no user \"%s\"; name the one that shuntd runs as "
-		        "by --user\n",
-		        options.user);
-		return 1;
-	}
-	connection = entry_connection(options.socket, user->pw_gid, error, sizeof(error));
+	connection =
+	        entry_connection(arguments.socket, arguments.daemon->pw_gid, error, sizeof(error));
 	if (connection < 0) {
 		fprintf(stderr, "shunt-reset: %s\n", error);
 		return 1;
 	}
-	serve(connection, &options, user);
+	serve(connection, &arguments);
 	return 0;
 }

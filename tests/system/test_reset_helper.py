@@ -7,6 +7,7 @@ import socket
 import time
 import unittest
 
+import doors
 import resets
 import shunttest as st
 
@@ -392,17 +393,22 @@ int main(void)
 
 class Usage(unittest.TestCase):
     def test_mistakes(self):
-        """one line, with the cure"""
-        for options, status, text in (
-            (["x"], 64, "shunt-reset: what is 'x'? The configuration is named by -c\n"),
-            (["--user", "nobody-at-all"], 1,
-             'shunt-reset: there is no user "nobody-at-all"; name the one that shuntd runs as by --user\n'),
-            (["--user", "root"], 1, "shunt-reset: there is no socket: systemd starts this program, by its socket unit; "
-                                    "elsewhere give --socket PATH\n"),
-        ):
-            done = st.run([resets.HELPER, *options])
-            self.assertEqual((done.returncode, done.stdout), (status, ""))
-            self.assertTrue(done.stderr.startswith(text), done.stderr)
+        """of each helper: one line, with the cure"""
+        for path in (resets.HELPER, doors.HELPER):
+            name = os.path.basename(path)
+            if not os.path.exists(path):
+                continue
+            for options, status, text in (
+                (["x"], 64, f"{name}: what is 'x'? The configuration is named by -c\nTry '{name} --help'.\n"),
+                (["--user", "nobody-at-all"], 1,
+                 f'{name}: there is no user "nobody-at-all"; name the one that shuntd runs as by --user\n'),
+                (["--user", "root"], 1, f"{name}: there is no socket: systemd starts this program, by its socket unit; "
+                                        "elsewhere give --socket PATH\n"),
+            ):  # fmt: skip
+                done = st.run([path, *options])
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (status, "", text))
+            self.assertEqual(st.run([path, "--version"]).stdout.split()[0], name)
+            self.assertTrue(st.run([path, "--help"]).stdout.startswith(f"Usage: {name} "))
 
 
 if __name__ == "__main__":
