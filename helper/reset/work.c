@@ -186,19 +186,17 @@ void work_take(struct work *work, const struct shunt_reset_request *request)
 
 /* --- turns ------------------------------------------------------------------------------------ */
 
-/* Returns false if the kernel refuses, which it will do for all of them. */
-static bool advance(struct work *work, struct job *job, size_t count)
+static void advance(struct work *work, struct job *job, size_t count)
 {
 	if (!diag_destroy(work->diag, &job->snapshot.entries[job->next], count, &job->result)) {
 		refuse(work, job->request.job, "the kernel does not reset connections: %s",
 		       strerror(errno));
 		drop(work, job);
-		return false;
+		return;
 	}
 	job->next += count;
 	if (job->next == job->snapshot.count)
 		finish(work, job);
-	return true;
 }
 
 void work_run(struct work *work, uint64_t now_ms)

@@ -92,8 +92,8 @@ class Helper(st.Process):
     root.
     """
 
-    def __init__(self, case, config_path, user="nobody", prefix=(), name="shunt-door"):
-        super().__init__(case, name, prefix=prefix)
+    def __init__(self, case, config_path, user="nobody", prefix=()):
+        super().__init__(case, "shunt-door", prefix=prefix)
         self.config_path = config_path
         self.socket_path = os.path.join(case.tmp, "door.sock")
         os.chmod(case.tmp, 0o755)
