@@ -10,6 +10,7 @@ import struct
 import subprocess
 import threading
 
+import helpers
 import shunttest as st
 
 HELPER = os.path.join(st.B, "shunt-door")
@@ -87,7 +88,7 @@ class Cgroup:
         return ""
 
 
-class Helper(st.Process):
+class Helper(helpers.Helper):
     """shunt-door, listening on a path, with the daemon's configuration, which must be owned by
     root.
     """
@@ -96,12 +97,7 @@ class Helper(st.Process):
         super().__init__(case, "shunt-door", prefix=prefix)
         self.config_path = config_path
         self.socket_path = os.path.join(case.tmp, "door.sock")
-        os.chmod(case.tmp, 0o755)
         self.command = [HELPER, "-c", config_path, "--user", user, "--socket", self.socket_path]
-
-    def ready(self):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as attempt:
-            return attempt.connect_ex(self.socket_path) == 0
 
 
 class Server:
@@ -222,29 +218,8 @@ def place(address, port, zero=0):
     return PLACE.pack(socket.inet_pton(socket.AF_INET6, address), port, zero)
 
 
-class Asker:
-    """The daemon's end of the helper's socket, able to send every kind of invalid request."""
-
-    def __init__(self, helper):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.settimeout(st.PATIENCE)
-        self.socket.connect(helper.socket_path)
-
-    def start(self):
-        pass
-
-    def log(self):
-        return ""
-
-    def stop(self):
-        self.socket.close()
-
-    abandon = stop
-
-    def read(self):
-        """The next reply, or None at end of file."""
-        packet = self.socket.recv(4096)
-        return Reply(packet) if packet else None
+class Asker(helpers.Asker):
+    reply = Reply
 
     def last_word(self):
         """The text of the reply that ends the connection."""

@@ -4,6 +4,7 @@ import re
 import socket
 import struct
 
+import helpers
 import shunttest as st
 
 HELPER = os.path.join(st.B, "shunt-reset")
@@ -18,30 +19,22 @@ def may_reset():
     return os.geteuid() == 0
 
 
-class Helper(st.Process):
+class Helper(helpers.Helper):
     """shunt-reset, listening on a path; its configuration must be owned by root."""
 
-    def __init__(self, case, config, prefix=(), user="nobody", options=()):
+    def __init__(self, case, config, prefix=(), user="nobody"):
         super().__init__(case, "shunt-reset", prefix=prefix)
         self.socket_path = os.path.join(self.dir, "reset.sock")
         self.config_path = os.path.join(self.dir, "shunt.conf")
-        os.chmod(case.tmp, 0o755)
         os.chmod(self.dir, 0o755)
         self.write(config)
-        self.command = [HELPER, "-c", self.config_path, "--user", user, "--socket", self.socket_path, *options]
+        self.command = [HELPER, "-c", self.config_path, "--user", user, "--socket", self.socket_path]
         if st.SANITIZED:  # LeakSanitizer cannot run at exit: almost all system calls are blocked
             self._env["ASAN_OPTIONS"] = "detect_leaks=0"
 
     def write(self, config):
         st.write_whole(self.config_path, config)
         os.chmod(self.config_path, 0o644)
-
-    def ready(self):
-        return os.path.exists(self.socket_path) and self._listens()
-
-    def _listens(self):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as attempt:
-            return attempt.connect_ex(self.socket_path) == 0
 
     def children(self):
         """The child processes, one per connection."""
@@ -59,30 +52,12 @@ class Reply:
         return f"<{vars(self)}>"
 
 
-class Asker:
-    """The daemon's end of the helper's socket, able to send every kind of invalid request."""
+class Asker(helpers.Asker):
+    reply = Reply
 
     def __init__(self, helper, greet=True):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.settimeout(st.PATIENCE)
-        self.socket.connect(helper.socket_path)
+        super().__init__(helper)
         self.hello = self.read() if greet else None
-
-    def start(self):
-        pass
-
-    def log(self):
-        return ""
-
-    def stop(self):
-        self.socket.close()
-
-    abandon = stop
-
-    def read(self):
-        """The next reply, or None at end of file."""
-        packet = self.socket.recv(4096)
-        return Reply(packet) if packet else None
 
     def send(self, address, ports, job=1, flags=0, version=VERSION, count=None):
         kind = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -104,7 +79,7 @@ class Server:
 
     def __init__(self, space, *places, protocol=0):
         self.space, self.places, self.protocol = space, places, protocol
-        self.listeners, self.accepted = [], []
+        self.listeners = []
 
     def start(self):
         with self.space.inside():
@@ -125,7 +100,7 @@ class Server:
         return ""
 
     def stop(self):
-        for one in self.listeners + self.accepted:
+        for one in self.listeners:
             one.close()
 
     abandon = stop
