@@ -1,7 +1,7 @@
 /*
  * What a helper may be asked for: the addresses and ports of the records in the configuration, which
- * only root can write, and its doors. The daemon is believed to mean well, and not more: what it asks for is held to
- * this list.
+ * only root can write, and its doors. The daemon is believed to mean well, and not more: what it asks
+ * for is held to this list.
  *
  * The text is read by the daemon's own scanner and parser; of the settings only those are looked at
  * that say which addresses and ports there are. The daemon's reader of checks is left out on

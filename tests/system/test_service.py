@@ -183,6 +183,13 @@ class Unit(st.Case):
         self.note(f"exposure {figure.group(1)}")
         self.assertLessEqual(float(figure.group(1)), EXPOSURE_MOST)
 
+    def test_sockets(self):
+        """nobody but shuntd's user may connect to a helper"""
+        for name in ("shunt-door.socket", "shunt-reset.socket"):
+            with open(os.path.join(UNITS, name), encoding="utf-8") as file:
+                said = dict(re.findall(r"(?m)^(Socket\w+)=(.*)$", file.read()))
+            self.assertEqual(said, {"SocketMode": "0600", "SocketUser": "shunt", "SocketGroup": "shunt"}, name)
+
     def test_system_calls(self):
         """every system call of a daemon with each kind of check, a reload and a client is in the unit's filter"""
         st.need("strace")
