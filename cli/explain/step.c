@@ -7,9 +7,8 @@
 
 #include "base/human.h"
 
-#define TITLE_WIDTH 9  /* of the longest line: addresses */
-#define TEXT_COLUMN 13 /* mark, title, gap */
-#define DETAIL 2       /* spaces before a line; its continuation is indented by another two */
+#define TITLE_MIN 9 /* columns, of "addresses": so that most explanations look alike */
+#define DETAIL 2    /* spaces before a line; its continuation is indented by another two */
 
 json_t *step_add(json_t *steps, const char *name)
 {
@@ -34,27 +33,46 @@ void step_say(json_t *step, const char *format, ...)
 	free(line);
 }
 
+static const char *name_of(const json_t *step)
+{
+	return json_string_value(json_object_get(step, "step"));
+}
+
 void step_decide(json_t *steps, const char *name)
 {
 	json_t *step;
 	size_t i;
 
 	json_array_foreach (steps, i, step) {
-		if (strcmp(json_string_value(json_object_get(step, "step")), name) == 0)
+		if (strcmp(name_of(step), name) == 0)
 			json_object_set_new(step, "decided", json_true());
 	}
 }
 
-static void print_title(const json_t *step, bool decided, FILE *out)
+/* Columns of the longest title. */
+static size_t title_width(const json_t *steps)
 {
-	const char *name = json_string_value(json_object_get(step, "step"));
-	char title[TITLE_WIDTH + 1];
-	size_t i;
+	size_t width = TITLE_MIN, i;
+	const json_t *step;
 
-	for (i = 0; i < TITLE_WIDTH && name[i]; i++)
-		title[i] = (char)(name[i] == '_' ? ' ' : toupper((unsigned char)name[i]));
-	title[i] = '\0';
-	fprintf(out, "%c %-*s  ", decided ? '>' : ' ', TITLE_WIDTH, title);
+	json_array_foreach (steps, i, step) {
+		if (strlen(name_of(step)) > width)
+			width = strlen(name_of(step));
+	}
+	return width;
+}
+
+/* Returns the column after it, where the text begins. */
+static size_t print_title(const json_t *step, size_t width, FILE *out)
+{
+	const bool decided = json_is_true(json_object_get(step, "decided"));
+	const char *c = name_of(step);
+
+	fputs(decided ? "> " : "  ", out);
+	for (; *c; c++)
+		putc(*c == '_' ? ' ' : toupper((unsigned char)*c), out);
+	fprintf(out, "%*s", (int)(width - strlen(name_of(step)) + 2), "");
+	return width + 4;
 }
 
 /*
@@ -72,10 +90,10 @@ static size_t piece(const char *text, size_t width)
 	return at ? at : width;
 }
 
-/* The cursor is in TEXT_COLUMN. */
-static void print_line(const char *text, size_t width, FILE *out)
+/* The cursor is in `column`. */
+static void print_line(const char *text, size_t column, size_t width, FILE *out)
 {
-	size_t indent = strspn(text, " "), room = width - TEXT_COLUMN, length;
+	size_t indent = strspn(text, " "), room = width - column, length;
 
 	fprintf(out, "%*s", (int)indent, "");
 	for (text += indent;; text += strspn(text, " ")) {
@@ -85,25 +103,26 @@ static void print_line(const char *text, size_t width, FILE *out)
 		if (!*text)
 			return;
 		indent = strspn(text, " ") ? DETAIL * (indent ? 2 : 1) : indent;
-		fprintf(out, "%*s", (int)(TEXT_COLUMN + indent), "");
+		fprintf(out, "%*s", (int)(column + indent), "");
 	}
 }
 
 void step_print(const json_t *steps, size_t width, bool bold, FILE *out)
 {
+	const size_t titles = title_width(steps);
 	json_t *step, *line;
-	size_t i, k;
+	size_t i, k, column;
 
 	json_array_foreach (steps, i, step) {
 		bool decided = json_is_true(json_object_get(step, "decided"));
 
 		if (bold && decided)
 			fputs("\033[1m", out);
-		print_title(step, decided, out);
+		column = print_title(step, titles, out);
 		json_array_foreach (json_object_get(step, "text"), k, line) {
 			if (k > 0)
-				fprintf(out, "%*s", TEXT_COLUMN, "");
-			print_line(json_string_value(line), width, out);
+				fprintf(out, "%*s", (int)column, "");
+			print_line(json_string_value(line), column, width, out);
 		}
 		if (bold && decided)
 			fputs("\033[0m", out);

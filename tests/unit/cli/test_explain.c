@@ -116,6 +116,22 @@ static void connections(void **state)
 	}
 }
 
+/* The longest title is whole, and the text of all steps stands in one column. */
+static void open_connections(void **state)
+{
+	char *text = explained(GOOD,
+	                       RECORD("healthy", "'primary'", AUTO, "primary",
+	                              "null,'on_leave':'reset','ports':[80]", PRIMARY("up", FINE)));
+
+	(void)state;
+	assert_non_null(strstr(text, "\n  CONNECTIONS  those to primary are reset once it is lost "
+	                             "and another one answers\n"
+	                             "                 to 192.0.2.2, port 80; not while another "
+	                             "name is answered with\n"));
+	assert_non_null(strstr(text, "\n  ADDRESSES    "));
+	free(text);
+}
+
 static void each_rule_has_its_step(void **state)
 {
 	static const struct {
@@ -726,6 +742,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connections),
+		cmocka_unit_test(open_connections),
 		cmocka_unit_test(each_rule_has_its_step),
 		cmocka_unit_test(an_address_tells_how_far_it_is),
 		cmocka_unit_test(lines_keep_to_eighty_columns),
