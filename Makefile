@@ -531,7 +531,7 @@ check-deb: deb
 	$(Q)$(MAKE) $(JOBS) --no-print-directory support
 	$(Q)tests/packages/older $(B)/older
 	$(Q)tests/packages/root $(B)/root $(B)/deb/*shunt_*.deb
-	$(Q)B=$(B) tests/run $(wildcard tests/packages/test_*.py)
+	$(Q)J=$(J) B=$(B) tests/run $(wildcard tests/packages/test_*.py)
 
 # As root. RELEASES and STEPS: see tests/packages/releases.
 .PHONY: check-releases

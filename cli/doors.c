@@ -50,19 +50,11 @@ static json_t *report_of(const json_t *status, pid_t pid, char error[PROCESS_ERR
 static void say_name(json_t *step, const json_t *record)
 {
 	const char *active = record_field(record, "active");
-	const json_t *address;
-	char addresses[512] = "";
-	size_t i, length = 0;
+	char *words = answer_words(record);
 
-	json_array_foreach (json_object_get(record, "answer"), i, address) {
-		if (length < sizeof(addresses))
-			length += (size_t)snprintf(addresses + length, sizeof(addresses) - length,
-			                           "%s%s", i ? " " : ", ",
-			                           json_string_value(address));
-	}
-	step_say(step, "%s: %s%s", record_field(record, "name"),
-	         *active ? active : answer_none(active, record_field(record, "all_down")),
-	         addresses);
+	step_say(step, "%s: %s%s%s", record_field(record, "name"), active, *active ? ", " : "",
+	         words ? words : "?");
+	free(words);
 }
 
 /* What it is answered, if it asks this daemon. */

@@ -22,7 +22,7 @@ static const char *address_at(const json_t *answer, size_t index)
 	return address ? address : "?";
 }
 
-static char *answer_words(const json_t *record)
+char *answer_words(const json_t *record)
 {
 	const json_t *answer = json_object_get(record, "answer");
 	size_t count = json_array_size(answer), size = 1;

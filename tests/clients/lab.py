@@ -21,7 +21,6 @@ import time
 import proxies
 import servers
 import shunttest as st
-from table import SHORT  # noqa: F401 (for the callers)
 from test_nss import SWITCH, Room
 from test_programs import Host
 
@@ -99,7 +98,7 @@ class Running:
         except subprocess.TimeoutExpired:
             return None
         finally:
-            st.Process.kill(_Group(process))
+            st.kill_group(process)
             process.stdout.close()
 
     def log(self):
@@ -111,16 +110,9 @@ class Running:
 
     def stop(self):
         if self.process:
-            st.Process.kill(_Group(self.process))
+            st.kill_group(self.process)
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
-
-
-class _Group:
-    """What st.Process.kill() wants of a process group."""
-
-    def __init__(self, process):
-        self.process, self.pid = process, process.pid
 
 
 def named(answer):
@@ -134,7 +126,6 @@ class Lab:
         self.case, self.variant = case, variant
         self.services = {"http", *(client.service for client in clients)}
         self.numbers = iter(range(10**6))
-        self.primary = []
         for command in (("ip", "link", "set", "lo", "up"), *(("ip", "address", "add", f"{at}/32", "dev", "lo") for at in ENDPOINTS.values())):
             st.run(command)
         self.build(clients)
@@ -243,7 +234,6 @@ class Lab:
         """doors: {client: door}. Returns {client: seconds, None if beyond the limit, or why it was not tried}."""
         ready = {client: self.start(client, door) for client, door in doors.items()}
         try:
-            warm = each(ready, lambda client: self.settle(ready[client], ("primary",), 60))
             warm = each(ready, lambda client: self.settle(ready[client], ("primary",), 60))
             good = [client for client in ready if named(warm[client]) == "primary"]
             self.break_primary(black_hole)

@@ -470,6 +470,15 @@ def _abandon():
 # --- processes ------------------------------------------------------------------------------------------
 
 
+def kill_group(process):
+    """Sends SIGKILL to the process group that a subprocess leads, and waits for that process."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
 class Process:
     """A program in its own process group, with its output in a log file. Base class of Daemon,
     Nginx and Dns.
@@ -536,11 +545,7 @@ class Process:
     def kill(self):
         """Sends SIGKILL to the process and all of its children."""
         if self.process is not None:
-            try:
-                os.killpg(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self.process.wait()
+            kill_group(self.process)
 
     abandon = kill
 

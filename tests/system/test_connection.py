@@ -171,7 +171,7 @@ class Idle(Watched):
 
         server = self.start(st.Hostile(keeps, primary))
         self.watch(config(server.port, primary, f'source = "{source}"; {ONCE}'))
-        self.assertEqual(server.open, 1)
+        st.wait_until(lambda: seen, what="the connection to be accepted")
         self.assertEqual(set(seen), {source})
 
     def test_during_a_probe(self):
@@ -236,7 +236,7 @@ class Silent(Watched):
         host.connect(there, "192.0.2.1/30", "192.0.2.2/30")
         with there.inside():
             server = self.start(st.Hostile(st.silent, "192.0.2.2"))
-        # One minute: what is due meanwhile is the burst's, and what follows a failure.
+        # An hour: what is due meanwhile is the burst's, and what follows a failure.
         check = 'interval = "1h"; fast_interval = "100ms"; timeout = "2s"; fall = 2; rise = 1; watch = true;'
         self.watch(config(server.port, "192.0.2.2", check), prefix=host.prefix)
         silent = time.monotonic()

@@ -377,15 +377,6 @@ class SlowReload(Pair):
         command = [st.SHUNT, "reload", "--control", self.daemon.control]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def reload_asked(self):
-        """A reload's request, sent whole; read() gives the answer."""
-        client = socket.socket(socket.AF_UNIX)
-        self.addCleanup(client.close)
-        client.settimeout(st.PATIENCE)
-        client.connect(self.daemon.control)
-        client.sendall(b"POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-        return client.makefile("rb")
-
     def test_all_goes_on(self):
         """while the parser stands still, probes, lookups, status and orders go on; the command waits, and is answered at its end"""
         self.begin(1)
@@ -409,7 +400,7 @@ class SlowReload(Pair):
         self.assertEqual(self.daemon.resolve(NAME), [self.standby.at], "the override of meanwhile is kept")
 
     def test_requests_meanwhile(self):
-        """what is requested meanwhile, by signals and requests, is one more reload, which reads the file as it is then"""
+        """what is requested meanwhile, by signals and commands, is one more reload, which reads the file as it is then"""
         self.begin(1)
         first = self.reload_client()
         parser = self.parser()
@@ -417,13 +408,15 @@ class SlowReload(Pair):
         self.daemon.write_config(pair(self.primary, self.standby, other(2), check=self.FAST))
         for _ in range(20):
             self.daemon.reload()
-        later = [self.reload_asked() for _ in range(3)]
+        later = [self.reload_client() for _ in range(3)]
+        connects = lambda client: any(what.startswith("socket:") for what in st.descriptors(client.pid).values())
+        st.wait_until(lambda: all(map(connects, later)), what="the commands to connect")
         before = self.passes()
         st.wait_until(lambda: self.passes() >= before + 10, what="the requests to have arrived")
         os.kill(parser, signal.SIGCONT)
         self.assertIn("other-1.example.com", first.communicate(timeout=st.PATIENCE)[0])
-        for answer in later:
-            self.assertIn(b"other-2.example.com", answer.read())
+        for client in later:
+            self.assertIn("other-2.example.com", client.communicate(timeout=st.PATIENCE)[0])
         self.assertEqual(self.daemon.log()[begun:].count(" reload: "), 2)
 
     def test_mistake(self):
@@ -475,15 +468,8 @@ class SlowReload(Pair):
         client = self.reload_client()
         parser = self.parser()
 
-        def held():
-            """It may have been stopped before its first line: each look lets it go on a little."""
-            os.kill(parser, signal.SIGCONT)
-            hold(0.001)
-            os.kill(parser, signal.SIGSTOP)
-            found = [what for number, what in st.descriptors(parser).items() if number > 2]
-            return [what.split(":")[0] for what in found if what != self.daemon.config_path]
-
-        st.wait_until(lambda: held() == ["pipe"], what="the parser to hold its pipe alone", pause=0.001)
+        held = [what for number, what in st.descriptors(parser).items() if number > 2 and what != self.daemon.config_path]
+        self.assertEqual([what.split(":")[0] for what in held], ["pipe"])
         os.kill(parser, signal.SIGCONT)
         client.communicate(timeout=st.PATIENCE)
 
