@@ -4,9 +4,10 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 
 #include "shunt/version.h"
+
+#define EXIT_USAGE 64 /* EX_USAGE of sysexits(3) */
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' }, { "user", required_argument, NULL, 'u' },
@@ -17,7 +18,7 @@ static const struct option long_options[] = {
 _Noreturn static void usage_error(const char *name)
 {
 	fprintf(stderr, "Try '%s --help'.\n", name);
-	exit(EX_USAGE);
+	exit(EXIT_USAGE);
 }
 
 _Noreturn static void flush_and_exit(void)
