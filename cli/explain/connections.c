@@ -54,13 +54,13 @@ static void add_open(json_t *steps, const json_t *record)
 		return;
 	step = step_add(steps, "connections");
 	if (resets(record, "on_leave"))
-		step_say(step, "those to %s are reset once it is lost and another one answers",
+		step_say(step, "those to %s are reset once it is lost and another answers",
 		         *active ? active : "an endpoint");
 	if (resets(record, "on_return"))
 		step_say(step, "those to %s are reset once an earlier one answers again",
 		         *active ? active : "an endpoint");
 	if (*active)
-		step_say(step, "  to %s, port %s; not while another name is answered with it",
+		step_say(step, "  to %s, port %s; not while it answers for another name",
 		         list_answer(record, addresses, sizeof(addresses)),
 		         list_ports(record, ports, sizeof(ports)));
 }

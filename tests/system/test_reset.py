@@ -437,7 +437,7 @@ class ByHand(Reset):
         """explain says what would be reset"""
         self.watch()
         said = st.shunt(self.daemon, "explain", NAME).stdout
-        self.assertIn("those to primary are reset once it is lost and another one answers", " ".join(said.split()))
+        self.assertIn("those to primary are reset once it is lost and another answers", " ".join(said.split()))
         self.assertIn(f"to {ONE}, port {PORT}; not while another name is answered with it", " ".join(said.split()))
 
 

@@ -125,9 +125,9 @@ static void open_connections(void **state)
 
 	(void)state;
 	assert_non_null(strstr(text, "\n  CONNECTIONS  those to primary are reset once it is lost "
-	                             "and another one answers\n"
-	                             "                 to 192.0.2.2, port 80; not while another "
-	                             "name is answered with\n"));
+	                             "and another answers\n"
+	                             "                 to 192.0.2.2, port 80; not while it "
+	                             "answers for another name\n"));
 	assert_non_null(strstr(text, "\n  ADDRESSES    "));
 	free(text);
 }
