@@ -438,7 +438,7 @@ class ByHand(Reset):
         self.watch()
         said = st.shunt(self.daemon, "explain", NAME).stdout
         self.assertIn("those to primary are reset once it is lost and another answers", " ".join(said.split()))
-        self.assertIn(f"to {ONE}, port {PORT}; not while another name is answered with it", " ".join(said.split()))
+        self.assertIn(f"to {ONE}, port {PORT}; not while it answers for another name", " ".join(said.split()))
 
 
 class Check(st.Case):
