@@ -53,12 +53,19 @@ static bool same_policy(const struct election_policy *a, const struct election_p
 	       a->failback_max_ms == b->failback_max_ms && a->all_down == b->all_down;
 }
 
+static bool same_fleet(const struct record_config *a, const struct record_config *b)
+{
+	return a->rule.scope == b->rule.scope && a->rule.share == b->rule.share &&
+	       a->rule.sites == b->rule.sites && a->on_etcd_lost == b->on_etcd_lost &&
+	       a->stagger_ms == b->stagger_ms && a->failback_jitter_ms == b->failback_jitter_ms;
+}
+
 bool config_compare_record(const struct record_config *a, const struct record_config *b)
 {
 	if (strcmp(a->name, b->name) != 0 || a->alias_count != b->alias_count ||
 	    a->endpoint_count != b->endpoint_count || !same_policy(&a->policy, &b->policy) ||
 	    a->isolation != b->isolation || a->connect != b->connect || !same_ports(a, b) ||
-	    a->on_leave != b->on_leave || a->on_return != b->on_return)
+	    a->on_leave != b->on_leave || a->on_return != b->on_return || !same_fleet(a, b))
 		return false;
 	for (size_t i = 0; i < a->alias_count; i++) {
 		if (strcmp(a->aliases[i], b->aliases[i]) != 0)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/address.h"
+#include "policy/ballot.h"
 #include "policy/election.h"
 #include "policy/health.h"
 #include "policy/reset.h"
@@ -38,6 +39,8 @@ extern const char *const family_words[];    /* by enum endpoint_family */
 extern const char *const isolation_words[]; /* by enum isolation_option */
 extern const char *const reset_words[];     /* by enum reset_option */
 extern const char *const connect_words[];   /* by enum connect_option */
+extern const char *const scope_words[];     /* by enum ballot_scope */
+extern const char *const etcd_lost_words[]; /* by enum etcd_lost_option */
 
 struct status_range {
 	uint16_t first; /* 100 to 599, inclusive */
@@ -139,6 +142,9 @@ enum connect_option {
 	CONNECT_REDIRECT = SHUNT_CONNECT_REDIRECT
 };
 
+/* What a host does for a record that several decide while it has no etcd. */
+enum etcd_lost_option { ETCD_LOST_LOCAL, ETCD_LOST_HOLD };
+
 struct record_config {
 	const char *name; /* as spelled, without a final dot */
 	const char *const *aliases;
@@ -149,6 +155,11 @@ struct record_config {
 	size_t port_count;     /* 0: not known */
 	enum connect_option connect;
 	enum reset_option on_leave, on_return; /* not RESET_KEEP only where there are ports */
+	struct ballot_rule rule; /* not BALLOT_LOCAL only with a fleet; then these two: */
+	enum etcd_lost_option on_etcd_lost;
+	uint32_t stagger_ms;         /* as written, of all hosts; */
+	uint32_t stagger_point_ms;   /* this host's point in it */
+	uint32_t failback_jitter_ms; /* as written; this host's point is in `policy` */
 	struct endpoint_config endpoints[SHUNT_ENDPOINTS_MAX]; /* the primary first */
 	size_t endpoint_count;
 };
@@ -167,6 +178,24 @@ struct door_config {
 };
 
 #define CONFIG_DOORS_MAX 16u
+
+/* How this host finds the others. */
+struct fleet_config {
+	const char *const *etcd; /* "https://10.0.0.1:2379": scheme, host and port, nothing else */
+	size_t etcd_count;
+	const char *ca_file;   /* absolute; NULL: the system's store */
+	const char *cert_file; /* absolute; NULL: none */
+	const char *key_file;  /* absolute; NULL with cert_file */
+	const char *user;      /* NULL: none; else with `password`, a secret */
+	const char *password;
+	const char *prefix;     /* begins with '/', does not end with one */
+	const char *site;       /* 1 to FLEET_NAME_MAX characters, as is */
+	const char *host;       /* this host's name there */
+	uint32_t lease_seconds; /* for how long its votes stand without it */
+};
+
+#define FLEET_NAME_MAX 63u
+#define FLEET_MEMBERS_MAX 16u
 
 struct resolver_address {
 	struct address address;
@@ -198,7 +227,8 @@ struct config {
 	size_t notify_count;
 	const struct door_config *doors;
 	size_t door_count;
-	const char *door_socket; /* absolute */
+	const char *door_socket;          /* absolute */
+	const struct fleet_config *fleet; /* NULL: there is none */
 	const struct record_config *records;
 	size_t record_count;
 	/*

@@ -36,8 +36,10 @@ struct config_reader {
 	size_t check_count;
 	bool has_programs;   /* one of the checks, or of the endpoints' own, is an exec check */
 	const char *ca_file; /* the last one found valid */
-	struct config_names *names; /* of all records so far */
-	const char **hints;         /* the configuration's */
+	struct config_names *names;         /* of all records so far */
+	const char **hints;                 /* the configuration's */
+	const struct fleet_config *fleet;   /* NULL: there is none */
+	enum etcd_lost_option on_etcd_lost; /* the fleet's */
 };
 
 struct config_group {

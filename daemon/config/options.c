@@ -14,6 +14,8 @@
 #define CALCULATED_TYPES (1u << CHECK_CALCULATED)
 #define ALL_TYPES (PROBED_TYPES | CALCULATED_TYPES)
 
+#define FLEET_NAME_KIND "string of letters, digits, \".\", \"_\" and \"-\""
+
 #define SECONDS UINT32_C(1000)
 #define HOURS (3600 * SECONDS)
 
@@ -52,6 +54,7 @@ const struct config_option config_options[] = {
 	                    .max = CONFIG_DOORS_MAX },
 	[OPT_FILE_DOOR_SOCKET] = { "door_socket", SCOPE_FILE, "path", "at most 107 bytes",
 	                           "\"/run/shunt-door.sock\"", .max = 107 },
+	[OPT_FILE_FLEET] = { "fleet", SCOPE_FILE, "fleet" },
 	[OPT_FILE_CHECKS] = { "checks", SCOPE_FILE, "group of checks", NULL, "{ }" },
 	[OPT_FILE_RECORDS] = { "records", SCOPE_FILE, "list of records", .required = true },
 
@@ -155,6 +158,17 @@ const struct config_option config_options[] = {
 	                           "\"keep\"" },
 	[OPT_RECORD_CONNECT] = { "connect", SCOPE_RECORD, "\"off\", \"retry\" or \"redirect\"",
 	                         NULL, "\"off\"" },
+	[OPT_RECORD_SCOPE] = { "scope", SCOPE_RECORD, "\"local\", \"quorum\" or \"unanimous\"",
+	                       NULL, "\"local\"" },
+	[OPT_RECORD_SHARE] = { "share", SCOPE_RECORD, "percentage", "1 to 99 %", "\"50%\"",
+	                       .min = 1, .max = 99 },
+	[OPT_RECORD_SITES] = { "sites", SCOPE_RECORD, "integer", "1 to 16", "1", .min = 1,
+	                       .max = 16 },
+	[OPT_RECORD_ON_ETCD_LOST] = { "on_etcd_lost", SCOPE_RECORD, "\"local\" or \"hold\"" },
+	[OPT_RECORD_STAGGER] = { "stagger", SCOPE_RECORD, "duration", "0s to 24h", "\"0s\"",
+	                         .max = 24 * HOURS },
+	[OPT_RECORD_FAILBACK_JITTER] = { "failback_jitter", SCOPE_RECORD, "duration", "0s to 24h",
+	                                 "\"0s\"", .max = 24 * HOURS },
 
 	[OPT_ENDPOINT_ID] = { "id", SCOPE_ENDPOINT, "string of a-z, 0-9 and \"-\"",
 	                      "1 to 63 characters", .min = 1, .max = SHUNT_ID_MAX },
@@ -179,6 +193,28 @@ const struct config_option config_options[] = {
 	[OPT_DOOR_CGROUP] = { "cgroup", SCOPE_DOOR, "path of a cgroup", "1 to 511 characters",
 	                      .required = true, .min = 1, .max = SHUNT_DOOR_CGROUP_MAX - 1 },
 
+	[OPT_FLEET_ETCD] = { "etcd", SCOPE_FLEET, "list of URLs", "1 to 16 entries",
+	                     .required = true, .min = 1, .max = FLEET_MEMBERS_MAX },
+	[OPT_FLEET_CA_FILE] = { "ca_file", SCOPE_FLEET, "path", "at most 1023 bytes", .max = 1023 },
+	[OPT_FLEET_CERT_FILE] = { "cert_file", SCOPE_FLEET, "path", "at most 1023 bytes",
+	                          .max = 1023 },
+	[OPT_FLEET_KEY_FILE] = { "key_file", SCOPE_FLEET, "path", "at most 1023 bytes",
+	                         .max = 1023 },
+	[OPT_FLEET_USER] = { "user", SCOPE_FLEET, "string", "1 to 63 characters", .min = 1,
+	                     .max = 63 },
+	[OPT_FLEET_PASSWORD_FILE] = { "password_file", SCOPE_FLEET, "path", "at most 1023 bytes",
+	                              .max = 1023 },
+	[OPT_FLEET_PREFIX] = { "prefix", SCOPE_FLEET, "string", "1 to 255 characters",
+	                       .required = true, .min = 1, .max = 255 },
+	[OPT_FLEET_SITE] = { "site", SCOPE_FLEET, FLEET_NAME_KIND, "1 to 63 characters",
+	                     .required = true, .min = 1, .max = FLEET_NAME_MAX },
+	[OPT_FLEET_HOST] = { "host", SCOPE_FLEET, FLEET_NAME_KIND, "1 to 63 characters", .min = 1,
+	                     .max = FLEET_NAME_MAX },
+	[OPT_FLEET_LEASE] = { "lease", SCOPE_FLEET, "duration", "2s to 1m", "\"5s\"",
+	                      .min = 2 * SECONDS, .max = 60 * SECONDS },
+	[OPT_FLEET_ON_ETCD_LOST] = { "on_etcd_lost", SCOPE_FLEET, "\"local\" or \"hold\"", NULL,
+	                             "\"local\"" },
+
 	[OPTIONS] = { NULL },
 };
 
@@ -188,4 +224,5 @@ _Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID
                "the words above name these");
 _Static_assert(CHECK_OF_MAX == 255 && SHUNT_DOOR_CGROUP_MAX == 512 && CONFIG_DOORS_MAX == 16,
                "and these");
-_Static_assert(CONFIG_PORTS_MAX == 16, "and this");
+_Static_assert(CONFIG_PORTS_MAX == 16 && FLEET_NAME_MAX == 63 && FLEET_MEMBERS_MAX == 16,
+               "and these");

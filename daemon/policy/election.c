@@ -73,7 +73,7 @@ uint64_t election_wait_ms(const struct election *election, const struct election
 	for (unsigned i = 1; i < election->returns && penalty < most; i++)
 		penalty *= 2;
 	wait = policy->failback_delay_ms + (election->returns ? penalty : 0);
-	return wait < most ? wait : most;
+	return (wait < most ? wait : most) + policy->jitter_ms;
 }
 
 /*

@@ -32,6 +32,7 @@ struct election_policy {
 	 * total, or failback_delay if that is longer. 0: no penalty.
 	 */
 	uint32_t flap_penalty_ms, flap_window_ms, failback_max_ms;
+	uint32_t jitter_ms; /* added to every wait: this host's point in failback_jitter */
 };
 
 /* In failover order: the primary first. */
@@ -100,7 +101,7 @@ bool election_run(struct election *election, const struct election_policy *polic
 
 /*
  * How long an earlier endpoint must have been up before it takes over again: failback_delay plus
- * the current flap_penalty.
+ * the current flap_penalty, and plus the jitter.
  */
 uint64_t election_wait_ms(const struct election *election, const struct election_policy *policy);
 

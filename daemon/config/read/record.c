@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "config/name.h"
 #include "config/read/check.h"
+#include "config/read/fleet.h"
 #include "config/read/ports.h"
 #include "config/read/request.h"
 
@@ -394,7 +395,8 @@ static bool read_record(struct config_reader *reader, const struct tree *setting
 	return config_group_open(reader, setting, SCOPE_RECORD, &group) &&
 	       read_names(&group, record) && read_policy(&group, &record->policy) &&
 	       read_words(&group, record) && read_endpoints(&group, record) &&
-	       config_ports_read(&group, record) && read_resets(&group, record);
+	       config_ports_read(&group, record) && read_resets(&group, record) &&
+	       config_fleet_read_record(&group, record);
 }
 
 bool config_records_read(const struct config_group *file, struct config *config)

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "config/read/check.h"
 #include "config/read/door.h"
+#include "config/read/fleet.h"
 #include "config/read/notify.h"
 #include "config/read/record.h"
 
@@ -125,6 +126,6 @@ bool config_root_read(struct config_reader *reader, const struct tree *root, str
 	       read_isolation(&group, config) && read_reset(&group, config) &&
 	       read_users(&group, config) && read_http(&group, config) &&
 	       read_resolvers(&group, config) && config_notify_read(&group, config) &&
-	       config_door_read(&group, config) && config_checks_read(&group) &&
-	       config_records_read(&group, config);
+	       config_door_read(&group, config) && config_fleet_read(&group, config) &&
+	       config_checks_read(&group) && config_records_read(&group, config);
 }

@@ -51,7 +51,7 @@ static const char *pair_fault(BIO *certificates, BIO *keys)
 	return why;
 }
 
-static const char *key_fault(const char *cert_path, const char *key_path)
+const char *config_tls_pair_fault(const char *cert_path, const char *key_path)
 {
 	const char *why = NULL;
 	size_t cert_length, key_length;
@@ -93,7 +93,7 @@ static bool read_client(const struct config_group *group, struct check *check)
 		                   check->client_cert, fault);
 	if (!key)
 		check->client_key = check->client_cert;
-	fault = key_fault(check->client_cert, check->client_key);
+	fault = config_tls_pair_fault(check->client_cert, check->client_key);
 	return !fault || config_fail(group->reader, key ? key : cert,
 	                             "cannot use %s: %s; name a file of the certificate's private "
 	                             "key, as client_key if that is another one",

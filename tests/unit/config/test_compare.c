@@ -58,6 +58,9 @@ static void compare(const char *before, const char *after, const char *expected)
 
 #define CHECKS "checks: { a: { type = \"tcp\"; port = 1; }; b: { type = \"tcp\"; port = 2; }; };"
 #define RECORD(rest) CHECKS "records: ( { name = \"n\"; " rest " } );"
+#define SCOPE(rest)                                                                                \
+	"fleet = { etcd = [ \"https://a:1\" ]; prefix = \"/a\"; site = \"b\"; };" RECORD(          \
+	        "primary: { address = \"192.0.2.1\"; };" rest)
 #define PRIMARY(rest) RECORD("primary: { address = \"192.0.2.1\"; " rest " };")
 
 /* For each option of a record and an endpoint two texts that differ in it alone. */
@@ -76,6 +79,13 @@ static const struct {
 	         "};") },
 	{ "failback", PRIMARY(""),
 	  RECORD("failback = \"manual\"; primary: { address = \"192.0.2.1\"; };") },
+	{ "scope", SCOPE("scope = \"quorum\";"), SCOPE("scope = \"unanimous\";") },
+	{ "share", SCOPE("scope = \"quorum\";"), SCOPE("scope = \"quorum\"; share = \"18%\";") },
+	{ "sites", SCOPE("scope = \"quorum\";"), SCOPE("scope = \"quorum\"; sites = 2;") },
+	{ "on_etcd_lost", SCOPE("scope = \"quorum\";"),
+	  SCOPE("scope = \"quorum\"; on_etcd_lost = \"hold\";") },
+	{ "stagger", SCOPE("scope = \"quorum\";"), SCOPE("scope = \"quorum\"; stagger = \"1s\";") },
+	{ "failback_jitter", SCOPE(""), SCOPE("failback_jitter = \"1s\";") },
 	{ "failback_delay", PRIMARY(""),
 	  RECORD("failback_delay = \"5s\"; primary: { address = \"192.0.2.1\"; };") },
 	{ "flap_penalty", PRIMARY(""),

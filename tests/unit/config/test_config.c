@@ -22,6 +22,7 @@
 #include "daemon/config/load.h"
 #include "daemon/config/options.h"
 #include "daemon/event/type.h"
+#include "daemon/policy/spread.h"
 #include "tests/support/unit.h"
 
 static char folder[256]; /* absolute */
@@ -181,6 +182,17 @@ struct mistake {
 	"checks: { web: { type = \"http\"; }; all: { type = \"calculated\"; " settings             \
 	" }; }; records: ();"
 #define NOTIFY_WITH(settings) FILE_WITH("notify: ( { " settings " } );")
+#define FLEET_WITH(settings) FILE_WITH("fleet: { " settings " };")
+#define MEMBER_WITH(url) FLEET_WITH("etcd = [ \"" url "\" ];")
+#define NO_HOST(url)                                                                               \
+	"t.conf:1: fleet.etcd[0]: \"" url "\" is no host and port; write it as in "                \
+	"\"https://10.0.0.1:2379\""
+#define HTTPS_FLEET(settings) FLEET_WITH("etcd = [ \"https://a:1\" ]; " settings)
+#define GOOD_FLEET(settings) HTTPS_FLEET("prefix = \"/a\"; site = \"b\"; " settings)
+#define SCOPE_WITH(settings)                                                                       \
+	"fleet: { etcd = [ \"https://a:1\" ]; prefix = \"/a\"; site = \"b\"; }; "                  \
+	"records: ( { name = \"www\"; " GOOD_PRIMARY settings " } );"
+#define NO_SHARE "t.conf:1: records[0].share: is no percentage; write it as in \"50%\""
 #define NEST(name, child) name ": { type = \"calculated\"; of = [ \"" child "\" ]; };"
 #define RECORD_WITH(settings) "records: ( { name = \"www\"; " settings " } );"
 #define GOOD_PRIMARY "primary: { address = \"192.0.2.1\"; }; "
@@ -212,7 +224,7 @@ static const struct mistake mistakes[] = {
 	{ FILE_WITH("port = 4294967376;"),
 	  "t.conf:1: port: unknown setting; known here are socket, control, state_dir, "
 	  "stale_limit, isolation, reset_socket, reset_rate, user, exec_user, http, http_hosts, "
-	  "resolvers, notify, door, door_socket, checks, records" },
+	  "resolvers, notify, door, door_socket, fleet, checks, records" },
 	{ HTTP_WITH("port = 4294967376;"),
 	  "t.conf:1: checks.web.port: is out of bounds; write 1 to 65535" },
 	{ HTTP_WITH("port = 0x100000050;"),
@@ -353,7 +365,7 @@ static const struct mistake mistakes[] = {
 	{ FILE_WITH("zebra = 1;"),
 	  "t.conf:1: zebra: unknown setting; known here are socket, control, state_dir, "
 	  "stale_limit, isolation, reset_socket, reset_rate, user, exec_user, http, http_hosts, "
-	  "resolvers, notify, door, door_socket, checks, records" },
+	  "resolvers, notify, door, door_socket, fleet, checks, records" },
 	{ FILE_WITH("Socket = \"/run/x\";"),
 	  "t.conf:1: Socket: unknown setting; did you mean \"socket\"?" },
 	{ FILE_WITH("socket = 5;"),
@@ -874,6 +886,127 @@ static const struct mistake mistakes[] = {
 	{ FILE_WITH("door = ( { cgroup = \"/a\"; }, { cgroup = \"/a\"; } );"),
 	  "t.conf:1: door[1].cgroup: stands in another door already; remove one of the two" },
 
+	/* fleets */
+	{ FILE_WITH("fleet = ( );"), "t.conf:1: fleet: must be a group; write { ... }" },
+	{ FLEET_WITH(""),
+	  "t.conf:1: fleet.etcd: is missing; write the members of etcd, as in etcd = "
+	  "[ \"https://10.0.0.1:2379\" ]" },
+	{ FLEET_WITH("etcd = [ ];"), "t.conf:1: fleet.etcd: is empty; write 1 to 16 entries" },
+	{ MEMBER_WITH("10.0.0.1:2379"),
+	  "t.conf:1: fleet.etcd[0]: \"10.0.0.1:2379\" is no URL of http or https; write it as in "
+	  "\"https://10.0.0.1:2379\"" },
+	{ MEMBER_WITH("https://root:secret@a:2379"),
+	  "t.conf:1: fleet.etcd[0]: has a user or a password in it; write user and password_file "
+	  "instead" },
+	{ MEMBER_WITH("https://a:2379/v3"), "t.conf:1: fleet.etcd[0]: \"https://a:2379/v3\" has "
+	                                    "something behind the port; remove it" },
+	{ MEMBER_WITH("https://a"),
+	  "t.conf:1: fleet.etcd[0]: \"https://a\" has no port; write the one "
+	  "of etcd's clients, as in \"https://10.0.0.1:2379\"" },
+	{ MEMBER_WITH("https://[::1]"), "t.conf:1: fleet.etcd[0]: \"https://[::1]\" has no port; "
+	                                "write the one of etcd's clients, "
+	                                "as in \"https://10.0.0.1:2379\"" },
+	{ MEMBER_WITH("https://a:0"), NO_HOST("https://a:0") },
+	{ MEMBER_WITH("https://a:65536"), NO_HOST("https://a:65536") },
+	{ MEMBER_WITH("https://a:2379x"), NO_HOST("https://a:2379x") },
+	{ MEMBER_WITH("https://:2379"), NO_HOST("https://:2379") },
+	{ MEMBER_WITH("https://a b:2379"), NO_HOST("https://a b:2379") },
+	{ MEMBER_WITH("https://[10.0.0.1]:2379"), NO_HOST("https://[10.0.0.1]:2379") },
+	{ MEMBER_WITH("https://::1:2379"), NO_HOST("https://::1:2379") },
+	{ FLEET_WITH("etcd = [ \"http://a:1\" ]; ca_file = \"good.pem\";"),
+	  "t.conf:1: fleet.ca_file: is for https, and no member of etcd is asked by it; write "
+	  "https:// "
+	  "there, or remove this" },
+	{ HTTPS_FLEET("ca_file = \"none.pem\";"),
+	  "t.conf:1: fleet.ca_file: cannot use DIR/none.pem: it holds no certificate in PEM form; "
+	  "name "
+	  "a readable file of PEM certificates" },
+	{ HTTPS_FLEET("key_file = \"pair.pem\";"),
+	  "t.conf:1: fleet.cert_file: is missing; write the certificate that key_file is for" },
+	{ HTTPS_FLEET("cert_file = \"good.pem\"; key_file = \"pair.pem\";"),
+	  "t.conf:1: fleet.key_file: cannot use DIR/pair.pem: its private key is not the "
+	  "certificate's; name a file of the certificate's private key, as key_file if that is "
+	  "another one" },
+	{ HTTPS_FLEET("user = \"db-7\";"),
+	  "t.conf:1: fleet.password_file: is missing; write the file "
+	  "with the password of user" },
+	{ HTTPS_FLEET("password_file = \"good\";"),
+	  "t.conf:1: fleet.user: is missing; write the user of etcd whose password that is" },
+	{ HTTPS_FLEET("user = \"db-7\"; password_file = \"open\";"),
+	  "t.conf:1: fleet.password_file: cannot use DIR/open: it is open to every user, which "
+	  "chmod "
+	  "o= ends; name a file with the password" },
+	{ FLEET_WITH("etcd = [ \"https://a:1\", \"http://b:1\" ]; user = \"db-7\"; password_file = "
+	             "\"good\";"),
+	  "t.conf:1: fleet.etcd[1]: would get a password that everybody on the way can read; write "
+	  "https://, or remove user and password_file" },
+	{ HTTPS_FLEET(""),
+	  "t.conf:1: fleet.prefix: is missing; write where the fleet's keys are, as in "
+	  "prefix = \"/shunt/prod\"" },
+	{ HTTPS_FLEET("prefix = \"shunt\";"), "t.conf:1: fleet.prefix: \"shunt\" must begin with "
+	                                      "\"/\" and not end with it; write it as in "
+	                                      "\"/shunt/prod\"" },
+	{ HTTPS_FLEET("prefix = \"/\";"),
+	  "t.conf:1: fleet.prefix: \"/\" must begin with \"/\" and not end with it; write it as in "
+	  "\"/shunt/prod\"" },
+	{ HTTPS_FLEET("prefix = \"/a/\";"), "t.conf:1: fleet.prefix: \"/a/\" must begin with \"/\" "
+	                                    "and not end with it; write it as in "
+	                                    "\"/shunt/prod\"" },
+	{ HTTPS_FLEET("prefix = \"/a b\";"), "t.conf:1: fleet.prefix: \"/a b\" has other "
+	                                     "characters than letters, digits, \"/\", \".\", "
+	                                     "\"_\" and \"-\"; write it as in \"/shunt/prod\"" },
+	{ HTTPS_FLEET("prefix = \"/a\";"), "t.conf:1: fleet.site: is missing; write where this "
+	                                   "host stands, as in site = \"fra-1\"" },
+	{ HTTPS_FLEET("prefix = \"/a\"; site = \"fra/1\";"),
+	  "t.conf:1: fleet.site: \"fra/1\" has other characters than letters, digits, \".\", \"_\" "
+	  "and "
+	  "\"-\"; write it without them" },
+	{ GOOD_FLEET("host = \"" TEXT_63 "x\";"),
+	  "t.conf:1: fleet.host: is too long; write 1 to 63 characters" },
+	{ GOOD_FLEET("lease = \"1s\";"),
+	  "t.conf:1: fleet.lease: \"1s\" is out of bounds; write 2s to "
+	  "1m" },
+	{ GOOD_FLEET("lease = \"2500ms\";"),
+	  "t.conf:1: fleet.lease: is no whole number of seconds, which etcd's leases are; write "
+	  "\"2s\"" },
+	{ GOOD_FLEET("on_etcd_lost = \"stay\";"),
+	  "t.conf:1: fleet.on_etcd_lost: \"stay\" is not known; write \"local\" or \"hold\"" },
+	{ RECORD_WITH(GOOD_PRIMARY "scope = \"most\";"),
+	  "t.conf:1: records[0].scope: \"most\" is not known; write \"local\", \"quorum\" or "
+	  "\"unanimous\"" },
+	{ RECORD_WITH(GOOD_PRIMARY "scope = \"quorum\";"),
+	  "t.conf:1: records[0].scope: needs the other hosts, and there is no fleet; add fleet: { "
+	  "etcd = [ \"https://...:2379\" ]; prefix = \"/shunt\"; site = \"...\"; }, or write "
+	  "\"local\"" },
+	{ SCOPE_WITH("share = \"10%\";"),
+	  "t.conf:1: records[0].share: is for scope = \"quorum\"; remove it, or write that" },
+	{ SCOPE_WITH("scope = \"unanimous\"; share = \"10%\";"),
+	  "t.conf:1: records[0].share: is for scope = \"quorum\"; remove it, or write that" },
+	{ SCOPE_WITH("sites = 2;"), "t.conf:1: records[0].sites: is for scope = \"quorum\" or "
+	                            "\"unanimous\"; remove it, or write that" },
+	{ SCOPE_WITH("on_etcd_lost = \"hold\";"), "t.conf:1: records[0].on_etcd_lost: is for scope "
+	                                          "= \"quorum\" or \"unanimous\"; remove it, "
+	                                          "or write that" },
+	{ SCOPE_WITH("stagger = \"1s\";"),
+	  "t.conf:1: records[0].stagger: is for scope = \"quorum\" or "
+	  "\"unanimous\"; remove it, or write that" },
+	{ SCOPE_WITH("scope = \"quorum\"; failback_jitter = \"1s\";"),
+	  "t.conf:1: records[0].failback_jitter: is for scope = \"local\"; remove it, or write "
+	  "that" },
+	{ SCOPE_WITH("scope = \"quorum\"; share = \"0%\";"),
+	  "t.conf:1: records[0].share: 0% would take an endpoint down that nobody says is down; "
+	  "write "
+	  "\"1%\" to \"99%\"" },
+	{ SCOPE_WITH("scope = \"quorum\"; share = \"100%\";"),
+	  "t.conf:1: records[0].share: is not to be exceeded; write \"1%\" to \"99%\", or scope = "
+	  "\"unanimous\"" },
+	{ SCOPE_WITH("scope = \"quorum\"; share = 50;"), NO_SHARE },
+	{ SCOPE_WITH("scope = \"quorum\"; share = \"50\";"), NO_SHARE },
+	{ SCOPE_WITH("scope = \"quorum\"; share = \"-1%\";"), NO_SHARE },
+	{ SCOPE_WITH("scope = \"quorum\"; share = \"5 %\";"), NO_SHARE },
+	{ SCOPE_WITH("scope = \"quorum\"; sites = 17;"),
+	  "t.conf:1: records[0].sites: 17 is out of bounds; write 1 to 16" },
+
 	/* programs that are told */
 	{ FILE_WITH("notify = \"/bin/sh\";"),
 	  "t.conf:1: notify: must be a list of groups; write ( { command = [ \"...\" ]; } )" },
@@ -992,7 +1125,8 @@ static const struct mistake mistakes[] = {
 	{ "records: ( { ttl = 5; } );",
 	  "t.conf:1: records[0].ttl: unknown setting; known here are name, aliases, primary, "
 	  "secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down, isolation, ports, connect, on_leave, on_return" },
+	  "all_down, isolation, ports, connect, on_leave, on_return, scope, share, sites, "
+	  "on_etcd_lost, stagger, failback_jitter" },
 	{ "records: ( { name = 5; } );",
 	  "t.conf:1: records[0].name: must be a string; write it in double quotes" },
 	{ "records: ( { name = \"\"; } );",
@@ -1143,7 +1277,8 @@ static const struct mistake mistakes[] = {
 	{ RECORD_WITH("sticky = true; " GOOD_PRIMARY),
 	  "t.conf:1: records[0].sticky: unknown setting; known here are name, aliases, "
 	  "primary, secondary, failback, failback_delay, flap_penalty, flap_window, failback_max, "
-	  "all_down, isolation, ports, connect, on_leave, on_return" },
+	  "all_down, isolation, ports, connect, on_leave, on_return, scope, share, sites, "
+	  "on_etcd_lost, stagger, failback_jitter" },
 
 	/* endpoints */
 	{ PRIMARY_WITH(""), "t.conf:1: records[0].primary.address: is missing; write an IP address "
@@ -1989,6 +2124,60 @@ static void test_resets(void **state)
 	config_free(config);
 }
 
+static void test_fleet(void **state)
+{
+	struct config *config =
+	        load("fleet = { etcd = [ \"https://a:2379\", "
+	             "\"https://[2001:db8::1]:1\" ]; ca_file = \"good.pem\"; "
+	             "cert_file = \"pair.pem\"; user = \"db-7\"; password_file = "
+	             "\"good\"; prefix = \"/a/b\"; site = \"c\"; host = \"d\"; lease = "
+	             "\"1m\"; on_etcd_lost = \"hold\"; }; records: ( { name = "
+	             "\"www\"; scope = \"quorum\"; " GOOD_PRIMARY "} );");
+	const struct fleet_config *fleet = config->fleet;
+
+	(void)state;
+	assert_int_equal(fleet->etcd_count, 2);
+	assert_string_equal(fleet->etcd[1], "https://[2001:db8::1]:1");
+	assert_non_null(strstr(fleet->ca_file, "/good.pem"));
+	assert_non_null(strstr(fleet->key_file, "/pair.pem"));
+	assert_string_equal(fleet->user, "db-7");
+	assert_string_equal(fleet->password, "user:pass: word");
+	assert_string_equal(fleet->prefix, "/a/b");
+	assert_string_equal(fleet->site, "c");
+	assert_string_equal(fleet->host, "d");
+	assert_int_equal(fleet->lease_seconds, 60);
+	assert_int_equal(config->records[0].rule.scope, BALLOT_QUORUM);
+	assert_int_equal(config->records[0].rule.share, 50);
+	assert_int_equal(config->records[0].rule.sites, 1);
+	assert_int_equal(config->records[0].on_etcd_lost, ETCD_LOST_HOLD);
+	config_free(config);
+}
+
+/* A record overrules the fleet, and each host has a point of its own in what is spread. */
+static void test_scope(void **state)
+{
+	struct config *config = load(SCOPE_WITH("scope = \"unanimous\"; sites = 2; on_etcd_lost = "
+	                                        "\"hold\"; stagger = \"10s\";"));
+	const struct record_config *record = &config->records[0];
+
+	(void)state;
+	assert_int_equal(config->fleet->lease_seconds, 5);
+	assert_true(config->fleet->host[0]);
+	assert_int_equal(record->rule.scope, BALLOT_UNANIMOUS);
+	assert_int_equal(record->rule.sites, 2);
+	assert_int_equal(record->on_etcd_lost, ETCD_LOST_HOLD);
+	assert_int_equal(record->stagger_ms, 10000);
+	assert_int_equal(record->stagger_point_ms,
+	                 spread_point_ms(config->fleet->host, "www", 10000));
+	config_free(config);
+	config = load(RECORD_WITH(GOOD_PRIMARY "failback_jitter = \"1h\";"));
+	record = &config->records[0];
+	assert_null(config->fleet);
+	assert_int_equal(record->failback_jitter_ms, 3600000);
+	assert_true(record->policy.jitter_ms > 0 && record->policy.jitter_ms < 3600000);
+	config_free(config);
+}
+
 /* A list that is not whole is none. */
 static void test_too_many_ports(void **state)
 {
@@ -2188,6 +2377,7 @@ static void test_manual(void **state)
 		{ SCOPE_ENDPOINT, "\n.Ss Endpoints\n" },
 		{ SCOPE_NOTIFY, "\n.Ss Programs run for events\n" },
 		{ SCOPE_DOOR, "\n.Ss Doors\n" },
+		{ SCOPE_FLEET, "\n.Ss Fleets\n" },
 	};
 	char *text = read_text("man/shunt.conf.5"), words[512];
 
@@ -2326,7 +2516,8 @@ int main(void)
 		cmocka_unit_test(test_manual),          cmocka_unit_test(test_manual_examples),
 		cmocka_unit_test(test_resets),          cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_too_many_ports),  cmocka_unit_test(test_hints),
-		cmocka_unit_test(test_many_hints),
+		cmocka_unit_test(test_many_hints),      cmocka_unit_test(test_fleet),
+		cmocka_unit_test(test_scope),
 	};
 	struct CMUnitTest tests[COUNT(mistakes) + COUNT(others)];
 
