@@ -9,6 +9,7 @@
 #include "control/dispatch.h"
 #include "control/orders/order.h"
 #include "control/orders/reloading.h"
+#include "control/orders/sending.h"
 #include "control/peer.h"
 #include "control/request.h"
 #include "control/slice.h"
@@ -81,6 +82,7 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 		return;
 	order_free(request->order);
 	reloading_free(request->reloading);
+	sending_free(request->sending);
 	request_free(request);
 }
 
@@ -195,6 +197,7 @@ void control_free(struct control *control)
 	if (control->http) {
 		orders_end(&control->orders);
 		reloading_end(&control->orders);
+		sending_end(&control->orders);
 		for (unsigned i = 0; i < FAREWELL_TURNS; i++)
 			run_http(control);
 		/* Closes every connection; the notice of each removes its peer. */

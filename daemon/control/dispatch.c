@@ -8,6 +8,7 @@
 #include "control/answer.h"
 #include "control/orders/order.h"
 #include "control/orders/reloading.h"
+#include "control/orders/sending.h"
 #include "control/parts.h"
 #include "control/peer.h"
 #include "control/request.h"
@@ -170,6 +171,8 @@ enum MHD_Result dispatch_end(struct request *request)
 		return order_resume(request);
 	if (request->reloading)
 		return reloading_resume(request);
+	if (request->sending)
+		return sending_resume(request);
 	if (request->body_size > REQUEST_BODY_MAX)
 		return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
 		                    "the body has more than %u bytes", REQUEST_BODY_MAX);

@@ -7,6 +7,7 @@
 #include "control/request.h"
 #include "control/subject.h"
 #include "monitor/monitor.h"
+#include "report/fleet.h"
 #include "report/lines.h"
 #include "report/metrics.h"
 #include "report/resets.h"
@@ -28,6 +29,12 @@ static char *metrics_text(const struct control_parts *parts, struct report_span 
 {
 	(void)span;
 	return metrics_piece(&parts->metrics, step, last);
+}
+
+static char *fleet_piece(const struct control_parts *parts, struct report_span span, size_t step,
+                         bool *last)
+{
+	return report_fleet(parts->monitor, span, step, last);
 }
 
 /*
@@ -94,4 +101,14 @@ enum MHD_Result read_resets(struct request *request)
 {
 	return answer_json(request->connection, MHD_HTTP_OK,
 	                   resets_report(monitor_reset(request->parts->monitor)));
+}
+
+enum MHD_Result read_fleet(struct request *request)
+{
+	enum MHD_Result result;
+	struct report_span span;
+
+	if (!subject_span(request, &span, &result))
+		return result;
+	return answer_pieces(request, "application/json", fleet_piece, span);
 }

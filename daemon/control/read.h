@@ -10,6 +10,7 @@ enum MHD_Result read_page(struct request *request);
 enum MHD_Result read_status(struct request *request);
 enum MHD_Result read_record(struct request *request);
 enum MHD_Result read_resets(struct request *request);
+enum MHD_Result read_fleet(struct request *request);
 enum MHD_Result read_metrics(struct request *request);
 
 #endif

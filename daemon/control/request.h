@@ -13,6 +13,7 @@ struct orders;
 struct peer;
 struct reloading;
 struct route;
+struct sending;
 struct slice;
 struct streams;
 
@@ -27,6 +28,7 @@ struct request {
 	struct orders *orders;
 	struct order *order;         /* NULL: not an order, or never deferred */
 	struct reloading *reloading; /* NULL: no request to reload */
+	struct sending *sending;     /* NULL: no order for the fleet */
 	const struct route *route;
 	bool is_head;
 	char *name;       /* the record's name in the path; NULL: the route has none */

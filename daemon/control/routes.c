@@ -16,6 +16,7 @@ static const struct route routes[] = {
 	{ "/v1/records/*/check", MHD_HTTP_METHOD_POST, true, change_check },
 	{ "/v1/records/*/reset", MHD_HTTP_METHOD_POST, true, change_reset },
 	{ "/v1/resets", MHD_HTTP_METHOD_GET, false, read_resets },
+	{ "/v1/fleet", MHD_HTTP_METHOD_GET, false, read_fleet },
 	{ "/v1/events", MHD_HTTP_METHOD_GET, false, events_get },
 	{ "/metrics", MHD_HTTP_METHOD_GET, false, read_metrics },
 	{ "/v1/reload", MHD_HTTP_METHOD_POST, true, change_reload },

@@ -7,6 +7,7 @@
  *   GET  /v1/events               the status, then each change as it happens (events)
  *   GET  /metrics                 metrics for Prometheus
  *   GET  /v1/records/NAME         the status of one record
+ *   GET  /v1/fleet                the hosts that decide together, their votes, and orders for them
  *   POST /v1/records/NAME/force   (change)
  *   POST /v1/records/NAME/auto
  *   POST /v1/records/NAME/check

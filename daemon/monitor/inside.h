@@ -1,4 +1,4 @@
-/* Internals of the monitor, for monitor and operate only. */
+/* Internals of the monitor, for monitor, operate and operate_fleet only. */
 #ifndef SHUNT_MONITOR_INSIDE_H
 #define SHUNT_MONITOR_INSIDE_H
 

@@ -542,6 +542,11 @@ const struct reset *monitor_reset(const struct monitor *monitor)
 	return monitor->parts.reset;
 }
 
+struct fleet *monitor_fleet(const struct monitor *monitor)
+{
+	return monitor->parts.fleet;
+}
+
 const struct config *monitor_config(const struct monitor *monitor)
 {
 	return monitor->config;
@@ -588,4 +593,6 @@ bool monitor_find(const struct monitor *monitor, const char *name, size_t *index
 void monitor_read(const struct monitor *monitor, size_t index, struct view_record *out)
 {
 	view_read(&monitor->roster->records[index], monitor_is_isolated(monitor), out);
+	if (out->config->rule.scope != BALLOT_LOCAL)
+		out->fleet = monitor->parts.fleet;
 }

@@ -19,6 +19,7 @@
 #include "monitor/parts.h"
 
 struct door;
+struct fleet;
 struct histogram;
 struct monitor;
 struct reset;
@@ -55,6 +56,8 @@ bool monitor_is_isolated(const struct monitor *monitor);
 const struct door *monitor_door(const struct monitor *monitor);
 /* What resets open connections; NULL: nothing does. */
 const struct reset *monitor_reset(const struct monitor *monitor);
+/* The hosts that decide with this one; NULL: a private daemon is in no fleet. */
+struct fleet *monitor_fleet(const struct monitor *monitor);
 
 const struct config *monitor_config(const struct monitor *monitor);
 /* Changes with each monitor_load(): parts read before and after a change do not belong together. */

@@ -10,19 +10,6 @@
 #include "monitor/view.h"
 #include "publish/reports.h"
 
-/* "www.example.com has no endpoint "x"; it has primary, secondary" */
-static void say_no_endpoint(const struct record *record, const char *id,
-                            char error[OPERATE_ERROR_MAX])
-{
-	size_t used =
-	        (size_t)snprintf(error, OPERATE_ERROR_MAX, "%s has no endpoint \"%.64s\"; it has ",
-	                         record->config->name, id);
-
-	for (size_t i = 0; i < record->count && used < OPERATE_ERROR_MAX; i++)
-		used += (size_t)snprintf(error + used, OPERATE_ERROR_MAX - used, "%s%s",
-		                         i ? ", " : "", record->endpoints[i].config->id);
-}
-
 static void say_down(const struct endpoint *endpoint, char error[OPERATE_ERROR_MAX])
 {
 	size_t used;
@@ -55,7 +42,7 @@ enum operate_forced operate_force(struct monitor *monitor, size_t index,
 	struct override override;
 
 	if (endpoint < 0) {
-		say_no_endpoint(record, order->endpoint, error);
+		view_no_endpoint(record, order->endpoint, error, OPERATE_ERROR_MAX);
 		return OPERATE_NO_ENDPOINT;
 	}
 	if (!order->anyway && (record->endpoints[endpoint].health == HEALTH_DOWN ||
@@ -119,7 +106,7 @@ enum operate_forced operate_reset(struct monitor *monitor, size_t index,
 	enum leave_ordered why;
 
 	if (endpoint < 0) {
-		say_no_endpoint(record, order->endpoint, error);
+		view_no_endpoint(record, order->endpoint, error, OPERATE_ERROR_MAX);
 		return OPERATE_NO_ENDPOINT;
 	}
 	why = leave_order(&monitor->leaves, record, (size_t)endpoint, order->dry_run,

@@ -7,6 +7,7 @@
 
 struct door;
 struct event_base;
+struct fleet;
 struct reset;
 struct resolver;
 struct saved;
@@ -23,6 +24,7 @@ struct monitor_parts {
 	struct door *door;   /* NULL: a private daemon has no doors */
 	struct state *state; /* NULL: no state is saved */
 	struct reset *reset; /* NULL: connections are never reset */
+	struct fleet *fleet; /* NULL: a private daemon is in none */
 	/* Saved by the previous run; freed by the monitor; NULL if there is none. */
 	struct saved *saved;
 	/* Called once for each table that has settled. May be NULL. */

@@ -107,6 +107,16 @@ void view_endpoint_words(const struct endpoint *endpoint, char *text, size_t siz
 		say_health(endpoint, text, size);
 }
 
+void view_no_endpoint(const struct record *record, const char *id, char *text, size_t size)
+{
+	size_t used = (size_t)snprintf(text, size, "%s has no endpoint \"%.64s\"; it has ",
+	                               record->config->name, id);
+
+	for (size_t i = 0; i < record->count && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "",
+		                         record->endpoints[i].config->id);
+}
+
 /* "every endpoint is down, the primary answers (primary is down: connection refused)" */
 static void say_all_down(const struct record *record, char *text, size_t size)
 {
@@ -268,6 +278,8 @@ static void read_rule(const struct record *record, struct view_record *out)
 void view_read(const struct record *record, bool isolated, struct view_record *out)
 {
 	out->name = record->config->name;
+	out->config = record->config;
+	out->fleet = NULL;
 	out->aliases = record->config->aliases;
 	out->alias_count = record->config->alias_count;
 	out->answer = record->decided.election.answer;

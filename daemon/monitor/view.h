@@ -17,6 +17,7 @@
 #include "probe/probe.h"
 
 struct endpoint;
+struct fleet;
 struct override;
 struct record;
 
@@ -73,7 +74,9 @@ struct view_record {
 	const char *name;
 	const char *const *aliases;
 	size_t alias_count;
-	int answer; /* as in struct election */
+	const struct record_config *config;
+	const struct fleet *fleet; /* that decides for it; NULL: its scope is local */
+	int answer;                /* as in struct election */
 	/* Its endpoints are lost, possibly by this host's fault, so the answer is held. */
 	bool holds;
 	char reason[VIEW_REASON_MAX]; /* as text */
@@ -108,6 +111,9 @@ const char *view_answer(const struct record *record, int answer);
 
 /* "secondary is down: connection refused", "secondary has no address yet" */
 void view_endpoint_words(const struct endpoint *endpoint, char *text, size_t size);
+
+/* "www.example.com has no endpoint "x"; it has primary, secondary" */
+void view_no_endpoint(const struct record *record, const char *id, char *text, size_t size);
 
 /* The reason for this answer, as text. Returns `reason`. */
 const char *view_reason(const struct record *record, bool isolated, char reason[VIEW_REASON_MAX]);

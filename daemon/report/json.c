@@ -12,6 +12,7 @@
 #include "monitor/override.h"
 #include "monitor/view.h"
 #include "reload/reload.h"
+#include "report/fleet.h"
 #include "report/libraries.h"
 #include "reset/reset.h"
 
@@ -185,6 +186,7 @@ static void put_members(struct json_out *out, const struct view_record *record)
 	json_out_text(out, "connect", connect_words[record->connect]);
 	put_rules(out, record);
 	put_connections(out, record);
+	report_fleet_put(out, record);
 	json_out_open(out, "endpoints", '[');
 	for (size_t i = 0; i < record->endpoint_count; i++)
 		put_endpoint(out, &record->endpoints[i]);

@@ -11,15 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "report/span.h"
+
 struct in_force;
 struct monitor;
 struct view_record;
 struct reload_result;
-
-/* The range of records to report. */
-struct report_span {
-	size_t first, count;
-};
 
 /*
  * The status in pieces: the head, each record, and last the end with a newline. `step` counts from

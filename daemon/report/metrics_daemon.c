@@ -4,6 +4,7 @@
 #include "connection/watch.h"
 #include "door/door.h"
 #include "event/event.h"
+#include "fleet/fleet.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"
 #include "probe/tally.h"
@@ -274,6 +275,68 @@ static void watch_end_lines(FILE *out, const char *metric, const struct metrics_
 	labelled(out, metric, "cause", "host", (double)sources->watches->own);
 }
 
+/* --- the fleet: no lines without one ---------------------------------------------------------- */
+
+static void fleet_line(FILE *out, const char *metric, const struct metrics_sources *sources,
+                       double value)
+{
+	struct fleet_link link;
+
+	fleet_link(monitor_fleet(sources->monitor), &link);
+	if (link.state != FLEET_OFF)
+		metrics_text_line(out, metric, NULL, value);
+}
+
+static struct fleet_counts fleet_counted(const struct metrics_sources *sources)
+{
+	struct fleet_counts counts;
+
+	fleet_counts(monitor_fleet(sources->monitor), &counts);
+	return counts;
+}
+
+static void fleet_up_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	struct fleet_link link;
+
+	fleet_link(monitor_fleet(sources->monitor), &link);
+	fleet_line(out, metric, sources, link.state == FLEET_SYNCED);
+}
+
+static void fleet_taken_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	struct fleet_link link;
+
+	fleet_link(monitor_fleet(sources->monitor), &link);
+	fleet_line(out, metric, sources, link.name_taken);
+}
+
+static void fleet_host_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	fleet_line(out, metric, sources, (double)fleet_host_count(monitor_fleet(sources->monitor)));
+}
+
+static void fleet_write_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	fleet_line(out, metric, sources, (double)fleet_counted(sources).writes);
+}
+
+static void fleet_resync_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	fleet_line(out, metric, sources, (double)fleet_counted(sources).resyncs);
+}
+
+static void fleet_error_lines(FILE *out, const char *metric, const struct metrics_sources *sources)
+{
+	fleet_line(out, metric, sources, (double)fleet_counted(sources).errors);
+}
+
+static void fleet_malformed_lines(FILE *out, const char *metric,
+                                  const struct metrics_sources *sources)
+{
+	fleet_line(out, metric, sources, (double)fleet_counted(sources).malformed);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 const struct metrics_daemon metrics_daemon[] = {
@@ -348,6 +411,22 @@ const struct metrics_daemon metrics_daemon[] = {
 	  .lines = reset_lines },
 	{ "shunt_reset_ready", "gauge", "Whether shunt-reset is there, or no record needs it.",
 	  .value = is_reset_ready },
+	{ "shunt_fleet_etcd_up", "gauge", "Whether this host knows the votes of its fleet.",
+	  .lines = fleet_up_lines },
+	{ "shunt_fleet_name_taken", "gauge",
+	  "Whether another host of the fleet has this one's name, so that this one has no vote.",
+	  .lines = fleet_taken_lines },
+	{ "shunt_fleet_hosts", "gauge", "Live hosts of the fleet, as far as this one knows.",
+	  .lines = fleet_host_lines },
+	{ "shunt_fleet_writes_total", "counter", "Writes of this host's votes.",
+	  .lines = fleet_write_lines },
+	{ "shunt_fleet_resyncs_total", "counter", "How often all votes were read from etcd.",
+	  .lines = fleet_resync_lines },
+	{ "shunt_fleet_errors_total", "counter", "Attempts on a member of etcd that failed.",
+	  .lines = fleet_error_lines },
+	{ "shunt_fleet_malformed_total", "counter",
+	  "Values in etcd that were ignored, since they are not what a host writes.",
+	  .lines = fleet_malformed_lines },
 	{ "shunt_state_write_failures_total", "counter",
 	  "Writes of what must survive a restart that failed.", .value = write_failures },
 	{ .name = NULL },

@@ -6,9 +6,11 @@
 #include "report/metrics_record.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "monitor/monitor.h"
 #include "monitor/view.h"
+#include "monitor/votes.h"
 #include "report/metrics_text.h"
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -119,6 +121,60 @@ static void no_verdict_lines(FILE *out, const char *metric, const struct view_re
 				        1);
 		}
 	}
+}
+
+/* --- the fleet -------------------------------------------------------------------------------- */
+
+static void vote_lines(FILE *out, const char *metric, const struct view_record *record)
+{
+	struct votes votes;
+
+	if (!record->fleet)
+		return;
+	votes_read(&votes, record->fleet, record->config);
+	for (size_t i = 0; i < record->endpoint_count; i++) {
+		const struct ballot_endpoint *ballot = &votes.ballot.endpoints[i];
+
+		endpoint_line(out, metric, record, i, (struct metrics_label){ "vote", "up" },
+		              ballot->up);
+		endpoint_line(out, metric, record, i, (struct metrics_label){ "vote", "down" },
+		              ballot->down);
+		endpoint_line(out, metric, record, i, (struct metrics_label){ "vote", "unknown" },
+		              ballot->unknown);
+	}
+}
+
+static void agreed_lines(FILE *out, const char *metric, const struct view_record *record)
+{
+	struct votes votes;
+
+	if (!record->fleet)
+		return;
+	votes_read(&votes, record->fleet, record->config);
+	for (size_t i = 0; i < record->endpoint_count; i++)
+		endpoint_line(out, metric, record, i, no_more, votes.ballot.agreed == (int)i);
+}
+
+static void order_lines(FILE *out, const char *metric, const struct view_record *record)
+{
+	struct votes votes;
+
+	if (!record->fleet)
+		return;
+	votes_read(&votes, record->fleet, record->config);
+	for (size_t i = 0; i < record->endpoint_count; i++)
+		endpoint_line(out, metric, record, i, no_more,
+		              votes.order && strcmp(votes.order->endpoint, votes.ids[i]) == 0);
+}
+
+static void disagreeing_lines(FILE *out, const char *metric, const struct view_record *record)
+{
+	struct votes votes;
+
+	if (!record->fleet)
+		return;
+	votes_read(&votes, record->fleet, record->config);
+	record_line(out, metric, record, (double)votes_strays(&votes));
 }
 
 /* --- addresses -------------------------------------------------------------------------------- */
@@ -239,6 +295,15 @@ const struct metrics_record metrics_record[] = {
 	  "fault.",
 	  no_verdict_lines },
 	{ "shunt_override", "gauge", "Whether an operator forces the endpoint.", override_lines },
+	{ "shunt_fleet_votes", "gauge", "Votes of the fleet about the endpoint, by what they say.",
+	  vote_lines },
+	{ "shunt_fleet_agreed", "gauge", "Whether the fleet agrees that the endpoint answers.",
+	  agreed_lines },
+	{ "shunt_fleet_order", "gauge",
+	  "Whether an order for the fleet, or a part of it, names the endpoint.", order_lines },
+	{ "shunt_fleet_disagreeing_hosts", "gauge",
+	  "Live hosts of the fleet that answer otherwise than is agreed or ordered.",
+	  disagreeing_lines },
 	{ "shunt_probe_seconds", "gauge",
 	  "How long the last probe that passed took, to the end of each of its parts.",
 	  probe_lines },

@@ -17,7 +17,7 @@ RULES = os.path.join(st.ROOT, "conf", "prometheus", "shunt.rules.yml")
 SCRAPE = os.path.join(st.ROOT, "conf", "prometheus", "scrape.yml")
 DASHBOARD = os.path.join(st.ROOT, "conf", "grafana", "shunt.json")
 # Labels whose values the daemon chooses: each value stands in the manual.
-WORDS = {"type", "result", "reason", "state", "health", "problem", "part", "cause"}
+WORDS = {"type", "result", "reason", "state", "health", "problem", "part", "cause", "vote"}
 
 
 class Metrics(st.Case):
@@ -46,7 +46,7 @@ class Metrics(st.Case):
 
 class Form(Metrics):
     def everything(self):
-        """A daemon that has lines for every metric: https, several addresses, names and programs that do not work."""
+        """A daemon that has lines for every metric: https, several addresses, a fleet, names and programs that do not work."""
         ca = st.CA(self)
         secure = self.start(st.TlsServer(self.primary, ca.issue(NAME)))
         dns = self.start(st.HostileDns(st.dns_servfail, self.address()))
@@ -54,8 +54,9 @@ class Form(Metrics):
         return self.daemon(f"""{user}
             resolvers = [ "{dns.resolver}" ];
             door = {{ cgroup = "/nowhere.slice"; }}; door_socket = "{self.path("door.sock")}";
+            fleet: {{ etcd = [ "http://{self.standby}:{self.port}" ]; prefix = "/shunt/test"; site = "here"; }};
             records: (
-              {{ name = "{NAME}"; primary: {{ address = "{self.primary}";
+              {{ name = "{NAME}"; scope = "quorum"; primary: {{ address = "{self.primary}";
                    check: {{ type = "https"; port = {secure.port}; ca_file = "{ca.file}"; interval = "1s"; }}; }};
                  secondary: {{ addresses = [ "{self.standby}", "192.0.2.1" ]; }}; }},
               {{ name = "{OTHER}"; primary: {{ address = "nowhere.example.net"; }};
@@ -371,6 +372,17 @@ SCENARIOS = {
         {"shunt_attach_refusals_total{reason=crowd}": "0x9 0+100x280"},
         {12: [], 25: ["ShuntClientsRefused reason=crowd"]},
     ),
+    "the fleet is lost": ({"shunt_fleet_etcd_up": "1 0x10 1x280"}, {1: [], 3: ["ShuntFleetLost"], 15: []}),
+    "a name that is taken": ({"shunt_fleet_name_taken": "0 1x10 0x280"}, {1: [], 3: ["ShuntFleetNameTaken"], 15: []}),
+    "a host that disagrees": (
+        {"shunt_fleet_disagreeing_hosts{record=www}": "0x9 2x3 0 1x9 0x270"},
+        {12: [], 17: [], 20: ["ShuntFleetDisagrees record=www"], 30: []},
+    ),
+    "an order for the fleet": (
+        {**ON_STANDBY, "shunt_fleet_order{record=www,endpoint=standby}": "0 0 1x298", "shunt_fleet_order{record=www,endpoint=primary}": 0},
+        {10: [], 200: [], 243: ["ShuntFleetOrderForgotten record=www endpoint=standby"]},
+    ),
+    "an order for others of the fleet": ({"shunt_fleet_order{record=www,endpoint=standby}": "1x30 0x270"}, {10: [], 200: []}),
     "programs that hang": ({"shunt_notify_total{result=timeout}": "0x9 1x290"}, {9: [], 11: ["ShuntNotifyFailing"], 25: []}),
 }
 

@@ -15,6 +15,7 @@ except ImportError as error:
     raise SystemExit(f"{error}: run 'make deps'")
 
 NAME = "www.example.com"
+SHARED = "db.example.com"  # its fleet has no etcd
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SOURCE = os.path.join(st.ROOT, "daemon")
 
@@ -167,11 +168,12 @@ class Server(st.Case):
         self.good = f"""
             http = "{self.http}:{self.http_port}"; http_hosts = [ "monitor.example.com" ]; resolvers = [ "{self.dead}:{port}" ];
             checks: {{ web: {{ type = "http"; port = {port}; interval = "1s"; fall = 1; }}; }};
+            fleet: {{ etcd = [ "http://{self.dead}:{port}" ]; prefix = "/shunt/test"; site = "here"; host = "one"; }};
             records: (
               {{ name = "{NAME}"; aliases = [ "www" ]; primary: {{ address = "{self.up}"; check = "web"; }};
                  secondary: ( {{ address = "192.0.2.1"; }}, {{ id = "dead"; address = "{self.dead}"; check = "web"; }},
                               {{ id = "named"; address = "nowhere.example.net"; check = "web"; }} ); }},
-              {{ name = "db.example.com"; all_down = "fail"; primary: {{ address = "{self.dead}"; check = "web"; }}; }} );"""
+              {{ name = "{SHARED}"; scope = "quorum"; all_down = "fail"; primary: {{ address = "{self.dead}"; check = "web"; }}; }} );"""
         self.daemon = self.start(st.Daemon(self, self.good))
         st.wait_until(lambda: self.daemon.health(NAME, "primary") == "up" and self.daemon.health(NAME, "dead") == "down")
 
@@ -250,11 +252,12 @@ class Server(st.Case):
             self.assertEqual(self.ask(200, "GET", "/v1/records/{name}", name=name)["name"], NAME)
         self.ask(404, "GET", "/v1/records/{name}", name="ww.example.com")
         self.ask_changes()
+        self.ask_fleet()
         self.ask_stream()
         self.ask_hosts()
         self.daemon.write_config(self.good.replace("interval", "intervall"))
         self.ask(422, "POST", "/v1/reload")
-        self.daemon.write_config(self.good.replace("db.example.com", "other.example.com"))
+        self.daemon.write_config(self.good.replace(SHARED, "other.example.com"))
         self.assertEqual(self.ask(200, "POST", "/v1/reload")["added"]["names"], ["other.example.com"])
         missing = self.document.answers() - self.seen
         if os.geteuid() != 0:
@@ -269,7 +272,7 @@ class Server(st.Case):
         query = {p["name"]: p["schema"] for p in self.document.parameters("/v1/status", self.document.paths["/v1/status"]["get"])}
         self.assertEqual(set(query), {"record", "records", "format"})
         path = "/v1/status"
-        for more, names in (("", [NAME, "db.example.com"]), ("record=www", [NAME]), ("record=DB.example.com.", ["db.example.com"])):
+        for more, names in (("", [NAME, SHARED]), ("record=www", [NAME]), ("record=DB.example.com.", [SHARED])):
             whole = self.ask_query(200, path, f"format=json&{more}")
             self.assertEqual([record["name"] for record in whole["records"]], names)
             lines = [line.split("\t") for line in self.ask_query(200, path, f"format=tsv&{more}").splitlines()]
@@ -342,6 +345,35 @@ class Server(st.Case):
         # What a pattern cannot say.
         for duration in ("577h", "0s"):
             self.ask(400, "POST", force, json.dumps({**base, "for": duration}))
+
+    def ask_fleet(self):
+        """A fleet without etcd is told, and takes no orders."""
+        path, force, auto = "/v1/fleet", "/v1/records/{name}/force", "/v1/records/{name}/auto"
+        whole = self.ask(200, "GET", path)
+        self.assertEqual((whole["host"], whole["site"], whole["prefix"]), ("one", "here", "/shunt/test"))
+        self.assertEqual([(record["name"], record["scope"], record["share"]) for record in whole["records"]], [(SHARED, "quorum", 50)])
+        self.assertEqual(self.ask_query(200, path, f"record={NAME}")["records"], [])
+        self.assertEqual(self.ask_query(200, path, f"record={SHARED}")["records"], whole["records"])
+        self.ask_query(404, path, "record=ww.example.com")
+        status = self.ask(200, "GET", "/v1/records/{name}", name=SHARED)["fleet"]
+        self.assertEqual({**whole["records"][0], **status}, {**whole["records"][0], "disagree": 0})
+        self.assertIsNone(self.ask(200, "GET", "/v1/records/{name}")["fleet"])
+        self.ask(503, "POST", force, '{"endpoint": "primary", "fleet": true}', name=SHARED)
+        self.ask(503, "POST", auto, '{"fleet": true}', name=SHARED)
+        self.ask(404, "POST", force, '{"endpoint": "secondry", "fleet": true}', name=SHARED)
+        self.ask(409, "POST", force, '{"endpoint": "secondary", "fleet": true}')
+        self.ask(409, "POST", auto, '{"fleet": true}')
+        order = self.document.order()
+        for hosts in ("10%", "100%", "db-1", "db-1,DB.2_3"):
+            fits({"endpoint": "primary", "fleet": True, "hosts": hosts}, order)
+        for change in ({"hosts": "0%"}, {"hosts": "101%"}, {"hosts": ""}, {"hosts": "a,"}, {"hosts": "a b"}, {"hosts": 10}, {"fleet": 1}):
+            with self.subTest(change):
+                body = {"endpoint": "primary", "fleet": True, **change}
+                with self.assertRaises(AssertionError):
+                    fits(body, order)
+                self.ask(400, "POST", force, json.dumps(body), name=SHARED)
+        self.ask(400, "POST", force, '{"endpoint": "primary", "hosts": "10%"}', name=SHARED)
+        self.ask(400, "POST", force, '{"endpoint": "primary", "fleet": true, "for": "1s"}', name=SHARED)
 
     def ask_stream(self):
         query = {p["name"]: p["schema"] for p in self.document.paths["/v1/events"]["get"]["parameters"]}

@@ -7,6 +7,7 @@
 #include "control/body.h"
 #include "control/orders/order.h"
 #include "control/orders/reloading.h"
+#include "control/orders/sending.h"
 #include "control/parts.h"
 #include "control/peer.h"
 #include "control/request.h"
@@ -30,6 +31,8 @@ static enum MHD_Result check_empty(const struct request *request, bool *good)
 	return *good ? MHD_YES
 	             : answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
 }
+
+#define FLEET_FOR_MIN_MS 2000u
 
 /* --- a record --------------------------------------------------------------------------------- */
 
@@ -72,16 +75,33 @@ static enum MHD_Result force(struct request *request, size_t index,
 	return answer_error(request->connection, statuses[forced], "%s", error);
 }
 
+/* Whether the members of an order fit each other; sets `error`. */
+static bool check_fleet(bool fleet, const char *hosts, const struct operate_order *order,
+                        char error[BODY_ERROR_MAX])
+{
+	if (hosts && !fleet)
+		snprintf(error, BODY_ERROR_MAX,
+		         "hosts: only an order for the fleet has hosts; add \"fleet\": true");
+	else if (fleet && order->for_ms && order->for_ms < FLEET_FOR_MIN_MS)
+		snprintf(error, BODY_ERROR_MAX, "for: etcd keeps no time of less than 2s");
+	else
+		return true;
+	return false;
+}
+
 enum MHD_Result change_force(struct request *request)
 {
 	char name[RIGHTS_NAME_MAX], error[BODY_ERROR_MAX];
-	const char *duration = NULL;
+	const char *duration = NULL, *hosts = NULL;
 	struct operate_order order = { .uid = request->peer->cred.uid };
+	bool fleet = false;
 	const struct body_member members[] = {
 		{ .name = "endpoint", .text = &order.endpoint, .required = true },
 		{ .name = "for", .text = &duration },
 		{ .name = "reason", .text = &order.reason },
 		{ .name = "anyway", .flag = &order.anyway },
+		{ .name = "fleet", .flag = &fleet },
+		{ .name = "hosts", .text = &hosts },
 		{ 0 },
 	};
 	enum MHD_Result result;
@@ -91,14 +111,30 @@ enum MHD_Result change_force(struct request *request)
 	if (!subject_record(request, &index, &result))
 		return result;
 	object = body_read(request->body, request->body_size, members, error);
-	if (object && read_for(duration, &order.for_ms, error)) {
+	if (object && read_for(duration, &order.for_ms, error) &&
+	    check_fleet(fleet, hosts, &order, error)) {
 		order.by = rights_name(order.uid, name);
-		result = force(request, index, &order);
+		result = fleet ? sending_force(request, index, &order, hosts)
+		               : force(request, index, &order);
 	} else {
 		result = answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
 	}
 	json_decref(object);
 	return result;
+}
+
+/* Parses the body of auto: {"fleet": true}, or nothing. False if it has responded with an error. */
+static bool read_auto(struct request *request, bool *fleet, enum MHD_Result *result)
+{
+	const struct body_member members[] = { { .name = "fleet", .flag = fleet }, { 0 } };
+	char error[BODY_ERROR_MAX];
+	json_t *object = body_read(request->body, request->body_size, members, error);
+	const bool good = object != NULL;
+
+	json_decref(object);
+	if (!good)
+		*result = answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+	return good;
 }
 
 /* The record of a request without members; false if a response was already queued. */
@@ -115,12 +151,16 @@ static bool plain_record(struct request *request, size_t *index, enum MHD_Result
 enum MHD_Result change_auto(struct request *request)
 {
 	char name[RIGHTS_NAME_MAX];
+	const char *by = rights_name(request->peer->cred.uid, name);
 	enum MHD_Result result;
+	bool fleet = false;
 	size_t index;
 
-	if (!plain_record(request, &index, &result))
+	if (!subject_record(request, &index, &result) || !read_auto(request, &fleet, &result))
 		return result;
-	operate_auto(request->parts->monitor, index, rights_name(request->peer->cred.uid, name));
+	if (fleet)
+		return sending_auto(request, index, by);
+	operate_auto(request->parts->monitor, index, by);
 	return order_answer(request, index);
 }
 

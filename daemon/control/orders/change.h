@@ -7,10 +7,12 @@
 struct request;
 
 /*
- * {"endpoint": "secondary", "for": "2h", "reason": "maintenance", "anyway": true}: all members but
- * the first are optional.
+ * {"endpoint": "secondary", "for": "2h", "reason": "maintenance", "anyway": true, "fleet": true,
+ * "hosts": "10%"}: all members but the first are optional. With "fleet" the order is one for the fleet,
+ * and with "hosts" for a part of it.
  */
 enum MHD_Result change_force(struct request *request);
+/* {"fleet": true} ends the order for the fleet; without it the override of this host. */
 enum MHD_Result change_auto(struct request *request);
 /*
  * Responds at once, without waiting for a probe. The client reads the record again until `probes`

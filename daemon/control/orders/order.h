@@ -1,5 +1,5 @@
 /*
- * The response to an operator's order (`force`, `auto`), deferred until the order is on disk.
+ * The response to an operator's order (`force`, `auto`) for this host, deferred until the order is on disk.
  *
  * change calls order_answer() once the order is in force. While the order is being written, the
  * connection is suspended; after ORDER_WAIT_MS, or if the write fails, the response says that the
@@ -16,16 +16,18 @@
 struct order;
 struct reloading;
 struct request;
+struct sending;
 
 #define ORDER_WAIT_MS 3000u /* less than the 5 s that the command waits for a response */
 
-/* All orders of one listener that wait: for the disk, or for a reload. */
+/* All orders of one listener that wait: for the disk, for a reload, or for etcd. */
 struct orders {
 	/* Called after a connection was resumed, so that libmicrohttpd is run. */
 	void (*turn)(void *arg);
 	void *arg;
 	LIST_HEAD(, order) list;
 	LIST_HEAD(, reloading) reloading;
+	LIST_HEAD(, sending) sending;
 };
 
 /* Responds with the record of that index, at once or later with the connection suspended. */

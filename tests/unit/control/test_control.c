@@ -22,6 +22,7 @@
 #include "daemon/control/rights.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/operate.h"
+#include "daemon/monitor/operate_fleet.h"
 #include "daemon/monitor/override.h"
 #include "daemon/monitor/view.h"
 #include "daemon/notify/notify.h"
@@ -45,7 +46,21 @@ static const uint16_t ports[] = { 443, 8443 };
 static char socket_path[] = "/run/a \"quoted\" \xff.sock";
 static char control_path[] = "/run/control.sock";
 static const struct in_force in_force = { .socket = socket_path, .control = control_path };
-static const struct config config = { .http_hosts = hosts, .http_host_count = 1 };
+static const struct record_config record_configs[] = {
+	{ .name = "www.example.com", .rule = { .scope = BALLOT_LOCAL }, .endpoint_count = 2 },
+	{ .name = "a.example.com",
+	  .rule = { .scope = BALLOT_QUORUM, .share = 50, .sites = 2 },
+	  .endpoints = { { .id = "primary" }, { .id = "secondary" } },
+	  .endpoint_count = 2 },
+	{ .name = "b.example.com",
+	  .rule = { .scope = BALLOT_UNANIMOUS, .sites = 1 },
+	  .endpoints = { { .id = "primary" } },
+	  .endpoint_count = 1 },
+};
+static const struct config config = { .http_hosts = hosts,
+	                              .http_host_count = 1,
+	                              .records = record_configs,
+	                              .record_count = COUNT(record_configs) };
 static const struct probe_tally probes;
 static const struct clients_counts clients;
 static const struct reports_counts reports;
@@ -85,6 +100,12 @@ bool monitor_is_isolated(const struct monitor *monitor)
 }
 
 const struct reset *monitor_reset(const struct monitor *monitor)
+{
+	(void)monitor;
+	return NULL;
+}
+
+struct fleet *monitor_fleet(const struct monitor *monitor)
 {
 	(void)monitor;
 	return NULL;
@@ -256,6 +277,71 @@ void operate_auto(struct monitor *monitor, size_t index, const char *by)
 {
 	(void)monitor;
 	snprintf(asked, sizeof(asked), "%zu auto%s", index, *by ? "" : "?");
+}
+
+static fleet_done *under_way; /* NULL: no order for the fleet is under way */
+static void *under_way_arg;
+
+static enum operate_fleet_result send_order(const char *endpoint, fleet_done *done, void *arg)
+{
+	static const struct {
+		const char *endpoint;
+		enum operate_fleet_result result;
+	} refusals[] = { { "alone", OPERATE_FLEET_NONE },
+		         { "nowhere", OPERATE_FLEET_NO_ENDPOINT },
+		         { "down", OPERATE_FLEET_DOWN },
+		         { "nobody", OPERATE_FLEET_BAD_HOSTS },
+		         { "lost", OPERATE_FLEET_UNSENT } };
+
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		if (strcmp(endpoint, refusals[i].endpoint) == 0)
+			return refusals[i].result;
+	}
+	under_way = done;
+	under_way_arg = arg;
+	return OPERATE_FLEET_SENT;
+}
+
+enum operate_fleet_result operate_fleet_force(struct monitor *monitor, size_t index,
+                                              const struct operate_order *order, const char *which,
+                                              fleet_done *done, void *arg,
+                                              struct fleet_order *given,
+                                              char error[OPERATE_ERROR_MAX])
+{
+	(void)monitor;
+	snprintf(asked, sizeof(asked), "%zu %s %u %s %s fleet %s", index, order->endpoint,
+	         order->for_ms, order->reason ? order->reason : "-", order->anyway ? "anyway" : "-",
+	         which ? which : "-");
+	snprintf(error, OPERATE_ERROR_MAX, "why not");
+	*given = (struct fleet_order){ .by = "root@db-1", .since = 86400, .until = 86403 };
+	snprintf(given->endpoint, sizeof(given->endpoint), "%s", order->endpoint);
+	snprintf(given->reason, sizeof(given->reason), "%s", order->reason ? order->reason : "");
+	if (which) {
+		const char **names = calloc(2, sizeof(*names));
+
+		names[0] = "db-1";
+		names[1] = "db-4";
+		given->hosts = names;
+		given->host_count = 2;
+	}
+	return send_order(order->endpoint, done, arg);
+}
+
+enum operate_fleet_result operate_fleet_auto(struct monitor *monitor, size_t index, const char *by,
+                                             fleet_done *done, void *arg,
+                                             char error[OPERATE_ERROR_MAX])
+{
+	(void)monitor;
+	(void)error;
+	snprintf(asked, sizeof(asked), "%zu auto fleet%s", index, *by ? "" : "?");
+	return send_order("", done, arg);
+}
+
+void operate_fleet_forget(struct monitor *monitor, const void *arg)
+{
+	(void)monitor;
+	if (arg == under_way_arg)
+		under_way = NULL;
 }
 
 uint32_t operate_check(struct monitor *monitor, size_t index)
@@ -574,6 +660,150 @@ static void an_order_whose_client_has_gone(void **state)
 	close(ordered(*state, FORCE));
 }
 
+/* --- orders for the fleet ----------------------------------------------------------------------- */
+
+#define TO_FLEET(order, body)                                                                      \
+	"POST /v1/records/www/" order " HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),  \
+	        body
+
+/* An order that etcd has not answered for yet: others are answered meanwhile, it is not. */
+static int sent_to_fleet(const struct server *server, const char *order, const char *body)
+{
+	char request[400], byte, *other;
+	time_t end = time(NULL) + PATIENCE_S;
+	int fd;
+
+	snprintf(request, sizeof(request),
+	         "POST /v1/records/www/%s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s", order,
+	         strlen(body), body);
+	fd = client(server, request);
+	while (!under_way) {
+		assert_true(time(NULL) < end);
+		event_base_loop(server->base, EVLOOP_NONBLOCK);
+	}
+	other = ask(server, "GET /v1/records/www HTTP/1.0\r\n\r\n");
+	assert_memory_equal(other + 9, "200", 3);
+	free(other);
+	assert_int_equal(recv(fd, &byte, 1, MSG_PEEK), -1);
+	assert_int_equal(errno, EAGAIN);
+	return fd;
+}
+
+static void orders_wait_for_etcd(void **state)
+{
+	static const struct {
+		const char *order, *body, *error, *status, *part, *asked;
+	} cases[] = {
+		{ "force", "{\"endpoint\":\"standby\",\"fleet\":true}", NULL, "200",
+		  "{\"name\":\"www.example.com\",\"order\":{\"endpoint\":\"standby\",\"by\":"
+		  "\"root@db-1\",\"reason\":null,\"since\":\"1970-01-02T00:00:00Z\",\"until\":"
+		  "\"1970-01-02T00:00:03Z\",\"hosts\":null}}",
+		  "0 standby 0 - - fleet -" },
+		{ "force",
+		  "{\"endpoint\":\"standby\",\"fleet\":true,\"hosts\":\"10%\",\"for\":\"2s\","
+		  "\"reason\":\"r\",\"anyway\":true}",
+		  NULL, "200", "\"reason\":\"r\",", "0 standby 2000 r anyway fleet 10%" },
+		{ "force", "{\"endpoint\":\"standby\",\"fleet\":true,\"hosts\":\"db-1\"}", NULL,
+		  "200", "\"hosts\":[\"db-1\",\"db-4\"]}}", "0 standby 0 - - fleet db-1" },
+		{ "force", "{\"endpoint\":\"standby\",\"fleet\":true}", "etcd: permission denied",
+		  "503", "{\"error\":\"etcd: permission denied\"}", "0 standby 0 - - fleet -" },
+		{ "auto", "{\"fleet\":true}", NULL, "200",
+		  "{\"name\":\"www.example.com\",\"order\":null}", "0 auto fleet" },
+		{ "auto", "{\"fleet\":true}", "etcd: timed out", "503", "etcd: timed out",
+		  "0 auto fleet" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int fd = sent_to_fleet(*state, cases[i].order, cases[i].body);
+		fleet_done *done = under_way;
+		char *answer;
+
+		under_way = NULL;
+		done(under_way_arg, cases[i].error);
+		answer = answer_of(*state, fd);
+		assert_memory_equal(answer + 9, cases[i].status, 3);
+		assert_non_null(strstr(answer, cases[i].part));
+		assert_string_equal(asked, cases[i].asked);
+		free(answer);
+	}
+}
+
+/* What is refused needs no etcd. */
+static void orders_that_are_not_sent(void **state)
+{
+	static const struct {
+		const char *body, *status, *part;
+	} cases[] = {
+		{ "{\"endpoint\":\"alone\",\"fleet\":true}", "409", "why not" },
+		{ "{\"endpoint\":\"nowhere\",\"fleet\":true}", "404", "why not" },
+		{ "{\"endpoint\":\"down\",\"fleet\":true}", "409", "why not" },
+		{ "{\"endpoint\":\"nobody\",\"fleet\":true,\"hosts\":\"x\"}", "400", "why not" },
+		{ "{\"endpoint\":\"lost\",\"fleet\":true}", "503", "why not" },
+		{ "{\"endpoint\":\"standby\",\"hosts\":\"10%\"}", "400",
+		  "hosts: only an order for the fleet has hosts; add \\\"fleet\\\": true" },
+		{ "{\"endpoint\":\"standby\",\"fleet\":true,\"for\":\"1999ms\"}", "400",
+		  "for: etcd keeps no time of less than 2s" },
+		{ "{\"endpoint\":\"standby\",\"fleet\":\"yes\"}", "400",
+		  "fleet: must be true or false" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char request[400], *answer;
+
+		snprintf(request, sizeof(request), TO_FLEET("force", cases[i].body));
+		answer = ask(*state, request);
+		assert_memory_equal(answer + 9, cases[i].status, 3);
+		assert_non_null(strstr(answer, cases[i].part));
+		assert_null(under_way);
+		free(answer);
+	}
+}
+
+static void an_order_to_the_fleet_whose_client_has_gone(void **state)
+{
+	static const char body[] = "{\"endpoint\":\"standby\",\"fleet\":true}";
+	fleet_done *done;
+	char *other;
+
+	/* libmicrohttpd does not look at a connection that is suspended. */
+	close(sent_to_fleet(*state, "force", body));
+	done = under_way;
+	under_way = NULL;
+	done(under_way_arg, NULL);
+	other = ask(*state, "GET /v1/records/www HTTP/1.0\r\n\r\n");
+	free(other);
+	/* One that waits when the daemon stops is answered, too. */
+	close(sent_to_fleet(*state, "force", body));
+}
+
+/* Without a fleet there is nothing to tell but that; its records are there, and no others. */
+static void the_fleet_is_told(void **state)
+{
+	char *answer;
+
+	record_count = COUNT(record_configs);
+	answer = ask(*state, "GET /v1/fleet HTTP/1.0\r\n\r\n");
+	assert_memory_equal(answer + 9, "200", 3);
+	assert_non_null(strstr(answer, "\r\n\r\n{\"state\":\"off\",\"since\":null,\"error\":null,"
+	                               "\"member\":null,\"host\":null,\"site\":null,"
+	                               "\"prefix\":null,\"name_taken\":false,\"hosts\":[],"
+	                               "\"records\":[\n"));
+	assert_non_null(strstr(
+	        answer, "{\"name\":\"a.example.com\",\"scope\":\"quorum\",\"share\":50,\"sites\":2,"
+	                "\"live\":0,\"agreed\":null,\"endpoints\":[{\"endpoint\":\"primary\","
+	                "\"health\":\"unknown\",\"up\":0,\"down\":0,\"unknown\":0,\"sites\":0},"));
+	assert_non_null(strstr(
+	        answer, "},{\"name\":\"b.example.com\",\"scope\":\"unanimous\",\"share\":null,"));
+	assert_non_null(strstr(answer, "\"order\":null,\"hosts\":{}}]}\n"));
+	free(answer);
+	answer = ask(*state, "GET /v1/fleet?record=www HTTP/1.0\r\n\r\n");
+	assert_non_null(strstr(answer, "\"records\":[\n]}\n"));
+	free(answer);
+	answer = ask(*state, "GET /v1/fleet?record=x HTTP/1.0\r\n\r\n");
+	assert_memory_equal(answer + 9, "404", 3);
+	free(answer);
+}
+
 /* The part of an answer that ends with the empty line, without the fields that depend on a body or on the time. */
 static char *head_of(const char *answer)
 {
@@ -680,7 +910,10 @@ static void changes_are_asked_of_the_monitor(void **state)
 		{ "www/force", "{\"endpoint\": \"secondary\", \"anyways\": true}", "400",
 		  "anyways: unknown member; did you mean anyway?", "" },
 		{ "www/auto", "", "200", "{\"name\":\"www.example.com\"", "0 auto" },
-		{ "www/auto", "{\"endpoint\": \"primary\"}", "400", "this request takes none", "" },
+		{ "www/auto", "{\"endpoint\": \"primary\"}", "400", "endpoint: unknown member",
+		  "" },
+		{ "www/auto", "{\"fleet\": false}", "200", "{\"name\":\"www.example.com\"",
+		  "0 auto" },
 		{ "nobody/auto", "", "404", "not a managed name", "" },
 		{ "www/check", "{}", "202", "\"within_ms\":8000", "0 check" },
 		{ "nobody/check", "", "404", "not a managed name", "" },
@@ -921,7 +1154,7 @@ static void the_status_is_as_documented(void **state)
 	        "\"reason\":\"maintenance\",\"since\":\"1970-01-02T00:00:00Z\","
 	        "\"until\":\"1970-01-02T00:00:03Z\"},\"holds\":false,\"all_down\":\"fail\","
 	        "\"ports\":[443,8443],\"on_leave\":\"reset\",\"on_return\":\"keep\","
-	        "\"connect\":\"redirect\","
+	        "\"connect\":\"redirect\",\"fleet\":null,"
 	        "\"endpoints\":["
 	        "{\"id\":\"primary\",\"health\":\"down\",\"check\":\"http\",\"error\":null,"
 	        "\"check_settings\":{\"name\":\"web\",\"port\":8080,\"path\":\"/health\","
@@ -1177,6 +1410,11 @@ int main(void)
 		                                start_keeping, stop),
 		cmocka_unit_test_setup_teardown(an_order_whose_client_has_gone, start_keeping,
 		                                stop),
+		cmocka_unit_test_setup_teardown(orders_wait_for_etcd, start_unix, stop),
+		cmocka_unit_test_setup_teardown(orders_that_are_not_sent, start_unix, stop),
+		cmocka_unit_test_setup_teardown(an_order_to_the_fleet_whose_client_has_gone,
+		                                start_unix, stop),
+		cmocka_unit_test_setup_teardown(the_fleet_is_told, start_unix, stop),
 		cmocka_unit_test(no_endpoint_answers),
 		cmocka_unit_test_setup_teardown(any_number_of_records_is_told, start_unix, stop),
 		cmocka_unit_test_setup_teardown(a_reload_breaks_an_answer_off, start_unix, stop),

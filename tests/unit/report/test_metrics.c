@@ -9,6 +9,7 @@
 
 #include "daemon/connection/watch.h"
 #include "daemon/event/event.h"
+#include "daemon/fleet/fleet.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/override.h"
 #include "daemon/monitor/view.h"
@@ -55,6 +56,15 @@ const struct reset *monitor_reset(const struct monitor *monitor)
 	return NULL;
 }
 
+static char in_a_fleet; /* whose address stands for a fleet */
+static struct fleet *fleet;
+
+struct fleet *monitor_fleet(const struct monitor *monitor)
+{
+	(void)monitor;
+	return fleet;
+}
+
 bool monitor_is_isolated(const struct monitor *monitor)
 {
 	(void)monitor;
@@ -73,12 +83,79 @@ const struct histogram *monitor_lateness(const struct monitor *monitor)
 	return &lateness;
 }
 
+/* --- a fleet: three live hosts, of which one answers otherwise, and an order ---------------------- */
+
+static const struct record_config shared = {
+	.name = "www.example.com",
+	.rule = { .scope = BALLOT_QUORUM, .share = 50, .sites = 1 },
+	.endpoints = { { .id = "primary" }, { .id = "secondary" } },
+	.endpoint_count = 2,
+};
+
+void fleet_link(const struct fleet *of, struct fleet_link *link)
+{
+	*link = (struct fleet_link){ .state = of ? FLEET_SYNCED : FLEET_OFF, .name_taken = of };
+}
+
+void fleet_counts(const struct fleet *of, struct fleet_counts *counts)
+{
+	(void)of;
+	*counts = (struct fleet_counts){ .writes = 1, .resyncs = 2, .errors = 3, .malformed = 4 };
+}
+
+size_t fleet_host_count(const struct fleet *of)
+{
+	return of ? 3 : 0;
+}
+
+void fleet_host(const struct fleet *of, size_t index, struct fleet_host *host)
+{
+	static const char *const names[] = { "a", "b", "c" };
+
+	(void)of;
+	*host = (struct fleet_host){ .name = names[index] };
+}
+
+bool fleet_host_vote(const struct fleet *of, size_t index, const char *record,
+                     struct fleet_host_vote *vote)
+{
+	(void)of;
+	(void)record;
+	*vote = (struct fleet_host_vote){ .answers = index ? "secondary" : "primary" };
+	return true;
+}
+
+void fleet_ballot(const struct fleet *of, const char *record, const char *const *ids, size_t count,
+                  const struct ballot_rule *rule, struct ballot_result *result)
+{
+	(void)of;
+	(void)record;
+	(void)ids;
+	(void)count;
+	(void)rule;
+	*result = (struct ballot_result){ .voters = 3,
+		                          .endpoints = { { .up = 1, .down = 2 },
+		                                         { .up = 2, .unknown = 1 } },
+		                          .agreed = 1 };
+}
+
+const struct fleet_order *fleet_order(const struct fleet *of, const char *record)
+{
+	static const struct fleet_order order = { .endpoint = "secondary" };
+
+	(void)of;
+	(void)record;
+	return &order;
+}
+
 static void fill_failed_over(struct view_record *out)
 {
 	static const struct override override = { .by = "root" };
 	struct view_endpoint *primary = &out->endpoints[0], *secondary = &out->endpoints[1];
 
 	*out = (struct view_record){ .name = "www.example.com",
+		                     .config = &shared,
+		                     .fleet = fleet,
 		                     .answer = 1,
 		                     .since = 86401,
 		                     .changes = 3,
@@ -159,6 +236,7 @@ static int reset(void **state)
 	lateness = (struct histogram){ 0 };
 	record_count = generation = 0;
 	settled = isolated = false;
+	fleet = NULL;
 	return 0;
 }
 
@@ -277,6 +355,56 @@ static void only_where_it_says_more(void **state)
 	              "# TYPE shunt_certificate_expiry_timestamp_seconds gauge\n"
 	              "shunt_certificate_expiry_timestamp_seconds{record=\"www.example.com\","
 	              "endpoint=\"primary\",address=\"192.0.2.1\"} 86403\n\n");
+}
+
+static void of_the_fleet(void **state)
+{
+	static const struct {
+		const char *metric, *type, *value;
+	} cases[] = {
+		{ "shunt_fleet_etcd_up", "gauge", "1" },
+		{ "shunt_fleet_name_taken", "gauge", "1" },
+		{ "shunt_fleet_hosts", "gauge", "3" },
+		{ "shunt_fleet_writes_total", "counter", "1" },
+		{ "shunt_fleet_resyncs_total", "counter", "2" },
+		{ "shunt_fleet_errors_total", "counter", "3" },
+		{ "shunt_fleet_malformed_total", "counter", "4" },
+	};
+
+	(void)state;
+	record_count = 2;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char expected[200];
+
+		snprintf(expected, sizeof(expected), "# TYPE %s %s\n", cases[i].metric,
+		         cases[i].type);
+		fleet = NULL;
+		assert_metric(cases[i].metric, expected);
+		snprintf(expected, sizeof(expected), "# TYPE %s %s\n%s %s\n", cases[i].metric,
+		         cases[i].type, cases[i].metric, cases[i].value);
+		fleet = (struct fleet *)&in_a_fleet;
+		assert_metric(cases[i].metric, expected);
+	}
+#define WWW "{record=\"www.example.com\""
+	assert_metric("shunt_fleet_votes",
+	              "# TYPE shunt_fleet_votes gauge\n"
+	              "shunt_fleet_votes" WWW ",endpoint=\"primary\",vote=\"up\"} 1\n"
+	              "shunt_fleet_votes" WWW ",endpoint=\"primary\",vote=\"down\"} 2\n"
+	              "shunt_fleet_votes" WWW ",endpoint=\"primary\",vote=\"unknown\"} 0\n"
+	              "shunt_fleet_votes" WWW ",endpoint=\"secondary\",vote=\"up\"} 2\n"
+	              "shunt_fleet_votes" WWW ",endpoint=\"secondary\",vote=\"down\"} 0\n"
+	              "shunt_fleet_votes" WWW ",endpoint=\"secondary\",vote=\"unknown\"} 1\n\n");
+	assert_metric("shunt_fleet_agreed",
+	              "# TYPE shunt_fleet_agreed gauge\n"
+	              "shunt_fleet_agreed" WWW ",endpoint=\"primary\"} 0\n"
+	              "shunt_fleet_agreed" WWW ",endpoint=\"secondary\"} 1\n\n");
+	assert_metric("shunt_fleet_order",
+	              "# TYPE shunt_fleet_order gauge\n"
+	              "shunt_fleet_order" WWW ",endpoint=\"primary\"} 0\n"
+	              "shunt_fleet_order" WWW ",endpoint=\"secondary\"} 1\n\n");
+	assert_metric("shunt_fleet_disagreeing_hosts",
+	              "# TYPE shunt_fleet_disagreeing_hosts gauge\n"
+	              "shunt_fleet_disagreeing_hosts" WWW "} 1\n\n");
 }
 
 static void without_records(void **state)
@@ -477,6 +605,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(of_records, reset),
 		cmocka_unit_test_setup(only_where_it_says_more, reset),
+		cmocka_unit_test_setup(of_the_fleet, reset),
 		cmocka_unit_test_setup(without_records, reset),
 		cmocka_unit_test_setup(of_the_daemon, reset),
 		cmocka_unit_test_setup(of_clients, reset),
