@@ -12,6 +12,7 @@ extern const struct command explain_command;
 extern const struct command doors_command;
 extern const struct command force_command;
 extern const struct command auto_command;
+extern const struct command drill_command;
 extern const struct command reset_command;
 extern const struct command check_command;
 extern const struct command reload_command;

@@ -5,24 +5,31 @@
 #include "base/cli.h"
 #include "commands.h"
 #include "show/answer.h"
+#include "show/fleet_order.h"
 
 struct order {
 	const char *control, *name, *endpoint;
 	const char *duration, *reason; /* NULL: not given */
-	bool anyway;
+	bool anyway, fleet;
 };
 
 static int force(const struct order *order)
 {
 	/* '*': a member whose value is NULL is left out. */
-	json_t *body = json_pack("{s:s, s:s*, s:s*, s:b}", "endpoint", order->endpoint, "for",
-	                         order->duration, "reason", order->reason, "anyway", order->anyway);
+	json_t *body = json_pack("{s:s, s:s*, s:s*, s:b, s:b}", "endpoint", order->endpoint, "for",
+	                         order->duration, "reason", order->reason, "anyway", order->anyway,
+	                         "fleet", order->fleet);
 	json_t *record;
 	int result;
 
 	if (!body) {
 		cli_error("--reason and ENDPOINT must be text in UTF-8");
 		return CLI_USAGE;
+	}
+	if (order->fleet) {
+		result = fleet_order_send(order->control, order->name, "/force", body);
+		json_decref(body);
+		return result;
 	}
 	result = ask_post(order->control, order->name, "/force", body, &record);
 	json_decref(body);
@@ -40,6 +47,7 @@ static int run(const struct command *command, const struct command_context *cont
 	const struct option_row rows[] = { { 0, "for", &order.duration, NULL },
 		                           { 0, "reason", &order.reason, NULL },
 		                           { 0, "anyway", NULL, &order.anyway },
+		                           { 0, "fleet", NULL, &order.fleet },
 		                           { 0 } };
 	struct command_line line;
 	int status;
@@ -57,7 +65,7 @@ const struct command force_command = {
 	.summary = "make one endpoint answer, whatever the checks say",
 	.operands = { 2, 2, "a name and an endpoint", { "name", "endpoint" } },
 	.help = "Usage: shunt force NAME ENDPOINT [--for DURATION] [--reason TEXT] [--anyway]\n"
-	        "                   [--control PATH]\n"
+	        "                   [--fleet] [--control PATH]\n"
 	        "\n"
 	        "ENDPOINT answers for NAME from now on, until 'shunt auto NAME' or the end of\n"
 	        "DURATION. Health is still checked and shown. The override survives restarts and\n"
@@ -67,9 +75,11 @@ const struct command force_command = {
 	        "  --for DURATION  expire after this time: 90s, 10m, 2h; at most 576h\n"
 	        "  --reason TEXT   the reason, shown by 'shunt status'\n"
 	        "  --anyway        even if ENDPOINT is down, or has no address\n"
+	        "  --fleet         on all hosts of the fleet; prints who does not follow\n"
 	        "  --control PATH  the daemon's control socket (else SHUNT_CONTROL, else\n"
 	        "                  /run/shunt/control.sock)\n"
 	        "\n"
-	        "Exit status: 0 done; 3 the daemon cannot be reached; 4 it refused.\n",
+	        "Exit status: 0 done; 3 the daemon cannot be reached, or (--fleet) a host does\n"
+	        "not follow yet; 4 the daemon refused.\n",
 	.run = run,
 };

@@ -23,9 +23,9 @@ static const struct command help_command = {
 };
 
 static const struct command *const commands[] = {
-	&run_command,    &status_command,    &watch_command, &resolve_command, &explain_command,
-	&doors_command,  &force_command,     &auto_command,  &reset_command,   &check_command,
-	&reload_command, &bugreport_command, &help_command,
+	&run_command,   &status_command, &watch_command,     &resolve_command, &explain_command,
+	&doors_command, &force_command,  &auto_command,      &drill_command,   &reset_command,
+	&check_command, &reload_command, &bugreport_command, &help_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -56,6 +56,11 @@ int ask_resets(const char *control, json_t **answer)
 	return get(control, strdup("/v1/resets"), answer);
 }
 
+int ask_fleet(const char *control, const char *name, json_t **answer)
+{
+	return get(control, api_only("/v1/fleet", name), answer);
+}
+
 int ask_status(const char *control, const char *name, json_t **status)
 {
 	return get(control, api_only("/v1/status", name), status);

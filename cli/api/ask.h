@@ -23,6 +23,9 @@ int ask_record(const char *control, const char *name, json_t **answer);
 /* GET /v1/resets: what was reset last. As above. */
 int ask_resets(const char *control, json_t **answer);
 
+/* GET /v1/fleet: of that record, or of all if the name is NULL. As above. */
+int ask_fleet(const char *control, const char *name, json_t **answer);
+
 /* The status of that record, or of all if the name is NULL. As above. */
 int ask_status(const char *control, const char *name, json_t **status);
 
