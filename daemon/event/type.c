@@ -29,6 +29,10 @@ static const struct {
 	[EVENT_CONNECTIONS_RESET] = { "connections_reset", LOG_LEVEL_WARNING, "" },
 	[EVENT_RESET_FAILED] = { "reset_failed", LOG_LEVEL_WARNING,
 	                         "its connections are not reset" },
+	[EVENT_FLEET] = { "fleet", LOG_LEVEL_WARNING, "fleet" },
+	[EVENT_ORDERED] = { "ordered", LOG_LEVEL_WARNING, "forced for the fleet" },
+	[EVENT_ORDER_ENDED] = { "order_ended", LOG_LEVEL_WARNING,
+	                        "no longer forced for the fleet" },
 };
 
 const char *event_word(enum event_type type)

@@ -47,6 +47,12 @@ enum event_type {
 	EVENT_CONNECTIONS_RESET,
 	/* They were to be reset, and were not. */
 	EVENT_RESET_FAILED,
+	/* etcd was joined or lost; `from` and `to` are states. Or another host has this one's name. */
+	EVENT_FLEET,
+	/* An order for the fleet has come that concerns this host. */
+	EVENT_ORDERED,
+	/* It has ended. */
+	EVENT_ORDER_ENDED,
 	EVENT_TYPES
 };
 

@@ -21,22 +21,12 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "config/config.h"
+#include "fleet/terms.h"
 #include "policy/ballot.h"
 
+struct config;
 struct event_base;
 struct fleet;
-
-/* How long a starting daemon waits for etcd before it decides without. */
-#define FLEET_START_MS 2000u
-
-enum fleet_state {
-	FLEET_OFF,     /* there is no `fleet` in the configuration */
-	FLEET_JOINING, /* the first attempts */
-	FLEET_SYNCED,  /* all votes are known */
-	FLEET_LOST     /* no member of etcd has answered for as long as a lease lasts */
-};
-#define FLEET_STATES (FLEET_LOST + 1)
 
 /* "off", "joining", "synced", "lost" */
 const char *fleet_state_word(enum fleet_state state);
@@ -59,36 +49,9 @@ void fleet_free(struct fleet *fleet);
  */
 void fleet_configure(struct fleet *fleet, const struct config *config);
 
-#define FLEET_ERROR_MAX 256u
-
-/* Texts are valid until the next iteration of the loop. */
-struct fleet_link {
-	enum fleet_state state;
-	time_t since; /* wall clock: time of the last change of `state` */
-	/*
-	 * The daemon has started less than FLEET_START_MS ago, and no member has answered yet: what it
-	 * had decided before stands.
-	 */
-	bool starting;
-	/* Another host of this name is there: this one knows all votes, and has none. */
-	bool name_taken;
-	const char *member;      /* the URL that is or was asked last; NULL: none */
-	const char *error;       /* the last error since it was synced last; NULL: none */
-	const char *host, *site; /* this host; NULL if the state is FLEET_OFF */
-	const char *prefix;      /* NULL if the state is FLEET_OFF */
-	uint32_t lease_seconds;
-};
 void fleet_link(const struct fleet *fleet, struct fleet_link *link);
 
 /* --- votes ------------------------------------------------------------------------------------ */
-
-struct fleet_vote {
-	const char *record;                   /* its name */
-	const char *ids[SHUNT_ENDPOINTS_MAX]; /* the endpoints' */
-	enum health_state health[SHUNT_ENDPOINTS_MAX];
-	size_t count;
-	const char *prefers, *answers; /* an endpoint's id, "dns" or "fail" */
-};
 
 /* Publishes this host's vote if it differs from the last one. */
 void fleet_vote(struct fleet *fleet, const struct fleet_vote *vote);
@@ -105,27 +68,6 @@ void fleet_ballot(const struct fleet *fleet, const char *record, const char *con
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
-#define FLEET_BY_MAX 128u     /* "root@db-7" */
-#define FLEET_REASON_MAX 201u /* text from outside is truncated to 200 bytes */
-#define FLEET_ORDER_HOSTS_MAX 2000u
-#define FLEET_RELEASE_S 10u /* for so long an end of waiting is there for all hosts to see */
-
-/* An operator's order for several hosts. */
-struct fleet_order {
-	/*
-	 * The id of the endpoint that is to answer, which need not exist here; "" for the order to end any
-	 * wait for a failback, by which fleet_order_end() replaces another.
-	 */
-	char endpoint[SHUNT_ID_MAX + 1];
-	char by[FLEET_BY_MAX];
-	char reason[FLEET_REASON_MAX]; /* printable; "": none was given */
-	/* Wall clock of the host that gave it, for display; `until` is 0 without a time limit. */
-	time_t since, until;
-	bool here;         /* it concerns this host */
-	size_t host_count; /* the hosts that it names; 0: all hosts */
-	const char *const *hosts;
-};
-
 /* The order in force for a record; NULL: there is none. Valid until the next iteration of the loop. */
 const struct fleet_order *fleet_order(const struct fleet *fleet, const char *record);
 
@@ -137,12 +79,6 @@ struct fleet_command {
 	const char *const *hosts; /* the names of those that it is for; NULL: all hosts */
 	size_t host_count;        /* at most FLEET_ORDER_HOSTS_MAX */
 };
-
-/*
- * The outcome of an order: `error` is NULL, or one line. Called from the loop. After a timeout the order
- * may have been carried out all the same.
- */
-typedef void fleet_done(void *arg, const char *error);
 
 /*
  * Gives an order for a record, in place of any that there is. Returns false, with `error` filled, if it
@@ -172,16 +108,6 @@ struct fleet_host {
 	size_t records; /* on which it has votes */
 };
 
-/* A host's vote on a record. */
-struct fleet_host_vote {
-	const char *record;
-	size_t count;
-	const char *ids[SHUNT_ENDPOINTS_MAX];
-	enum health_state health[SHUNT_ENDPOINTS_MAX];
-	const char *prefers, *answers;
-	time_t since; /* that host's clock: time of the last change of its vote */
-};
-
 size_t fleet_host_count(const struct fleet *fleet);
 /* Sorted by name; `index` is below fleet_host_count(). */
 void fleet_host(const struct fleet *fleet, size_t index, struct fleet_host *host);
@@ -189,13 +115,6 @@ void fleet_host(const struct fleet *fleet, size_t index, struct fleet_host *host
 bool fleet_host_vote(const struct fleet *fleet, size_t index, const char *record,
                      struct fleet_host_vote *vote);
 
-struct fleet_counts {
-	uint64_t writes;    /* of this host's key */
-	uint64_t resyncs;   /* times that all keys were read */
-	uint64_t errors;    /* attempts on a member of etcd that failed */
-	uint64_t malformed; /* values of keys that were ignored */
-	uint64_t changes;   /* of other hosts' votes that were seen */
-};
 void fleet_counts(const struct fleet *fleet, struct fleet_counts *counts);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/timer.h"
 #include "door/door.h"
 #include "event/event.h"
+#include "monitor/agree.h"
 #include "monitor/leave.h"
 #include "monitor/view.h"
 #include "publish/tables.h"
@@ -69,7 +70,7 @@ static bool is_any_lost(const struct record *record)
 	return false;
 }
 
-static bool elect(struct record *record, uint64_t now_ms)
+static bool elect(const struct decide *decide, struct record *record, uint64_t now_ms)
 {
 	struct election *election = &record->decided.election;
 	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
@@ -89,6 +90,8 @@ static bool elect(struct record *record, uint64_t now_ms)
 			                                   .reachable = endpoint->count > 0,
 			                                   .healthy_ms = endpoint->healthy_ms };
 	}
+	if (record->decided.agreement)
+		return agree_elect(decide->fleet, record, endpoints, now_ms);
 	return election_run(election, &record->config->policy, endpoints, record->count, now_ms);
 }
 
@@ -136,10 +139,12 @@ void decide_record(const struct decide *decide, struct record *record)
 	const char *from =
 	        decided->gone ? decided->gone : view_answer(record, decided->election.answer);
 	const int before = decided->gone ? ELECTION_FAIL : decided->election.answer;
-	bool changed = elect(record, now_ms) || decided->gone;
+	bool changed = elect(decide, record, now_ms) || decided->gone;
 
 	decide_publish(decide, record);
 	leave_observe(decide->leaves, record, before, !decide->starting && !decided->unsettled);
+	if (decided->agreement && !decide->starting && !decided->unsettled)
+		agree_vote(decide->fleet, record);
 	arm_wake(decide, record, now_ms);
 	decided->gone = NULL;
 	decide_remember(decide);

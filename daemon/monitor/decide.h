@@ -16,6 +16,7 @@
 
 struct door;
 struct event_base;
+struct fleet;
 struct host_fault;
 struct leaves;
 struct state;
@@ -29,6 +30,7 @@ struct decide {
 	struct door *door; /* NULL: there is none */
 	struct leaves *leaves;
 	struct state *state; /* NULL: no state is saved */
+	struct fleet *fleet; /* NULL: there is none, whatever a record's scope */
 	/*
 	 * Before the first table has settled, answers change with the first verdicts. These changes
 	 * are not reported as events, and the state saved by the previous run is not overwritten.

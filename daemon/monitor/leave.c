@@ -34,8 +34,8 @@ static struct reset_change change_of(const struct record *record, int from, bool
 	return (struct reset_change){
 		.from = from,
 		.to = to,
-		.from_health = from >= 0 ? record->endpoints[from].health : HEALTH_UNKNOWN,
-		.to_health = to >= 0 ? record->endpoints[to].health : HEALTH_UNKNOWN,
+		.from_health = from >= 0 ? record_health(record, (size_t)from) : HEALTH_UNKNOWN,
+		.to_health = to >= 0 ? record_health(record, (size_t)to) : HEALTH_UNKNOWN,
 		.settled = settled,
 		.on_leave = record->config->on_leave,
 		.on_return = record->config->on_return,
@@ -103,8 +103,13 @@ static enum health_state health_now(const struct endpoint *endpoint, const struc
 {
 	const struct record *record = endpoint->record;
 
-	if (record->decided.election.answer == (int)(endpoint - record->endpoints))
+	const struct agreement *agreement = record->decided.agreement;
+	const size_t index = (size_t)(endpoint - record->endpoints);
+
+	if (record->decided.election.answer == (int)index)
 		return member_health(member, view);
+	if (agreement && agreement->mode == AGREEMENT_AGREED)
+		return record_health(record, index);
 	return endpoint_health(endpoint, view);
 }
 

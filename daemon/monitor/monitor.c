@@ -13,6 +13,7 @@
 #include "base/timer.h"
 #include "door/door.h"
 #include "event/event.h"
+#include "fleet/fleet.h"
 #include "monitor/inside.h"
 #include "monitor/persist.h"
 #include "monitor/view.h"
@@ -67,6 +68,7 @@ static void mark_all(struct monitor *monitor)
 
 static void update_marked(struct monitor *monitor)
 {
+	fleet_isolated(monitor->parts.fleet, host_fault_is_isolated(monitor->host_fault));
 	while (monitor->changed) {
 		struct record *record = monitor->changed;
 
@@ -294,6 +296,27 @@ static void override_ended(void *arg, struct record *record)
 	decide_record(&monitor->decide, record);
 }
 
+static void mark_agreed(struct monitor *monitor)
+{
+	for (size_t i = 0; i < monitor->roster->count; i++) {
+		if (monitor->roster->records[i].decided.agreement)
+			mark(monitor, &monitor->roster->records[i]);
+	}
+}
+
+/* Another host may have the name of a record as an alias of it. */
+void monitor_fleet_changed(void *arg, const char *name)
+{
+	struct monitor *monitor = arg;
+	struct record *record = name ? roster_find(monitor->roster, name) : NULL;
+
+	if (!name)
+		mark_agreed(monitor);
+	else if (record && record->decided.agreement)
+		mark(monitor, record);
+	update_marked(monitor);
+}
+
 /* --- timers ----------------------------------------------------------------------------------- */
 
 static void announce_start(const struct monitor *monitor)
@@ -343,6 +366,9 @@ static void settle(struct monitor *monitor)
 	monitor->decide.starting = false;
 	forget_saved(monitor);
 	decide_remember(&monitor->decide);
+	/* What has settled is this host's vote. */
+	mark_agreed(monitor);
+	update_marked(monitor);
 	event_del(monitor->settle);
 	publish_settle(monitor->tables.current);
 	door_settle(monitor->parts.door);
@@ -354,6 +380,15 @@ static void settle(struct monitor *monitor)
 		monitor->parts.settled(monitor->parts.arg);
 }
 
+/* The votes of others are awaited for FLEET_START_MS at most. */
+static bool is_awaited(const struct monitor *monitor)
+{
+	struct fleet_link link;
+
+	fleet_link(monitor->parts.fleet, &link);
+	return link.starting;
+}
+
 static void look_whether_settled(evutil_socket_t fd, short what, void *arg)
 {
 	struct monitor *monitor = arg;
@@ -361,7 +396,8 @@ static void look_whether_settled(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (clock_ms() >= monitor->settle_by_ms ||
-	    (monitor->targets.awaited == 0 && roster_unresolved(monitor->roster) == 0))
+	    (monitor->targets.awaited == 0 && roster_unresolved(monitor->roster) == 0 &&
+	     !is_awaited(monitor)))
 		settle(monitor);
 }
 
@@ -422,6 +458,7 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 		                           .door = parts->door,
 		                           .leaves = &monitor->leaves,
 		                           .state = parts->state,
+		                           .fleet = parts->fleet,
 		                           .starting = true };
 	return monitor;
 }

@@ -59,6 +59,12 @@ const struct reset *monitor_reset(const struct monitor *monitor);
 /* The hosts that decide with this one; NULL: a private daemon is in no fleet. */
 struct fleet *monitor_fleet(const struct monitor *monitor);
 
+/*
+ * Callback for fleet_new(): `record` may have another ballot or order; NULL: all of them, or the fleet has
+ * another state.
+ */
+void monitor_fleet_changed(void *monitor, const char *record);
+
 const struct config *monitor_config(const struct monitor *monitor);
 /* Changes with each monitor_load(): parts read before and after a change do not belong together. */
 uint64_t monitor_generation(const struct monitor *monitor);

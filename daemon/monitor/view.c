@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "connection/watch.h"
+#include "monitor/agree_words.h"
 #include "monitor/override.h"
 #include "roster/record.h"
 
@@ -117,6 +118,13 @@ void view_no_endpoint(const struct record *record, const char *id, char *text, s
 		                         record->endpoints[i].config->id);
 }
 
+/* As it is for all hosts, or for this one. */
+static void say_primary(const struct record *record, char *text, size_t size)
+{
+	if (!agree_words_endpoint(record, 0, text, size))
+		view_endpoint_words(&record->endpoints[0], text, size);
+}
+
 /* "every endpoint is down, the primary answers (primary is down: connection refused)" */
 static void say_all_down(const struct record *record, char *text, size_t size)
 {
@@ -124,7 +132,7 @@ static void say_all_down(const struct record *record, char *text, size_t size)
 	char primary[VIEW_REASON_MAX - 128];
 	char who[SHUNT_ID_MAX + 16];
 
-	view_endpoint_words(&record->endpoints[0], primary, sizeof(primary));
+	say_primary(record, primary, sizeof(primary));
 	if (answer == ELECTION_DNS)
 		snprintf(who, sizeof(who), "DNS answers");
 	else if (answer == ELECTION_FAIL)
@@ -139,7 +147,7 @@ static void say_all_down(const struct record *record, char *text, size_t size)
 static const char *earlier_up(const struct record *record)
 {
 	for (int i = 0; i < record->decided.election.answer; i++) {
-		if (record->endpoints[i].health == HEALTH_UP && record->endpoints[i].count > 0)
+		if (record_health(record, (size_t)i) == HEALTH_UP && record->endpoints[i].count > 0)
 			return record->endpoints[i].config->id;
 	}
 	return "an earlier endpoint";
@@ -160,7 +168,7 @@ const char *view_reason(const struct record *record, bool isolated, char reason[
 		break;
 	case REASON_HEALTHY:
 	case REASON_FAILOVER:
-	case REASON_UNPROVEN: view_endpoint_words(primary, reason, size); break;
+	case REASON_UNPROVEN: say_primary(record, reason, size); break;
 	case REASON_DELAY:
 		snprintf(reason, size, "%s is up again, and waits for %s", earlier_up(record),
 		         record->config->policy.flap_penalty_ms && record->decided.election.returns
@@ -173,6 +181,7 @@ const char *view_reason(const struct record *record, bool isolated, char reason[
 	case REASON_ALL_DOWN: say_all_down(record, reason, size); break;
 	case REASON_NO_ADDRESS: view_endpoint_words(primary, reason, size); break;
 	case REASON_FORCED: snprintf(reason, size, "%s", override_words(record, words)); break;
+	case REASON_ORDERED: agree_words_order(record, reason, size); break;
 	}
 	if (record->decided.override && record->decided.election.reason != REASON_FORCED) {
 		size_t used = strlen(reason);
@@ -180,6 +189,7 @@ const char *view_reason(const struct record *record, bool isolated, char reason[
 		snprintf(reason + used, size - used, "; %s is forced, but has no address",
 		         record->endpoints[record->decided.election.forced].config->id);
 	}
+	agree_words_add(record, reason, size);
 	if (isolated && record->decided.election.hold)
 		snprintf(reason + strlen(reason), size - strlen(reason),
 		         "; this host is isolated: the answer holds");
@@ -294,6 +304,8 @@ void view_read(const struct record *record, bool isolated, struct view_record *o
 	out->since = record->decided.since;
 	out->changes = record->decided.changes;
 	out->override = record->decided.override;
+	out->scope = record->config->rule;
+	out->agreement = record->decided.agreement;
 	out->forced = record->decided.election.forced;
 	view_reason(record, isolated, out->reason);
 	out->endpoint_count = record->count;

@@ -13,9 +13,11 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "policy/ballot.h"
 #include "policy/election.h"
 #include "probe/probe.h"
 
+struct agreement;
 struct endpoint;
 struct fleet;
 struct override;
@@ -68,7 +70,7 @@ struct view_endpoint {
 	size_t address_count;
 };
 
-#define VIEW_REASON_MAX 460
+#define VIEW_REASON_MAX 620
 
 struct view_record {
 	const char *name;
@@ -97,7 +99,10 @@ struct view_record {
 	time_t failback_at;
 	const struct override *override; /* NULL if there is none */
 	int forced;                      /* the endpoint of the override, if there is one */
-	time_t since;                    /* wall clock: time of the last change of `answer` */
+	struct ballot_rule scope;
+	/* With a scope other than local: the votes, the order and by what it has its answer; else NULL. */
+	const struct agreement *agreement; /* roster/record.h */
+	time_t since;                      /* wall clock: time of the last change of `answer` */
 	/* Number of changes of `answer` reported as events since the start. */
 	uint64_t changes;
 	struct view_endpoint endpoints[SHUNT_ENDPOINTS_MAX];

@@ -11,7 +11,9 @@ struct ballot {
 
 void election_init(struct election *election)
 {
-	*election = (struct election){ .forced = -1, .reason = REASON_START };
+	*election = (struct election){
+		.forced = -1, .ordered = -1, .reason = REASON_START, .elected_reason = REASON_START
+	};
 }
 
 /*
@@ -166,19 +168,68 @@ static void elect_by_health(struct election *election, const struct ballot *ball
 		elect(election, ballot, best);
 }
 
-bool election_run(struct election *election, const struct election_policy *policy,
-                  const struct election_endpoint *endpoints, size_t count, uint64_t now_ms)
+/* Returns true if `answer` changed. */
+static bool apply_orders(struct election *election, const struct election_endpoint *endpoints)
 {
-	const struct ballot ballot = { policy, endpoints, count, now_ms };
-	int before = election->answer;
+	const int before = election->answer;
 
-	election->wake_ms = 0;
-	elect_by_health(election, &ballot);
-	election->release = false;
 	election->answer = election->elected;
+	if (election->ordered >= 0 && endpoints[election->ordered].reachable) {
+		election->answer = election->ordered;
+		election->reason = REASON_ORDERED;
+	}
 	if (election->forced >= 0 && endpoints[election->forced].reachable) {
 		election->answer = election->forced;
 		election->reason = REASON_FORCED;
 	}
 	return election->answer != before;
+}
+
+bool election_run(struct election *election, const struct election_policy *policy,
+                  const struct election_endpoint *endpoints, size_t count, uint64_t now_ms)
+{
+	const struct ballot ballot = { policy, endpoints, count, now_ms };
+
+	election->wake_ms = 0;
+	elect_by_health(election, &ballot);
+	election->release = false;
+	election->elected_reason = election->reason;
+	return apply_orders(election, endpoints);
+}
+
+/* The answer of all hosts is where the election stands; a move of theirs is one of this host. */
+static void adopt(struct election *election, const struct ballot *ballot, int agreed)
+{
+	if (agreed < 0 || agreed == election->endpoint)
+		return;
+	count_returns(election, ballot, agreed);
+	election->endpoint = agreed;
+}
+
+bool election_follow(struct election *election, const struct election_policy *policy,
+                     const struct election_endpoint *endpoints, size_t count, int agreed,
+                     int follow, int *prefers, uint64_t now_ms)
+{
+	const struct ballot ballot = { policy, endpoints, count, now_ms };
+	struct election mine;
+
+	adopt(election, &ballot, agreed);
+	mine = *election;
+	mine.elected = agreed >= 0 ? agreed : mine.elected;
+	mine.hold = false;
+	mine.wake_ms = 0;
+	elect_by_health(&mine, &ballot);
+	*prefers = mine.elected;
+	election->release = false;
+	election->wake_ms = mine.wake_ms;
+	election->reason = election->elected_reason = mine.reason;
+	election->elected = follow >= 0 && !endpoints[follow].reachable ? mine.elected : follow;
+	return apply_orders(election, endpoints);
+}
+
+bool election_stay(struct election *election, const struct election_endpoint *endpoints)
+{
+	election->wake_ms = 0;
+	election->reason = election->elected_reason;
+	return apply_orders(election, endpoints);
 }

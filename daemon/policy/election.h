@@ -60,7 +60,8 @@ enum election_reason {
 	REASON_MANUAL,     /* an earlier one is up again, and waits for an operator's command */
 	REASON_ALL_DOWN,   /* no endpoint is up: all_down determines the answer */
 	REASON_NO_ADDRESS, /* no endpoint has an address */
-	REASON_FORCED      /* an operator has forced it */
+	REASON_FORCED,     /* an operator has forced it */
+	REASON_ORDERED     /* an operator has ordered it for several hosts */
 };
 
 struct election {
@@ -70,6 +71,8 @@ struct election {
 	 * if none is forced.
 	 */
 	int forced;
+	/* The same by an order for several hosts; `forced` is above it. */
+	int ordered;
 	/*
 	 * The next run lets an earlier endpoint that is up take over without waiting, and clears
 	 * this.
@@ -82,8 +85,9 @@ struct election {
 	bool hold; /* the endpoints' health may be out of date: an earlier one does not take over */
 
 	int answer; /* index, or an ELECTION_ value */
-	/* The answer without `forced`: the election continues in the background. */
+	/* The answer without `forced` and `ordered`: the election continues in the background. */
 	int elected;
+	enum election_reason elected_reason; /* for that */
 	int endpoint; /* the endpoint elected last, which all_down = hold keeps */
 	/* Number of recent failbacks, each followed by a failure within flap_window. */
 	unsigned returns;
@@ -98,6 +102,19 @@ void election_init(struct election *election);
 /* Returns true if `answer` changed. `count` is 1 to SHUNT_ENDPOINTS_MAX. */
 bool election_run(struct election *election, const struct election_policy *policy,
                   const struct election_endpoint *endpoints, size_t count, uint64_t now_ms);
+
+/*
+ * The same for a record that several hosts decide together: `endpoints` are as they are for all of them,
+ * and `agreed`, an index or an ELECTION_ value, is the answer for all. The election goes on from there,
+ * and what it elects is only `*prefers`. `follow` is what to answer: `agreed`, or what was answered before
+ * while this host waits with a move. Where that has no address on this host, its own preference answers.
+ */
+bool election_follow(struct election *election, const struct election_policy *policy,
+                     const struct election_endpoint *endpoints, size_t count, int agreed,
+                     int follow, int *prefers, uint64_t now_ms);
+
+/* Nothing is known that could change what is elected; `forced` and `ordered` apply. */
+bool election_stay(struct election *election, const struct election_endpoint *endpoints);
 
 /*
  * How long an earlier endpoint must have been up before it takes over again: failback_delay plus

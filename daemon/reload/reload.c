@@ -15,6 +15,7 @@
 #include "config/compare.h"
 #include "config/load.h"
 #include "event/event.h"
+#include "fleet/fleet.h"
 #include "monitor/monitor.h"
 #include "notify/notify.h"
 #include "probe/kind/exec.h"
@@ -116,7 +117,9 @@ static bool replace(struct reload *reload, struct config *config, struct reload_
 	in_force_compare(in_force, config);
 	config_compare(monitor_config(reload->monitor), config, found, result);
 	result->records = config->record_count;
+	fleet_configure(reload->fleet, config);
 	if (!monitor_load(reload->monitor, config)) {
+		fleet_configure(reload->fleet, monitor_config(reload->monitor));
 		snprintf(result->error, sizeof(result->error), "no memory for a table: %s",
 		         strerror(errno));
 		config_free(config);

@@ -29,6 +29,7 @@ struct event_base;
 struct monitor;
 struct notify;
 struct probe_exec;
+struct fleet;
 struct reset;
 struct resolver;
 struct systemd;
@@ -64,6 +65,7 @@ struct reload {
 	struct probe_exec *exec;
 	struct notify *notify;
 	struct reset *reset;
+	struct fleet *fleet;     /* NULL: there is none */
 	struct systemd *systemd; /* NULL: there is no service manager to notify of reloads */
 
 	struct config_parser parser;

@@ -150,9 +150,9 @@ static const char *id_of(const struct view_record *record, int answer)
 
 static void put_rules(struct json_out *out, const struct view_record *record)
 {
-	static const char *const rules[] = { "start",    "healthy",    "failover",
-		                             "unproven", "delay",      "manual",
-		                             "all_down", "no_address", "forced" };
+	static const char *const rules[] = { "start",  "healthy", "failover", "unproven",
+		                             "delay",  "manual",  "all_down", "no_address",
+		                             "forced", "ordered" };
 
 	json_out_text(out, "rule", rules[record->rule]);
 	json_out_text(out, "elected", id_of(record, record->elected));

@@ -13,6 +13,15 @@ int record_endpoint(const struct record *record, const char *id)
 	return -1;
 }
 
+enum health_state record_health(const struct record *record, size_t i)
+{
+	const struct agreement *agreement = record->decided.agreement;
+
+	if (agreement && agreement->mode == AGREEMENT_AGREED)
+		return agreement->result.endpoints[i].health;
+	return record->endpoints[i].health;
+}
+
 #define ANSWER_GONE (-3) /* in addition to the ELECTION_ values */
 
 /*
@@ -37,6 +46,7 @@ static void carry_election(struct record *record, const struct record *old)
 	record->decided.unsettled = old->decided.unsettled;
 	*election = *before;
 	election->forced = carry_index(record, old, before->forced, -1);
+	election->ordered = -1;
 	election->elected = carry_index(record, old, before->elected, 0);
 	election->endpoint = carry_index(record, old, before->endpoint,
 	                                 election->elected >= 0 ? election->elected : 0);
@@ -69,9 +79,25 @@ static bool same_endpoints(const struct record *record, const struct record *old
 	return true;
 }
 
+/* Votes are counted anew; the order, of which there was an event, is the same one. */
+static void carry_agreement(struct record *record, const struct record *old)
+{
+	struct agreement *agreement = record->decided.agreement;
+	const struct agreement *before = old->decided.agreement;
+
+	if (!agreement || !before)
+		return;
+	agreement->mode = before->mode;
+	agreement->has_order = before->has_order;
+	agreement->order = before->order;
+	if (record->count == old->count)
+		memcpy(agreement->healthy_ms, before->healthy_ms, sizeof(before->healthy_ms));
+}
+
 void record_carry(struct record *record, const struct record *old)
 {
 	carry_election(record, old);
+	carry_agreement(record, old);
 	if (same_endpoints(record, old))
 		record->previous = (int)old->index;
 }
@@ -86,7 +112,10 @@ static bool may_follow(const struct record *record, size_t i)
 
 	if (record->config->connect == CONNECT_OFF)
 		return false;
-	if (election->forced >= 0)
+	if (election->forced >= 0 || election->ordered >= 0)
+		return election->answer == (int)i;
+	/* What hosts have agreed upon holds for connections, too. */
+	if (record->decided.agreement && record->decided.agreement->mode != AGREEMENT_ALONE)
 		return election->answer == (int)i;
 	return record->endpoints[i].health != HEALTH_DOWN;
 }

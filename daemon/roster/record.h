@@ -13,12 +13,38 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "fleet/terms.h"
+#include "policy/ballot.h"
 #include "policy/election.h"
 #include "roster/endpoint.h"
 
 struct decide;
 struct event;
 struct override;
+
+/* By what a record with a scope has its answer. */
+enum agreement_mode {
+	AGREEMENT_ALONE,   /* etcd is lost, or there is none: this host decides alone */
+	AGREEMENT_AWAITED, /* the daemon has just started: what it had decided before stands */
+	AGREEMENT_HELD,    /* etcd is lost: the answer stays */
+	AGREEMENT_AGREED   /* the votes of all */
+};
+
+/* What a record with a scope needs beside its election. Written by monitor/agree. */
+struct agreement {
+	enum agreement_mode mode;
+	time_t lost_since; /* wall clock; AGREEMENT_ALONE, AGREEMENT_HELD; 0: etcd is not used */
+	/* Of the last decision by votes. */
+	struct ballot_result result;
+	uint64_t healthy_ms[SHUNT_ENDPOINTS_MAX]; /* time since which it has been up for all */
+	int prefers; /* this host's preference; as in struct election */
+	/* A move back that is agreed and follows at `follow_ms`; BALLOT_NONE if there is none. */
+	int next;
+	uint64_t follow_ms;
+	/* The order in force, without the names of hosts; has_order: there is one. */
+	bool has_order;
+	struct fleet_order order;
+};
 
 struct decision {
 	struct election election;
@@ -38,6 +64,7 @@ struct decision {
 	 * election.
 	 */
 	const char *gone;
+	struct agreement *agreement; /* NULL: the scope is local */
 };
 
 struct record {
@@ -54,6 +81,9 @@ struct record {
 	bool changed;
 	struct record *next_changed;
 };
+
+/* The health that decides: that for all hosts if they have agreed, else this host's. */
+enum health_state record_health(const struct record *record, size_t i);
 
 /* The index of the endpoint with that id; -1 if there is none. */
 int record_endpoint(const struct record *record, const char *id);

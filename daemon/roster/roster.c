@@ -46,6 +46,11 @@ static void build_record(struct roster *roster, struct record *record, const str
 	record->previous = -1;
 	election_init(&record->decided.election);
 	record->decided.unsettled = true;
+	if (record->config->rule.scope != BALLOT_LOCAL) {
+		record->decided.agreement = memory_calloc(1, sizeof(*record->decided.agreement));
+		record->decided.agreement->mode = AGREEMENT_AWAITED;
+		record->decided.agreement->next = BALLOT_NONE;
+	}
 	for (size_t i = 0; i < record->count; i++) {
 		struct endpoint *endpoint = &record->endpoints[i];
 		int before;
@@ -88,6 +93,7 @@ static void free_record(struct record *record)
 		endpoint_free(&record->endpoints[i]);
 	free(record->endpoints);
 	free(record->decided.override);
+	free(record->decided.agreement);
 	if (record->decided.wake)
 		event_free(record->decided.wake);
 }

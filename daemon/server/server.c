@@ -24,6 +24,7 @@
 #include "connection/watch.h"
 #include "control/control.h"
 #include "door/door.h"
+#include "fleet/fleet.h"
 #include "monitor/monitor.h"
 #include "monitor/operate.h"
 #include "net/listener.h"
@@ -75,6 +76,7 @@ struct server {
 	struct door *door; /* NULL in a private daemon */
 	struct state *state;
 	struct reset *reset;
+	struct fleet *fleet; /* NULL in a private daemon */
 	struct monitor *monitor;
 	struct clients *clients;
 	struct reports *reports;
@@ -277,6 +279,22 @@ static bool start_tools(struct server *server, const struct config *config, uint
 	return server->resolver;
 }
 
+static void on_fleet(void *arg, const char *record)
+{
+	const struct server *server = arg;
+
+	monitor_fleet_changed(server->monitor, record);
+}
+
+/* A private daemon decides alone: the host's own one is the fleet's. */
+static void start_fleet(struct server *server, const struct config *config)
+{
+	if (server->reload.in_force.is_private)
+		return;
+	server->fleet = fleet_new(server->base, &(struct fleet_user){ on_fleet, server });
+	fleet_configure(server->fleet, config);
+}
+
 /* Takes ownership of the configuration, unless it returns false. */
 static bool start_monitor(struct server *server, struct config *config)
 {
@@ -286,6 +304,7 @@ static bool start_monitor(struct server *server, struct config *config)
 		return false;
 	if (!server->reload.in_force.is_private)
 		server->door = door_new(server->base);
+	start_fleet(server, config);
 	server->monitor = monitor_new(&(struct monitor_parts){
 	        .base = server->base,
 	        .prober = server->prober,
@@ -299,6 +318,7 @@ static bool start_monitor(struct server *server, struct config *config)
 	        .door = server->door,
 	        .state = server->state,
 	        .reset = server->reset,
+	        .fleet = server->fleet,
 	        .saved = saved,
 	        .settled = on_settled,
 	        .arg = server,
@@ -313,6 +333,7 @@ static void join_reload(struct server *server)
 	server->reload.resolver = server->resolver;
 	server->reload.exec = server->exec;
 	server->reload.reset = server->reset;
+	server->reload.fleet = server->fleet;
 	server->reload.notify = server->notify;
 	server->reload.systemd = server->systemd;
 }
@@ -359,6 +380,7 @@ static void stop(struct server *server)
 		state_free(server->state);
 	if (server->monitor)
 		monitor_free(server->monitor);
+	fleet_free(server->fleet);
 	door_free(server->door);
 	reset_free(server->reset);
 	if (server->resolver)

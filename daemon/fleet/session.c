@@ -1,0 +1,781 @@
+#include "fleet/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/timer.h"
+#include "fleet/ask.h"
+#include "fleet/etcd.h"
+
+#define CALL_MS 1000u  /* a member that takes longer is left */
+#define LOGIN_MS 3000u /* its cost is meant to be high */
+#define RANGE_MS 10000u
+#define ORDER_MS 2500u /* both calls of an order */
+#define PAGE 500u      /* keys of one answer */
+#define PAUSE_MIN_MS 100u
+#define PAUSE_MAX_MS 5000u
+#define REFUSED_MS 5000u /* before a write that was refused is tried again */
+#define CHANGED_MS 100u  /* before one that met another is */
+#define LEAVE_MS 300u
+
+enum phase { PHASE_PAUSE, PHASE_LOGIN, PHASE_LEASE, PHASE_RANGE, PHASE_WATCH, PHASE_RUN };
+
+enum own { OWN_ABSENT, OWN_MINE, OWN_OTHER };
+
+/* An order under way: for one with a time limit a lease first, then the key. */
+struct order_call {
+	struct etcd_call call;
+	struct session *session;
+	char *key, *value; /* value: NULL once it is sent */
+	fleet_done *done;
+	void *arg;
+	TAILQ_ENTRY(order_call) link;
+};
+
+struct session {
+	const struct fleet_config *config;
+	struct session_user user;
+	struct fleet_counts *counts;
+	struct etcd *etcd;
+	char *prefix, *own_key; /* "/shunt/prod/", "/shunt/prod/hosts/db-7" */
+
+	enum fleet_state state;
+	time_t since;
+	char error[FLEET_ERROR_MAX];
+
+	enum phase phase;
+	size_t member, tried; /* the one that is asked; how many have failed in turn */
+	uint32_t pause_ms;
+	char *token;                /* NULL: none */
+	uint64_t lease;             /* 0: none */
+	uint64_t cluster, revision; /* all changes up to it are known; 0: none are */
+	uint64_t page_revision;     /* of the keys that are being read; 0: not known yet */
+	char *page_after;           /* the last of them; NULL */
+	size_t page_keys;           /* that this page has had */
+
+	enum own own;
+	uint64_t own_revision, own_lease;
+	uint64_t taken_ms; /* time since which another host has the name; 0: none has */
+	bool name_taken;
+	bool dirty; /* what is to be written has changed since the last write */
+
+	struct etcd_call call, watch, beat, write;
+	/* For the next step; for the lease; for a write; for the state. */
+	struct event *step, *pulse, *pen, *loss;
+	TAILQ_HEAD(, order_call) orders;
+};
+
+static const char *member_of(const struct session *session)
+{
+	return session->config->etcd[session->member];
+}
+
+/* --- the state -------------------------------------------------------------------------------- */
+
+static void set_state(struct session *session, enum fleet_state state)
+{
+	const enum fleet_state from = session->state;
+
+	if (state == from)
+		return;
+	session->state = state;
+	session->since = time(NULL);
+	session->user.changed(session->user.arg, from);
+}
+
+/* A majority of etcd has just answered. */
+static void answered(struct session *session)
+{
+	timer_arm(session->loss, (uint64_t)session->config->lease_seconds * 1000);
+}
+
+static void on_loss(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+
+	(void)fd;
+	(void)what;
+	if (!session->error[0])
+		snprintf(session->error, sizeof(session->error), "%s: it does not answer in time",
+		         member_of(session));
+	set_state(session, FLEET_LOST);
+}
+
+/* --- failures --------------------------------------------------------------------------------- */
+
+static void stop_calls(struct session *session)
+{
+	etcd_stop(&session->call);
+	etcd_stop(&session->watch);
+	etcd_stop(&session->beat);
+	etcd_stop(&session->write);
+	event_del(session->pulse);
+	event_del(session->pen);
+}
+
+/* Half to one and a half of the pause, so that hosts do not come back together. */
+static uint32_t next_pause(struct session *session)
+{
+	const uint32_t pause = session->pause_ms;
+	uint32_t random;
+
+	evutil_secure_rng_get_bytes(&random, sizeof(random));
+	session->pause_ms = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
+	return pause / 2 + random % pause;
+}
+
+/* Everything begins again, with that member, after that time. */
+static void begin_again(struct session *session, size_t member, uint32_t delay_ms)
+{
+	stop_calls(session);
+	session->phase = PHASE_PAUSE;
+	session->member = member;
+	timer_arm(session->step, delay_ms);
+}
+
+static void note_error(struct session *session, const char *error)
+{
+	session->counts->errors++;
+	snprintf(session->error, sizeof(session->error), "%s: %s", member_of(session), error);
+}
+
+static void fail(struct session *session, const char *error)
+{
+	const size_t next = (session->member + 1) % session->config->etcd_count;
+	const bool round = ++session->tried >= session->config->etcd_count;
+
+	note_error(session, error);
+	begin_again(session, next, round ? next_pause(session) : 0);
+	if (!round)
+		return;
+	session->tried = 0;
+	if (session->state == FLEET_JOINING)
+		set_state(session, FLEET_LOST);
+}
+
+static bool mentions(const char *error, const char *words)
+{
+	return strstr(error, words) != NULL;
+}
+
+/* What the same member may answer if it is asked in another way: the token, the lease or the keys are old. */
+static bool is_outdated(struct session *session, const char *error)
+{
+	if (mentions(error, "invalid auth token") ||
+	    mentions(error, "revision of auth store is old")) {
+		free(session->token);
+		session->token = NULL;
+		return true;
+	}
+	if (mentions(error, "requested lease not found")) {
+		session->lease = 0;
+		return true;
+	}
+	if (mentions(error, "has been compacted")) {
+		session->revision = 0;
+		return true;
+	}
+	return false;
+}
+
+static void fail_or_renew(struct session *session, const char *error)
+{
+	if (!is_outdated(session, error)) {
+		fail(session, error);
+		return;
+	}
+	note_error(session, error);
+	begin_again(session, session->member, next_pause(session));
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+typedef void answer_fn(void *arg, const json_t *answer, const char *error);
+
+static void ask(struct session *session, struct etcd_call *call, const char *path, char *body,
+                uint32_t timeout_ms, answer_fn *done)
+{
+	*call = (struct etcd_call){ .member = member_of(session),
+		                    .path = path,
+		                    .token = session->token,
+		                    .timeout_ms = timeout_ms,
+		                    .done = done,
+		                    .arg = session };
+	if (!etcd_ask(session->etcd, call, body))
+		fail(session, call->error);
+}
+
+/*
+ * What this member knows is older than what is known here, or of another cluster: etcd was restored,
+ * and nothing that is known holds.
+ */
+static bool is_same_store(struct session *session, const json_t *answer)
+{
+	const uint64_t cluster = reply_cluster(answer), revision = reply_revision(answer);
+	const bool same = cluster == session->cluster && revision >= session->revision;
+
+	if (session->revision && !same) {
+		session->revision = 0;
+		session->lease = 0;
+	}
+	session->cluster = cluster;
+	return same;
+}
+
+/* --- this host's key -------------------------------------------------------------------------- */
+
+static void write_later(struct session *session, uint32_t delay_ms)
+{
+	if (!event_pending(session->pen, EV_TIMEOUT, NULL))
+		timer_arm(session->pen, delay_ms);
+}
+
+static void written(void *arg, const json_t *answer, const char *error)
+{
+	struct session *session = arg;
+
+	if (error && mentions(error, "permission denied")) {
+		note_error(session, error);
+		session->dirty = true;
+		write_later(session, REFUSED_MS);
+	} else if (error) {
+		session->dirty = true;
+		fail_or_renew(session, error);
+	} else if (reply_true(answer, "succeeded")) {
+		session->counts->writes++;
+		session->own = OWN_MINE;
+		session->own_revision = reply_revision(answer);
+		session->own_lease = session->lease;
+		session->error[0] = '\0';
+		if (session->dirty)
+			write_later(session, 0);
+	} else {
+		/* Somebody else has written it; the changes will tell. */
+		session->dirty = true;
+		write_later(session, CHANGED_MS);
+	}
+}
+
+static bool may_write(const struct session *session)
+{
+	return session->phase == PHASE_RUN && session->own != OWN_OTHER &&
+	       !etcd_is_asking(&session->write) &&
+	       (session->dirty || session->own == OWN_ABSENT ||
+	        session->own_lease != session->lease);
+}
+
+static void on_pen(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+	char *value;
+
+	(void)fd;
+	(void)what;
+	if (!may_write(session))
+		return;
+	value = session->user.own(session->user.arg);
+	session->dirty = false;
+	ask(session, &session->write, ASK_SWAP_PATH,
+	    ask_swap(session->own_key, value, session->lease,
+	             session->own == OWN_ABSENT ? 0 : session->own_revision),
+	    CALL_MS, written);
+	free(value);
+}
+
+void session_write(struct session *session)
+{
+	session->dirty = true;
+	write_later(session, 0);
+}
+
+static void set_taken(struct session *session, bool taken)
+{
+	if (session->name_taken == taken)
+		return;
+	session->name_taken = taken;
+	session->user.changed(session->user.arg, session->state);
+}
+
+static void see_own(struct session *session, const struct reply_key *key)
+{
+	session->own_revision = key->revision;
+	session->own_lease = key->lease;
+	if (key->deleted)
+		session->own = OWN_ABSENT;
+	else if (session->user.is_own(session->user.arg, key))
+		session->own = OWN_MINE;
+	else
+		session->own = OWN_OTHER;
+	if (session->own != OWN_OTHER) {
+		session->taken_ms = 0;
+		set_taken(session, false);
+		write_later(session, 0);
+	} else if (session->taken_ms == 0) {
+		session->taken_ms = clock_ms();
+	}
+}
+
+/* The key of a run of this host that has just ended stands as long as its lease. */
+static void look_whether_taken(struct session *session)
+{
+	const uint64_t limit_ms = (uint64_t)session->config->lease_seconds * 1500;
+
+	if (session->taken_ms && clock_ms() - session->taken_ms > limit_ms)
+		set_taken(session, true);
+}
+
+/* --- the lease -------------------------------------------------------------------------------- */
+
+static void beaten(void *arg, const json_t *answer, const char *error)
+{
+	struct session *session = arg;
+
+	if (error) {
+		fail_or_renew(session, error);
+		return;
+	}
+	if (!is_same_store(session, reply_result(answer))) {
+		begin_again(session, session->member, 0);
+		return;
+	}
+	if (reply_number(reply_result(answer), "TTL") == 0) {
+		session->lease = 0;
+		note_error(session, "the lease has ended");
+		begin_again(session, session->member, 0);
+		return;
+	}
+	answered(session);
+	look_whether_taken(session);
+}
+
+static void on_pulse(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+
+	(void)fd;
+	(void)what;
+	timer_arm(session->pulse, session->config->lease_seconds * UINT64_C(1000) / 3);
+	if (!etcd_is_asking(&session->beat))
+		ask(session, &session->beat, ASK_KEEPALIVE_PATH, ask_lease(session->lease), CALL_MS,
+		    beaten);
+}
+
+/* --- changes ---------------------------------------------------------------------------------- */
+
+static void see_key(void *arg, const struct reply_key *key)
+{
+	struct session *session = arg;
+
+	if (strcmp(key->key, session->own_key) == 0)
+		see_own(session, key);
+	session->user.key(session->user.arg, key);
+	if (session->phase >= PHASE_WATCH && key->revision > session->revision)
+		session->revision = key->revision;
+}
+
+static void run(struct session *session)
+{
+	session->phase = PHASE_RUN;
+	session->tried = 0;
+	session->pause_ms = PAUSE_MIN_MS;
+	session->error[0] = '\0';
+	answered(session);
+	timer_arm(session->pulse, session->config->lease_seconds * UINT64_C(1000) / 3);
+	write_later(session, 0);
+	set_state(session, FLEET_SYNCED);
+}
+
+/* Called from within libcurl. */
+static const char *see_changes(void *arg, const json_t *line)
+{
+	struct session *session = arg;
+	const json_t *result = json_object_get(line, "result");
+
+	if (reply_number(result, "compact_revision")) {
+		session->revision = 0;
+		return "the changes since the last one that was seen have been compacted";
+	}
+	if (reply_true(result, "canceled"))
+		return "it has ended the watch";
+	if (reply_true(result, "created") && session->phase == PHASE_WATCH)
+		run(session);
+	session->user.malformed(session->user.arg, reply_changes(result, see_key, session));
+	return NULL;
+}
+
+static void watch_ended(void *arg, const json_t *answer, const char *error)
+{
+	struct session *session = arg;
+
+	(void)answer;
+	if (session->revision == 0) {
+		note_error(session, error);
+		begin_again(session, session->member, 0);
+		return;
+	}
+	fail_or_renew(session, error);
+}
+
+/* From the last one that was seen on: to see it twice does no harm, and it may be one of several. */
+static void watch(struct session *session)
+{
+	session->phase = PHASE_WATCH;
+	timer_arm(session->step, CALL_MS);
+	session->watch = (struct etcd_call){ .member = member_of(session),
+		                             .path = ASK_WATCH_PATH,
+		                             .token = session->token,
+		                             .timeout_ms = CALL_MS,
+		                             .done = watch_ended,
+		                             .line = see_changes,
+		                             .arg = session };
+	if (!etcd_ask(session->etcd, &session->watch,
+	              ask_watch(session->prefix, session->revision)))
+		fail(session, session->watch.error);
+}
+
+/* --- all keys --------------------------------------------------------------------------------- */
+
+static void read_page(struct session *session);
+
+static void forget_page(struct session *session)
+{
+	free(session->page_after);
+	session->page_after = NULL;
+	session->page_revision = 0;
+}
+
+static void see_page_key(void *arg, const struct reply_key *key)
+{
+	struct session *session = arg;
+
+	free(session->page_after);
+	session->page_after = memory_strdup(key->key);
+	session->page_keys++;
+	see_key(session, key);
+}
+
+static void end_pages(struct session *session)
+{
+	session->revision = session->page_revision;
+	forget_page(session);
+	session->user.end(session->user.arg);
+	session->counts->resyncs++;
+	watch(session);
+}
+
+static void page_read(void *arg, const json_t *answer, const char *error)
+{
+	struct session *session = arg;
+
+	if (error) {
+		fail_or_renew(session, error);
+		return;
+	}
+	if (session->page_revision == 0)
+		session->page_revision = reply_revision(answer);
+	session->page_keys = 0;
+	session->user.malformed(session->user.arg, reply_keys(answer, see_page_key, session));
+	if (reply_true(answer, "more") && session->page_keys > 0)
+		read_page(session);
+	else
+		end_pages(session);
+}
+
+static void read_page(struct session *session)
+{
+	ask(session, &session->call, ASK_RANGE_PATH,
+	    ask_range(session->prefix, session->page_after, PAGE, session->page_revision), RANGE_MS,
+	    page_read);
+}
+
+static void read_all(struct session *session)
+{
+	session->phase = PHASE_RANGE;
+	forget_page(session);
+	session->own = OWN_ABSENT;
+	session->own_revision = 0;
+	session->user.begin(session->user.arg);
+	read_page(session);
+}
+
+/* --- the beginning ---------------------------------------------------------------------------- */
+
+static void follow(struct session *session)
+{
+	if (session->revision)
+		watch(session);
+	else
+		read_all(session);
+}
+
+static void granted(void *arg, const json_t *answer, const char *error)
+{
+	struct session *session = arg;
+
+	if (error) {
+		fail_or_renew(session, error);
+		return;
+	}
+	is_same_store(session, answer);
+	session->lease = reply_number(answer, "ID");
+	if (session->lease)
+		follow(session);
+	else
+		fail(session, "it gives no lease");
+}
+
+static void grant(struct session *session)
+{
+	ask(session, &session->call, ASK_GRANT_PATH, ask_grant(session->config->lease_seconds),
+	    CALL_MS, granted);
+}
+
+/* A lease that is not known is kept for no time. */
+static void kept(void *arg, const json_t *answer, const char *error)
+{
+	struct session *session = arg;
+	const json_t *result = reply_result(answer);
+
+	if (error) {
+		fail_or_renew(session, error);
+		return;
+	}
+	if (is_same_store(session, result) && reply_number(result, "TTL") > 0) {
+		follow(session);
+		return;
+	}
+	session->lease = 0;
+	grant(session);
+}
+
+static void lease(struct session *session)
+{
+	session->phase = PHASE_LEASE;
+	if (session->lease)
+		ask(session, &session->call, ASK_KEEPALIVE_PATH, ask_lease(session->lease), CALL_MS,
+		    kept);
+	else
+		grant(session);
+}
+
+static void logged_in(void *arg, const json_t *answer, const char *error)
+{
+	struct session *session = arg;
+	const char *token = json_string_value(json_object_get(answer, "token"));
+
+	if (!error && (!token || strlen(token) > 900 || token[strcspn(token, "\r\n")]))
+		error = "it gives no token";
+	if (error) {
+		fail(session, error);
+		return;
+	}
+	session->token = memory_strdup(token);
+	lease(session);
+}
+
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+	const struct fleet_config *config = session->config;
+
+	(void)fd;
+	(void)what;
+	if (session->phase == PHASE_WATCH)
+		fail(session, "it does not begin to watch in time");
+	if (session->phase != PHASE_PAUSE)
+		return;
+	if (!config->user || session->token) {
+		lease(session);
+		return;
+	}
+	session->phase = PHASE_LOGIN;
+	ask(session, &session->call, ASK_LOGIN_PATH, ask_login(config->user, config->password),
+	    LOGIN_MS, logged_in);
+}
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+static void end_order(struct order_call *order, const char *error)
+{
+	TAILQ_REMOVE(&order->session->orders, order, link);
+	etcd_stop(&order->call);
+	if (order->done)
+		order->done(order->arg, error);
+	free(order->key);
+	free(order->value);
+	free(order);
+}
+
+static void order_put(void *arg, const json_t *answer, const char *error)
+{
+	struct order_call *order = arg;
+	char text[FLEET_ERROR_MAX];
+
+	(void)answer;
+	if (error && mentions(error, "permission denied"))
+		snprintf(text, sizeof(text),
+		         "etcd's user \"%s\" may give no orders; grant it the role for that, see "
+		         "Fleets in shunt.conf(5)",
+		         order->session->config->user ? order->session->config->user : "");
+	else if (error)
+		snprintf(text, sizeof(text), "%s: %s", order->call.member, error);
+	end_order(order, error ? text : NULL);
+}
+
+static bool put_order(struct order_call *order, uint64_t lease)
+{
+	char *body = ask_put(order->key, order->value, lease);
+
+	order->call.path = ASK_PUT_PATH;
+	order->call.done = order_put;
+	return etcd_ask(order->session->etcd, &order->call, body);
+}
+
+static void order_leased(void *arg, const json_t *answer, const char *error)
+{
+	struct order_call *order = arg;
+	const uint64_t lease = reply_number(answer, "ID");
+
+	if (error || !lease)
+		order_put(order, NULL, error ? error : "it gives no lease");
+	else if (!put_order(order, lease))
+		order_put(order, NULL, order->call.error);
+}
+
+static bool start_order(struct order_call *order, uint32_t seconds)
+{
+	struct session *session = order->session;
+
+	order->call = (struct etcd_call){ .member = member_of(session),
+		                          .path = ASK_GRANT_PATH,
+		                          .token = session->token,
+		                          .timeout_ms = ORDER_MS / 2,
+		                          .done = order_leased,
+		                          .arg = order };
+	if (seconds == 0)
+		return put_order(order, 0);
+	return etcd_ask(session->etcd, &order->call, ask_grant(seconds));
+}
+
+bool session_order(struct session *session, const char *key, const char *value, uint32_t seconds,
+                   fleet_done *done, void *arg, char error[FLEET_ERROR_MAX])
+{
+	struct order_call *order;
+
+	if (session->phase != PHASE_RUN) {
+		snprintf(error, FLEET_ERROR_MAX, "etcd does not answer: %.200s",
+		         session->error[0] ? session->error : "it has just been asked");
+		return false;
+	}
+	order = memory_calloc(1, sizeof(*order));
+	*order = (struct order_call){
+		.session = session, .value = memory_strdup(value), .done = done, .arg = arg
+	};
+	order->key = memory_calloc(1, strlen(session->prefix) + strlen(key) + 1);
+	strcpy(stpcpy(order->key, session->prefix), key);
+	TAILQ_INSERT_TAIL(&session->orders, order, link);
+	if (start_order(order, seconds))
+		return true;
+	snprintf(error, FLEET_ERROR_MAX, "%s", order->call.error);
+	order->done = NULL;
+	end_order(order, NULL);
+	return false;
+}
+
+void session_forget(struct session *session, const void *arg)
+{
+	struct order_call *order;
+
+	TAILQ_FOREACH (order, &session->orders, link) {
+		if (order->arg == arg)
+			order->done = NULL;
+	}
+}
+
+/* --- start and end ---------------------------------------------------------------------------- */
+
+static struct event *timer(struct session *session, struct event_base *base, event_callback_fn call)
+{
+	struct event *event = event_new(base, -1, 0, call, session);
+
+	if (!event)
+		log_fatal("out of memory");
+	return event;
+}
+
+struct session *session_new(struct event_base *base, const struct fleet_config *config,
+                            const struct session_user *user, struct fleet_counts *counts)
+{
+	struct session *session = memory_calloc(1, sizeof(*session));
+	char key[1024];
+	uint32_t random;
+
+	session->etcd = etcd_new(base, config);
+	if (!session->etcd) {
+		free(session);
+		return NULL;
+	}
+	evutil_secure_rng_get_bytes(&random, sizeof(random));
+	session->config = config;
+	session->user = *user;
+	session->counts = counts;
+	snprintf(key, sizeof(key), "%s/", config->prefix);
+	session->prefix = memory_strdup(key);
+	snprintf(key, sizeof(key), "%s/hosts/%s", config->prefix, config->host);
+	session->own_key = memory_strdup(key);
+	session->state = FLEET_JOINING;
+	session->since = time(NULL);
+	session->pause_ms = PAUSE_MIN_MS;
+	session->member = random % config->etcd_count;
+	TAILQ_INIT(&session->orders);
+	session->step = timer(session, base, on_step);
+	session->pulse = timer(session, base, on_pulse);
+	session->pen = timer(session, base, on_pen);
+	session->loss = timer(session, base, on_loss);
+	timer_arm(session->step, 0);
+	timer_arm(session->loss, FLEET_START_MS);
+	return session;
+}
+
+void session_free(struct session *session, bool leave)
+{
+	struct order_call *order;
+
+	while ((order = TAILQ_FIRST(&session->orders)))
+		end_order(order, "the configuration has changed, or the daemon ends");
+	stop_calls(session);
+	if (leave && session->lease && session->phase == PHASE_RUN)
+		etcd_tell(session->etcd, member_of(session), session->token, ASK_REVOKE_PATH,
+		          ask_lease(session->lease), LEAVE_MS);
+	event_free(session->step);
+	event_free(session->pulse);
+	event_free(session->pen);
+	event_free(session->loss);
+	etcd_free(session->etcd);
+	forget_page(session);
+	free(session->token);
+	free(session->prefix);
+	free(session->own_key);
+	free(session);
+}
+
+void session_link(const struct session *session, struct fleet_link *link)
+{
+	*link = (struct fleet_link){ .state = session->state,
+		                     .since = session->since,
+		                     .starting = session->state == FLEET_JOINING,
+		                     .name_taken = session->name_taken,
+		                     .member = member_of(session),
+		                     .error = session->error[0] ? session->error : NULL,
+		                     .host = session->config->host,
+		                     .site = session->config->site,
+		                     .prefix = session->config->prefix,
+		                     .lease_seconds = session->config->lease_seconds };
+}
