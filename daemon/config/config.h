@@ -118,7 +118,7 @@ struct source {
 enum endpoint_family { FAMILY_IPV4, FAMILY_IPV6, FAMILY_ANY };
 
 struct endpoint_config {
-	char id[SHUNT_ID_MAX + 1];
+	const char *id;            /* 1 to SHUNT_ID_MAX characters */
 	const struct check *check; /* NULL: always healthy */
 	const struct source *sources;
 	size_t source_count; /* at least 1 */
@@ -148,9 +148,9 @@ struct record_config {
 	const uint16_t *ports; /* of the service: as written, else of the checks; sorted */
 	size_t port_count;     /* 0: not known */
 	enum connect_option connect;
-	enum reset_option on_leave, on_return; /* not RESET_KEEP only where there are ports */
-	struct endpoint_config endpoints[SHUNT_ENDPOINTS_MAX]; /* the primary first */
-	size_t endpoint_count;
+	enum reset_option on_leave, on_return;   /* not RESET_KEEP only where there are ports */
+	const struct endpoint_config *endpoints; /* the primary first */
+	size_t endpoint_count;                   /* 1 to SHUNT_ENDPOINTS_MAX */
 };
 
 /* A program to run for events. */

@@ -26,16 +26,21 @@ static const char *const aliases[] = { "www", "WWW.example.net" };
 static const struct source literals[3];
 static const struct source names[] = { { .name = "standby.example.net" } };
 
+static const struct endpoint_config www_endpoints[] = {
+	{ .id = "primary", .sources = literals, .source_count = 3 },
+	{ .id = "secondary", .sources = names, .source_count = 1 },
+};
+static const struct endpoint_config db_endpoints[] = {
+	{ .id = "primary", .sources = literals, .source_count = 1 },
+};
+
 static const struct record_config small[] = {
 	{ .name = "Www.Example.com",
 	  .aliases = aliases,
 	  .alias_count = 2,
-	  .endpoints = { { .id = "primary", .sources = literals, .source_count = 3 },
-	                 { .id = "secondary", .sources = names, .source_count = 1 } },
+	  .endpoints = www_endpoints,
 	  .endpoint_count = 2 },
-	{ .name = "db",
-	  .endpoints = { { .id = "primary", .sources = literals, .source_count = 1 } },
-	  .endpoint_count = 1 },
+	{ .name = "db", .endpoints = db_endpoints, .endpoint_count = 1 },
 };
 
 static const struct config small_config = { .records = small,
@@ -360,8 +365,7 @@ static void test_many(void **state)
 		snprintf(text[i], sizeof(text[i]), "h%zu.example.com", i);
 		records[i].name = text[i];
 		records[i].endpoint_count = 1;
-		records[i].endpoints[0].sources = literals;
-		records[i].endpoints[0].source_count = 1;
+		records[i].endpoints = db_endpoints;
 	}
 	assert_in_range(publish_size(&config), MANY * 160, MANY * 200);
 	publish = publish_new(&config);
