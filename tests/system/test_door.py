@@ -270,16 +270,21 @@ class Led(Door):
 
 
 class Lives(Door):
+    def shown(self):
+        return st.shunt(self.daemon, "status", NAME).stdout
+
     def test_helper_killed(self):
         """without the helper connections go where they were meant to, it is told, and the next one takes over"""
         self.open_door()
         self.wait_door("attached")
+        self.assertIn(f"\nDoor of {self.cgroup.path}: attached.\n", self.shown())
         inside = self.dialer()
         self.running["primary"].stop()
         self.wait_answer(inside, "standby")
         self.helper.kill()
         self.wait_refused(inside)
         self.wait_door("unserved")
+        self.assertIn(f"\nDoor of {self.cgroup.path}: unserved, {self.door()['reason']}.\n", self.shown())
         st.wait_until(lambda: self.helper.socket_path in self.door()["reason"], what="the reason")
         self.helper.start()
         self.wait_door("attached")

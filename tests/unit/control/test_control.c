@@ -984,10 +984,10 @@ static void the_status_as_lines(void **state)
 	                       "primary is down\n"
 	                       "endpoint\tprimary\tdown\thttp\t\n"
 	                       "address\t192.0.2.1\tdown\t\tno verdict since "
-	                       "1970-01-02T00:00:04Z (this host): status 503\n"
+	                       "1970-01-02T00:00:04Z (this host): status 503\theld\n"
 	                       "endpoint\tsecondary\tup\t\tNXDOMAIN\n"
-	                       "address\t192.0.2.2\tup\t1.500\t\n"
-	                       "address\t2001:db8::2\tup\t\t\n"
+	                       "address\t192.0.2.2\tup\t1.500\t\t\n"
+	                       "address\t2001:db8::2\tup\t\t\t\n"
 	                       "end\n"));
 	free(answer);
 }
@@ -1010,7 +1010,7 @@ static void the_status_of_one_name(void **state)
 	free(answer);
 	answer = ask(*state, "GET /v1/status?format=tsv&record=www HTTP/1.0\r\n\r\n");
 	assert_non_null(strstr(answer, "\nrecord\twww.example.com\t"));
-	assert_non_null(strstr(answer, "\naddress\t2001:db8::2\tup\t\t\nend\n"));
+	assert_non_null(strstr(answer, "\naddress\t2001:db8::2\tup\t\t\t\nend\n"));
 	free(answer);
 	answer = ask(*state, "GET /v1/status?record=ww HTTP/1.0\r\n\r\n");
 	assert_non_null(strstr(answer, " 404 "));
@@ -1041,7 +1041,7 @@ static void a_line_is_a_line(void **state)
 	assert_non_null(
 	        strstr(answer, "\nrecord\twww.example.com\t\t\t86401\tfail\tprimary is down\n"));
 	assert_non_null(strstr(answer, "\naddress\t192.0.2.1\tdown\t\tno verdict since "
-	                               "1970-01-02T00:00:04Z (this host): a?b??[2J?? ~\n"));
+	                               "1970-01-02T00:00:04Z (this host): a?b??[2J?? ~\theld\n"));
 	free(answer);
 }
 
