@@ -16,11 +16,13 @@
 static enum lookup_result find(const char *node, const struct addrinfo *hints,
                                struct table_answer *answer)
 {
-	if (hints && hints->ai_flags & AI_NUMERICHOST)
+	int flags = hints ? hints->ai_flags : 0;
+
+	if (flags & AI_NUMERICHOST)
 		return LOOKUP_PASS;
-	if (hints && hints->ai_flags & AI_IDN && !lookup_is_ascii(node))
-		return lookup_international(node, answer);
-	return lookup_name(node, answer);
+	if (flags & AI_IDN && !lookup_is_ascii(node))
+		return lookup_international(node, flags & AI_CANONNAME, answer);
+	return lookup_name(node, flags & AI_CANONNAME, answer);
 }
 
 /* The result for a managed name. */
