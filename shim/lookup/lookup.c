@@ -56,6 +56,15 @@ static inline uint32_t name_length(const char *name)
 	               : 0;
 }
 
+bool lookup_is_number(const char *name)
+{
+	if (*name == ':')
+		return true;
+	while (*name >= '.' && *name <= '9')
+		name++;
+	return *name == '\0';
+}
+
 static COLD enum table_result search_forced(const void *table, const char *name, uint32_t length,
                                             struct table_answer *out)
 {

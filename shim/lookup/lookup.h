@@ -22,6 +22,12 @@ enum lookup_result { LOOKUP_PASS, LOOKUP_FAIL, LOOKUP_FOUND };
 enum lookup_result lookup_name(const char *name, bool named, struct table_answer *out);
 
 /*
+ * Whether it consists of digits, dots and slashes, or begins with a colon, as numeric addresses do.
+ * lookup_name() passes such a name on, and takes longer.
+ */
+bool lookup_is_number(const char *name);
+
+/*
  * As lookup_name(), for a question with AI_IDN: the name may be in the locale's encoding. Called
  * instead of it for a name that is not pure ASCII (lookup_is_ascii()).
  */
