@@ -121,10 +121,10 @@ struct endpoint_config {
 	const char *id;            /* 1 to SHUNT_ID_MAX characters */
 	const struct check *check; /* NULL: always healthy */
 	const struct source *sources;
-	size_t source_count; /* at least 1 */
-	uint32_t min_up;     /* addresses that must be up for the endpoint to be */
-	bool allow_local;
+	uint32_t source_count; /* at least 1 */
+	uint32_t min_up;       /* addresses that must be up for the endpoint to be */
 	enum endpoint_family family;
+	bool allow_local;
 };
 
 /* Whether failures count against this host when nothing beyond it answers. */

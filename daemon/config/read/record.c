@@ -117,7 +117,7 @@ static bool read_sources(const struct config_group *group, struct endpoint_confi
 		}
 	}
 	endpoint->sources = sources;
-	endpoint->source_count = count;
+	endpoint->source_count = (uint32_t)count;
 	return true;
 }
 
@@ -156,7 +156,7 @@ static bool read_min_up(const struct config_group *group, struct endpoint_config
 	if (endpoint->min_up <= endpoint->source_count)
 		return true;
 	return config_fail(group->reader, group->values[OPT_ENDPOINT_MIN_UP],
-	                   "%u is more than its addresses are; write 1 to %zu", endpoint->min_up,
+	                   "%u is more than its addresses are; write 1 to %u", endpoint->min_up,
 	                   endpoint->source_count);
 }
 
