@@ -112,10 +112,12 @@ static int accept_each(int listening, char *error, size_t size)
 	}
 }
 
+/* The process keeps it to its end, and leaves the socket for its successor. */
 static int listen_at(const char *path, gid_t group, char *error, size_t size)
 {
-	struct listener *listener = listener_open(path, SOCK_SEQPACKET, 0660, group, error, size);
+	static struct listener *listener;
 
+	listener = listener_open(path, SOCK_SEQPACKET, 0660, group, error, size);
 	return listener ? listener_fd(listener) : -1;
 }
 
