@@ -68,9 +68,9 @@ print(json.dumps(seen), flush=True)
 class Talker:
     """A Python program under the library, with which the test talks over pipes."""
 
-    def __init__(self, daemon, code, *arguments):
+    def __init__(self, daemon, code, *arguments, prefix=()):
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, *map(str, arguments)],
+            [*prefix, sys.executable, "-c", code, *map(str, arguments)],
             env=daemon.env(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
