@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# A library in LD_PRELOAD does not lead PHP's curl before PHP 8.4: PHP loads its extensions with RTLD_DEEPBIND, in which libc stands first.
+# A library in LD_PRELOAD does not lead PHP's curl: PHP loads its extensions with RTLD_DEEPBIND, which puts libc first. Debian's 8.4 does not.
 #
 # Seen with PHP 8.2.36 (bookworm) and 8.4.28 (trixie): a preloaded library that replaces getaddrinfo() answers PHP's own streams in both,
 # and curl_exec() in 8.4 alone. In 8.2 the dlopen() of each extension has RTLD_DEEPBIND: the extension, and libcurl that comes with it, find
-# libc before what was preloaded. The same holds for every other function that such a library replaces, malloc() included.
+# libc before what was preloaded. The same holds for every other function that such a library replaces, malloc() included. Debian's changelog
+# has the reason why 8.4 differs: a patch of its own (8.4.2-1), "disable it by default except for apache". PHP itself lists that change for 8.5.
 # shellcheck source=findings/support.sh
 . "$(dirname "$0")/support.sh"
 packages bookworm php8.2-cli=8.2.36-1~deb12u1 php8.2-curl=8.2.36-1~deb12u1
