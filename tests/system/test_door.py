@@ -461,6 +461,7 @@ class Refused(Door):
         done = st.run(["setpriv", "--reuid=65534", f"--regid={group}", "--clear-groups", doors.HELPER, "-c", config, "--user", "nobody",
                        "--socket", self.path("own/door.sock")])  # fmt: skip
         self.assertEqual((done.returncode, done.stderr), (1, NO_CAPABILITY))
+        self.assertEqual(os.listdir(self.path("own")), [])
 
     def test_foreign_configuration(self):
         """a configuration that somebody else than root may write to"""
