@@ -39,6 +39,7 @@ __attribute__((noinline)) static int run(int argc, char **argv)
 
 	environment_fill_descriptors();
 	environment_leave_shim(argv);
+	environment_return_memory();
 	cmdline_parse(argc, argv, &options);
 	if (options.version)
 		return print_versions();

@@ -16,11 +16,13 @@
 static enum lookup_result find(const char *node, const struct addrinfo *hints,
                                struct table_answer *answer)
 {
-	if (hints && hints->ai_flags & AI_NUMERICHOST)
+	int flags = hints ? hints->ai_flags : 0;
+
+	if (flags & AI_NUMERICHOST)
 		return LOOKUP_PASS;
-	if (hints && hints->ai_flags & AI_IDN && !lookup_is_ascii(node))
-		return lookup_international(node, answer);
-	return lookup_name(node, answer);
+	if (flags & AI_IDN && !lookup_is_ascii(node))
+		return lookup_international(node, flags & AI_CANONNAME, answer);
+	return lookup_name(node, flags & AI_CANONNAME, answer);
 }
 
 /* The result for a managed name. */
@@ -39,10 +41,12 @@ static int reply(enum lookup_result found, struct table_answer *answer, const ch
 	return error;
 }
 
-/* flatten: in a single function, a lookup is a tenth shorter. */
-EXPORTED __attribute__((flatten)) int getaddrinfo(const char *node, const char *service,
-                                                  const struct addrinfo *hints,
-                                                  struct addrinfo **res)
+/*
+ * flatten: in a single function, a lookup is a tenth shorter. noinline: a numeric address needs
+ * nothing of it, not even its stack.
+ */
+static __attribute__((flatten, noinline)) int
+resolve(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
 	struct table_answer answer;
 	enum lookup_result found = find(node, hints, &answer);
@@ -50,6 +54,15 @@ EXPORTED __attribute__((flatten)) int getaddrinfo(const char *node, const char *
 	if (found == LOOKUP_PASS)
 		return libc_getaddrinfo(node, service, hints, res);
 	return reply(found, &answer, node, service, hints, res);
+}
+
+EXPORTED int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                         struct addrinfo **res)
+{
+	/* With SHUNT_DEBUG it is reported too. */
+	if (node && settings_are_default() && lookup_is_number(node))
+		return libc_getaddrinfo(node, service, hints, res);
+	return resolve(node, service, hints, res);
 }
 
 /* Completes a request for a managed name, as a thread of libc would. False: it is libc's. */

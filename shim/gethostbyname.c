@@ -93,7 +93,7 @@ EXPORTED struct hostent *gethostbyname(const char *name)
 {
 	static struct place place;
 	struct table_answer answer;
-	enum lookup_result found = lookup_name(name, &answer);
+	enum lookup_result found = lookup_name(name, true, &answer);
 
 	return found == LOOKUP_PASS ? libc_gethostbyname(name)
 	                            : reply_static(name, found, &answer, AF_INET, &place);
@@ -103,7 +103,7 @@ EXPORTED struct hostent *gethostbyname2(const char *name, int family)
 {
 	static struct place place;
 	struct table_answer answer;
-	enum lookup_result found = lookup_name(name, &answer);
+	enum lookup_result found = lookup_name(name, true, &answer);
 
 	return found == LOOKUP_PASS ? libc_gethostbyname2(name, family)
 	                            : reply_static(name, found, &answer, family, &place);
@@ -113,7 +113,7 @@ EXPORTED int gethostbyname_r(const char *name, struct hostent *ret, char *buffer
                              struct hostent **result, int *h_errnop)
 {
 	struct table_answer answer;
-	enum lookup_result found = lookup_name(name, &answer);
+	enum lookup_result found = lookup_name(name, true, &answer);
 
 	return found == LOOKUP_PASS
 	               ? libc_gethostbyname_r(name, ret, buffer, size, result, h_errnop)
@@ -124,7 +124,7 @@ EXPORTED int gethostbyname2_r(const char *name, int family, struct hostent *ret,
                               size_t size, struct hostent **result, int *h_errnop)
 {
 	struct table_answer answer;
-	enum lookup_result found = lookup_name(name, &answer);
+	enum lookup_result found = lookup_name(name, true, &answer);
 
 	return found == LOOKUP_PASS
 	               ? libc_gethostbyname2_r(name, family, ret, buffer, size, result, h_errnop)

@@ -88,7 +88,7 @@ static const struct end *find_hostent(const char *name, int family, const struct
 	struct table_answer answer;
 	const struct end *end = failure;
 
-	switch (lookup_name(name, &answer)) {
+	switch (lookup_name(name, true, &answer)) {
 	case LOOKUP_FOUND: end = build_hostent(&answer, family, result, buffer, size); break;
 	case LOOKUP_FAIL: break;
 	case LOOKUP_PASS:
@@ -169,7 +169,7 @@ static const struct end *find_tuples(const char *name, struct gaih_addrtuple **f
 	struct table_answer answer;
 	const struct end *end = &not_now;
 
-	switch (lookup_name(name, &answer)) {
+	switch (lookup_name(name, true, &answer)) {
 	case LOOKUP_FOUND: end = put_tuples(&answer, first, buffer, size); break;
 	case LOOKUP_FAIL: break;
 	case LOOKUP_PASS:

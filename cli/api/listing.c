@@ -26,6 +26,16 @@ static bool read_head(struct reader *reader, char **fields)
 	return true;
 }
 
+static bool read_door(struct reader *reader, char **fields)
+{
+	struct listing *listing = reader->listing;
+
+	listing->doors[listing->door_count++] = (struct listing_door){ .cgroup = fields[1],
+		                                                       .state = fields[2],
+		                                                       .reason = fields[3] };
+	return true;
+}
+
 static bool read_record(struct reader *reader, char **fields)
 {
 	struct listing *listing = reader->listing;
@@ -69,7 +79,8 @@ static bool read_address(struct reader *reader, char **fields)
 	        (struct listing_address){ .address = fields[1],
 		                          .health = fields[2],
 		                          .latency_ms = *fields[3] ? strtod(fields[3], NULL) : -1,
-		                          .last_error = fields[4] };
+		                          .last_error = fields[4],
+		                          .watch = fields[5] };
 	return true;
 }
 
@@ -80,17 +91,17 @@ static bool read_end(struct reader *reader, char **fields)
 	return true;
 }
 
-enum { STATUS, RECORD, ENDPOINT, ADDRESS, END, KINDS };
+enum { STATUS, DOOR, RECORD, ENDPOINT, ADDRESS, END, KINDS };
 
 static const struct kind {
 	const char *word;
 	size_t fields;
 	bool (*read)(struct reader *reader, char **fields);
-} kinds[KINDS] = { [STATUS] = { "status", 4, read_head },
-	           [RECORD] = { "record", 7, read_record },
-	           [ENDPOINT] = { "endpoint", 5, read_endpoint },
-	           [ADDRESS] = { "address", 5, read_address },
-	           [END] = { "end", 1, read_end } };
+} kinds[KINDS] = {
+	[STATUS] = { "status", 4, read_head },      [DOOR] = { "door", 4, read_door },
+	[RECORD] = { "record", 7, read_record },    [ENDPOINT] = { "endpoint", 5, read_endpoint },
+	[ADDRESS] = { "address", 5, read_address }, [END] = { "end", 1, read_end }
+};
 
 static bool is_word(const char *word, const char *text, size_t length)
 {
@@ -165,10 +176,11 @@ static bool make_room(struct listing *listing)
 
 	for (const char *line = listing->text, *end; (end = strchr(line, '\n')); line = end + 1)
 		counts[(unsigned char)*line]++;
+	listing->doors = calloc(counts['d'] + 1, sizeof(*listing->doors));
 	listing->records = calloc(counts['r'] + 1, sizeof(*listing->records));
 	listing->endpoints = calloc(counts['e'] + 1, sizeof(*listing->endpoints));
 	listing->addresses = calloc(counts['a'] + 1, sizeof(*listing->addresses));
-	return listing->records && listing->endpoints && listing->addresses;
+	return listing->doors && listing->records && listing->endpoints && listing->addresses;
 }
 
 bool listing_read(struct listing *listing, char *text)
@@ -188,6 +200,7 @@ bool listing_read(struct listing *listing, char *text)
 
 void listing_free(struct listing *listing)
 {
+	free(listing->doors);
 	free(listing->records);
 	free(listing->endpoints);
 	free(listing->addresses);

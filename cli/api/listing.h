@@ -14,6 +14,7 @@
 
 struct listing_address {
 	const char *address, *health, *last_error;
+	const char *watch; /* the connection that is watched: "held", …; "" if none is wanted */
 	double latency_ms; /* negative: none */
 };
 
@@ -30,11 +31,18 @@ struct listing_record {
 	size_t endpoint_count;
 };
 
+struct listing_door {
+	const char *cgroup, *state;
+	const char *reason; /* why it is not attached */
+};
+
 struct listing {
 	bool settled, isolated;
 	const char *reset_error; /* why open connections cannot be reset */
 	struct listing_record *records;
 	size_t record_count;
+	struct listing_door *doors;
+	size_t door_count;
 	/*
 	 * The text that the strings above point into. NULL: nothing was read, or the listing was
 	 * freed.

@@ -112,16 +112,35 @@ static void put_configuration(const struct sections_source *source, FILE *out)
 	free(text);
 }
 
-/* All texts in it pass through words. */
-static void print_json(const json_t *json, FILE *out)
+/* The text as words prints it, which the caller frees; NULL: no memory. */
+static char *without_secrets(const char *text)
 {
-	char *text = json_dumps(json, JSON_INDENT(1) | JSON_ENSURE_ASCII), *line, *rest = text;
+	char *result = NULL;
+	size_t size;
+	FILE *out = open_memstream(&result, &size);
 
-	while (rest && (line = strsep(&rest, "\n"))) {
-		words_print(line, strlen(line), out);
-		putc('\n', out);
+	if (!out)
+		return NULL;
+	words_print(text, strlen(text), out);
+	return fclose(out) == 0 ? result : NULL;
+}
+
+/* All texts in it pass through words, each by itself: what is left is JSON. */
+static void redact_json(json_t *json)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (json_is_string(json)) {
+		char *text = without_secrets(json_string_value(json));
+
+		json_string_set(json, text ? text : WORDS_REMOVED);
+		free(text);
 	}
-	free(text);
+	json_object_foreach(json, key, value) redact_json(value);
+	json_array_foreach (json, i, value)
+		redact_json(value);
 }
 
 static void put_status(const struct sections_source *source, FILE *out)
@@ -133,7 +152,9 @@ static void put_status(const struct sections_source *source, FILE *out)
 		fprintf(out, "%s\n", error);
 		return;
 	}
-	print_json(status, out);
+	redact_json(status);
+	json_dumpf(status, out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+	putc('\n', out);
 	json_decref(status);
 }
 

@@ -88,6 +88,17 @@ static size_t user_length(const char *text, size_t length)
 	return user;
 }
 
+/* Bytes up to the next space of a query behind a '?'; 0: a mark of punctuation, as in "running?)". */
+static size_t query_length(const char *text, size_t length)
+{
+	bool tells = false;
+	size_t n = 0;
+
+	for (; n < length && text[n] != ' '; n++)
+		tells |= isalnum((unsigned char)text[n]) || !isascii((unsigned char)text[n]);
+	return tells ? n : 0;
+}
+
 static void print_byte(char c, FILE *out)
 {
 	putc(isprint((unsigned char)c) ? c : '?', out);
@@ -113,12 +124,10 @@ static size_t print_next(const char *text, size_t length, char before, FILE *out
 		return n;
 	}
 	print_byte(*text, out);
-	if (*text != '?')
-		return 1;
-	fputs(WORDS_REMOVED, out);
-	for (n = 1; n < length && text[n] != ' ';)
-		n++;
-	return n;
+	n = *text == '?' ? query_length(text + 1, length - 1) : 0;
+	if (n)
+		fputs(WORDS_REMOVED, out);
+	return n + 1;
 }
 
 void words_print(const char *text, size_t length, FILE *out)

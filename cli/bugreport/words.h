@@ -18,7 +18,7 @@
  * Writes `text` (`length` bytes) to `out`, printable, with WORDS_REMOVED in place of
  *
  *   - user and password of a URL: from "://" to the last '@' of the word
- *   - what follows a '?', up to a space
+ *   - what follows a '?', up to a space, if it has a letter or a digit
  *   - what follows a word such as "password", "token" or "authorization", up to the end
  *   - a run that may be a key
  */

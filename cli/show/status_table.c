@@ -9,6 +9,7 @@
 #include "show/terminal.h"
 #include "show/verdict.h"
 
+#define HEALTH_WORDS_MAX 32
 #define ID_WORDS_MAX 80 /* a mark, a space and an id (SHUNT_ID_MAX) */
 
 enum { NAME, ANSWER, ENDPOINT, SINCE, WHY };
@@ -61,16 +62,31 @@ static const char *latency_words(const struct listing_endpoint *endpoint,
 	return human_latency(address->latency_ms, words);
 }
 
+/*
+ * "up, watched": a connection to it is held, so that its end is seen at once. None is held to what is
+ * down, and none is wanted before a probe has passed.
+ */
+static const char *health_words(const char *health, const char *watch, char words[HEALTH_WORDS_MAX])
+{
+	if (!*watch || strcmp(health, "up") != 0)
+		return health;
+	snprintf(words, HEALTH_WORDS_MAX, "%s, %s", health,
+	         strcmp(watch, "held") == 0 ? "watched" : "not watched");
+	return words;
+}
+
 /* `address` is NULL for an endpoint without addresses. */
 static void address_row(struct page *page, const struct listing_endpoint *endpoint,
                         const struct listing_address *address, const char *id)
 {
 	const char *health = address ? address->health : endpoint->health;
-	char words[HUMAN_TIME_MAX];
-	struct table_row row = { .cell = { id, health, address ? address->address : "-",
-		                           latency_words(endpoint, address, words),
-		                           address ? address->last_error : "" },
-		                 .colour = { [HEALTH] = health_colour(health) } };
+	char words[HUMAN_TIME_MAX], health_text[HEALTH_WORDS_MAX];
+	struct table_row row = {
+		.cell = { id, health_words(health, address ? address->watch : "", health_text),
+		          address ? address->address : "-", latency_words(endpoint, address, words),
+		          address ? address->last_error : "" },
+		.colour = { [HEALTH] = health_colour(health) }
+	};
 
 	page_row(page, &page->endpoints, row, endpoint_words);
 }
@@ -133,6 +149,25 @@ static void page_records(struct page *page, const struct listing *listing)
 	}
 }
 
+/* What concerns no name in particular. */
+static void print_notes(const struct listing *listing, FILE *out)
+{
+	if (!listing->settled)
+		fputs("The daemon has just started: its first checks are under way.\n", out);
+	if (listing->isolated)
+		fputs("This host is isolated: nothing beyond it answers. Lost names keep their "
+		      "answers.\n",
+		      out);
+	if (*listing->reset_error)
+		fprintf(out, "Open connections cannot be reset: %s.\n", listing->reset_error);
+	for (size_t i = 0; i < listing->door_count; i++) {
+		const struct listing_door *door = &listing->doors[i];
+
+		fprintf(out, "Door of %s: %s%s%s.\n", door->cgroup, door->state,
+		        *door->reason ? ", " : "", door->reason);
+	}
+}
+
 void status_table_print(const struct listing *listing, const struct status_table_style *style,
                         FILE *out)
 {
@@ -149,12 +184,5 @@ void status_table_print(const struct listing *listing, const struct status_table
 	table_fit(&page.endpoints, style->width);
 	page.out = out;
 	page_records(&page, listing);
-	if (!listing->settled)
-		fputs("The daemon has just started: its first checks are under way.\n", out);
-	if (listing->isolated)
-		fputs("This host is isolated: nothing beyond it answers. Lost names keep their "
-		      "answers.\n",
-		      out);
-	if (*listing->reset_error)
-		fprintf(out, "Open connections cannot be reset: %s.\n", listing->reset_error);
+	print_notes(listing, out);
 }

@@ -121,13 +121,13 @@ struct source {
 enum endpoint_family { FAMILY_IPV4, FAMILY_IPV6, FAMILY_ANY };
 
 struct endpoint_config {
-	char id[SHUNT_ID_MAX + 1];
+	const char *id;            /* 1 to SHUNT_ID_MAX characters */
 	const struct check *check; /* NULL: always healthy */
 	const struct source *sources;
-	size_t source_count; /* at least 1 */
-	uint32_t min_up;     /* addresses that must be up for the endpoint to be */
-	bool allow_local;
+	uint32_t source_count; /* at least 1 */
+	uint32_t min_up;       /* addresses that must be up for the endpoint to be */
 	enum endpoint_family family;
+	bool allow_local;
 };
 
 /* Whether failures count against this host when nothing beyond it answers. */
@@ -157,11 +157,11 @@ struct record_config {
 	enum reset_option on_leave, on_return; /* not RESET_KEEP only where there are ports */
 	struct ballot_rule rule; /* not BALLOT_LOCAL only with a fleet; then these two: */
 	enum etcd_lost_option on_etcd_lost;
-	uint32_t stagger_ms;         /* as written, of all hosts; */
-	uint32_t stagger_point_ms;   /* this host's point in it */
-	uint32_t failback_jitter_ms; /* as written; this host's point is in `policy` */
-	struct endpoint_config endpoints[SHUNT_ENDPOINTS_MAX]; /* the primary first */
-	size_t endpoint_count;
+	uint32_t stagger_ms;                     /* as written, of all hosts; */
+	uint32_t stagger_point_ms;               /* this host's point in it */
+	uint32_t failback_jitter_ms;             /* as written; this host's point is in `policy` */
+	const struct endpoint_config *endpoints; /* the primary first */
+	size_t endpoint_count;                   /* 1 to SHUNT_ENDPOINTS_MAX */
 };
 
 /* A program to run for events. */

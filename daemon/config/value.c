@@ -144,23 +144,39 @@ bool config_value_duration(const struct config_group *group, enum option option,
 	return duration_parse(text, out) == DURATION_OK;
 }
 
+/* The index of the word of that length; that of the final NULL if there is none. */
+static int find_word(const char *const *words, const char *text, size_t length)
+{
+	int i = 0;
+
+	while (words[i] && (strlen(words[i]) != length || memcmp(words[i], text, length) != 0))
+		i++;
+	return i;
+}
+
+/* Without an allocation: a record has eight words, most of which are not given. */
 bool config_value_word(const struct config_group *group, enum option option,
                        const char *const *words, int *out)
 {
 	const struct config_option *row = &config_options[option];
+	const struct tree *value = group->values[option];
 	char cure[128];
 	const char *text;
 
-	if (!config_value_string(group, option, &text))
-		return false;
-	if (!text) {
+	if (!value && row->value) {
+		*out = find_word(words, row->value + 1, strlen(row->value) - 2);
+		return true;
+	}
+	if (!value) {
 		snprintf(cure, sizeof(cure), "%s = %s", row->name, row->kind);
 		return config_fail_missing(group, option, cure);
 	}
-	for (*out = 0; words[*out]; ++*out) {
-		if (strcmp(words[*out], text) == 0)
-			return true;
-	}
+	text = config_value_text(group->reader, value);
+	if (!text)
+		return false;
+	*out = find_word(words, text, strlen(text));
+	if (words[*out])
+		return true;
 	return config_fail(group->reader, group->values[option], "\"%.64s\" is not known; write %s",
 	                   text, row->kind);
 }

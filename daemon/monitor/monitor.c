@@ -151,18 +151,18 @@ static void report_own_fault(struct monitor *monitor, const struct target *targe
 	if (!log_throttle_pass(&monitor->own_fault, clock_ms()))
 		return;
 	log_warning("a probe of %s ended without a verdict, which counts for nothing: %s",
-	            address_format(&target->address, text), target->error);
+	            address_format(&target->subject.address, text), target->error);
 }
 
 static void count(struct monitor *monitor, struct target *target, enum verdict verdict)
 {
 	enum health_state before = target->health.state;
 
-	if (target->check->invert)
+	if (target->subject.check->invert)
 		verdict = health_invert_verdict(verdict);
 	if (verdict != VERDICT_NONE)
 		target_arrived(target);
-	if (health_observe(&target->health, &target->check->rules, verdict))
+	if (health_observe(&target->health, &target->subject.check->rules, verdict))
 		sweep_later(monitor);
 	spread(monitor, target, before);
 	update_marked(monitor);
@@ -187,7 +187,7 @@ static enum verdict judge(struct monitor *monitor, struct target *target,
                           const struct probe_result *result)
 {
 	const struct host_attempt attempt = { .result = result,
-		                              .address = &target->address,
+		                              .address = &target->subject.address,
 		                              .remote = target_is_remote(target),
 		                              .needed = target_failures_needed(target) };
 	const bool was_isolated = host_fault_is_isolated(monitor->host_fault);
@@ -199,6 +199,12 @@ static enum verdict judge(struct monitor *monitor, struct target *target,
 	else if (was_gone != host_fault_is_gone(&target->site))
 		mark_dependents(monitor, target);
 	return verdict;
+}
+
+static void probe_witness(void *arg, struct host_site *site)
+{
+	(void)arg;
+	probe_now(target_of_site(site)->probe);
 }
 
 static void ask_dns(void *arg)
@@ -232,21 +238,25 @@ static void hear_dns(evutil_socket_t fd, short what, void *arg)
 /* Stores the result where readers see it. */
 static void note(struct target *target, const struct probe_result *result)
 {
-	const bool invert = target->check->invert;
+	const bool invert = target->subject.check->invert;
 	const char *detail = result->detail;
+	char passed[2 * PROBE_DETAIL_MAX];
 
 	target->last_probe = time(NULL);
 	if (result->verdict == VERDICT_PASS) {
-		target->latency_us = result->elapsed_us;
+		target->latency_us =
+		        result->elapsed_us < UINT32_MAX ? (uint32_t)result->elapsed_us : UINT32_MAX;
 		memcpy(target->part_us, result->part_us, sizeof(target->part_us));
 	}
 	if (result->verdict == (invert ? VERDICT_FAIL : VERDICT_PASS))
-		target->error[0] = '\0';
-	else if (result->verdict == VERDICT_PASS)
-		snprintf(target->error, sizeof(target->error),
-		         "it passes, and the check is inverted%s%s", *detail ? ": " : "", detail);
-	else
-		memcpy(target->error, detail, sizeof(target->error));
+		target_explain(target, "");
+	else if (result->verdict == VERDICT_FAIL || result->verdict == VERDICT_NONE)
+		target_explain(target, detail);
+	else {
+		snprintf(passed, PROBE_DETAIL_MAX, "it passes, and the check is inverted%s%s",
+		         *detail ? ": " : "", detail);
+		target_explain(target, passed);
+	}
 }
 
 /* A failure that does not count, such as a silence that is held, may be the fault of either side. */
@@ -276,8 +286,8 @@ static uint32_t monitor_verdict(void *arg, struct target *target, const struct p
 	note_doubt(monitor, target, result->why, verdict);
 	target_watch(target, result->verdict);
 	if (target->site.isolation.held)
-		return target->check->fast_interval;
-	return probe_schedule_delay_ms(target->check, &target->health);
+		return target->subject.check->fast_interval;
+	return probe_schedule_delay_ms(target->subject.check, &target->health);
 }
 
 static void record_changed(void *arg, struct record *record)
@@ -438,8 +448,9 @@ struct monitor *monitor_new(const struct monitor_parts *parts)
 	struct monitor *monitor = memory_calloc(1, sizeof(*monitor));
 
 	monitor->parts = *parts;
-	monitor->host_fault = host_fault_new(
-	        parts->base, &(struct host_fault_user){ count_held, ask_dns, monitor });
+	monitor->host_fault =
+	        host_fault_new(parts->base, &(struct host_fault_user){ count_held, probe_witness,
+	                                                               ask_dns, monitor });
 	targets_init(&monitor->targets, parts->prober, monitor->parts.kinds, monitor->host_fault,
 	             monitor_verdict, monitor);
 	monitor->targets.saved = parts->saved;

@@ -144,7 +144,7 @@ static bool probe_at_once(struct monitor *monitor, struct target *target, uint64
 {
 	bool begun = false;
 
-	for (size_t i = 0; target->children && i < target->check->of_count; i++)
+	for (size_t i = 0; target->children && i < target->subject.check->of_count; i++)
 		begun |= probe_at_once(monitor, target->children[i].target, now_ms);
 	if (!target->probe || target->health.state != HEALTH_UP || target_in_doubt(target) ||
 	    (target->reported_ms && now_ms - target->reported_ms < OPERATE_REPORT_MS))

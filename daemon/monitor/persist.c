@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/printable.h"
+#include "base/text_out.h"
 #include "event/event.h"
 #include "monitor/view.h"
 
@@ -64,10 +65,20 @@ static void write_health(const struct targets *targets, enum health_state state,
 	}
 }
 
+/* For fopencookie(). */
+static ssize_t add(void *text, const char *bytes, size_t size)
+{
+	struct text_out *out = text;
+
+	text_out_put(out, bytes, size);
+	return out->failed ? 0 : (ssize_t)size;
+}
+
+/* Not open_memstream(), which writes zeros into all that it reserves, up to as much again. */
 char *persist_text(const struct roster *roster, const struct targets *targets, size_t *size)
 {
-	char *text = NULL;
-	FILE *out = open_memstream(&text, size);
+	struct text_out text = { 0 };
+	FILE *out = fopencookie(&text, "w", (cookie_io_functions_t){ .write = add });
 	bool failed;
 
 	if (!out)
@@ -79,9 +90,11 @@ char *persist_text(const struct roster *roster, const struct targets *targets, s
 	write_health(targets, HEALTH_DOWN, out);
 	format_end(out);
 	failed = ferror(out);
-	if (fclose(out) == 0 && !failed)
-		return text;
-	free(text);
+	failed |= fclose(out) != 0;
+	*size = text.size;
+	if (!failed)
+		return text_out_take(&text);
+	free(text.text);
 	return NULL;
 }
 

@@ -38,7 +38,7 @@ static const struct target *find_uncertain(const struct target *target)
 {
 	const struct target *found = target->no_verdict.lasts ? target : NULL;
 
-	for (size_t i = 0; target->children && i < target->check->of_count && !found; i++)
+	for (size_t i = 0; target->children && i < target->subject.check->of_count && !found; i++)
 		found = find_uncertain(target->children[i].target);
 	return found;
 }
@@ -229,12 +229,13 @@ static void read_member(const struct member *member, enum target_view view, bool
 	missing = find_uncertain(target);
 	out->last_error = target->error[0] ? target->error : NULL;
 	out->latency_us = target->latency_us;
-	memcpy(out->part_us, target->part_us, sizeof(out->part_us));
+	for (size_t i = 0; i < PROBE_PARTS; i++)
+		out->part_us[i] = target->part_us[i];
 	out->last_probe = target->last_probe;
 	out->certificate_expires = target->certificate_expires;
 	target_asked(target, &out->probes, &out->asked);
 	out->against = target->health.against;
-	out->needed = target->probe ? needed(&target->health, &target->check->rules) : 0;
+	out->needed = target->probe ? needed(&target->health, &target->subject.check->rules) : 0;
 	out->held = target->site.isolation.held;
 	if (target->watch)
 		out->watch = watching_word(watch_phase(target->watch));

@@ -34,30 +34,31 @@ enum phase {
 
 /*
  * Kept small, since there may be 100,000: the timer is used both for the schedule and for the
- * deadline.
+ * deadline, and what belongs to the subject stays there.
  */
 struct probe {
-	struct wheel_item timer;
-	struct queue_item waiting;
+	union {
+		struct queue_item waiting; /* in PHASE_WAITING */
+		struct wheel_item timer;   /* in all others */
+	};
 	struct prober *prober;
 	const struct probe_kind *kind;
-	const struct check *check;
-	struct probe_asker asker;
+	const struct probe_subject *subject;
 	probe_done *done;
 	void *arg;
 	void *attempt;
 	uint64_t started_us;
-	uint64_t answered_us; /* when the peer last sent something in this attempt; 0 if never */
-	uint64_t part_us[PROBE_PARTS];
-	struct address address;
 	time_t expires;
+	/* From the start until the peer last sent something in this attempt; 0 if it never did. */
+	uint32_t answered_us;
+	uint32_t part_us[PROBE_PARTS];
 	uint32_t limit_ms; /* time limit of the attempt, from its start */
 	uint32_t hash;
 	uint32_t attempts;
 	bool is_noted;   /* by the kind */
 	bool again;      /* start again as soon as the current attempt has ended */
 	bool stays_here; /* this attempt does not leave this host */
-	enum phase phase;
+	uint8_t phase;   /* enum phase */
 };
 
 struct prober {
@@ -138,6 +139,13 @@ static void enqueue(struct probe *probe)
 		arm_turn(prober, 0);
 }
 
+/* The caller sets the next phase. */
+static void dequeue(struct probe *probe)
+{
+	queue_remove(&probe->prober->queue, &probe->waiting, probe->kind->cost);
+	probe->timer = (struct wheel_item){ 0 };
+}
+
 static void schedule(struct probe *probe, uint64_t due_us, uint64_t now_us)
 {
 	if (due_us <= now_us) {
@@ -180,13 +188,14 @@ static void attempt_over(struct prober *prober, const struct probe *probe)
 
 void probe_begin_again(struct probe *probe)
 {
+	const struct check *check = probe->subject->check;
+
 	probe->started_us = clock_us();
 	probe->answered_us = 0;
 	memset(probe->part_us, 0, sizeof(probe->part_us));
 	probe->stays_here = false;
 	probe->expires = 0;
-	probe->limit_ms = probe->check->connect_timeout ? probe->check->connect_timeout
-	                                                : probe->check->timeout;
+	probe->limit_ms = check->connect_timeout ? check->connect_timeout : check->timeout;
 	set_timer(probe, probe->started_us + (uint64_t)probe->limit_ms * 1000, probe->started_us);
 }
 
@@ -237,7 +246,10 @@ static void see_path(struct probe_result *result, const struct probe *probe, enu
 	if (probe->kind->off_network || probe->stays_here)
 		return;
 	result->path = result->verdict == VERDICT_NONE ? PATH_UNKNOWN : path;
-	result->proven_us = result->path == PATH_PROVEN ? clock_us() : probe->answered_us;
+	if (result->path == PATH_PROVEN)
+		result->proven_us = clock_us();
+	else if (probe->answered_us)
+		result->proven_us = probe->started_us + probe->answered_us;
 }
 
 /* The only function that ends an attempt. */
@@ -255,7 +267,7 @@ static void complete(struct probe *probe, const struct outcome *outcome, const c
 	result.verdict = probe_why_verdict(why);
 	see_path(&result, probe, outcome->path);
 	describe(&result, why == WHY_LATE, late_ms, text);
-	tally_ended(&probe->prober->tally, probe->check->type, why, result.elapsed_us);
+	tally_ended(&probe->prober->tally, probe->subject->check->type, why, result.elapsed_us);
 	wheel_remove(&probe->prober->wheel, &probe->timer);
 	probe->attempt = NULL;
 	probe->phase = PHASE_ENDING;
@@ -313,6 +325,11 @@ static void clock_ran(evutil_socket_t fd, short what, void *arg)
 	arm_clock(prober, now_us);
 }
 
+static struct probe *probe_of(struct queue_item *item)
+{
+	return (struct probe *)((char *)item - offsetof(struct probe, waiting));
+}
+
 static void turn_ran(evutil_socket_t fd, short what, void *arg)
 {
 	struct prober *prober = arg;
@@ -328,8 +345,8 @@ static void turn_ran(evutil_socket_t fd, short what, void *arg)
 		item = queue_next(queue, end);
 		if (!item)
 			break;
-		queue_remove(queue, item, item->probe->kind->cost);
-		start(item->probe);
+		dequeue(probe_of(item));
+		start(probe_of(item));
 	}
 	if (queue_turn_us(queue, clock_us(), &delay_us))
 		arm_turn(prober, delay_us);
@@ -389,32 +406,23 @@ uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us)
 }
 
 struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
-                        const struct check *check, const struct address *address,
-                        struct probe_asker asker, probe_done *done, void *arg)
+                        const struct probe_subject *subject, probe_done *done, void *arg)
 {
 	struct probe *probe = memory_calloc(1, sizeof(*probe));
 	uint64_t now_us;
 
 	probe->prober = prober;
-	probe->waiting.probe = probe;
 	probe->kind = kind;
-	probe->check = check;
-	probe->asker = asker;
+	probe->subject = subject;
 	probe->done = done;
 	probe->arg = arg;
-	probe->address = *address;
-	probe->hash = probe_schedule_hash(check, address, asker.host);
+	probe->hash = probe_schedule_hash(subject->check, &subject->address, subject->asker.host);
 	now_us = clock_us();
 	schedule(probe,
-	         now_us + probe_schedule_first_us(probe->hash, prober->made++, check->interval),
+	         now_us + probe_schedule_first_us(probe->hash, prober->made++,
+	                                          subject->check->interval),
 	         now_us);
 	return probe;
-}
-
-void probe_rebind(struct probe *probe, const struct check *check, struct probe_asker asker)
-{
-	probe->check = check;
-	probe->asker = asker;
 }
 
 void probe_now(struct probe *probe)
@@ -441,9 +449,9 @@ void probe_free(struct probe *probe)
 {
 	if (!probe)
 		return;
-	wheel_remove(&probe->prober->wheel, &probe->timer);
 	if (probe->phase == PHASE_WAITING)
-		queue_remove(&probe->prober->queue, &probe->waiting, probe->kind->cost);
+		dequeue(probe);
+	wheel_remove(&probe->prober->wheel, &probe->timer);
 	if (probe->phase == PHASE_RUNNING) {
 		if (probe->attempt)
 			probe->kind->cancel(probe->attempt);
@@ -454,22 +462,22 @@ void probe_free(struct probe *probe)
 
 const struct check *probe_check(const struct probe *probe)
 {
-	return probe->check;
+	return probe->subject->check;
 }
 
 const struct address *probe_address(const struct probe *probe)
 {
-	return &probe->address;
+	return &probe->subject->address;
 }
 
 const char *probe_host(const struct probe *probe)
 {
-	return probe->asker.host;
+	return probe->subject->asker.host;
 }
 
 const char *probe_endpoint(const struct probe *probe)
 {
-	return probe->asker.endpoint;
+	return probe->subject->asker.endpoint;
 }
 
 const struct probe_kind *probe_kind_of(const struct probe *probe)
@@ -539,16 +547,23 @@ void probe_finish_path(struct probe *probe, enum probe_why why, enum probe_path 
 	va_end(args);
 }
 
+/* The clock has a late loop see the start and what follows within one tick: never 0. */
+static uint32_t since_start(const struct probe *probe, uint64_t when_us)
+{
+	uint64_t us = when_us > probe->started_us ? when_us - probe->started_us : 1;
+
+	return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
 void probe_peer_answered(struct probe *probe)
 {
-	probe->answered_us = clock_us();
-	probe->limit_ms = probe->check->timeout;
+	probe->answered_us = since_start(probe, clock_us());
+	probe->limit_ms = probe->subject->check->timeout;
 }
 
 void probe_reached(struct probe *probe, enum probe_part part, uint64_t when_us)
 {
-	/* A late loop may see the start and this part within one tick of the clock. */
-	probe->part_us[part] = when_us > probe->started_us ? when_us - probe->started_us : 1;
+	probe->part_us[part] = since_start(probe, when_us);
 }
 
 void probe_note(struct probe *probe)

@@ -58,7 +58,7 @@ struct probe_result {
 	uint64_t proven_us;
 	uint64_t elapsed_us; /* from the start of the attempt */
 	/* From the start to the end of each part; 0 if it was not observed. */
-	uint64_t part_us[PROBE_PARTS];
+	uint32_t part_us[PROBE_PARTS];
 	/* Wall clock: expiry of the certificate presented by the peer; 0 if there was none. */
 	time_t expires;
 	/* The reason as text, printable; "" for a pass that needs none. */
@@ -94,6 +94,16 @@ struct probe_asker {
 	const char *endpoint; /* the endpoint's id */
 };
 
+/*
+ * What is probed. The owner of the probe owns it, too. After a reload it puts the same check and
+ * asker of the new configuration here, in one go; the probe stays the same.
+ */
+struct probe_subject {
+	const struct check *check;
+	struct address address;
+	struct probe_asker asker;
+};
+
 /* Returns the time in ms from this attempt's start to the next one's. Must not free the probe. */
 typedef uint32_t probe_done(void *arg, const struct probe_result *result);
 
@@ -113,18 +123,14 @@ uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us);
 
 /*
  * Creates a probe. Its first attempt is due at once for the first 64 probes after the prober's
- * creation, otherwise after a fraction of its interval or of 2 s, whichever is smaller. `check` and
- * the strings in `asker` must outlive the probe or be replaced with probe_rebind().
+ * creation, otherwise after a fraction of its interval or of 2 s, whichever is smaller. `subject`
+ * and what it points to must outlive the probe.
  */
 struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
-                        const struct check *check, const struct address *address,
-                        struct probe_asker asker, probe_done *done, void *arg);
+                        const struct probe_subject *subject, probe_done *done, void *arg);
 
 /* The set in which the sockets of all probes are watched. Valid as long as the prober. */
 struct edge_set *prober_edges(const struct prober *prober);
-
-/* Called after a reload: the probe stays the same, but its check and asker have new addresses. */
-void probe_rebind(struct probe *probe, const struct check *check, struct probe_asker asker);
 
 /* Makes the next attempt due now; no effect while one is under way, or on NULL. */
 void probe_now(struct probe *probe);

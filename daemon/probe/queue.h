@@ -16,8 +16,6 @@
 
 #include "probe/cost.h"
 
-struct probe;
-
 #define QUEUE_STARTS_A_TURN 64u
 #define QUEUE_EXPENSIVE_A_WINDOW 8u
 #define QUEUE_WINDOW_US 10000u
@@ -25,7 +23,6 @@ struct probe;
 /* Embedded in a probe. */
 struct queue_item {
 	TAILQ_ENTRY(queue_item) link;
-	struct probe *probe;
 	uint64_t number; /* order of arrival across all lists */
 };
 

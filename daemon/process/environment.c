@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 
 #include "base/log.h"
 
+/* Bytes: more than a chunk of an arena, which is freed with a configuration. */
+#define LARGE_BLOCK (128 << 10)
 #define DESCRIPTORS_MIN 64u /* assumed if the limit cannot be read */
 
 void environment_fill_descriptors(void)
@@ -72,4 +75,10 @@ rlim_t environment_raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	return limit.rlim_cur;
+}
+
+void environment_return_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+	mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
 }

@@ -21,6 +21,13 @@ void environment_fill_descriptors(void);
  */
 void environment_leave_shim(char **argv);
 
+/*
+ * Has large blocks returned to the system as soon as they are freed. Left to itself malloc() takes the
+ * largest one so far for what this process usually needs, and a configuration's text, or that of the
+ * state, would be kept for good.
+ */
+void environment_return_memory(void);
+
 /* Sets the file mode mask and signal dispositions, and removes variables that libraries act on. */
 void environment_harden(void);
 

@@ -102,7 +102,7 @@ static void fill_record(struct publish *publish, uint32_t offset,
 	record->name_count = (uint32_t)(1 + config->alias_count);
 	record->connect = config->connect;
 	for (size_t i = 0; i < config->endpoint_count; i++, endpoint++) {
-		memcpy(endpoint->id, config->endpoints[i].id, sizeof(endpoint->id));
+		strncpy(endpoint->id, config->endpoints[i].id, sizeof(endpoint->id) - 1);
 		endpoint->address_room = layout_address_room(&config->endpoints[i]);
 		endpoint->addresses = (uint32_t)addresses;
 		addresses += endpoint->address_room * sizeof(struct shunt_address);

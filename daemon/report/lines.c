@@ -6,6 +6,7 @@
 #include "base/moment.h"
 #include "base/text_out.h"
 #include "config/config.h"
+#include "door/door.h"
 #include "monitor/monitor.h"
 #include "monitor/view.h"
 #include "reset/reset.h"
@@ -59,6 +60,7 @@ static void put_address(struct text_out *out, const struct view_address *address
 	if (address->latency_us)
 		text_out_ms(out, address->latency_us);
 	put_error(out, address);
+	put_field(out, address->watch);
 	text_out_put(out, "\n", 1);
 }
 
@@ -115,7 +117,21 @@ static char *record_lines(const struct monitor *monitor, size_t index)
 	return text_out_take(&out);
 }
 
-static char *head_line(const struct monitor *monitor)
+static void put_doors(struct text_out *out, const struct door *doors)
+{
+	struct door_view door;
+
+	for (size_t i = 0; i < door_count(doors); i++) {
+		door_read(doors, i, &door);
+		put(out, "door");
+		put_field(out, door.cgroup);
+		put_field(out, door_state_word(door.state));
+		put_field(out, door.reason);
+		text_out_put(out, "\n", 1);
+	}
+}
+
+static char *head_lines(const struct monitor *monitor)
 {
 	static const char *const words[] = { "false", "true" };
 	const struct reset *reset = monitor_reset(monitor);
@@ -127,6 +143,7 @@ static char *head_line(const struct monitor *monitor)
 	put_field(&out, words[monitor_is_isolated(monitor)]);
 	put_field(&out, reset_is_wanted(reset) ? reset_trouble(reset) : NULL);
 	text_out_put(&out, "\n", 1);
+	put_doors(&out, monitor_door(monitor));
 	return text_out_take(&out);
 }
 
@@ -135,5 +152,5 @@ char *lines_status(const struct monitor *monitor, struct report_span span, size_
 	*last = step > span.count;
 	if (*last)
 		return strdup("end\n");
-	return step == 0 ? head_line(monitor) : record_lines(monitor, span.first + step - 1);
+	return step == 0 ? head_lines(monitor) : record_lines(monitor, span.first + step - 1);
 }

@@ -5,12 +5,14 @@
  *
  *   status    version, settled (true, false), isolated (true, false), why open connections cannot be
  *             reset
+ *   door      cgroup, state, why it is not attached
  *   record    name, active endpoint, its addresses separated by spaces, since (Unix time),
  *             all_down, reason
  *   endpoint  id, health, type of its check, why its name does not resolve; belongs to the record
  *             before it
  *   address   address, health, latency in milliseconds, last error with the time since which there
- *             is no verdict; belongs to the endpoint before it
+ *             is no verdict, state of the connection that is watched; belongs to the endpoint before
+ *             it
  *   end
  *
  * An empty field means that there is no value. All text is printable ASCII; any other byte is

@@ -15,7 +15,7 @@
 struct wanted {
 	struct address addresses[SHUNT_ADDRESSES_MAX];
 	size_t count;
-	size_t refused; /* local addresses that were refused */
+	uint32_t refused; /* local addresses that were refused */
 	struct address first_refused;
 	bool more; /* more addresses than the table holds for one endpoint */
 };
@@ -72,6 +72,24 @@ static struct member *add_member(struct endpoint *endpoint, const struct address
 	return member_new(&parts, address, inherit);
 }
 
+/* Appends a member; there are at most SHUNT_ADDRESSES_MAX. */
+static void append(struct endpoint *endpoint, struct member *member)
+{
+	struct member **larger;
+
+	if (!endpoint->members) {
+		endpoint->members = &endpoint->first;
+		endpoint->room = 1;
+	}
+	if (endpoint->count == endpoint->room) {
+		larger = memory_calloc(SHUNT_ADDRESSES_MAX, sizeof(struct member *));
+		memcpy(larger, endpoint->members, endpoint->count * sizeof(struct member *));
+		endpoint->members = larger;
+		endpoint->room = SHUNT_ADDRESSES_MAX;
+	}
+	endpoint->members[endpoint->count++] = member;
+}
+
 static bool anything_up(struct member *const *members, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -93,7 +111,7 @@ static void unlist(struct endpoint *endpoint, struct member *member, size_t list
 	member->listed = false;
 	if (endpoint->count < SHUNT_ADDRESSES_MAX &&
 	    (listed == 0 || (proven && !anything_up(endpoint->members, listed))))
-		endpoint->members[endpoint->count++] = member;
+		append(endpoint, member);
 	else
 		member_free(member);
 }
@@ -123,7 +141,8 @@ static bool update_members(struct endpoint *endpoint, const struct wanted *wante
 	const size_t before_count = endpoint->count;
 	bool changed = false;
 
-	memcpy(before, endpoint->members, before_count * sizeof(struct member *));
+	for (size_t i = 0; i < before_count; i++)
+		before[i] = endpoint->members[i];
 	endpoint->count = 0;
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct address *address = &wanted->addresses[i];
@@ -135,7 +154,7 @@ static bool update_members(struct endpoint *endpoint, const struct wanted *wante
 			                    old ? member_find(old->members, old->count, address)
 			                        : NULL);
 		member->listed = true;
-		endpoint->members[endpoint->count++] = member;
+		append(endpoint, member);
 	}
 	for (size_t i = 0; i < before_count; i++) {
 		if (member_find(endpoint->members, wanted->count, &before[i]->address))
@@ -265,7 +284,7 @@ static void name_changed(void *arg, const struct resolve_answer *answer)
 static void drop_unlisted(struct endpoint *endpoint)
 {
 	bool verdict = false, listed = false;
-	size_t kept = 0;
+	uint32_t kept = 0;
 
 	for (size_t i = 0; i < endpoint->count; i++) {
 		const struct member *member = endpoint->members[i];
@@ -380,6 +399,8 @@ void endpoint_free(struct endpoint *endpoint)
 			resolve_unwatch(endpoint->watches[i]);
 	}
 	free(endpoint->watches);
+	if (endpoint->members != &endpoint->first)
+		free(endpoint->members);
 }
 
 size_t endpoint_unresolved(const struct endpoint *endpoint)

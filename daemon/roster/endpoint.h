@@ -35,8 +35,9 @@ struct endpoint {
 	const char *record_name; /* as configured */
 	const struct endpoint_config *config;
 	const struct endpoint_parts *parts;
-	struct member *members[SHUNT_ADDRESSES_MAX];
-	size_t count;
+	struct member **members; /* room for `room` of them; `first` as long as that is 1 */
+	struct member *first;
+	uint32_t count, room;
 	/* By source, NULL for a literal; NULL if all sources are literals. */
 	struct resolve_watch **watches;
 	enum health_state health;
@@ -45,12 +46,12 @@ struct endpoint {
 	uint64_t healthy_ms; /* CLOCK_MONOTONIC; time since which it has been up */
 	/* What has already been reported as an event: */
 	bool resolve_failed;
-	size_t refused; /* number of local addresses that were left out */
-	bool more;      /* some addresses do not fit the table */
+	bool more;        /* some addresses do not fit the table */
+	uint32_t refused; /* number of local addresses that were left out */
 };
 
 /*
- * The caller sets the first four fields. `old`: the same endpoint before a reload, or NULL; state
+ * The caller sets the first four fields; the others are zero. `old`: the same endpoint before a reload, or NULL; state
  * of addresses that are in both is carried over.
  */
 void endpoint_build(struct endpoint *endpoint, const struct endpoint *old);

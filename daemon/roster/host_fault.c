@@ -42,7 +42,7 @@ static void ask(struct host_fault *fault)
 
 	fault->asked_us = clock_us();
 	for (size_t i = 0; i < WITNESSES && i < isolation->count; i++)
-		probe_now(site_of(isolation_witness(isolation))->probe);
+		fault->user.probe(fault->user.arg, site_of(isolation_witness(isolation)));
 	if (fault->user.ask)
 		fault->user.ask(fault->user.arg);
 	timer_arm(fault->again, ms);

@@ -25,7 +25,6 @@ struct host_fault;
 /* The representation of a target in this module. Owned by the target. */
 struct host_site {
 	struct isolation_site isolation; /* listed while the target is remote */
-	struct probe *probe;
 };
 
 /* An attempt on a site that has ended. */
@@ -43,6 +42,8 @@ struct host_fault_user {
 	 * being judged.
 	 */
 	void (*counts)(void *arg, struct host_site *site, unsigned failures);
+	/* Called to probe a site now, as a witness. */
+	void (*probe)(void *arg, struct host_site *site);
 	/*
 	 * Called to look for signs of life that are not probes: they go to host_fault_hear(). NULL:
 	 * there are none.

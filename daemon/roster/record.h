@@ -55,31 +55,30 @@ struct decision {
 	struct event *wake;        /* timer for election.wake_ms; NULL until it is needed */
 	const struct decide *by;   /* argument of `wake` */
 	/*
-	 * No decision is final until the table has settled: true for a record that is new since the
-	 * table last settled and was not restored from the previous run.
-	 */
-	bool unsettled;
-	/*
 	 * The endpoint that answered before a reload and no longer exists; NULL after the first
 	 * election.
 	 */
 	const char *gone;
 	struct agreement *agreement; /* NULL: the scope is local */
+	/*
+	 * No decision is final until the table has settled: true for a record that is new since the
+	 * table last settled and was not restored from the previous run.
+	 */
+	bool unsettled;
 };
 
 struct record {
 	const struct record_config *config;
-	size_t index; /* its index in the configuration, and therefore in the table */
 	struct endpoint *endpoints;
-	size_t count;
+	uint32_t index; /* its index in the configuration, and therefore in the table */
+	uint32_t count;
 	/* Its index in the superseded table; -1 if it is not in it, or its endpoints differ. */
 	int previous;
-
-	struct decision decided;
-
 	/* It is in the monitor's list of records to decide again. */
 	bool changed;
 	struct record *next_changed;
+
+	struct decision decided;
 };
 
 /* The health that decides: that for all hosts if they have agreed, else this host's. */

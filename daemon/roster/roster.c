@@ -40,7 +40,7 @@ static void names_init(struct names *names, const struct roster *roster)
 
 static void build_record(struct roster *roster, struct record *record, const struct record *old)
 {
-	record->count = record->config->endpoint_count;
+	record->count = (uint32_t)record->config->endpoint_count;
 	record->endpoints = memory_calloc(record->count, sizeof(*record->endpoints));
 	record->decided.since = time(NULL);
 	record->previous = -1;
@@ -80,7 +80,7 @@ struct roster *roster_build(const struct config *config, const struct roster *ol
 		struct record *record = &roster->records[i];
 
 		record->config = &config->records[i];
-		record->index = i;
+		record->index = (uint32_t)i;
 		build_record(roster, record, *name_slot(&names, record->config->name));
 	}
 	free(names.slots);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -11,6 +12,9 @@
 #include "state/format.h"
 
 #define BUCKETS_MIN 64u
+
+/* Instead of a text that there was no memory for. */
+static const char lost_error[] = "it failed, and there was no memory for the reason";
 
 void targets_init(struct targets *targets, struct prober *prober,
                   const struct probe_kind *const *kinds, struct host_fault *host_fault,
@@ -25,8 +29,8 @@ void targets_init(struct targets *targets, struct prober *prober,
 
 bool target_is_remote(const struct target *target)
 {
-	return !target->targets->kinds[target->check->type]->off_network &&
-	       !address_is_loopback(&target->address);
+	return !target->targets->kinds[target->subject.check->type]->off_network &&
+	       !address_is_loopback(&target->subject.address);
 }
 
 struct target *target_of_site(struct host_site *site)
@@ -52,25 +56,39 @@ static struct probe_asker effective_asker(const struct check *check, struct prob
 	return asker;
 }
 
-static char *make_key(const struct check *check, struct probe_asker asker,
-                      const struct address *address)
+/* The host of an asker is a name, in any case. */
+static const char *lower(const char *host, char text[SHUNT_NAME_MAX + 1])
 {
-	char text[ADDRESS_TEXT_MAX];
-	char *key;
+	size_t i = 0;
 
-	address_format(address, text);
-	if (asprintf(&key, "%s %s %s %s", text, asker.host, asker.endpoint, check->key) < 0)
-		log_fatal("out of memory");
-	for (char *p = key + strlen(text) + 1; *p != ' '; p++)
-		*p = (char)shunt_lower((unsigned char)*p);
-	return key;
+	for (; host[i] && i < SHUNT_NAME_MAX; i++)
+		text[i] = (char)shunt_lower((unsigned char)host[i]);
+	text[i] = '\0';
+	return text;
 }
 
-static struct target **bucket(const struct targets *targets, const char *key)
+static uint64_t make_key(const struct probe_subject *subject)
 {
-	uint32_t hash = shunt_name_hash(0, key, (uint32_t)strlen(key));
+	char address[ADDRESS_TEXT_MAX], host[SHUNT_NAME_MAX + 1];
+	const char *const parts[] = { address_format(&subject->address, address),
+		                      lower(subject->asker.host, host), subject->asker.endpoint,
+		                      subject->check->key };
 
-	return &targets->buckets[hash & (targets->bucket_count - 1)];
+	return format_key(parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+/* Two checks with one key make the same probe. */
+static bool is_same(const struct probe_subject *a, const struct probe_subject *b)
+{
+	return address_compare(&a->address, &b->address) == 0 &&
+	       strcasecmp(a->asker.host, b->asker.host) == 0 &&
+	       strcmp(a->asker.endpoint, b->asker.endpoint) == 0 &&
+	       strcmp(a->check->key, b->check->key) == 0;
+}
+
+static struct target **bucket(const struct targets *targets, uint64_t key)
+{
+	return &targets->buckets[key & (targets->bucket_count - 1)];
 }
 
 static void grow(struct targets *targets)
@@ -78,7 +96,7 @@ static void grow(struct targets *targets)
 	struct target **old = targets->buckets;
 	size_t old_count = targets->bucket_count;
 
-	targets->bucket_count = old_count ? 4 * old_count : BUCKETS_MIN;
+	targets->bucket_count = old_count ? 2 * old_count : BUCKETS_MIN;
 	targets->buckets = memory_calloc(targets->bucket_count, sizeof(*targets->buckets));
 	for (size_t i = 0; i < old_count; i++) {
 		while (old[i]) {
@@ -93,18 +111,19 @@ static void grow(struct targets *targets)
 	free(old);
 }
 
-static struct target *find(const struct targets *targets, const char *key)
+static struct target *find(const struct targets *targets, uint64_t key,
+                           const struct probe_subject *subject)
 {
 	struct target *target = targets->bucket_count ? *bucket(targets, key) : NULL;
 
-	while (target && strcmp(target->key, key) != 0)
+	while (target && (target->key != key || !is_same(&target->subject, subject)))
 		target = target->next;
 	return target;
 }
 
 /* First step: creates the target itself. The second step, begin(), may create further targets. */
-static struct target *make(struct targets *targets, char *key, const struct check *check,
-                           const struct address *address)
+static struct target *make(struct targets *targets, uint64_t key,
+                           const struct probe_subject *subject)
 {
 	struct target *target = memory_calloc(1, sizeof(*target));
 	struct target **head;
@@ -112,8 +131,8 @@ static struct target *make(struct targets *targets, char *key, const struct chec
 	if (targets->count >= targets->bucket_count)
 		grow(targets);
 	target->key = key;
-	target->check = check;
-	target->address = *address;
+	target->subject = *subject;
+	target->error = "";
 	target->targets = targets;
 	LIST_INIT(&target->parents);
 	head = bucket(targets, key);
@@ -126,7 +145,7 @@ static struct target *make(struct targets *targets, char *key, const struct chec
 /* The state that failures lead to. */
 static enum health_state failures_say(const struct target *target)
 {
-	return target->check->invert ? HEALTH_UP : HEALTH_DOWN;
+	return target->subject.check->invert ? HEALTH_UP : HEALTH_DOWN;
 }
 
 void target_watch(struct target *target, enum verdict verdict)
@@ -137,7 +156,7 @@ void target_watch(struct target *target, enum verdict verdict)
 
 unsigned target_failures_needed(const struct target *target)
 {
-	const struct check *check = target->check;
+	const struct check *check = target->subject.check;
 
 	if (target->health.state == HEALTH_UNKNOWN || target->health.state == failures_say(target))
 		return 1;
@@ -149,12 +168,12 @@ static bool is_down(const struct target *target, enum target_view view)
 	if (view == TARGET_HERE_ALONE)
 		return host_fault_knows(&target->site);
 	return view == TARGET_IF_LOST && host_fault_is_gone(&target->site) &&
-	       !target->check->invert;
+	       !target->subject.check->invert;
 }
 
 enum health_state target_health(const struct target *target, enum target_view view)
 {
-	const struct check *check = target->check;
+	const struct check *check = target->subject.check;
 	struct calculated_child children[CHECK_OF_MAX];
 
 	if (!target->children || view == TARGET_COUNTED)
@@ -172,16 +191,34 @@ bool target_in_doubt(const struct target *target)
 	if (target->probe)
 		return target->health.state == HEALTH_UNKNOWN || health_in_doubt(&target->health) ||
 		       target->site.isolation.held || target->reported;
-	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
+	for (size_t i = 0; target->children && i < target->subject.check->of_count; i++) {
 		if (target_in_doubt(target->children[i].target))
 			return true;
 	}
 	return false;
 }
 
+static void forget_error(struct target *target)
+{
+	if (*target->error && target->error != lost_error)
+		free((char *)target->error);
+	target->error = "";
+}
+
+void target_explain(struct target *target, const char *error)
+{
+	const char *copy;
+
+	if (strcmp(target->error, error) == 0)
+		return;
+	copy = *error ? strdup(error) : "";
+	forget_error(target);
+	target->error = copy ? copy : lost_error;
+}
+
 bool target_calculate(struct target *target)
 {
-	const struct check *check = target->check;
+	const struct check *check = target->subject.check;
 	struct calculated_child children[CHECK_OF_MAX];
 	char error[PROBE_DETAIL_MAX] = "";
 	enum health_state state;
@@ -197,13 +234,13 @@ bool target_calculate(struct target *target)
 		calculated_error(check, children, error, sizeof(error));
 	changed = state != target->health.state || strcmp(error, target->error) != 0;
 	target->health.state = state;
-	memcpy(target->error, error, sizeof(error));
+	target_explain(target, error);
 	return changed;
 }
 
 static void adopt(struct target *target, struct probe_asker asker)
 {
-	const struct check *check = target->check;
+	const struct check *check = target->subject.check;
 	bool made;
 
 	target->children = memory_calloc(check->of_count, sizeof(*target->children));
@@ -211,8 +248,8 @@ static void adopt(struct target *target, struct probe_asker asker)
 		struct target_child *child = &target->children[i];
 
 		child->parent = target;
-		child->target =
-		        targets_get(target->targets, check->of[i], asker, &target->address, &made);
+		child->target = targets_get(target->targets, check->of[i], asker,
+		                            &target->subject.address, &made);
 		LIST_INSERT_HEAD(&child->target->parents, child, sibling);
 	}
 	target_calculate(target);
@@ -220,10 +257,9 @@ static void adopt(struct target *target, struct probe_asker asker)
 
 static void disable(struct target *target)
 {
-	target->health.state = target->check->invert ? HEALTH_DOWN : HEALTH_UP;
-	if (target->check->invert)
-		snprintf(target->error, sizeof(target->error),
-		         "the check is disabled and inverted");
+	target->health.state = target->subject.check->invert ? HEALTH_DOWN : HEALTH_UP;
+	if (target->subject.check->invert)
+		target_explain(target, "the check is disabled and inverted");
 }
 
 /* Restores the health saved by the previous run, so that the first verdict need not be awaited. */
@@ -240,7 +276,7 @@ static void recall(struct target *target)
 static void begin(struct target *target, struct probe_asker asker)
 {
 	struct targets *targets = target->targets;
-	const struct check *check = target->check;
+	const struct check *check = target->subject.check;
 
 	if (check->disabled) {
 		disable(target);
@@ -248,48 +284,47 @@ static void begin(struct target *target, struct probe_asker asker)
 		adopt(target, asker);
 	} else {
 		recall(target);
-		target->probe = probe_new(targets->prober, targets->kinds[check->type], check,
-		                          &target->address, effective_asker(check, asker),
-		                          probe_ended, target);
-		target->site.probe = target->probe;
+		target->probe = probe_new(targets->prober, targets->kinds[check->type],
+		                          &target->subject, probe_ended, target);
 		if (check->watch && targets->watches)
-			target->watch =
-			        watch_new(targets->watches, check, &target->address, target->probe);
+			target->watch = watch_new(targets->watches, check, &target->subject.address,
+			                          target->probe);
 		if (target_is_remote(target))
-			host_fault_add(targets->host_fault, &target->site, &target->address);
+			host_fault_add(targets->host_fault, &target->site,
+			               &target->subject.address);
 	}
 	target->in_doubt = target_in_doubt(target);
 }
 
 /* Needed because the configuration that the target was created from will be freed. */
-static void rebind(struct target *target, const struct check *check, struct probe_asker asker)
+static void rebind(struct target *target, const struct probe_subject *subject,
+                   struct probe_asker asker)
 {
+	const struct check *check = subject->check;
 	bool made;
 
-	if (target->check == check)
+	if (target->subject.check == check)
 		return;
-	target->check = check;
-	if (target->probe)
-		probe_rebind(target->probe, check, effective_asker(check, asker));
+	target->subject = *subject;
 	watch_rebind(target->watch, check);
 	for (size_t i = 0; target->children && i < check->of_count; i++)
-		targets_get(target->targets, check->of[i], asker, &target->address, &made);
+		targets_get(target->targets, check->of[i], asker, &target->subject.address, &made);
 }
 
 struct target *targets_get(struct targets *targets, const struct check *check,
                            struct probe_asker asker, const struct address *address, bool *made)
 {
-	char *key = make_key(check, effective_asker(check, asker), address);
-	struct target *target = find(targets, key);
+	const struct probe_subject subject = { check, *address, effective_asker(check, asker) };
+	const uint64_t key = make_key(&subject);
+	struct target *target = find(targets, key, &subject);
 
 	*made = !target;
 	if (!target) {
-		target = make(targets, key, check, address);
+		target = make(targets, key, &subject);
 		begin(target, asker);
 		return target;
 	}
-	free(key);
-	rebind(target, check, asker);
+	rebind(target, &subject, asker);
 	return target;
 }
 
@@ -304,7 +339,7 @@ void target_assume_up(struct target *target)
 {
 	if (target->health.state != HEALTH_UNKNOWN)
 		return;
-	for (size_t i = 0; target->children && i < target->check->of_count; i++)
+	for (size_t i = 0; target->children && i < target->subject.check->of_count; i++)
 		target_assume_up(target->children[i].target);
 	if (target->children) {
 		target_calculate(target);
@@ -316,11 +351,11 @@ void target_assume_up(struct target *target)
 
 uint32_t target_ask(struct target *target)
 {
-	uint32_t longest = target->probe ? target->check->timeout : 0;
+	uint32_t longest = target->probe ? target->subject.check->timeout : 0;
 
 	if (target->probe)
 		target->asked = probe_afresh(target->probe);
-	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
+	for (size_t i = 0; target->children && i < target->subject.check->of_count; i++) {
 		uint32_t timeout = target_ask(target->children[i].target);
 
 		if (timeout > longest)
@@ -333,7 +368,7 @@ void target_asked(const struct target *target, uint32_t *probes, uint32_t *asked
 {
 	*probes = target->probe ? probe_count(target->probe) : 0;
 	*asked = target->asked;
-	for (size_t i = 0; target->children && i < target->check->of_count; i++) {
+	for (size_t i = 0; target->children && i < target->subject.check->of_count; i++) {
 		uint32_t child_probes, child_asked;
 
 		target_asked(target->children[i].target, &child_probes, &child_asked);
@@ -344,14 +379,14 @@ void target_asked(const struct target *target, uint32_t *probes, uint32_t *asked
 
 static void target_free(struct target *target)
 {
-	for (size_t i = 0; target->children && i < target->check->of_count; i++)
+	for (size_t i = 0; target->children && i < target->subject.check->of_count; i++)
 		LIST_REMOVE(&target->children[i], sibling);
 	target_arrived(target);
 	host_fault_remove(target->targets->host_fault, &target->site);
 	watch_free(target->watch);
 	probe_free(target->probe);
 	free(target->children);
-	free(target->key);
+	forget_error(target);
 	free(target);
 }
 

@@ -46,9 +46,8 @@ struct target_doubt {
 
 struct target {
 	struct target *next; /* the next target in its bucket */
-	char *key;
-	const struct check *check;
-	struct address address;
+	uint64_t key;        /* format_key() of its identity */
+	struct probe_subject subject;
 	struct probe *probe; /* NULL: disabled or calculated */
 	struct watch *watch; /* NULL: the check does not say so */
 	/* check->of_count elements; NULL if not calculated, or disabled. */
@@ -56,22 +55,23 @@ struct target {
 	struct target_parents parents;
 	struct health health;
 	struct member *users; /* linked by next_user */
-	/* The table does not settle before this target's first verdict. */
-	bool awaited;
-	char error[PROBE_DETAIL_MAX]; /* error of the last verdict if it was not a pass; else "" */
+	/* Set by target_explain(): of the last verdict if it was not a pass; else "". */
+	const char *error;
 	struct host_site site;
-	uint64_t latency_us;           /* latency of the last pass; 0 if there was none */
-	uint64_t part_us[PROBE_PARTS]; /* its parts */
+	uint32_t latency_us;           /* latency of the last pass; 0 if there was none */
+	uint32_t part_us[PROBE_PARTS]; /* its parts */
 	time_t last_probe;             /* wall clock; 0 if there was none */
 	/* Wall clock; expiry of the peer's certificate; 0 if it presented none. */
 	time_t certificate_expires;
 	time_t certificate_warned; /* the latest expiry that was reported as an event */
 	/* An operator waits until probe_count() reaches this value; 0 if no operator does. */
 	uint32_t asked;
-	struct target_doubt no_verdict;
+	/* The table does not settle before this target's first verdict. */
+	bool awaited;
 	bool in_doubt; /* target_in_doubt() when that was last published */
 	/* A client reported a failure, and no attempt has ended since. */
 	bool reported;
+	struct target_doubt no_verdict;
 	uint64_t reported_ms; /* CLOCK_MONOTONIC; when a report last made a probe due; 0: never */
 	struct targets *targets;
 };
@@ -115,6 +115,9 @@ struct target *targets_get(struct targets *targets, const struct check *check,
  * its children.
  */
 void target_assume_up(struct target *target);
+
+/* Sets `error` to a copy of that text, or of some of it if there is no memory. */
+void target_explain(struct target *target, const char *error);
 
 /*
  * Computes a calculated target's health and error from its children's. Returns true if one of the

@@ -25,7 +25,7 @@ static void emit(const struct target *target, struct event_record event)
 		event.more += next->endpoint->record != user->endpoint->record;
 	event.record = user ? user->endpoint->record_name : NULL;
 	event.endpoint = user ? user->endpoint->config->id : NULL;
-	event.address = address_format(&target->address, text);
+	event.address = address_format(&target->subject.address, text);
 	event_emit(&event);
 }
 
@@ -38,9 +38,9 @@ void target_event_health(const struct target *target, enum health_state before)
 		                      .reason = error };
 	char reason[PROBE_DETAIL_MAX + 80];
 
-	if (!target->users && target->check->name) {
+	if (!target->users && target->subject.check->name) {
 		event.type = EVENT_CHECK;
-		snprintf(reason, sizeof(reason), "%.64s%s%s", target->check->name,
+		snprintf(reason, sizeof(reason), "%.64s%s%s", target->subject.check->name,
 		         *error ? ": " : "", error);
 		event.reason = reason;
 	}
@@ -62,7 +62,7 @@ static void report_no_verdict(const struct target *target)
 		[SIDE_HOST] = "the fault is thought to be this host's",
 		[SIDE_CHECK] = "the fault is that of the check's command"
 	};
-	const uint32_t lasted_ms = HEALTH_UNCERTAIN_INTERVALS * target->check->interval;
+	const uint32_t lasted_ms = HEALTH_UNCERTAIN_INTERVALS * target->subject.check->interval;
 	char lasted[DURATION_TEXT_MAX], reason[PROBE_DETAIL_MAX + 128];
 
 	snprintf(reason, sizeof(reason), "no verdict for %s: %s; %s",
@@ -80,7 +80,8 @@ void target_event_no_verdict(struct target *target, enum health_side side, bool 
 		doubt->since = target->last_probe;
 	}
 	doubt->side = side;
-	doubt->lasts = health_is_uncertain(doubt->since_ms, now_ms, target->check->interval);
+	doubt->lasts =
+	        health_is_uncertain(doubt->since_ms, now_ms, target->subject.check->interval);
 	if (!doubt->lasts || doubt->reported || known)
 		return;
 	doubt->reported = true;
@@ -99,7 +100,7 @@ void target_event_certificate(struct target *target, time_t expires, time_t now)
 
 	target->certificate_expires = expires;
 	if (!target_event_is_due(expires, target->certificate_warned, now,
-	                         target->check->cert_warning) ||
+	                         target->subject.check->cert_warning) ||
 	    !gmtime_r(&expires, &tm))
 		return;
 	target->certificate_warned = expires;

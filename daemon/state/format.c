@@ -37,19 +37,20 @@ const char *format_boot(char boot[FORMAT_BOOT_MAX])
 }
 
 /* FNV-1a, 64 bits: the probability that two of 20,000 keys collide is 1e-11. */
-static uint64_t hash(const char *key)
+static uint64_t hash(uint64_t value, const char *text)
 {
-	uint64_t value = UINT64_C(14695981039346656037);
-
-	for (; *key; key++)
-		value = (value ^ (unsigned char)*key) * UINT64_C(1099511628211);
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * UINT64_C(1099511628211);
 	return value;
 }
 
-const char *format_key(const char *key, char text[FORMAT_KEY_MAX])
+uint64_t format_key(const char *const *parts, size_t count)
 {
-	snprintf(text, FORMAT_KEY_MAX, "%016llx", (unsigned long long)hash(key));
-	return text;
+	uint64_t value = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < count; i++)
+		value = hash(hash(value, i ? " " : ""), parts[i]);
+	return value;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -112,11 +113,9 @@ void format_health_begin(FILE *out, enum health_state state)
 	fprintf(out, "%s,\n\"%s\": [", state == HEALTH_UP ? "}" : "]", health_word(state));
 }
 
-void format_health_key(FILE *out, const char *key, bool first)
+void format_health_key(FILE *out, uint64_t key, bool first)
 {
-	char text[FORMAT_KEY_MAX];
-
-	fprintf(out, "%s\"%s\"", first ? "" : ",\n", format_key(key, text));
+	fprintf(out, "%s\"%016llx\"", first ? "" : ",\n", (unsigned long long)key);
 }
 
 void format_end(FILE *out)
@@ -248,9 +247,9 @@ bool format_is_fresh(const struct saved *saved)
 	return saved->fresh;
 }
 
-enum health_state format_health(const struct saved *saved, const char *key)
+enum health_state format_health(const struct saved *saved, uint64_t key)
 {
-	const struct health_entry wanted = { .key = hash(key) };
+	const struct health_entry wanted = { .key = key };
 	const struct health_entry *found;
 
 	if (!saved->fresh || saved->count == 0)

@@ -7,7 +7,7 @@
  *                                    "endpoint": "secondary", "override": {…}}, …},
  *    "up": ["1234567890abcdef", …], "down": […]}
  *
- * Health is stored under a hash of the target's key, which contains the address and every option of
+ * Health is stored under the target's key, a hash of the address and every option of
  * the check: a check with other options is another target. Health is valid for FORMAT_FRESH_MS
  * after the last stamp, in the same boot; the rest does not expire.
  */
@@ -26,7 +26,6 @@
 #define FORMAT_VERSION 1
 #define FORMAT_FRESH_MS 60000u
 #define FORMAT_BOOT_MAX 40
-#define FORMAT_KEY_MAX 17
 
 /*
  * Strings are never NULL; "" means none. Strings that were read come from outside, and are valid as
@@ -54,8 +53,8 @@ struct format_record {
 /* The id of this boot; "" if the kernel does not provide one. */
 const char *format_boot(char boot[FORMAT_BOOT_MAX]);
 
-/* The name of a target's key in the file. Returns `text`. */
-const char *format_key(const char *key, char text[FORMAT_KEY_MAX]);
+/* The key under which the file knows a target: a hash of what identifies it, joined by spaces. */
+uint64_t format_key(const char *const *parts, size_t count);
 
 /*
  * To write a file: call format_begin(); format_record() for each record; then, for HEALTH_UP and
@@ -66,7 +65,7 @@ const char *format_key(const char *key, char text[FORMAT_KEY_MAX]);
 void format_begin(FILE *out, uint64_t alive_ms);
 void format_record(FILE *out, const struct format_record *record, bool first);
 void format_health_begin(FILE *out, enum health_state state);
-void format_health_key(FILE *out, const char *key, bool first);
+void format_health_key(FILE *out, uint64_t key, bool first);
 void format_end(FILE *out);
 
 struct saved;
@@ -83,7 +82,7 @@ bool format_same_boot(const struct saved *saved);
 bool format_is_fresh(const struct saved *saved);
 
 /* HEALTH_UNKNOWN if the health was not saved, or is no longer valid. */
-enum health_state format_health(const struct saved *saved, const char *key);
+enum health_state format_health(const struct saved *saved, uint64_t key);
 
 typedef void format_record_found(void *arg, const struct format_record *record);
 /* Calls `found` for each record. */

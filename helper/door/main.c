@@ -53,8 +53,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "shunt-door: %s\n", error);
 		return 1;
 	}
-	if (!confine())
+	if (!confine()) {
+		entry_close();
 		return 1;
+	}
 	return serve_run(&(struct serve_options){ .file = arguments.config,
 	                                          .daemon = arguments.daemon->pw_uid,
 	                                          .listening = listening,

@@ -112,11 +112,19 @@ static int accept_each(int listening, char *error, size_t size)
 	}
 }
 
+static struct listener *own; /* NULL: the socket is systemd's */
+
 static int listen_at(const char *path, gid_t group, char *error, size_t size)
 {
-	struct listener *listener = listener_open(path, SOCK_SEQPACKET, 0660, group, error, size);
+	own = listener_open(path, SOCK_SEQPACKET, 0660, group, error, size);
+	return own ? listener_fd(own) : -1;
+}
 
-	return listener ? listener_fd(listener) : -1;
+void entry_close(void)
+{
+	if (own)
+		listener_close(own);
+	own = NULL;
 }
 
 /* Returns -1 with `error` filled. */

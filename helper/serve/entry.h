@@ -31,6 +31,9 @@ int entry_connection(const char *path, gid_t group, char *error, size_t size);
  */
 int entry_listen(const char *path, gid_t group, char *error, size_t size);
 
+/* Removes the socket that was made at a path; for a helper that ends before it serves. */
+void entry_close(void);
+
 /*
  * A connection of a listening socket, non-blocking and close-on-exec; -1 with errno. Where the host is
  * short of descriptors or memory it returns a moment later, so that a loop can call it again.

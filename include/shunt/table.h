@@ -249,8 +249,12 @@ static inline uint32_t shunt_name_hash(uint32_t seed, const char *name, uint32_t
 {
 	uint32_t hash = seed, i;
 
-	for (i = 0; length - i >= 4; i += 4)
-		hash = shunt_hash_word(hash, shunt_name_word(name, length, i));
+	for (i = 0; length - i >= 4; i += 4) {
+		uint32_t word;
+
+		__builtin_memcpy(&word, name + i, 4);
+		hash = shunt_hash_word(hash, word);
+	}
 	if (i < length)
 		hash = shunt_hash_word(hash, shunt_name_word(name, length, i));
 	hash ^= length;

@@ -6,8 +6,12 @@
 
 #include "core/hot.h"
 
-/* The next `function`, and libc's own, as pointers of its type; NULL if there is none. */
+/*
+ * The next `function`, the same if it was found before, and libc's own, as pointers of its type;
+ * NULL if there is none.
+ */
 #define REAL(function) ((__typeof__(&(function)))real(REAL_##function, #function))
+#define KNOWN(function) ((__typeof__(&(function)))known(REAL_##function))
 #define OWN(function) ((__typeof__(&(function)))own(OWN_##function, #function))
 
 enum real {
@@ -39,9 +43,14 @@ static COLD void *find_real(enum real which, const char *symbol)
 	return found;
 }
 
+static inline void *known(enum real which)
+{
+	return atomic_load_explicit(&reals[which], memory_order_relaxed);
+}
+
 static void *real(enum real which, const char *symbol)
 {
-	void *found = atomic_load_explicit(&reals[which], memory_order_relaxed);
+	void *found = known(which);
 
 	return found ? found : find_real(which, symbol);
 }
@@ -69,7 +78,7 @@ static COLD void *find_own(enum real which, const char *symbol)
 
 static void *own(enum real which, const char *symbol)
 {
-	void *found = atomic_load_explicit(&reals[which], memory_order_relaxed);
+	void *found = known(which);
 
 	return found ? found : find_own(which, symbol);
 }
@@ -105,8 +114,8 @@ bool libc_frees_nodes(void)
 	return known ? known == YES : find_whether_frees_nodes();
 }
 
-int libc_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-                     struct addrinfo **res)
+static COLD int find_getaddrinfo(const char *node, const char *service,
+                                 const struct addrinfo *hints, struct addrinfo **res)
 {
 	__typeof__(&getaddrinfo) function = REAL(getaddrinfo);
 
@@ -114,6 +123,16 @@ int libc_getaddrinfo(const char *node, const char *service, const struct addrinf
 		return function(node, service, hints, res);
 	errno = ENOSYS;
 	return EAI_SYSTEM;
+}
+
+/* Two jumps, and nothing on the stack: every name that is not managed comes here. */
+int libc_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                     struct addrinfo **res)
+{
+	__typeof__(&getaddrinfo) function = KNOWN(getaddrinfo);
+
+	return function ? function(node, service, hints, res)
+	                : find_getaddrinfo(node, service, hints, res);
 }
 
 int libc_getaddrinfo_a(int mode, struct gaicb *list[], int count, struct sigevent *event)

@@ -72,6 +72,11 @@ unsigned settings_flags(void)
 	return (flags ? flags : read_flags()) & ~KNOWN;
 }
 
+bool settings_are_default(void)
+{
+	return atomic_load_explicit(&known_flags, memory_order_relaxed) == KNOWN;
+}
+
 static void read_socket(char path[SETTINGS_SOCKET_MAX])
 {
 	const char *value = secure_getenv("SHUNT_SOCKET");

@@ -14,6 +14,9 @@
 
 unsigned settings_flags(void);
 
+/* Whether no flag is set; false before settings_flags() was called for the first time. */
+bool settings_are_default(void);
+
 /* SHUNT_FORCE if SETTINGS_FORCED is set; else "". */
 const char *settings_force(void);
 

@@ -2,10 +2,13 @@
 
 #include <string.h>
 
+#include "core/hot.h"
+
 #define TABLE_TRIES 64u /* complete searches; one is repeated if the table was replaced during it */
 #define RECORD_TRIES 1000u /* about 20 us; a writer that is not preempted needs less than one */
-#define NOT_FORCED                                                                                 \
-	SHUNT_ENDPOINTS_MAX /* in place of an endpoint's index: the record's own answer */
+/* In place of an endpoint's index: the record's own answer; the same, with its name if needed. */
+#define OWN SHUNT_ENDPOINTS_MAX
+#define OWN_NAMELESS (OWN + 1)
 /* bytes of a struct in a later version; prevents 32-bit overflow of products */
 #define STRUCT_MAX 4096u
 
@@ -16,11 +19,6 @@ struct view {
 	struct shunt_table_header header; /* except its last words, which change */
 };
 
-static bool size_is_sane(uint32_t size, size_t known)
-{
-	return size >= known && size <= STRUCT_MAX;
-}
-
 /* Returns NULL if that is not within the table. */
 static inline const void *part(const struct view *view, uint32_t offset, uint32_t size)
 {
@@ -30,19 +28,41 @@ static inline const void *part(const struct view *view, uint32_t offset, uint32_
 	               : NULL;
 }
 
+/* The sizes of a later release. */
+static bool size_is_sane(uint32_t size, size_t known)
+{
+	return size % 4 == 0 && size >= known && size <= STRUCT_MAX;
+}
+
+static COLD bool sizes_are_sane(const struct shunt_table_header *header)
+{
+	return size_is_sane(header->header_size, sizeof(struct shunt_table_header)) &&
+	       size_is_sane(header->record_size, SHUNT_RECORD_MIN) &&
+	       size_is_sane(header->endpoint_size, sizeof(struct shunt_endpoint)) &&
+	       size_is_sane(header->address_size, sizeof(struct shunt_address));
+}
+
+/* Usually the writer is of the same release, and its sizes are ours: one comparison. */
+static inline bool sizes_are_ours(const struct shunt_table_header *header)
+{
+	static const uint32_t ours[] = { sizeof(struct shunt_table_header),
+		                         sizeof(struct shunt_record), sizeof(struct shunt_endpoint),
+		                         sizeof(struct shunt_address) };
+
+	_Static_assert(offsetof(struct shunt_table_header, index_offset) -
+	                               offsetof(struct shunt_table_header, header_size) ==
+	                       sizeof(ours),
+	               "the sizes are next to each other, in this order");
+	return memcmp(&header->header_size, ours, sizeof(ours)) == 0;
+}
+
 static inline bool view_is_sane(const struct view *view)
 {
 	const struct shunt_table_header *header = &view->header;
 	uint32_t slots = header->index_slots;
-	uint32_t any_size = header->header_size | header->record_size | header->endpoint_size |
-	                    header->address_size;
 
 	return header->magic == SHUNT_TABLE_MAGIC && header->version == SHUNT_TABLE_VERSION &&
-	       any_size % 4 == 0 &&
-	       size_is_sane(header->header_size, sizeof(struct shunt_table_header)) &&
-	       size_is_sane(header->record_size, SHUNT_RECORD_MIN) &&
-	       size_is_sane(header->endpoint_size, sizeof(struct shunt_endpoint)) &&
-	       size_is_sane(header->address_size, sizeof(struct shunt_address)) &&
+	       (sizes_are_ours(header) || sizes_are_sane(header)) &&
 	       header->used_size <= SHUNT_TABLE_SIZE && slots != 0 && (slots & (slots - 1)) == 0 &&
 	       slots <= SHUNT_TABLE_SIZE / sizeof(struct shunt_slot) &&
 	       part(view, header->index_offset, slots * (uint32_t)sizeof(struct shunt_slot));
@@ -74,14 +94,16 @@ static uint32_t name_size(uint32_t length)
 }
 
 /* Returns NULL if there is no complete name. */
-static const struct shunt_name *name_at(const struct view *view, uint32_t offset, uint32_t *length)
+static inline const struct shunt_name *name_at(const struct view *view, uint32_t offset,
+                                               uint32_t *length)
 {
 	const struct shunt_name *name = part(view, offset, sizeof(*name));
 
 	if (!name)
 		return NULL;
 	*length = TABLE_LOAD(name->length);
-	return *length >= 1 && *length <= SHUNT_NAME_MAX && part(view, offset, name_size(*length))
+	return *length - 1 < SHUNT_NAME_MAX &&
+	                       (uint64_t)offset + name_size(*length) <= view->header.used_size
 	               ? name
 	               : NULL;
 }
@@ -102,18 +124,41 @@ static void name_copy(const struct shunt_name *name, uint32_t length, char out[T
 	out[length] = '\0';
 }
 
-/* Most names are looked up as they are spelled, so that is compared first. */
-static bool name_is(const struct shunt_name *stored, const char *name, uint32_t length)
+static inline uint64_t eight(const char *bytes)
 {
-	const uint32_t *words = (const uint32_t *)(stored + 1);
+	uint64_t word;
 
-	if (memcmp(words, name, length) == 0)
-		return true;
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* memcmp() == 0, for few bytes: without a call, which takes longer than the comparison. */
+static inline bool same_bytes(const char *one, const char *other, uint32_t length)
+{
+	uint32_t i;
+
+	if (length < 8)
+		return memcmp(one, other, length) == 0;
+	for (i = 0; i + 8 < length; i += 8)
+		if (eight(one + i) != eight(other + i))
+			return false;
+	return eight(one + length - 8) == eight(other + length - 8);
+}
+
+static COLD bool name_is_without_case(const uint32_t *words, const char *name, uint32_t length)
+{
 	for (uint32_t i = 0; i < length; i += 4)
 		if (shunt_lower_word(TABLE_LOAD(words[i / 4])) !=
 		    shunt_lower_word(shunt_name_word(name, length, i)))
 			return false;
 	return true;
+}
+
+/* Most names are looked up as they are spelled, so that is compared first. */
+static inline bool name_is(const struct shunt_name *stored, const char *name, uint32_t length)
+{
+	return same_bytes((const char *)(stored + 1), name, length) ||
+	       name_is_without_case((const uint32_t *)(stored + 1), name, length);
 }
 
 static inline enum table_result find_by_hash(const struct view *view, uint32_t hash,
@@ -233,21 +278,32 @@ static inline uint32_t connect_of(const struct view *view, const struct shunt_re
 typedef bool copier(const struct view *view, const struct shunt_record *record, uint32_t what,
                     void *out);
 
-/* `forced`: the index of the endpoint, or NOT_FORCED; `out`: a struct table_answer. */
-static bool copy_answer(const struct view *view, const struct shunt_record *record, uint32_t forced,
-                        void *out)
+static inline bool copy_name(const struct view *view, const struct shunt_record *record,
+                             char out[TABLE_NAME_SIZE])
 {
-	uint32_t answer = forced == NOT_FORCED ? TABLE_LOAD(record->answer) : forced, length, count;
+	uint32_t length;
 	const struct shunt_name *name = name_at(view, TABLE_LOAD(record->name), &length);
+
+	if (name)
+		name_copy(name, length, out);
+	return name != NULL;
+}
+
+/* `which`: the index of the endpoint, OWN or OWN_NAMELESS; `out`: a struct table_answer. */
+static inline bool copy_answer(const struct view *view, const struct shunt_record *record,
+                               uint32_t which, void *out)
+{
+	uint32_t answer = which < OWN ? which : TABLE_LOAD(record->answer), count;
 	const struct shunt_endpoint *first;
 	struct table_answer *to = out;
 
 	to->answer = answer;
 	to->count = 0;
 	to->connect = connect_of(view, record);
-	if (!name)
+	to->name[0] = '\0';
+	if ((which != OWN_NAMELESS || to->connect != SHUNT_CONNECT_OFF) &&
+	    !copy_name(view, record, to->name))
 		return false;
-	name_copy(name, length, to->name);
 	if (answer == SHUNT_ANSWER_DNS || answer == SHUNT_ANSWER_FAIL)
 		return true;
 	first = endpoints_of(view, record, &count);
@@ -389,7 +445,7 @@ static bool id_is(const struct shunt_endpoint *endpoint, const char *id, uint32_
 }
 
 /*
- * The index of the endpoint that answers by SHUNT_FORCE; NOT_FORCED: none of this record's. Ids
+ * The index of the endpoint that answers by SHUNT_FORCE; OWN: none of this record's. Ids
  * never change within a table.
  */
 static uint32_t find_forced(const struct view *view, const struct shunt_record *record,
@@ -401,40 +457,41 @@ static uint32_t find_forced(const struct view *view, const struct shunt_record *
 
 	if (find_record(view, force->name, force->name_length, &other) != TABLE_FOUND ||
 	    other != record)
-		return NOT_FORCED;
+		return OWN;
 	first = endpoints_of(view, record, &count);
 	for (uint32_t i = 0; first && i < count; i++)
 		if (id_is(endpoint_at(view, first, i), force->id, force->id_length))
 			return i;
-	return NOT_FORCED;
+	return OWN;
 }
 
-/* `force`: NULL for the record's own answer. */
-static enum table_result search(const struct view *view, const char *name, uint32_t length,
-                                const struct table_force *force, struct table_answer *out)
+/* `force`: NULL for the record's own answer, `own`: OWN or OWN_NAMELESS. */
+static inline enum table_result search(const struct view *view, const char *name, uint32_t length,
+                                       const struct table_force *force, uint32_t own,
+                                       struct table_answer *out)
 {
 	const struct shunt_record *record;
 	enum table_result result = find_record(view, name, length, &record);
-	uint32_t forced = NOT_FORCED;
 
 	if (result != TABLE_FOUND)
 		return result;
 	if (force) {
-		forced = find_forced(view, record, force);
-		if (forced == NOT_FORCED)
+		own = find_forced(view, record, force);
+		if (own == OWN)
 			return TABLE_ABSENT;
 	}
-	return read_record(view, record, copy_answer, forced, out);
+	return read_record(view, record, copy_answer, own, out);
 }
 
-static enum table_result find(const void *base, const char *name, uint32_t length,
-                              const struct table_force *force, struct table_answer *out)
+static inline enum table_result find(const void *base, const char *name, uint32_t length,
+                                     const struct table_force *force, uint32_t own,
+                                     struct table_answer *out)
 {
 	enum table_result result = TABLE_DAMAGED;
 	struct view view;
 
 	for (unsigned i = 0; i < TABLE_TRIES; i++) {
-		result = view_open(&view, base) ? search(&view, name, length, force, out)
+		result = view_open(&view, base) ? search(&view, name, length, force, own, out)
 		                                : TABLE_DAMAGED;
 		if (view_holds(&view))
 			return result;
@@ -442,16 +499,16 @@ static enum table_result find(const void *base, const char *name, uint32_t lengt
 	return result == TABLE_DAMAGED ? result : TABLE_BUSY;
 }
 
-enum table_result table_find(const void *base, const char *name, uint32_t length,
+enum table_result table_find(const void *base, const char *name, uint32_t length, bool named,
                              struct table_answer *out)
 {
-	return find(base, name, length, NULL, out);
+	return find(base, name, length, NULL, named ? OWN : OWN_NAMELESS, out);
 }
 
 enum table_result table_find_forced(const void *base, const char *name, uint32_t length,
                                     const struct table_force *force, struct table_answer *out)
 {
-	return find(base, name, length, force, out);
+	return find(base, name, length, force, OWN, out);
 }
 
 /* Names never change within a table, so one read is enough. */
@@ -483,17 +540,6 @@ bool table_alias(const void *base, const char *name, uint32_t length, uint32_t i
 	       copy_alias(&view, record, i, out) && view_holds(&view);
 }
 
-static bool copy_canonical(const struct view *view, const struct shunt_record *record,
-                           char out[TABLE_NAME_SIZE])
-{
-	uint32_t length;
-	const struct shunt_name *name = name_at(view, TABLE_LOAD(record->name), &length);
-
-	if (name)
-		name_copy(name, length, out);
-	return name != NULL;
-}
-
 bool table_unicode(const void *base, const char *name, uint32_t length, char out[TABLE_NAME_SIZE])
 {
 	const struct shunt_record *record;
@@ -504,7 +550,7 @@ bool table_unicode(const void *base, const char *name, uint32_t length, char out
 		return false;
 	hash = shunt_name_hash(view.header.hash_seed ^ SHUNT_UNICODE_SEED, name, length);
 	return find_by_hash(&view, hash, name, length, &record) == TABLE_FOUND &&
-	       copy_canonical(&view, record, out) && view_holds(&view);
+	       copy_name(&view, record, out) && view_holds(&view);
 }
 
 bool table_check(const void *base)

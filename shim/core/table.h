@@ -19,9 +19,13 @@ struct table_answer {
 	uint32_t answer; /* an endpoint's index, or SHUNT_ANSWER_ */
 	uint32_t count;  /* number of its addresses; 0 with SHUNT_ANSWER_ */
 	struct shunt_address addresses[SHUNT_ADDRESSES_MAX];
-	char name[TABLE_NAME_SIZE]; /* the record's name, as the configuration spells it */
-	uint32_t connect;           /* SHUNT_CONNECT_ */
-	bool forced;                /* by SHUNT_FORCE; set by lookup_name() */
+	uint32_t connect; /* SHUNT_CONNECT_ */
+	/*
+	 * The record's name, as the configuration spells it; empty if it was not asked for and
+	 * `connect` is SHUNT_CONNECT_OFF.
+	 */
+	char name[TABLE_NAME_SIZE];
+	bool forced; /* by SHUNT_FORCE; set by lookup_name() */
 };
 
 enum table_result {
@@ -36,9 +40,10 @@ enum table_result {
 
 /*
  * `length` characters, 1 to SHUNT_NAME_MAX, without a final dot; in any case. `out` is filled only
- * with TABLE_FOUND.
+ * with TABLE_FOUND. `named`: whether the record's name is asked for: to copy it takes a tenth of the
+ * search.
  */
-enum table_result table_find(const void *base, const char *name, uint32_t length,
+enum table_result table_find(const void *base, const char *name, uint32_t length, bool named,
                              struct table_answer *out);
 
 /*

@@ -52,7 +52,7 @@ const char *force_trouble(const void *table, const char *entry, size_t length)
 
 	if (!parse(entry, length, &force))
 		return "malformed";
-	if (table_find(table, force.name, force.name_length, &answer) == TABLE_ABSENT)
+	if (table_find(table, force.name, force.name_length, false, &answer) == TABLE_ABSENT)
 		return "no such name";
 	if (table_find_forced(table, force.name, force.name_length, &force, &answer) ==
 	    TABLE_ABSENT)

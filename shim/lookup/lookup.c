@@ -18,15 +18,28 @@
 /* By then a daemon that was preempted in the middle of a record is running again. */
 #define BUSY_MS 100
 
+struct question {
+	unsigned flags; /* SETTINGS_ */
+	bool named;     /* as for lookup_name() */
+	uint32_t length;
+	const char *name;
+};
+
 /*
  * Whether the last label is empty or a number: true for IPv4 addresses and most IPv6 addresses, and
  * for no name in a table.
  */
-static inline bool ends_in_number(const char *name, size_t length)
+static bool ends_in_number(const char *name, size_t length)
 {
 	while (length > 0 && name[length - 1] >= '0' && name[length - 1] <= '9')
 		length--;
 	return length == 0 || name[length - 1] == '.' || name[length - 1] == ':';
+}
+
+/* Whether `c` is more than the digits, '.' and ':', by which a number ends, as letters are. */
+static inline bool is_beyond_numbers(char c)
+{
+	return (unsigned char)c > ':';
 }
 
 /* The length without one final dot; 0: no table contains such a name. */
@@ -36,7 +49,20 @@ static inline uint32_t name_length(const char *name)
 
 	if (length > 0 && name[length - 1] == '.')
 		length--;
-	return length > SHUNT_NAME_MAX || ends_in_number(name, length) ? 0 : (uint32_t)length;
+	if (length == 0 || length > SHUNT_NAME_MAX)
+		return 0;
+	return is_beyond_numbers(name[length - 1]) || !ends_in_number(name, length)
+	               ? (uint32_t)length
+	               : 0;
+}
+
+bool lookup_is_number(const char *name)
+{
+	if (*name == ':')
+		return true;
+	while (*name >= '.' && *name <= '9')
+		name++;
+	return *name == '\0';
 }
 
 static COLD enum table_result search_forced(const void *table, const char *name, uint32_t length,
@@ -45,24 +71,24 @@ static COLD enum table_result search_forced(const void *table, const char *name,
 	enum table_result result = force_find(table, settings_force(), name, length, out);
 
 	out->forced = result == TABLE_FOUND;
-	return result == TABLE_ABSENT ? table_find(table, name, length, out) : result;
+	return result == TABLE_ABSENT ? table_find(table, name, length, true, out) : result;
 }
 
-static inline enum table_result search(const void *table, const char *name, uint32_t length,
+static inline enum table_result search(const void *table, const struct question *question,
                                        struct table_answer *out)
 {
-	if (settings_flags() & SETTINGS_FORCED)
-		return search_forced(table, name, length, out);
+	if (question->flags & SETTINGS_FORCED)
+		return search_forced(table, question->name, question->length, out);
 	out->forced = false;
-	return table_find(table, name, length, out);
+	return table_find(table, question->name, question->length, question->named, out);
 }
 
 /*
  * The slow path: a record is being written for longer than a writer needs, or everything is
  * damaged.
  */
-static COLD enum table_result find_slowly(const char *name, uint32_t length,
-                                          enum table_result result, struct table_answer *out)
+static COLD enum table_result find_slowly(const struct question *question, enum table_result result,
+                                          struct table_answer *out)
 {
 	const void *table = attach_table();
 	int64_t deadline = tick_ms() + BUSY_MS;
@@ -71,14 +97,14 @@ static COLD enum table_result find_slowly(const char *name, uint32_t length,
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	while (table && result == TABLE_BUSY && attach_is_alive() && tick_ms() < deadline) {
 		poll(NULL, 0, 1);
-		result = search(table, name, length, out);
+		result = search(table, question, out);
 	}
 	pthread_setcancelstate(state, NULL);
 	errno = saved;
 	if (result == TABLE_BUSY || result == TABLE_DAMAGED) {
 		table = attach_again();
 		if (table)
-			result = search(table, name, length, out);
+			result = search(table, question, out);
 	}
 	return result;
 }
@@ -87,10 +113,12 @@ static COLD enum table_result find_slowly(const char *name, uint32_t length,
  * Keeps the addresses that answer. If the daemon marked none, all addresses of the endpoint answer:
  * an answer is never empty.
  */
-static void keep_answering(struct table_answer *answer)
+static inline void keep_answering(struct table_answer *answer)
 {
 	uint32_t kept = 0;
 
+	if (answer->count == 1)
+		return;
 	for (uint32_t i = 0; i < answer->count; i++) {
 		if (!(answer->addresses[i].flags & SHUNT_ADDRESS_ANSWER))
 			continue;
@@ -115,30 +143,29 @@ static enum lookup_result judge(enum table_result result, struct table_answer *a
 	return LOOKUP_FOUND;
 }
 
-static enum lookup_result find(const char *name, uint32_t length, struct table_answer *out)
+static inline enum lookup_result find(const struct question *question, struct table_answer *out)
 {
 	const void *table = attach_table();
 	enum table_result result;
 
 	if (!table)
 		return LOOKUP_PASS;
-	result = search(table, name, length, out);
+	result = search(table, question, out);
 	if (result == TABLE_BUSY || result == TABLE_DAMAGED)
-		result = find_slowly(name, length, result, out);
+		result = find_slowly(question, result, out);
 	return judge(result, out);
 }
 
-enum lookup_result lookup_name(const char *name, struct table_answer *out)
+enum lookup_result lookup_name(const char *name, bool named, struct table_answer *out)
 {
-	unsigned flags = settings_flags();
+	struct question question = { .flags = settings_flags(), .named = named, .name = name };
 	enum lookup_result result;
-	uint32_t length;
 
-	if (!name || flags & SETTINGS_DISABLED || !libc_is_ours())
+	if (!name || question.flags & SETTINGS_DISABLED || !libc_is_ours())
 		return LOOKUP_PASS;
-	length = name_length(name);
-	result = length ? find(name, length, out) : LOOKUP_PASS;
-	if (flags & SETTINGS_DEBUG && result == LOOKUP_PASS)
+	question.length = name_length(name);
+	result = question.length ? find(&question, out) : LOOKUP_PASS;
+	if (question.flags & SETTINGS_DEBUG && result == LOOKUP_PASS)
 		debug_passed(name);
 	return result;
 }
@@ -151,7 +178,7 @@ bool lookup_is_ascii(const char *name)
 	return true;
 }
 
-COLD enum lookup_result lookup_international(const char *name, struct table_answer *out)
+COLD enum lookup_result lookup_international(const char *name, bool named, struct table_answer *out)
 {
 	char unicode[TABLE_NAME_SIZE], canonical[TABLE_NAME_SIZE];
 	uint32_t length = settings_flags() & SETTINGS_DISABLED || !libc_is_ours()
@@ -160,8 +187,8 @@ COLD enum lookup_result lookup_international(const char *name, struct table_answ
 	const void *table = length ? attach_table() : NULL;
 
 	if (table && table_unicode(table, unicode, length, canonical))
-		return lookup_name(canonical, out);
-	return lookup_name(name, out);
+		return lookup_name(canonical, named, out);
+	return lookup_name(name, named, out);
 }
 
 bool lookup_alias(const char *name, uint32_t i, char out[TABLE_NAME_SIZE])

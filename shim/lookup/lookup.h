@@ -16,16 +16,22 @@
 enum lookup_result { LOOKUP_PASS, LOOKUP_FAIL, LOOKUP_FOUND };
 
 /*
- * `name` may be anything, including NULL. With LOOKUP_FOUND there is at least one address, in
- * failover order.
+ * `name` may be anything, including NULL. `named`: whether the record's name is asked for (see
+ * struct table_answer). With LOOKUP_FOUND there is at least one address, in failover order.
  */
-enum lookup_result lookup_name(const char *name, struct table_answer *out);
+enum lookup_result lookup_name(const char *name, bool named, struct table_answer *out);
+
+/*
+ * Whether it consists of digits, dots and slashes, or begins with a colon, as numeric addresses do.
+ * lookup_name() passes such a name on, and takes longer.
+ */
+bool lookup_is_number(const char *name);
 
 /*
  * As lookup_name(), for a question with AI_IDN: the name may be in the locale's encoding. Called
  * instead of it for a name that is not pure ASCII (lookup_is_ascii()).
  */
-enum lookup_result lookup_international(const char *name, struct table_answer *out);
+enum lookup_result lookup_international(const char *name, bool named, struct table_answer *out);
 bool lookup_is_ascii(const char *name);
 
 /*

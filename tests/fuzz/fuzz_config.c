@@ -39,7 +39,7 @@ void config_parse_file(const char *path, struct config_parsed *parsed)
 
 static void check_endpoint(const struct endpoint_config *endpoint)
 {
-	HOLDS(endpoint->id[0] && memchr(endpoint->id, 0, sizeof(endpoint->id)));
+	HOLDS(endpoint->id[0] && strlen(endpoint->id) <= SHUNT_ID_MAX);
 	HOLDS(endpoint->source_count > 0 && endpoint->source_count <= SHUNT_ADDRESSES_MAX);
 	HOLDS(endpoint->min_up >= 1);
 	if (!endpoint->check)

@@ -204,7 +204,9 @@ static enum table_result ask(const void *base, const char *name, uint32_t length
 	enum table_result result;
 
 	memset(answer, 0xa5, sizeof(*answer));
-	result = table_find(base, name, length, answer);
+	check_answer(table_find(base, name, length, false, answer), answer);
+	memset(answer, 0xa5, sizeof(*answer));
+	result = table_find(base, name, length, true, answer);
 	check_answer(result, answer);
 	ask_forced(base, name, length);
 	ask_route(base, name, length);

@@ -49,28 +49,32 @@ static struct address address_of(size_t i)
 	return address;
 }
 
+static const char *const ids[SHUNT_ENDPOINTS_MAX] = { "primary", "e-1", "e-2", "e-3",
+	                                              "e-4",     "e-5", "e-6", "e-7" };
+
 static struct publish *publish_seed(const struct seed *seed, struct record_config *record)
 {
 	struct config config = { .records = record, .record_count = 1, .stale_limit = 600000 };
 	struct publish_endpoint endpoints[SHUNT_ENDPOINTS_MAX] = { 0 };
+	struct endpoint_config configs[SHUNT_ENDPOINTS_MAX];
 	struct publish *table;
 
 	*record = (struct record_config){ .name = seed->name,
 		                          .aliases = aliases,
 		                          .alias_count = 2,
 		                          .connect = CONNECT_RETRY,
+		                          .endpoints = configs,
 		                          .endpoint_count = seed->endpoints };
 	for (size_t i = 0; i < seed->endpoints; i++) {
-		record->endpoints[i].sources = literals;
-		record->endpoints[i].source_count = seed->addresses;
-		snprintf(record->endpoints[i].id, sizeof(record->endpoints[i].id), "e-%zu", i);
+		configs[i] = (struct endpoint_config){ .id = ids[i],
+			                               .sources = literals,
+			                               .source_count = seed->addresses };
 		endpoints[i].count = seed->addresses;
 		for (size_t j = 0; j < seed->addresses; j++) {
 			endpoints[i].addresses[j] = address_of(i + j);
 			endpoints[i].flags[j] = SHUNT_ADDRESS_ANSWER | SHUNT_ADDRESS_NEXT;
 		}
 	}
-	strcpy(record->endpoints[0].id, "primary");
 	table = publish_new(&config);
 	if (table)
 		publish_record(table, 0, seed->answer, endpoints, seed->endpoints);

@@ -82,19 +82,18 @@ static struct publish *fake_table(uint32_t stale_limit)
 {
 	static struct record_config records[FAKE_RECORDS];
 	static const struct source sources[2]; /* two literals: room for two addresses */
+	static const struct endpoint_config endpoints[2] = {
+		{ .id = "e-0", .sources = sources, .source_count = 2 },
+		{ .id = "e-1", .sources = sources, .source_count = 2 },
+	};
 	struct config config = { .records = records,
 		                 .record_count = FAKE_RECORDS,
 		                 .stale_limit = stale_limit };
 
-	for (size_t i = 0; i < FAKE_RECORDS; i++) {
-		records[i] = (struct record_config){ .name = fake_names[i], .endpoint_count = 2 };
-		for (size_t j = 0; j < 2; j++) {
-			records[i].endpoints[j].sources = sources;
-			records[i].endpoints[j].source_count = 2;
-			snprintf(records[i].endpoints[j].id, sizeof(records[i].endpoints[j].id),
-			         "e-%zu", j);
-		}
-	}
+	for (size_t i = 0; i < FAKE_RECORDS; i++)
+		records[i] = (struct record_config){ .name = fake_names[i],
+			                             .endpoints = endpoints,
+			                             .endpoint_count = 2 };
 	records[FAKE_RETRY].connect = CONNECT_RETRY;
 	records[FAKE_REDIRECT].connect = CONNECT_REDIRECT;
 	records[FAKE_WEB].aliases = fake_aliases;

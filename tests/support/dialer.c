@@ -145,10 +145,9 @@ static void dial(const struct kind *kind, const char *address, unsigned port)
 
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (fd >= 0 && kind->connect(fd, &goal) == 0) {
-		if (kind->type == SOCK_STREAM)
-			length = recv(fd, text, sizeof(text), 0);
-		printf("%.*s", (int)(length > 0 ? length : 0), text);
+	if (fd >= 0 && kind->connect(fd, &goal) == 0 &&
+	    (kind->type != SOCK_STREAM || (length = recv(fd, text, sizeof(text), 0)) >= 0)) {
+		printf("%.*s", (int)length, text);
 		print_peer(fd);
 	} else {
 		printf("error %d\n", errno);

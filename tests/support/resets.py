@@ -22,9 +22,9 @@ def may_reset():
 class Helper(helpers.Helper):
     """shunt-reset, listening on a path; its configuration must be owned by root."""
 
-    def __init__(self, case, config, prefix=(), user="nobody"):
+    def __init__(self, case, config, prefix=(), user="nobody", socket_path=None):
         super().__init__(case, "shunt-reset", prefix=prefix)
-        self.socket_path = os.path.join(self.dir, "reset.sock")
+        self.socket_path = socket_path or os.path.join(self.dir, "reset.sock")
         self.config_path = os.path.join(self.dir, "shunt.conf")
         os.chmod(self.dir, 0o755)
         self.write(config)
@@ -75,7 +75,7 @@ class Asker(helpers.Asker):
 
 
 class Server:
-    """An echo server on addresses of a namespace."""
+    """Listens on addresses of a namespace; take() accepts."""
 
     def __init__(self, space, *places, protocol=0):
         self.space, self.places, self.protocol = space, places, protocol

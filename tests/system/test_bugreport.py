@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """shunt bugreport: one file with what is asked first, and nothing that is secret."""
+import json
 import os
 import stat
 
@@ -85,6 +86,9 @@ class Bugreport(st.Case):
                      r"== Events ==\n\n(\d{4}-.*\n)*\d{4}-.* www.example.com: ", r"cannot log in with passw\[removed\]", r"headers without \[removed\]",
                      r"body without \[removed\]"):  # fmt: skip
             self.assertRegex(text, part)
+        # The status is JSON still.
+        checks = [e["check_settings"] for r in json.loads(text.split("\n== Status ==\n")[1].split("\n== Doors ==\n")[0])["records"] for e in r["endpoints"]]
+        self.assertIn("/health?[removed]", [check.get("path") for check in checks if check])
 
     def test_alone(self):
         """without a daemon and a configuration: a report that says so"""
@@ -92,6 +96,7 @@ class Bugreport(st.Case):
         text = self.read()
         self.assertRegex(text, r"== Configuration ==\n\n/.*none.conf cannot be read: No such file")
         self.assertRegex(text, r"== Status ==\n\n[^\n]*none.sock")
+        self.assertNotIn("[removed]", text)
 
     def test_file(self):
         """only its owner may read it, whatever the umask; a file or link that is there stays; its name has the time"""

@@ -301,6 +301,8 @@ class Many(st.Case):
         st.wait_until(lambda: daemon.metric("shunt_watched_ends_total", cause="host") >= 4, what="4 to be refused")
         self.assertEqual(daemon.metric("shunt_watched_connections", state="waiting"), 4)
         self.assertEqual(daemon.log().count("no more than 8 connections can be watched"), 1)
+        table = st.shunt(daemon, "status").stdout
+        self.assertEqual((table.count(" up, watched "), table.count(" up, not watched ")), (8, 4), table)
         self.assertTrue(all(record["active"] == "primary" for record in daemon.status()["records"]))
 
 

@@ -270,16 +270,21 @@ class Led(Door):
 
 
 class Lives(Door):
+    def shown(self):
+        return st.shunt(self.daemon, "status", NAME).stdout
+
     def test_helper_killed(self):
         """without the helper connections go where they were meant to, it is told, and the next one takes over"""
         self.open_door()
         self.wait_door("attached")
+        self.assertIn(f"\nDoor of {self.cgroup.path}: attached.\n", self.shown())
         inside = self.dialer()
         self.running["primary"].stop()
         self.wait_answer(inside, "standby")
         self.helper.kill()
         self.wait_refused(inside)
         self.wait_door("unserved")
+        self.assertIn(f"\nDoor of {self.cgroup.path}: unserved, {self.door()['reason']}.\n", self.shown())
         st.wait_until(lambda: self.helper.socket_path in self.door()["reason"], what="the reason")
         self.helper.start()
         self.wait_door("attached")
@@ -456,6 +461,7 @@ class Refused(Door):
         done = st.run(["setpriv", "--reuid=65534", f"--regid={group}", "--clear-groups", doors.HELPER, "-c", config, "--user", "nobody",
                        "--socket", self.path("own/door.sock")])  # fmt: skip
         self.assertEqual((done.returncode, done.stderr), (1, NO_CAPABILITY))
+        self.assertEqual(os.listdir(self.path("own")), [])
 
     def test_foreign_configuration(self):
         """a configuration that somebody else than root may write to"""

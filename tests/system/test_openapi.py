@@ -196,15 +196,18 @@ class Server(st.Case):
         self.assertEqual(seen, status, answer)
         return self.note_answer(method, path, status, headers, answer)
 
-    def ask_tcp(self, status, path, *hosts):
-        """A GET over TCP with these Host headers; of HTTP 1.0, whose answers come in one piece."""
+    def get_tcp(self, path, *hosts):
+        """(status, headers, body) of a GET over TCP with these Host headers; of HTTP 1.0, whose answers come in one piece."""
         head = "".join(f"Host: {host}\r\n" for host in hosts)
         with socket.create_connection((self.http, self.http_port), st.PATIENCE) as client:
             client.sendall(f"GET {path.replace('{name}', NAME)} HTTP/1.0\r\n{head}\r\n".encode())
             answer = b"".join(iter(lambda: client.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
-        self.assertEqual(int(head.split()[1]), status, answer)
+        return int(head.split()[1]), dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:]), body
+
+    def ask_tcp(self, status, path, *hosts):
+        seen, headers, body = self.get_tcp(path, *hosts)
+        self.assertEqual(seen, status, body)
         self.note_answer("GET", path, status, headers, body)
 
     def ask_as_nobody(self, path):
@@ -422,7 +425,8 @@ class Server(st.Case):
             if method == "GET":
                 self.ask_tcp(400, path)
                 self.ask_tcp(403, path, "evil.example.com")
-        self.ask_tcp(400, "/v1/status", "localhost", "localhost")
+        # libmicrohttpd 1.0.10 refuses it by itself, with a page of its own: no HTTP request, so not one of this document.
+        self.assertEqual(self.get_tcp("/v1/status", "localhost", "localhost")[0], 400)
         self.ask_tcp(200, "/v1/status", "monitor.example.com")
 
 

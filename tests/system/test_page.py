@@ -120,7 +120,7 @@ class Decisions(st.Case):
 
     def ask(self, expression, *arguments):
         sources = ""
-        for name in ("words", "model", "timeline", "row"):
+        for name in ("words", "model", "timeline", "row", "view"):
             with open(os.path.join(st.ROOT, "daemon", "control", "page", f"{name}.js"), encoding="utf-8") as file:
                 sources += file.read()
         script = sources + f"\nprocess.stdout.write(JSON.stringify(({expression})(...{json.dumps(arguments)})))"
@@ -169,6 +169,20 @@ class Decisions(st.Case):
             address = {**endpoint["addresses"][0], "no_verdict_since": "2026-11-27T03:00:00Z", "no_verdict_side": side}
             told = self.ask("remarksOf", {"endpoint": endpoint, "address": address, "first": True})
             self.assertRegex(told, r"^no verdict since [^()]+" + re.escape(words) + "$")
+
+    def test_connections(self):
+        """what lacks: a watched connection, a door, the program that resets; nothing of what is there, or not wanted"""
+        endpoint = self.endpoint("primary", "up")
+        for health, watch, words in (("up", "waiting", "not watched"), ("up", "held", ""), ("up", None, ""), ("down", "off", "")):
+            address = {**endpoint["addresses"][0], "health": health, "watch": watch}
+            self.assertEqual(self.ask("remarksOf", {"endpoint": endpoint, "address": address, "first": True}), words)
+        doors = [{"cgroup": "/a", "state": "attached", "reason": None}, {"cgroup": "/b", "state": "refused", "reason": "too old"}]
+        status = {"settled": True, "isolated": False, "doors": doors, "reset": {"wanted": True, "ready": False, "error": "nobody listens"}}
+        told = self.ask("(status) => noticesOf(status).map(({ text }) => text)", status)
+        self.assertEqual(told, ["Open connections cannot be reset: nobody listens.", "Door of /b: refused, too old."])
+        status["doors"].pop()
+        status["reset"]["wanted"] = False
+        self.assertEqual(self.ask("noticesOf", status), [])
 
     def test_headlines(self):
         """what is well at a glance, in words for each count of names"""

@@ -7,6 +7,7 @@ import time
 
 import resets
 import shunttest as st
+from test_connect import Talker
 
 ONE, TWO, THREE = "192.0.2.2", "192.0.2.3", "192.0.2.4"
 PORT = 5432
@@ -24,6 +25,39 @@ def record(name=NAME, options='on_leave = "reset";', primary=ONE, standby=TWO, c
 
 def records(*lists, top=""):
     return f'{top} records: ( {", ".join(lists)} );'
+
+
+# Connects to where it was told before; says what came of it: an error, or where it is connected to.
+CLIENT = """
+import errno, socket, sys
+
+name, port, how = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+
+def find():
+    return socket.getaddrinfo(name, port, socket.AF_INET, socket.SOCK_STREAM)[0][4]
+
+def try_once(s, place):
+    try:
+        s.connect(place)
+        return s.getpeername()[0]
+    except OSError as error:
+        return errno.errorcode.get(error.errno, str(error))
+
+def new():
+    s = socket.socket()
+    s.settimeout(600 if how == "timeout" else None)
+    return s
+
+place = find()
+s = new()
+print(place[0], flush=True)
+input()
+print(try_once(s, place), flush=True)
+input()
+print(try_once(s, place), flush=True)
+input()
+print(try_once(new(), find()), flush=True)
+"""
 
 
 class Reset(st.Case):
@@ -128,6 +162,36 @@ class Leaves(Reset):
         with self.assertRaises(ConnectionAbortedError):
             client.recv(1)
         self.note(f"told {1000 * (time.monotonic() - begin):.0f} ms after the power was gone")
+
+    def begin_connect(self, connect, how):
+        """A program that is connecting into the black hole when the primary is found to be down."""
+        slow = f'check: {{ type = "tcp"; port = {PORT}; interval = "1h"; fast_interval = "100ms"; fall = 2; rise = 1; timeout = "300ms"; }};'
+        self.watch(records(record(options=f'connect = "{connect}"; on_leave = "reset";', check=slow)))
+        self.wait_ready()
+        client = Talker(self.daemon, CLIENT, NAME, PORT, how, prefix=self.space.prefix)
+        self.addCleanup(client.__exit__)
+        self.assertEqual(client.read(), ONE)
+        self.silence(ONE)
+        client.process.stdin.write("\n")
+        syn_sent = [*self.space.prefix, "ss", "-Htn", "state", "syn-sent", "dst", ONE]
+        st.wait_until(lambda: st.run(syn_sent).stdout, what="a connect() under way")
+        st.shunt(self.daemon, "check", NAME)
+        return client
+
+    def test_connect_blocks(self):
+        """connect = "retry": a connect() that waits in a black hole goes on to the standby, and succeeds"""
+        client = self.begin_connect("retry", "blocking")
+        self.assertEqual(client.read(), TWO)
+        self.wait_log(r"db\.example\.com: primary: 1 of 1 connections reset\n")
+        self.assertEqual(client.ask(), "EISCONN")
+        self.assertEqual(client.ask(), TWO)
+
+    def test_connect_does_not_block(self):
+        """the same with a time-out: it ends at once with ECONNABORTED, and the next attempt is led to the standby, even on that socket"""
+        client = self.begin_connect("redirect", "timeout")
+        self.assertEqual(client.read(), "ECONNABORTED")
+        self.assertEqual(client.ask(), TWO)
+        self.assertEqual(client.ask(), TWO)
 
     def test_keep(self):
         """the default: nothing is touched"""

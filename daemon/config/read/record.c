@@ -118,7 +118,7 @@ static bool read_sources(const struct config_group *group, struct endpoint_confi
 		}
 	}
 	endpoint->sources = sources;
-	endpoint->source_count = count;
+	endpoint->source_count = (uint32_t)count;
 	return true;
 }
 
@@ -157,15 +157,25 @@ static bool read_min_up(const struct config_group *group, struct endpoint_config
 	if (endpoint->min_up <= endpoint->source_count)
 		return true;
 	return config_fail(group->reader, group->values[OPT_ENDPOINT_MIN_UP],
-	                   "%u is more than its addresses are; write 1 to %zu", endpoint->min_up,
+	                   "%u is more than its addresses are; write 1 to %u", endpoint->min_up,
 	                   endpoint->source_count);
 }
+
+/* The endpoints of a record, while they are read. */
+struct endpoints {
+	struct endpoint_config list[SHUNT_ENDPOINTS_MAX];
+	size_t count;
+};
 
 /* `index` is the endpoint's index in its record; 0 is the primary. */
 static bool read_id(const struct config_group *group, size_t index,
                     struct endpoint_config *endpoint)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	static const char *const usual[SHUNT_ENDPOINTS_MAX] = { "primary",     "secondary",
+		                                                "secondary-2", "secondary-3",
+		                                                "secondary-4", "secondary-5",
+		                                                "secondary-6", "secondary-7" };
 	const char *text;
 
 	if (!config_value_string(group, OPT_ENDPOINT_ID, &text))
@@ -173,23 +183,17 @@ static bool read_id(const struct config_group *group, size_t index,
 	if (text && text[strspn(text, good)])
 		return config_fail(group->reader, group->values[OPT_ENDPOINT_ID],
 		                   "\"%.64s\" is no id; write a-z, 0-9 and \"-\"", text);
-	if (text)
-		snprintf(endpoint->id, sizeof(endpoint->id), "%s", text);
-	else if (index < 2)
-		snprintf(endpoint->id, sizeof(endpoint->id), "%s",
-		         index == 0 ? "primary" : "secondary");
-	else
-		snprintf(endpoint->id, sizeof(endpoint->id), "secondary-%zu", index);
+	endpoint->id = text ? text : usual[index];
 	return true;
 }
 
-static bool check_id_free(const struct config_group *group, const struct record_config *record,
+static bool check_id_free(const struct config_group *group, const struct endpoints *endpoints,
                           const char *id)
 {
 	const struct tree *at = group->values[OPT_ENDPOINT_ID];
 
-	for (size_t i = 0; i < record->endpoint_count; i++) {
-		if (strcmp(record->endpoints[i].id, id) == 0)
+	for (size_t i = 0; i < endpoints->count; i++) {
+		if (strcmp(endpoints->list[i].id, id) == 0)
 			return config_fail(
 			        group->reader, at ? at : group->setting,
 			        "another endpoint of this record has the id \"%s\"; write "
@@ -258,25 +262,25 @@ static bool read_endpoint_check(const struct config_group *group, struct endpoin
 }
 
 static bool add_endpoint(struct config_reader *reader, const struct tree *setting,
-                         struct record_config *record)
+                         struct endpoints *endpoints)
 {
-	struct endpoint_config *endpoint = &record->endpoints[record->endpoint_count];
+	struct endpoint_config *endpoint = &endpoints->list[endpoints->count];
 	struct config_group group;
 
 	if (!config_group_open(reader, setting, SCOPE_ENDPOINT, &group) ||
-	    !read_id(&group, record->endpoint_count, endpoint) ||
-	    !check_id_free(&group, record, endpoint->id) || !read_sources(&group, endpoint) ||
+	    !read_id(&group, endpoints->count, endpoint) ||
+	    !check_id_free(&group, endpoints, endpoint->id) || !read_sources(&group, endpoint) ||
 	    !read_min_up(&group, endpoint) ||
 	    !config_value_bool(&group, OPT_ENDPOINT_ALLOW_LOCAL, &endpoint->allow_local) ||
 	    !read_family(&group, endpoint) || !read_endpoint_check(&group, endpoint))
 		return false;
-	record->endpoint_count++;
+	endpoints->count++;
 	return true;
 }
 
 /* --- records --------------------------------------------------------------------------------- */
 
-static bool read_endpoints(const struct config_group *group, struct record_config *record)
+static bool collect_endpoints(const struct config_group *group, struct endpoints *endpoints)
 {
 	const struct tree *primary = group->values[OPT_RECORD_PRIMARY];
 	const struct tree *secondary = group->values[OPT_RECORD_SECONDARY];
@@ -285,12 +289,12 @@ static bool read_endpoints(const struct config_group *group, struct record_confi
 	if (!primary)
 		return config_fail_missing(group, OPT_RECORD_PRIMARY,
 		                           "primary: { address = \"...\"; }");
-	if (!add_endpoint(group->reader, primary, record))
+	if (!add_endpoint(group->reader, primary, endpoints))
 		return false;
 	if (!secondary)
 		return true;
 	if (tree_is_group(secondary))
-		return add_endpoint(group->reader, secondary, record);
+		return add_endpoint(group->reader, secondary, endpoints);
 	if (secondary->type != TREE_LIST)
 		return config_fail(
 		        group->reader, secondary,
@@ -299,9 +303,23 @@ static bool read_endpoints(const struct config_group *group, struct record_confi
 	if (!config_value_list(group, OPT_RECORD_SECONDARY, &count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!add_endpoint(group->reader, secondary->elements[i], record))
+		if (!add_endpoint(group->reader, secondary->elements[i], endpoints))
 			return false;
 	}
+	return true;
+}
+
+static bool read_endpoints(const struct config_group *group, struct record_config *record)
+{
+	struct endpoints endpoints = { .count = 0 };
+	struct endpoint_config *kept;
+
+	if (!collect_endpoints(group, &endpoints))
+		return false;
+	kept = arena_alloc(group->reader->arena, endpoints.count, sizeof(*kept));
+	memcpy(kept, endpoints.list, endpoints.count * sizeof(*kept));
+	record->endpoints = kept;
+	record->endpoint_count = endpoints.count;
 	return true;
 }
 

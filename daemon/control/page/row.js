@@ -180,6 +180,7 @@ function remarksOf({ endpoint, address, first }) {
 		address?.last_error,
 		address?.no_verdict_since && `no verdict since ${momentWords(Date.parse(address.no_verdict_since))}${sideWords[address.no_verdict_side] ?? ""}`,
 		address?.certificate_expires && certificateWords(address.certificate_expires),
+		address?.watch && address.watch !== "held" && address.health === "up" && "not watched",
 		endpoint.addresses.length === 0 && !endpoint.error && "no address",
 	].filter(Boolean).join("; ");
 }

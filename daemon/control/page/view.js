@@ -42,6 +42,9 @@ function noticesOf(status) {
 		notices.push({ name: "isolated", text: "This host is isolated: nothing beyond it answers, so failures do not count, and names whose endpoints are all lost keep their answers." });
 	if (status.reset && status.reset.wanted && status.reset.error)
 		notices.push({ name: "reset", text: `Open connections cannot be reset: ${status.reset.error}.` });
+	for (const door of status.doors || [])
+		if (door.state !== "attached")
+			notices.push({ name: `door ${door.cgroup}`, text: `Door of ${door.cgroup}: ${door.state}, ${door.reason}.` });
 	if (!status.settled)
 		notices.push({ name: "settling", text: "The daemon has just started: its first checks are under way." });
 	return notices;
@@ -223,7 +226,8 @@ function viewRender() {
 	const counts = countLevels(), here = place();
 
 	updateGlance(counts, model.records.size);
-	reconcile(byId("notices"), noticesOf(model.status), ({ name }) => name, ({ text }) => el("p", "notice", text), () => {});
+	reconcile(byId("notices"), noticesOf(model.status), ({ name }) => name, () => el("p", "notice"),
+		(node, { text }) => setText(node, text));
 	updateRecords();
 	updateChanges();
 	updateAbout();

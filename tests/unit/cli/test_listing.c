@@ -52,13 +52,20 @@ static void what_is_told_is_read(void **state)
 	(void)state;
 	assert_true(is_read(&listing,
 	                    "status\t9.9\tfalse\ttrue\tmore\n"
+	                    "door\t/app.slice\trefused\tno such kernel\tmore\n"
+	                    "door\t/web.slice\tattached\t\n"
 	                    "news\tof another version\n" GOOD "record\tn\t\t\t\tdns\tr\tmore\n"
 	                    "endpoint\ta\tunknown\t\tno such name\tmore\n"
-	                    "address\t::1\tup\t\tlate\tmore\tand more\tand yet more\tand more\n"
+	                    "address\t::1\tup\t\tlate\theld\tand more\tand yet more\tand more\n"
 	                    "end\nwhatever"));
 	assert_false(listing.settled);
 	assert_true(listing.isolated);
 	assert_string_equal(listing.reset_error, "more");
+	assert_int_equal(listing.door_count, 2);
+	assert_string_equal(listing.doors[0].cgroup, "/app.slice");
+	assert_string_equal(listing.doors[0].state, "refused");
+	assert_string_equal(listing.doors[0].reason, "no such kernel");
+	assert_string_equal(listing.doors[1].reason, "");
 	assert_int_equal(listing.record_count, 2);
 	record = &listing.records[0];
 	assert_string_equal(record->name, "good.example.com");
@@ -74,6 +81,7 @@ static void what_is_told_is_read(void **state)
 	assert_int_equal(record->endpoints[1].address_count, 1);
 	assert_string_equal(record->endpoints[1].addresses[0].address, "192.0.2.2");
 	assert_true(record->endpoints[1].addresses[0].latency_ms == 1.5);
+	assert_string_equal(record->endpoints[1].addresses[0].watch, "");
 	record = &listing.records[1];
 	assert_string_equal(record->active, "");
 	assert_int_equal(record->since, 0);
@@ -82,6 +90,7 @@ static void what_is_told_is_read(void **state)
 	assert_string_equal(record->endpoints[0].error, "no such name");
 	assert_true(record->endpoints[0].addresses[0].latency_ms < 0);
 	assert_string_equal(record->endpoints[0].addresses[0].last_error, "late");
+	assert_string_equal(record->endpoints[0].addresses[0].watch, "held");
 	listing_free(&listing);
 }
 
@@ -114,6 +123,8 @@ static void what_is_no_listing_is_refused(void **state)
 		STATUS(GOOD "endpoint\ta\tup\n"),
 		STATUS(GOOD "address\n"),
 		"status\t0.1.0\ttrue\nend\n",
+		"door\t/a\tattached\t\n" STATUS(""),
+		STATUS("door\t/a\tattached\n"),
 	};
 	struct listing listing;
 
@@ -280,6 +291,35 @@ static void what_is_rare_is_told(void **state)
 	free(out);
 }
 
+/* Connections that are watched, and doors: only where there are some. */
+static void watches_and_doors_are_told(void **state)
+{
+	char *out = printed(STATUS("door\t/app.slice\tattached\t\n"
+	                           "door\t/web.slice\tunserved\tno shunt-door\n"
+	                           "record\tn\ta\t192.0.2.1\t\tprimary\tr\n"
+	                           "endpoint\ta\tup\ttcp\t\n"
+	                           "address\t192.0.2.1\tup\t1.5\t\theld\n"
+	                           "address\t192.0.2.2\tup\t1.5\t\twaiting\n"
+	                           "address\t192.0.2.3\tup\t1.5\trefused\toff\n"
+	                           "address\t192.0.2.4\tdown\t\trefused\toff\n"
+	                           "address\t192.0.2.5\tunknown\t\t\toff\n"
+	                           "address\t192.0.2.6\tup\t1.5\t\n"));
+
+	(void)state;
+	assert_string_equal(out, "NAME  ANSWER     ENDPOINT  SINCE  WHY\n"
+	                         "    ENDPOINT  HEALTH           ADDRESS    LATENCY  LAST ERROR\n"
+	                         "n     192.0.2.1  a         -      r\n"
+	                         "  * a         up, watched      192.0.2.1  1.5 ms\n"
+	                         "              up, not watched  192.0.2.2  1.5 ms\n"
+	                         "              up, not watched  192.0.2.3  -        refused\n"
+	                         "              down             192.0.2.4  -        refused\n"
+	                         "              unknown          192.0.2.5  -\n"
+	                         "              up               192.0.2.6  1.5 ms\n"
+	                         "Door of /app.slice: attached.\n"
+	                         "Door of /web.slice: unserved, no shunt-door.\n");
+	free(out);
+}
+
 /* Where no endpoint answers, all_down tells what does. */
 static void no_answer_says_what_happens(void **state)
 {
@@ -379,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_record_is_found_by_any_of_its_names),
 		cmocka_unit_test(the_table_is_as_documented),
 		cmocka_unit_test(what_is_rare_is_told),
+		cmocka_unit_test(watches_and_doors_are_told),
 		cmocka_unit_test(no_answer_says_what_happens),
 		cmocka_unit_test(a_long_name_makes_room),
 		cmocka_unit_test(nothing_breaks_eighty_columns),

@@ -25,6 +25,9 @@ static const struct {
 	/* it may be the end of a password */
 	{ "http://host/@x", "http://[removed]@x" },
 	{ "/health?token=hunter2 said no", "/health?[removed] said no" },
+	{ "(is shuntd running?; see shuntd(8)) or not?",
+	  "(is shuntd running?; see shuntd(8)) or not?" },
+	{ "/a?;1 ?\xc3\xa9", "/a?[removed] ?[removed]" },
 	{ "Authorization: Basic aHVudGVyMg==", "Auth[removed]" },
 	{ "no PASSWORD given: hunter2", "no PASSW[removed]" },
 	{ "my_secret=hunter2", "my_secret[removed]" },

@@ -46,15 +46,20 @@ static const uint16_t ports[] = { 443, 8443 };
 static char socket_path[] = "/run/a \"quoted\" \xff.sock";
 static char control_path[] = "/run/control.sock";
 static const struct in_force in_force = { .socket = socket_path, .control = control_path };
+static const struct endpoint_config endpoint_configs[] = { { .id = "primary" },
+	                                                   { .id = "secondary" } };
 static const struct record_config record_configs[] = {
-	{ .name = "www.example.com", .rule = { .scope = BALLOT_LOCAL }, .endpoint_count = 2 },
+	{ .name = "www.example.com",
+	  .rule = { .scope = BALLOT_LOCAL },
+	  .endpoints = endpoint_configs,
+	  .endpoint_count = 2 },
 	{ .name = "a.example.com",
 	  .rule = { .scope = BALLOT_QUORUM, .share = 50, .sites = 2 },
-	  .endpoints = { { .id = "primary" }, { .id = "secondary" } },
+	  .endpoints = endpoint_configs,
 	  .endpoint_count = 2 },
 	{ .name = "b.example.com",
 	  .rule = { .scope = BALLOT_UNANIMOUS, .sites = 1 },
-	  .endpoints = { { .id = "primary" } },
+	  .endpoints = endpoint_configs,
 	  .endpoint_count = 1 },
 };
 static const struct config config = { .http_hosts = hosts,
@@ -1217,10 +1222,10 @@ static void the_status_as_lines(void **state)
 	                       "primary is down\n"
 	                       "endpoint\tprimary\tdown\thttp\t\n"
 	                       "address\t192.0.2.1\tdown\t\tno verdict since "
-	                       "1970-01-02T00:00:04Z (this host): status 503\n"
+	                       "1970-01-02T00:00:04Z (this host): status 503\theld\n"
 	                       "endpoint\tsecondary\tup\t\tNXDOMAIN\n"
-	                       "address\t192.0.2.2\tup\t1.500\t\n"
-	                       "address\t2001:db8::2\tup\t\t\n"
+	                       "address\t192.0.2.2\tup\t1.500\t\t\n"
+	                       "address\t2001:db8::2\tup\t\t\t\n"
 	                       "end\n"));
 	free(answer);
 }
@@ -1243,7 +1248,7 @@ static void the_status_of_one_name(void **state)
 	free(answer);
 	answer = ask(*state, "GET /v1/status?format=tsv&record=www HTTP/1.0\r\n\r\n");
 	assert_non_null(strstr(answer, "\nrecord\twww.example.com\t"));
-	assert_non_null(strstr(answer, "\naddress\t2001:db8::2\tup\t\t\nend\n"));
+	assert_non_null(strstr(answer, "\naddress\t2001:db8::2\tup\t\t\t\nend\n"));
 	free(answer);
 	answer = ask(*state, "GET /v1/status?record=ww HTTP/1.0\r\n\r\n");
 	assert_non_null(strstr(answer, " 404 "));
@@ -1274,7 +1279,7 @@ static void a_line_is_a_line(void **state)
 	assert_non_null(
 	        strstr(answer, "\nrecord\twww.example.com\t\t\t86401\tfail\tprimary is down\n"));
 	assert_non_null(strstr(answer, "\naddress\t192.0.2.1\tdown\t\tno verdict since "
-	                               "1970-01-02T00:00:04Z (this host): a?b??[2J?? ~\n"));
+	                               "1970-01-02T00:00:04Z (this host): a?b??[2J?? ~\theld\n"));
 	free(answer);
 }
 

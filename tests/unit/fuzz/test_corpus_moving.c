@@ -24,8 +24,8 @@ static void test_moves(void **state)
 	memcpy(table_memory(), input.table, input.size);
 	writer_start(bytes, &input);
 	for (size_t i = 0; i < 1000; i++) {
-		enum table_result result =
-		        table_find(table_memory(), known[0], (uint32_t)strlen(known[0]), &answer);
+		enum table_result result = table_find(table_memory(), known[0],
+		                                      (uint32_t)strlen(known[0]), true, &answer);
 
 		found += result == TABLE_FOUND;
 		busy += result != TABLE_FOUND;

@@ -18,8 +18,9 @@ static void test_found(void **state)
 	(void)state;
 	size -= sizeof(struct control);
 	memcpy(table_memory(), bytes + sizeof(struct control), size);
-	assert_int_equal(table_find(table_memory(), known[0], (uint32_t)strlen(known[0]), &answer),
-	                 TABLE_FOUND);
+	assert_int_equal(
+	        table_find(table_memory(), known[0], (uint32_t)strlen(known[0]), true, &answer),
+	        TABLE_FOUND);
 	assert_int_equal(answer.count, 2);
 	memset(table_memory(), 0, size);
 }

@@ -49,17 +49,13 @@ static void expect(const char *expected)
 
 /* --- records ------------------------------------------------------------------------------------ */
 
+static const struct endpoint_config endpoints[] = { { .id = "primary" }, { .id = "secondary" } };
+
 static const struct record_config configs[RECORDS + 1] = {
-	{ .name = "a",
-	  .endpoints = { { .id = "primary" }, { .id = "secondary" } },
-	  .endpoint_count = 2 },
-	{ .name = "b",
-	  .endpoints = { { .id = "primary" }, { .id = "secondary" } },
-	  .endpoint_count = 2 },
-	{ .name = "c",
-	  .endpoints = { { .id = "primary" }, { .id = "secondary" } },
-	  .endpoint_count = 2 },
-	{ .name = "d", .endpoints = { { .id = "primary" } }, .endpoint_count = 1 },
+	{ .name = "a", .endpoints = endpoints, .endpoint_count = 2 },
+	{ .name = "b", .endpoints = endpoints, .endpoint_count = 2 },
+	{ .name = "c", .endpoints = endpoints, .endpoint_count = 2 },
+	{ .name = "d", .endpoints = endpoints, .endpoint_count = 1 },
 };
 
 struct world {

@@ -70,10 +70,12 @@ const struct fleet_order *fleet_order(const struct fleet *fleet, const char *rec
 
 /* --- the tables --------------------------------------------------------------------------------- */
 
+static const struct endpoint_config endpoint_configs[] = { { .id = "primary" },
+	                                                   { .id = "secondary" } };
 static const struct record_config record = {
 	.name = "db.example.com",
 	.rule = { .scope = BALLOT_QUORUM, .share = 50, .sites = 1 },
-	.endpoints = { { .id = "primary" }, { .id = "secondary" } },
+	.endpoints = endpoint_configs,
 	.endpoint_count = 2,
 };
 

@@ -427,6 +427,7 @@ struct run {
 
 struct pair {
 	struct check check;
+	struct probe_subject subject;
 	char path[32];
 	unsigned number;
 	struct run run[2];
@@ -494,11 +495,11 @@ static void start_pair(struct pair *pair, unsigned number)
 		pair->check.header_count = 1;
 	}
 	host = chance(&choice, 80) ? hosts[0] : PICK(&choice, hosts);
+	pair->subject = (struct probe_subject){ &pair->check, address, { host, "" } };
 	for (int way = 0; way < 2; way++) {
 		pair->run[way].pair = pair;
-		pair->run[way].probe =
-		        probe_new(prober, probe_http_kind(ways[way]), &pair->check, &address,
-		                  (struct probe_asker){ host, "" }, ended, &pair->run[way]);
+		pair->run[way].probe = probe_new(prober, probe_http_kind(ways[way]), &pair->subject,
+		                                 ended, &pair->run[way]);
 	}
 }
 
@@ -619,9 +620,13 @@ static int take_descriptor_0(int silent, const struct sockaddr_in *where)
 /* What arrives on other descriptors of the daemon is no first byte of an answer. */
 static void silence_has_no_first_byte(void **state)
 {
-	static struct address address = { .family = SHUNT_FAMILY_IPV4, .byte = { 127, 0, 0, 1 } };
 	struct check check = {
 		.type = CHECK_HTTP, .path = "/", .method = "GET", .interval = 1, .timeout = 50
+	};
+	const struct probe_subject subject = {
+		.check = &check,
+		.address = { .family = SHUNT_FAMILY_IPV4, .byte = { 127, 0, 0, 1 } },
+		.asker = { hosts[0], "" },
 	};
 	struct sockaddr_in where;
 	struct run run = { .ended = false };
@@ -631,8 +636,7 @@ static void silence_has_no_first_byte(void **state)
 
 	(void)state;
 	check.port = ntohs(where.sin_port);
-	probe = probe_new(prober, probe_http_kind(ways[0]), &check, &address,
-	                  (struct probe_asker){ hosts[0], "" }, ended, &run);
+	probe = probe_new(prober, probe_http_kind(ways[0]), &subject, ended, &run);
 	while (!run.ended)
 		event_base_loop(base, EVLOOP_ONCE);
 	/* Perhaps after words about a late loop. */

@@ -536,6 +536,7 @@ static struct fake {
 } fake;
 
 struct target {
+	struct probe_subject subject;
 	struct probe *probe;
 	bool running;
 	unsigned starts, ends;
@@ -641,14 +642,18 @@ static struct target *target_of(const struct probe *probe)
 	return NULL;
 }
 
+static void make_one(size_t i, const struct probe_kind *kind, struct address address)
+{
+	targets[i].subject = (struct probe_subject){ &check, address, nobody };
+	targets[i].probe =
+	        probe_new(fake.prober, kind, &targets[i].subject, target_done, &targets[i]);
+}
+
 static void make(size_t count, const struct probe_kind *kind)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct address address = ipv4(0x7f000001 + (uint32_t)i);
-
 		targets[i] = (struct target){ .delay_ms = 3600000 };
-		targets[i].probe = probe_new(fake.prober, kind, &check, &address, nobody,
-		                             target_done, &targets[i]);
+		make_one(i, kind, ipv4(0x7f000001 + (uint32_t)i));
 	}
 }
 
@@ -903,8 +908,7 @@ static void test_programs_max(void **state)
 	for (size_t i = 0; i < max + 10; i++)
 		probe_now(targets[i].probe);
 	turn_until(&fake.starts, max);
-	targets[max + 10].probe = probe_new(fake.prober, &cheap, &check, &address, nobody,
-	                                    target_done, &targets[max + 10]);
+	make_one(max + 10, &cheap, address);
 	probe_now(targets[max + 10].probe);
 	turn_until(&fake.starts, max + 1);
 	assert_true(targets[max + 10].running);
@@ -926,8 +930,7 @@ static void test_programs_are_half(void **state)
 
 	(void)state;
 	make(2, &program);
-	targets[2].probe =
-	        probe_new(fake.prober, &cheap, &check, &address, nobody, target_done, &targets[2]);
+	make_one(2, &cheap, address);
 	turn_until(&fake.starts, 2);
 	assert_true(targets[0].running && targets[2].running);
 	end(3);
@@ -968,8 +971,7 @@ static void test_expensive_delay_nobody(void **state)
 	(void)state;
 	make(20, &expensive);
 	struct address address = ipv4(0x7f000100);
-	targets[20].probe =
-	        probe_new(fake.prober, &cheap, &check, &address, nobody, target_done, &targets[20]);
+	make_one(20, &cheap, address);
 	turn_until(&targets[20].starts, 1);
 	assert_true(fake.starts <= 9);
 	turn_until(&fake.starts, 21);
@@ -1008,8 +1010,7 @@ static void test_order_over_both_queues(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
-		targets[i].probe = probe_new(fake.prober, i % 2 ? &expensive : &cheap, &check,
-		                             &address, nobody, target_done, &targets[i]);
+		make_one(i, i % 2 ? &expensive : &cheap, address);
 	for (size_t i = 0; i < 4; i++) {
 		targets[i].delay_ms = 3600000;
 		turn_until(&fake.starts, (unsigned)i + 1);
@@ -1148,13 +1149,14 @@ static void test_reasons_have_words(void **state)
 	assert_int_equal(probe_why_verdict(WHY_LATE), VERDICT_NONE);
 }
 
-static void test_rebind(void **state)
+static void test_rebound(void **state)
 {
 	struct check other = plain_check;
 
 	(void)state;
 	make(1, &cheap);
-	probe_rebind(targets[0].probe, &other, (struct probe_asker){ "elsewhere", "id" });
+	targets[0].subject.check = &other;
+	targets[0].subject.asker = (struct probe_asker){ "elsewhere", "id" };
 	assert_ptr_equal(probe_check(targets[0].probe), &other);
 	assert_string_equal(probe_host(targets[0].probe), "elsewhere");
 	assert_string_equal(probe_endpoint(targets[0].probe), "id");
@@ -1224,7 +1226,7 @@ int main(void)
 		probe_test(test_afresh),
 		probe_test(test_late_deadline_is_none),
 		probe_test(test_late_failure_is_none),
-		probe_test(test_rebind),
+		probe_test(test_rebound),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -85,10 +85,12 @@ const struct histogram *monitor_lateness(const struct monitor *monitor)
 
 /* --- a fleet: three live hosts, of which one answers otherwise, and an order ---------------------- */
 
+static const struct endpoint_config endpoint_configs[] = { { .id = "primary" },
+	                                                   { .id = "secondary" } };
 static const struct record_config shared = {
 	.name = "www.example.com",
 	.rule = { .scope = BALLOT_QUORUM, .share = 50, .sites = 1 },
-	.endpoints = { { .id = "primary" }, { .id = "secondary" } },
+	.endpoints = endpoint_configs,
 	.endpoint_count = 2,
 };
 

@@ -335,16 +335,18 @@ static void test_what_dns_no_longer_names(void **state)
 	static const char other[] = RECORD(P("m.test"));
 	struct world *world = *state;
 	const struct endpoint *endpoint;
+	struct config *named;
 
 	load(world, 0,
 	     RECORD("primary: { addresses = [ \"192.0.2.1\", \"192.0.2.2\" ]; " CHECK " };"));
-	config_free(world->config[0]);
+	named = world->config[0];
 	world->config[0] = read_config(record);
 	world->roster[0]->records[0].config = &world->config[0]->records[0];
 	world->roster[0]->records[0].endpoints[0].record_name = world->config[0]->records[0].name;
 	world->roster[0]->records[0].endpoints[0].config =
 	        &world->config[0]->records[0].endpoints[0];
 	load(world, 1, record);
+	config_free(named);
 	endpoint = &world->roster[1]->records[0].endpoints[0];
 	assert_int_equal(endpoint->count, 2);
 	assert_false(endpoint->members[0]->listed);

@@ -206,8 +206,9 @@ static void calculated(void **state)
 			child->health.state = cases[i].children[k] == 'U'   ? HEALTH_UP
 			                      : cases[i].children[k] == 'D' ? HEALTH_DOWN
 			                                                    : HEALTH_UNKNOWN;
-			strcpy(child->error,
-			       child->health.state == HEALTH_DOWN ? "connection refused" : "");
+			target_explain(child, child->health.state == HEALTH_DOWN
+			                              ? "connection refused"
+			                              : "");
 		}
 		target_calculate(target);
 		assert_false(target_calculate(target));
@@ -299,13 +300,33 @@ static void rebinding(void **state)
 	(void)state;
 	after.of = both2;
 	assert_ptr_equal(get(&after, record, "x"), target);
-	assert_ptr_equal(target->check, &after);
-	assert_ptr_equal(target->children[0].target->check, &tcp2);
-	assert_ptr_equal(target->children[1].target->check, &http2);
+	assert_ptr_equal(target->subject.check, &after);
+	assert_ptr_equal(target->children[0].target->subject.check, &tcp2);
+	assert_ptr_equal(target->children[1].target->subject.check, &http2);
 	assert_ptr_equal(probe_check(target->children[1].target->probe), &http2);
 	assert_ptr_equal(probe_host(target->children[1].target->probe), record);
 	assert_int_equal(world.targets.count, 3);
 	targets_sweep(&world.targets);
+}
+
+/* What is explained is a copy, and nothing is left of one when there is nothing to explain. */
+static void explained(void **state)
+{
+	struct target *target = get(&tcp, "a", "x");
+	char text[] = "connection refused";
+
+	(void)state;
+	assert_string_equal(target->error, "");
+	target_explain(target, text);
+	text[0] = '-';
+	assert_string_equal(target->error, "connection refused");
+	target_explain(target, target->error);
+	assert_string_equal(target->error, "connection refused");
+	target_explain(target, "timed out");
+	assert_string_equal(target->error, "timed out");
+	target_explain(target, "");
+	assert_string_equal(target->error, "");
+	target_explain(target, text); /* freed with the target */
 }
 
 #define target_test(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -313,9 +334,9 @@ static void rebinding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		target_test(sharing),    target_test(disabled), target_test(in_doubt),
-		target_test(calculated), target_test(nested),   target_test(inheriting),
-		target_test(rebinding),
+		target_test(sharing),    target_test(disabled),  target_test(in_doubt),
+		target_test(calculated), target_test(nested),    target_test(inheriting),
+		target_test(rebinding),  target_test(explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

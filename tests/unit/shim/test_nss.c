@@ -25,9 +25,10 @@ nss_gethostbyname4_r _nss_shunt_gethostbyname4_r;
 static enum lookup_result says;
 static struct table_answer answers;
 
-enum lookup_result lookup_name(const char *name, struct table_answer *out)
+enum lookup_result lookup_name(const char *name, bool named, struct table_answer *out)
 {
 	assert_string_equal(name, "asked");
+	assert_true(named);
 	if (says == LOOKUP_FOUND)
 		*out = answers;
 	return says;

@@ -26,16 +26,21 @@ static const char *const aliases[] = { "www", "WWW.example.net" };
 static const struct source literals[3];
 static const struct source names[] = { { .name = "standby.example.net" } };
 
+static const struct endpoint_config www_endpoints[] = {
+	{ .id = "primary", .sources = literals, .source_count = 3 },
+	{ .id = "secondary", .sources = names, .source_count = 1 },
+};
+static const struct endpoint_config db_endpoints[] = {
+	{ .id = "primary", .sources = literals, .source_count = 1 },
+};
+
 static const struct record_config small[] = {
 	{ .name = "Www.Example.com",
 	  .aliases = aliases,
 	  .alias_count = 2,
-	  .endpoints = { { .id = "primary", .sources = literals, .source_count = 3 },
-	                 { .id = "secondary", .sources = names, .source_count = 1 } },
+	  .endpoints = www_endpoints,
 	  .endpoint_count = 2 },
-	{ .name = "db",
-	  .endpoints = { { .id = "primary", .sources = literals, .source_count = 1 } },
-	  .endpoint_count = 1 },
+	{ .name = "db", .endpoints = db_endpoints, .endpoint_count = 1 },
 };
 
 static const struct config small_config = { .records = small,
@@ -52,7 +57,7 @@ static const unsigned char *reader_map(const struct publish *publish)
 
 static enum table_result find(const void *base, const char *name, struct table_answer *answer)
 {
-	return table_find(base, name, (uint32_t)strlen(name), answer);
+	return table_find(base, name, (uint32_t)strlen(name), true, answer);
 }
 
 static enum table_result forced(const void *base, const char *name, const char *other,
@@ -130,6 +135,104 @@ static void test_names(void **state)
 		if (rows[i].result == TABLE_FOUND)
 			assert_string_equal(answer.name, rows[i].canonical);
 	}
+	munmap((void *)base, SHUNT_TABLE_SIZE);
+	publish_free(publish);
+}
+
+/* 253 names, one of each length, with capitals, and what differs from each in one character. */
+static void test_every_length(void **state)
+{
+	static struct record_config records[SHUNT_NAME_MAX];
+	static char texts[SHUNT_NAME_MAX][SHUNT_NAME_MAX + 1];
+	const struct config config = { .records = records, .record_count = SHUNT_NAME_MAX };
+	struct publish *publish;
+	const unsigned char *base;
+
+	(void)state;
+	for (size_t i = 0; i < SHUNT_NAME_MAX; i++) {
+		for (size_t k = 0; k <= i; k++)
+			texts[i][k] = "bCdEfgHijkLmnopqRstuvWxyz"[(i + k) % 25];
+		records[i] = small[1];
+		records[i].name = texts[i];
+	}
+	publish = publish_new(&config);
+	base = reader_map(publish);
+	for (size_t i = 0; i < SHUNT_NAME_MAX; i++) {
+		struct table_answer answer;
+		char name[SHUNT_NAME_MAX + 1];
+
+		assert_int_equal(find(base, texts[i], &answer), TABLE_FOUND);
+		assert_string_equal(answer.name, texts[i]);
+		strcpy(name, texts[i]);
+		for (size_t k = 0; k <= i; k++) {
+			name[k] = (char)(texts[i][k] ^ 0x20);
+			assert_int_equal(find(base, name, &answer), TABLE_FOUND);
+			assert_string_equal(answer.name, texts[i]);
+			name[k] = '-';
+			assert_int_equal(find(base, name, &answer), TABLE_ABSENT);
+			name[k] = texts[i][k];
+		}
+	}
+	munmap((void *)base, SHUNT_TABLE_SIZE);
+	publish_free(publish);
+}
+
+/*
+ * Two names of one length with one hash: only the comparison tells them apart, in whatever eight
+ * characters they differ.
+ */
+static void test_same_hash(void **state)
+{
+	struct publish *publish = publish_new(&small_config);
+	unsigned char *base = mmap(NULL, SHUNT_TABLE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+	                           publish_fd(publish), 0);
+	const char *name = "www.example.net";
+	uint32_t length = (uint32_t)strlen(name);
+	const struct shunt_table_header *header = (void *)base;
+	uint32_t hash = shunt_name_hash(header->hash_seed, name, length), i = hash;
+	const struct shunt_slot *slots = (void *)(base + header->index_offset);
+	struct table_answer answer;
+	char *stored;
+
+	(void)state;
+	assert_ptr_not_equal(base, MAP_FAILED);
+	while (slots[i % header->index_slots].hash != hash)
+		i++;
+	stored = (char *)base + slots[i % header->index_slots].name + sizeof(struct shunt_name);
+	memcpy(stored, name, length);
+	assert_int_equal(find(base, name, &answer), TABLE_FOUND);
+	for (uint32_t k = 0; k < length; k++) {
+		stored[k] = '-';
+		assert_int_equal(find(base, name, &answer), TABLE_ABSENT);
+		stored[k] = name[k];
+	}
+	assert_int_equal(find(base, name, &answer), TABLE_FOUND);
+	munmap(base, SHUNT_TABLE_SIZE);
+	publish_free(publish);
+}
+
+/* Without the name, unless it is needed to know later for which name an address was given. */
+static void test_nameless(void **state)
+{
+	struct record_config records[2] = { small[0], small[1] };
+	const struct config config = { .records = records, .record_count = 2 };
+	struct publish_endpoint endpoint = endpoint_of(3, 10);
+	struct publish *publish;
+	const unsigned char *base;
+	struct table_answer answer;
+
+	(void)state;
+	records[1].connect = CONNECT_RETRY;
+	publish = publish_new(&config);
+	publish_record(publish, 0, 0, &endpoint, 1);
+	base = reader_map(publish);
+	memset(&answer, 0xa5, sizeof(answer));
+	assert_int_equal(table_find(base, "www", 3, false, &answer), TABLE_FOUND);
+	assert_int_equal(answer.answer, 0);
+	assert_int_equal(answer.count, 3);
+	assert_string_equal(answer.name, "");
+	assert_int_equal(table_find(base, "DB", 2, false, &answer), TABLE_FOUND);
+	assert_string_equal(answer.name, "db");
 	munmap((void *)base, SHUNT_TABLE_SIZE);
 	publish_free(publish);
 }
@@ -360,8 +463,7 @@ static void test_many(void **state)
 		snprintf(text[i], sizeof(text[i]), "h%zu.example.com", i);
 		records[i].name = text[i];
 		records[i].endpoint_count = 1;
-		records[i].endpoints[0].sources = literals;
-		records[i].endpoints[0].source_count = 1;
+		records[i].endpoints = db_endpoints;
 	}
 	assert_in_range(publish_size(&config), MANY * 160, MANY * 200);
 	publish = publish_new(&config);
@@ -865,6 +967,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_every_length),
+		cmocka_unit_test(test_same_hash),
+		cmocka_unit_test(test_nameless),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_route),

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -453,6 +454,22 @@ static void texts_are_held_to_what_they_should_be(void **state)
 	}
 }
 
+static uint64_t key_of(const char *text)
+{
+	return format_key(&text, 1);
+}
+
+/* A run finds what the one before it wrote, whichever release that was: FNV-1a of the parts. */
+static void keys_stay(void **state)
+{
+	static const char *const parts[] = { "192.0.2.1", "www.example.com", "", "tcp" };
+
+	(void)state;
+	assert_true(format_key(parts, 4) == UINT64_C(0xa78ef0d26d0861cf));
+	assert_true(format_key(parts, 4) == key_of("192.0.2.1 www.example.com  tcp"));
+	assert_true(format_key(parts, 3) != format_key(parts, 2));
+}
+
 /* Health holds in the same boot, for a minute after the last sign of life. */
 static void health_gets_old(void **state)
 {
@@ -468,12 +485,14 @@ static void health_gets_old(void **state)
 		{ "c", 100000, false, false },
 		{ "", 100000, false, false },
 	};
-	char text[300], up[FORMAT_KEY_MAX], down[FORMAT_KEY_MAX];
+	const uint64_t one = key_of("one"), two = key_of("two");
+	char text[300];
 
 	(void)state;
 	snprintf(text, sizeof(text),
-	         GOOD("00000000000000100000", "b", "{}, \"up\": [\"%s\"], \"down\": [\"%s\"]}"),
-	         format_key("one", up), format_key("two", down));
+	         GOOD("00000000000000100000", "b",
+	              "{}, \"up\": [\"%016" PRIx64 "\"], \"down\": [\"%016" PRIx64 "\"]}"),
+	         one, two);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *why;
 		struct saved *saved =
@@ -482,11 +501,11 @@ static void health_gets_old(void **state)
 		assert_non_null(saved);
 		assert_int_equal(format_same_boot(saved), cases[i].same_boot);
 		assert_int_equal(format_is_fresh(saved), cases[i].fresh);
-		assert_int_equal(format_health(saved, "one"),
+		assert_int_equal(format_health(saved, one),
 		                 cases[i].fresh ? HEALTH_UP : HEALTH_UNKNOWN);
-		assert_int_equal(format_health(saved, "two"),
+		assert_int_equal(format_health(saved, two),
 		                 cases[i].fresh ? HEALTH_DOWN : HEALTH_UNKNOWN);
-		assert_int_equal(format_health(saved, "three"), HEALTH_UNKNOWN);
+		assert_int_equal(format_health(saved, key_of("three")), HEALTH_UNKNOWN);
 		format_free(saved);
 	}
 }
@@ -533,6 +552,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_never_written_stays, begin, end),
 		cmocka_unit_test_setup_teardown(the_stamp_goes_on, begin, end),
 		cmocka_unit_test(texts_are_held_to_what_they_should_be),
+		cmocka_unit_test(keys_stay),
 		cmocka_unit_test(health_gets_old),
 	};
 
