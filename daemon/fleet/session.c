@@ -24,6 +24,7 @@
 #define REFUSED_MS 5000u /* before a write that was refused is tried again */
 #define CHANGED_MS 100u  /* before one that met another is */
 #define LEAVE_MS 300u
+#define LONG_LEASE_MS 20000u
 
 enum phase { PHASE_PAUSE, PHASE_LOGIN, PHASE_LEASE, PHASE_RANGE, PHASE_WATCH, PHASE_RUN };
 
@@ -65,6 +66,7 @@ struct session {
 	uint64_t taken_ms; /* time since which another host has the name; 0: none has */
 	bool name_taken;
 	bool dirty; /* what is to be written has changed since the last write */
+	struct log_throttle refused;
 
 	struct etcd_call call, watch, beat, write;
 	/* For the next step; for the lease; for a write; for the state. */
@@ -165,13 +167,18 @@ static bool mentions(const char *error, const char *words)
 	return strstr(error, words) != NULL;
 }
 
+static void forget_token(struct session *session)
+{
+	free(session->token);
+	session->token = NULL;
+}
+
 /* What the same member may answer if it is asked in another way: the token, the lease or the keys are old. */
 static bool is_outdated(struct session *session, const char *error)
 {
 	if (mentions(error, "invalid auth token") ||
 	    mentions(error, "revision of auth store is old")) {
-		free(session->token);
-		session->token = NULL;
+		forget_token(session);
 		return true;
 	}
 	if (mentions(error, "requested lease not found")) {
@@ -243,6 +250,10 @@ static void written(void *arg, const json_t *answer, const char *error)
 
 	if (error && mentions(error, "permission denied")) {
 		note_error(session, error);
+		if (log_throttle_pass(&session->refused, clock_ms()))
+			log_warning(
+			        "fleet: this host has no vote, since etcd refuses its key %s: %s",
+			        session->own_key, session->error);
 		session->dirty = true;
 		write_later(session, REFUSED_MS);
 	} else if (error) {
@@ -355,13 +366,24 @@ static void beaten(void *arg, const json_t *answer, const char *error)
 	look_whether_taken(session);
 }
 
+/*
+ * A call costs etcd half a millisecond of CPU. What is left of the lease is time for one that is late,
+ * and for another member.
+ */
+static uint32_t pulse_ms(const struct session *session)
+{
+	const uint32_t lease_ms = session->config->lease_seconds * 1000;
+
+	return lease_ms < LONG_LEASE_MS ? lease_ms / 3 : lease_ms / 2;
+}
+
 static void on_pulse(evutil_socket_t fd, short what, void *arg)
 {
 	struct session *session = arg;
 
 	(void)fd;
 	(void)what;
-	timer_arm(session->pulse, session->config->lease_seconds * UINT64_C(1000) / 3);
+	timer_arm(session->pulse, pulse_ms(session));
 	if (!etcd_is_asking(&session->beat))
 		ask(session, &session->beat, ASK_KEEPALIVE_PATH, ask_lease(session->lease), CALL_MS,
 		    beaten);
@@ -387,9 +409,21 @@ static void run(struct session *session)
 	session->pause_ms = PAUSE_MIN_MS;
 	session->error[0] = '\0';
 	answered(session);
-	timer_arm(session->pulse, session->config->lease_seconds * UINT64_C(1000) / 3);
+	timer_arm(session->pulse, pulse_ms(session));
 	write_later(session, 0);
 	set_state(session, FLEET_SYNCED);
+}
+
+/*
+ * etcd 3.4 answers "permission denied" to a token that no longer holds, and keeps a lease by it all the
+ * same: so the next attempt logs in again, whatever the reason.
+ */
+static const char *canceled(struct session *session, const json_t *result)
+{
+	const char *reason = json_string_value(json_object_get(result, "cancel_reason"));
+
+	forget_token(session);
+	return reason ? reason : "it has ended the watch";
 }
 
 /* Called from within libcurl. */
@@ -403,7 +437,7 @@ static const char *see_changes(void *arg, const json_t *line)
 		return "the changes since the last one that was seen have been compacted";
 	}
 	if (reply_true(result, "canceled"))
-		return "it has ended the watch";
+		return canceled(session, result);
 	if (reply_true(result, "created") && session->phase == PHASE_WATCH)
 		run(session);
 	session->user.malformed(session->user.arg, reply_changes(result, see_key, session));

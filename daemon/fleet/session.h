@@ -2,7 +2,7 @@
  * The session with etcd: one member at a time, the lease, this host's key, and the changes of all keys.
  *
  *   (log in) → keep the lease or get one → read all keys, unless the changes go on → follow the changes
- *   → write this host's key; the lease is kept every third of its time
+ *   → write this host's key; the lease is kept every third of its time, a long one every half
  *
  * Whatever fails ends all of that, and the next member is asked, after a whole round with a pause. What
  * is known stays known meanwhile; after as long as a lease lasts without an answer, etcd is lost.

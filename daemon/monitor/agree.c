@@ -53,6 +53,11 @@ static void take_order(const struct fleet *fleet, struct record *record)
 
 /* --- the election ----------------------------------------------------------------------------- */
 
+static enum agreement_mode without_votes(const struct record *record)
+{
+	return record->config->on_etcd_lost == ETCD_LOST_HOLD ? AGREEMENT_HELD : AGREEMENT_ALONE;
+}
+
 static enum agreement_mode mode_of(const struct fleet_link *link, const struct record *record)
 {
 	switch (link->state) {
@@ -61,7 +66,7 @@ static enum agreement_mode mode_of(const struct fleet_link *link, const struct r
 	case FLEET_SYNCED: return AGREEMENT_AGREED;
 	case FLEET_LOST: break;
 	}
-	return record->config->on_etcd_lost == ETCD_LOST_HOLD ? AGREEMENT_HELD : AGREEMENT_ALONE;
+	return without_votes(record);
 }
 
 static void take_mode(const struct fleet *fleet, struct record *record)
@@ -75,6 +80,23 @@ static void take_mode(const struct fleet *fleet, struct record *record)
 	agreement->lost_since = link.state == FLEET_LOST ? link.since : 0;
 	if (before != AGREEMENT_AGREED)
 		agreement->next = BALLOT_NONE;
+}
+
+/*
+ * That nobody has a vote lasts where no host may write its key. Then it is as if etcd were lost; shortly
+ * after a start it is only that nobody had the time.
+ */
+static bool is_voteless(struct record *record, uint64_t now_ms)
+{
+	struct agreement *agreement = record->decided.agreement;
+
+	if (agreement->result.voters > 0 || record->decided.unsettled) {
+		agreement->voteless_ms = 0;
+		return false;
+	}
+	if (agreement->voteless_ms == 0)
+		agreement->voteless_ms = now_ms;
+	return now_ms - agreement->voteless_ms >= FLEET_START_MS;
 }
 
 static void read_ballot(const struct fleet *fleet, struct record *record, uint64_t now_ms)
@@ -118,18 +140,20 @@ static int follow(struct record *record, uint64_t now_ms)
 	return agreed;
 }
 
-static bool elect_agreed(struct fleet *fleet, struct record *record,
-                         const struct election_endpoint *own, uint64_t now_ms)
+static bool elect_agreed(struct record *record, const struct election_endpoint *own,
+                         uint64_t now_ms)
 {
 	struct election *election = &record->decided.election;
 	struct agreement *agreement = record->decided.agreement;
 	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX];
 	bool changed;
 
-	read_ballot(fleet, record, now_ms);
 	if (agreement->result.agreed == BALLOT_NONE) {
 		agreement->prefers = election->elected;
-		return election_stay(election, own);
+		changed = election_stay(election, own);
+		if (agreement->voteless_ms)
+			election->wake_ms = agreement->voteless_ms + FLEET_START_MS;
+		return changed;
 	}
 	for (size_t i = 0; i < record->count; i++) {
 		endpoints[i] = own[i];
@@ -154,8 +178,15 @@ bool agree_elect(struct fleet *fleet, struct record *record, const struct electi
 
 	take_mode(fleet, record);
 	take_order(fleet, record);
+	if (agreement->mode == AGREEMENT_AGREED) {
+		read_ballot(fleet, record, now_ms);
+		if (is_voteless(record, now_ms))
+			agreement->mode = without_votes(record);
+	} else {
+		agreement->voteless_ms = 0;
+	}
 	switch (agreement->mode) {
-	case AGREEMENT_AGREED: return elect_agreed(fleet, record, own, now_ms);
+	case AGREEMENT_AGREED: return elect_agreed(record, own, now_ms);
 	case AGREEMENT_AWAITED:
 	case AGREEMENT_HELD: return election_stay(election, own);
 	case AGREEMENT_ALONE: break;

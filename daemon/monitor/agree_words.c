@@ -81,12 +81,14 @@ static void say_lost(const struct agreement *agreement, char *text, size_t size)
 {
 	char moment[MOMENT_TEXT_MAX];
 
-	if (!agreement->lost_since)
-		return;
-	snprintf(text, size, "; etcd is lost since %s: %s",
-	         moment_format(agreement->lost_since, moment),
-	         agreement->mode == AGREEMENT_HELD ? "the answer holds"
-	                                           : "this host decides alone");
+	const char *what =
+	        agreement->mode == AGREEMENT_HELD ? "the answer holds" : "this host decides alone";
+
+	if (agreement->lost_since)
+		snprintf(text, size, "; etcd is lost since %s: %s",
+		         moment_format(agreement->lost_since, moment), what);
+	else if (agreement->voteless_ms)
+		snprintf(text, size, "; no host has a vote: %s", what);
 }
 
 void agree_words_add(const struct record *record, char *text, size_t size)

@@ -24,16 +24,18 @@ struct override;
 
 /* By what a record with a scope has its answer. */
 enum agreement_mode {
-	AGREEMENT_ALONE,   /* etcd is lost, or there is none: this host decides alone */
+	AGREEMENT_ALONE,   /* there are no votes to decide by: this host decides alone */
 	AGREEMENT_AWAITED, /* the daemon has just started: what it had decided before stands */
-	AGREEMENT_HELD,    /* etcd is lost: the answer stays */
+	AGREEMENT_HELD,    /* there are no votes to decide by: the answer stays */
 	AGREEMENT_AGREED   /* the votes of all */
 };
 
 /* What a record with a scope needs beside its election. Written by monitor/agree. */
 struct agreement {
 	enum agreement_mode mode;
-	time_t lost_since; /* wall clock; AGREEMENT_ALONE, AGREEMENT_HELD; 0: etcd is not used */
+	time_t lost_since; /* wall clock; 0: etcd is not lost, or not used */
+	/* Time since which etcd is there, and nobody has a vote; 0: somebody has. */
+	uint64_t voteless_ms;
 	/* Of the last decision by votes. */
 	struct ballot_result result;
 	uint64_t healthy_ms[SHUNT_ENDPOINTS_MAX]; /* time since which it has been up for all */
