@@ -143,19 +143,29 @@ static void redact_json(json_t *json)
 		redact_json(value);
 }
 
-static void put_status(const struct sections_source *source, FILE *out)
+static void put_answer(const struct sections_source *source, const char *path, FILE *out)
 {
 	char error[TROUBLE_MAX];
-	json_t *status;
+	json_t *answer;
 
-	if (api_get(source->control, "/v1/status", &status, error) != CLI_DONE) {
+	if (api_get(source->control, path, &answer, error) != CLI_DONE) {
 		fprintf(out, "%s\n", error);
 		return;
 	}
-	redact_json(status);
-	json_dumpf(status, out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+	redact_json(answer);
+	json_dumpf(answer, out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	putc('\n', out);
-	json_decref(status);
+	json_decref(answer);
+}
+
+static void put_status(const struct sections_source *source, FILE *out)
+{
+	put_answer(source, "/v1/status", out);
+}
+
+static void put_fleet(const struct sections_source *source, FILE *out)
+{
+	put_answer(source, "/v1/fleet", out);
 }
 
 /* --- doors ------------------------------------------------------------------------------------ */
@@ -282,6 +292,7 @@ void sections_print(const struct sections_source *source, FILE *out)
 		{ "Environment", put_environment },
 		{ "Configuration", put_configuration },
 		{ "Status", put_status },
+		{ "Fleet", put_fleet },
 		{ "Doors", put_doors },
 		{ "Events", put_events },
 	};

@@ -25,6 +25,8 @@ def config(program, credentials, key, address, port):
       file: {{ type = "https"; port = {port}; credentials_file = "{credentials}"; client_cert = "{key}"; client_key = "{key}"; }};
       run: {{ type = "exec"; command = [ "{program}", "--password={SECRET}", "{SECRET}" ]; interval = "200ms"; fall = 1; }};
     }};
+    fleet: {{ etcd = [ "https://joe:{SECRET}@etcd.example.com:2379" ]; user = "db-7"; password_file = "{credentials}"; prefix = "/shunt/prod";
+              site = "fra-1"; }};
     notify: ( {{ command = [ "{program}", "https://joe:{SECRET}@chat.example.com/{SECRET}" ]; events = [ "reload" ]; }} );
     records: (
       {{ name = "{NAME}"; primary: {{ address = "{address}"; check = "run"; }}; secondary: {{ address = "{address}"; check = "web"; }}; }},
@@ -54,7 +56,7 @@ class Bugreport(st.Case):
         return user + text
 
     def daemon_config(self):
-        return "\n".join(line for line in self.config().split("\n") if "client_key" not in line)
+        return "\n".join(line for line in self.config().split("\n") if "client_key" not in line).replace(f"joe:{SECRET}@", "")
 
     def check(self, *arguments, status=0, **options):
         done = st.run([st.SHUNT, "bugreport", *arguments], cwd=self.tmp, **options)
@@ -81,7 +83,8 @@ class Bugreport(st.Case):
             self.assertIn(reason, status, "there was nothing to remove")
         self.assertNotIn(SECRET, text)
         for part in (r"== Versions ==\n\nshunt \d+\.\d+\.\d+\njansson ", r'"libcurl": "', r'command = \[ "/.*check.sh", "\[removed\]"',
-                     r'path = "/health\?\[removed\]"', r'client_key = "/.*key.pem"', r'"active": "secondary"', r'host = "web.example.com"',
+                     r'path = "/health\?\[removed\]"', r'client_key = "/.*key.pem"', r'etcd = \[ "https://\[removed\]@etcd.example.com:2379"',
+                     r'user = "db-7"; passw\[removed\] = "/[^"]*"', r'== Fleet ==\n\n{\n "state": "', r'"active": "secondary"', r'host = "web.example.com"',
                      r"== Doors ==\n\n.*\n(?s:.*)shuntd",
                      r"== Events ==\n\n(\d{4}-.*\n)*\d{4}-.* www.example.com: ", r"cannot log in with passw\[removed\]", r"headers without \[removed\]",
                      r"body without \[removed\]"):  # fmt: skip
