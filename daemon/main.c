@@ -56,6 +56,7 @@ __attribute__((noinline)) static int run(int argc, char **argv)
 		hints_print(config, stderr);
 		printf("%s: good: %zu %s\n", options.file, config->record_count,
 		       reload_noun(config->record_count));
+		hints_print_fleet(config, stdout);
 		config_free(config);
 		return 0;
 	}

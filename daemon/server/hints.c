@@ -1,5 +1,7 @@
 #include "server/hints.h"
 
+#include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "config/error.h"
@@ -41,6 +43,57 @@ static void print_reset(const struct config *config, FILE *out)
 	        config->reset_socket_file, line, config->reset_socket);
 }
 
+static size_t count_shared(const struct config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->record_count; i++)
+		count += config->records[i].rule.scope != BALLOT_LOCAL;
+	return count;
+}
+
+static bool has_plain_member(const struct fleet_config *fleet)
+{
+	for (size_t i = 0; i < fleet->etcd_count; i++) {
+		if (strncmp(fleet->etcd[i], "http:", 5) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void print_fleet(const struct config *config, FILE *out)
+{
+	const struct fleet_config *fleet = config->fleet;
+
+	if (fleet && count_shared(config) == 0)
+		fprintf(out,
+		        "%s: fleet: hint: no record has a scope, so that each host decides alone; "
+		        "write scope = \"quorum\" into one\n",
+		        config->path);
+	if (fleet && fleet->etcd_count == 1)
+		fprintf(out,
+		        "%s: fleet.etcd: hint: while this one member is down, hosts have no fleet; "
+		        "name all members\n",
+		        config->path);
+	if (fleet && has_plain_member(fleet))
+		fprintf(out,
+		        "%s: fleet.etcd: hint: with http, everybody on the way to etcd can vote "
+		        "and "
+		        "give orders; write https\n",
+		        config->path);
+}
+
+void hints_print_fleet(const struct config *config, FILE *out)
+{
+	const struct fleet_config *fleet = config->fleet;
+
+	if (fleet)
+		fprintf(out,
+		        "%s: fleet: host %s at %s, below %s; %zu of %zu records are the fleet's\n",
+		        config->path, fleet->host, fleet->site, fleet->prefix, count_shared(config),
+		        config->record_count);
+}
+
 void hints_print(const struct config *config, FILE *out)
 {
 	for (const char *const *hint = config->hints; *hint; hint++)
@@ -48,4 +101,5 @@ void hints_print(const struct config *config, FILE *out)
 	print_descriptors(config, out);
 	print_door(config, out);
 	print_reset(config, out);
+	print_fleet(config, out);
 }

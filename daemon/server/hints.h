@@ -12,4 +12,7 @@
 /* Prints a line for each hint. */
 void hints_print(const struct config *config, FILE *out);
 
+/* Prints a line on what this host will be in its fleet, if there is one. */
+void hints_print_fleet(const struct config *config, FILE *out);
+
 #endif
