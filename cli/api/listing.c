@@ -20,6 +20,7 @@ struct reader {
 static bool read_head(struct reader *reader, char **fields)
 {
 	reader->listing->reset_error = fields[4];
+	reader->listing->fleet_error = fields[5];
 	reader->begun = true;
 	reader->listing->settled = strcmp(fields[2], "true") == 0;
 	reader->listing->isolated = strcmp(fields[3], "true") == 0;

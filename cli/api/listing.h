@@ -39,6 +39,7 @@ struct listing_door {
 struct listing {
 	bool settled, isolated;
 	const char *reset_error; /* why open connections cannot be reset */
+	const char *fleet_error; /* why this host has no part in its fleet */
 	struct listing_record *records;
 	size_t record_count;
 	struct listing_door *doors;

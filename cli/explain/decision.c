@@ -7,6 +7,7 @@
 
 #include "api/record.h"
 #include "base/human.h"
+#include "explain/agreement.h"
 #include "explain/connections.h"
 #include "explain/step.h"
 
@@ -257,7 +258,8 @@ static void add_health(json_t *steps, const json_t *record)
 			say_address(step, address);
 		}
 	}
-	say_choice(step, record);
+	if (!agreement_decides(record))
+		say_choice(step, record);
 }
 
 /* --- failback, all down, addresses ------------------------------------------------------------ */
@@ -379,6 +381,10 @@ static void decide(json_t *steps, const json_t *status, const json_t *record)
 		step_decide(steps, "isolation");
 		return;
 	}
+	if (agreement_decides(record)) {
+		step_decide(steps, "fleet");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(deciders) / sizeof(deciders[0]); i++)
 		if (is_rule(record, deciders[i].rule))
 			step_decide(steps, deciders[i].step);
@@ -392,6 +398,7 @@ json_t *decision_steps(const json_t *status, const json_t *record, time_t now)
 	add_settled(steps, status);
 	add_isolation(steps, status);
 	add_health(steps, record);
+	agreement_add(steps, status, record);
 	add_failback(steps, record, now);
 	add_all_down(steps, record);
 	add_addresses(steps, record);

@@ -160,6 +160,8 @@ static void print_notes(const struct listing *listing, FILE *out)
 		      out);
 	if (*listing->reset_error)
 		fprintf(out, "Open connections cannot be reset: %s.\n", listing->reset_error);
+	if (*listing->fleet_error)
+		fprintf(out, "This host has no part in its fleet: %s.\n", listing->fleet_error);
 	for (size_t i = 0; i < listing->door_count; i++) {
 		const struct listing_door *door = &listing->doors[i];
 

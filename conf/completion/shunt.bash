@@ -50,6 +50,7 @@ _shunt_value() {
 	NAME) compgen -W "$(_shunt_names "$1")" -- "$cur" ;;
 	ENDPOINT) compgen -W "$(_shunt_endpoints "$1" "$3")" -- "$cur" ;;
 	PID) compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur" ;;
+	SHARE) compgen -W '1% 10% 25% 50% 100%' -- "$cur" ;;
 	DURATION) compgen -W '5m 30m 2h 24h' -- "$cur" ;;
 	COMMAND) compgen -W "$(_shunt_commands "$1")" -- "$cur" ;;
 	esac

@@ -8,8 +8,8 @@
 #include "base/printable.h"
 #include "monitor/inside.h"
 #include "monitor/monitor.h"
+#include "monitor/standing.h"
 #include "monitor/view.h"
-#include "monitor/votes.h"
 #include "policy/canary.h"
 
 /* Why the record is not the fleet's; NULL: it is. */
@@ -28,7 +28,7 @@ static const char *no_fleet(const struct fleet *fleet, const struct record_confi
 
 /* --- the endpoint ----------------------------------------------------------------------------- */
 
-static enum operate_fleet_result check(const struct record *record, const struct votes *votes,
+static enum operate_fleet_result check(const struct record *record, const struct standing *standing,
                                        const struct operate_order *order,
                                        char error[OPERATE_ERROR_MAX])
 {
@@ -38,28 +38,28 @@ static enum operate_fleet_result check(const struct record *record, const struct
 		view_no_endpoint(record, order->endpoint, error, OPERATE_ERROR_MAX);
 		return OPERATE_FLEET_NO_ENDPOINT;
 	}
-	if (order->anyway || votes->ballot.endpoints[endpoint].health != HEALTH_DOWN)
+	if (order->anyway || standing->ballot.endpoints[endpoint].health != HEALTH_DOWN)
 		return OPERATE_FLEET_SENT;
 	snprintf(error, OPERATE_ERROR_MAX,
 	         "%s is down for %u of %u hosts of the fleet; \"anyway\" (--anyway) forces it all "
 	         "the same",
-	         votes->ids[endpoint], votes->ballot.endpoints[endpoint].down,
-	         votes->ballot.voters);
+	         standing->ids[endpoint], standing->ballot.endpoints[endpoint].down,
+	         standing->ballot.voters);
 	return OPERATE_FLEET_DOWN;
 }
 
 /* --- the hosts -------------------------------------------------------------------------------- */
 
 /* The live hosts that have the record; the caller frees the list. */
-static struct canary_host *live_hosts(const struct votes *votes, size_t *count)
+static struct canary_host *live_hosts(const struct standing *standing, size_t *count)
 {
-	const size_t all = fleet_host_count(votes->fleet);
+	const size_t all = fleet_host_count(standing->fleet);
 	struct canary_host *list = memory_calloc(all ? all : 1, sizeof(*list));
-	struct votes_host host;
+	struct standing_host host;
 
 	*count = 0;
 	for (size_t i = 0; i < all; i++) {
-		if (votes_host(votes, i, &host))
+		if (standing_host(standing, i, &host))
 			list[(*count)++] = (struct canary_host){ .name = host.host.name,
 				                                 .site = host.host.site };
 	}
@@ -131,18 +131,18 @@ static bool is_good_number(size_t count, char error[OPERATE_ERROR_MAX])
 	return count > 0 && count <= FLEET_ORDER_HOSTS_MAX;
 }
 
-static bool choose(const struct votes *votes, const char *hosts, struct fleet_order *given,
+static bool choose(const struct standing *standing, const char *hosts, struct fleet_order *given,
                    char error[OPERATE_ERROR_MAX])
 {
 	const unsigned percent = percent_of(hosts);
 	size_t count;
-	struct canary_host *list = live_hosts(votes, &count);
+	struct canary_host *list = live_hosts(standing, &count);
 	const char **names = memory_calloc(count ? count : 1, sizeof(*names));
 	bool good = true;
 
 	given->hosts = names;
 	if (percent) {
-		given->host_count = canary_choose(list, count, percent, votes->record);
+		given->host_count = canary_choose(list, count, percent, standing->record);
 		for (size_t i = 0; i < given->host_count; i++)
 			names[i] = list[i].name;
 	} else {
@@ -195,16 +195,16 @@ enum operate_fleet_result operate_fleet_force(struct monitor *monitor, size_t in
 	struct fleet *fleet = monitor_fleet(monitor);
 	const char *none = no_fleet(fleet, record);
 	enum operate_fleet_result result;
-	struct votes votes;
+	struct standing standing;
 
 	*given = (struct fleet_order){ .host_count = 0 };
 	if (none) {
 		snprintf(error, OPERATE_ERROR_MAX, "%s: %s", record->name, none);
 		return OPERATE_FLEET_NONE;
 	}
-	votes_read(&votes, fleet, record);
-	result = check(&monitor->roster->records[index], &votes, order, error);
-	if (result == OPERATE_FLEET_SENT && hosts && !choose(&votes, hosts, given, error))
+	standing_read(&standing, fleet, record);
+	result = check(&monitor->roster->records[index], &standing, order, error);
+	if (result == OPERATE_FLEET_SENT && hosts && !choose(&standing, hosts, given, error))
 		result = OPERATE_FLEET_BAD_HOSTS;
 	if (result == OPERATE_FLEET_SENT)
 		result = give(fleet, record->name, order, done, arg, given, error);

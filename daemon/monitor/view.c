@@ -291,6 +291,7 @@ void view_read(const struct record *record, bool isolated, struct view_record *o
 	out->name = record->config->name;
 	out->config = record->config;
 	out->fleet = NULL;
+	out->mode = record->decided.agreement ? agree_words_mode(record) : NULL;
 	out->aliases = record->config->aliases;
 	out->alias_count = record->config->alias_count;
 	out->answer = record->decided.election.answer;
@@ -305,8 +306,6 @@ void view_read(const struct record *record, bool isolated, struct view_record *o
 	out->since = record->decided.since;
 	out->changes = record->decided.changes;
 	out->override = record->decided.override;
-	out->scope = record->config->rule;
-	out->agreement = record->decided.agreement;
 	out->forced = record->decided.election.forced;
 	view_reason(record, isolated, out->reason);
 	out->endpoint_count = record->count;

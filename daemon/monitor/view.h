@@ -13,11 +13,9 @@
 #include <time.h>
 
 #include "config/config.h"
-#include "policy/ballot.h"
 #include "policy/election.h"
 #include "probe/probe.h"
 
-struct agreement;
 struct endpoint;
 struct fleet;
 struct override;
@@ -78,6 +76,7 @@ struct view_record {
 	size_t alias_count;
 	const struct record_config *config;
 	const struct fleet *fleet; /* that decides for it; NULL: its scope is local */
+	const char *mode;          /* by what it has its answer then: agree_words_mode() */
 	int answer;                /* as in struct election */
 	/* Its endpoints are lost, possibly by this host's fault, so the answer is held. */
 	bool holds;
@@ -99,10 +98,7 @@ struct view_record {
 	time_t failback_at;
 	const struct override *override; /* NULL if there is none */
 	int forced;                      /* the endpoint of the override, if there is one */
-	struct ballot_rule scope;
-	/* With a scope other than local: the votes, the order and by what it has its answer; else NULL. */
-	const struct agreement *agreement; /* roster/record.h */
-	time_t since;                      /* wall clock: time of the last change of `answer` */
+	time_t since;                    /* wall clock: time of the last change of `answer` */
 	/* Number of changes of `answer` reported as events since the start. */
 	uint64_t changes;
 	struct view_endpoint endpoints[SHUNT_ENDPOINTS_MAX];

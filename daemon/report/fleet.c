@@ -5,8 +5,8 @@
 
 #include "fleet/fleet.h"
 #include "monitor/monitor.h"
+#include "monitor/standing.h"
 #include "monitor/view.h"
-#include "monitor/votes.h"
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
@@ -69,38 +69,39 @@ static void put_rule(struct json_out *out, const struct ballot_rule *rule)
 }
 
 /* What a record's status and the fleet's have in common. */
-static void put_votes(struct json_out *out, const struct votes *votes,
+static void put_votes(struct json_out *out, const struct standing *standing,
                       const struct record_config *record)
 {
 	put_rule(out, &record->rule);
-	json_out_number(out, "live", votes->ballot.voters);
-	json_out_text(out, "agreed", votes->agreed);
+	json_out_number(out, "live", standing->ballot.voters);
+	json_out_text(out, "agreed", standing->agreed);
 	json_out_open(out, "endpoints", '[');
-	for (size_t i = 0; i < votes->count; i++)
-		put_endpoint(out, votes->ids[i], &votes->ballot.endpoints[i]);
+	for (size_t i = 0; i < standing->count; i++)
+		put_endpoint(out, standing->ids[i], &standing->ballot.endpoints[i]);
 	json_out_close(out, ']');
-	put_order(out, votes->order);
+	put_order(out, standing->order);
 }
 
 void report_fleet_put(struct json_out *out, const struct view_record *record)
 {
-	struct votes votes;
+	struct standing standing;
 
 	if (!record->fleet) {
 		json_out_null(out, "fleet");
 		return;
 	}
-	votes_read(&votes, record->fleet, record->config);
+	standing_read(&standing, record->fleet, record->config);
 	json_out_open(out, "fleet", '{');
-	put_votes(out, &votes, record->config);
-	json_out_number(out, "disagree", votes_strays(&votes));
+	put_votes(out, &standing, record->config);
+	json_out_text(out, "mode", record->mode);
+	json_out_number(out, "disagree", standing_strays(&standing));
 	json_out_close(out, '}');
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
 /* Keys are the ids of other hosts' endpoints, of a few harmless characters. */
-static void put_host_vote(struct json_out *out, const struct votes_host *host)
+static void put_host_vote(struct json_out *out, const struct standing_host *host)
 {
 	const struct fleet_host_vote *vote = &host->vote;
 
@@ -126,16 +127,16 @@ static void put_record(struct json_out *out, const struct fleet *fleet,
                        const struct record_config *record)
 {
 	const size_t count = fleet_host_count(fleet);
-	struct votes_host host;
-	struct votes votes;
+	struct standing_host host;
+	struct standing standing;
 
-	votes_read(&votes, fleet, record);
+	standing_read(&standing, fleet, record);
 	json_out_open(out, NULL, '{');
 	json_out_text(out, "name", record->name);
-	put_votes(out, &votes, record);
+	put_votes(out, &standing, record);
 	json_out_open(out, "hosts", '{');
 	for (size_t i = 0; i < count; i++) {
-		if (votes_host(&votes, i, &host))
+		if (standing_host(&standing, i, &host))
 			put_host_vote(out, &host);
 	}
 	json_out_close(out, '}');
@@ -161,6 +162,33 @@ static void put_hosts(struct json_out *out, const struct fleet *fleet)
 	json_out_close(out, ']');
 }
 
+static void put_link(struct json_out *out, const struct fleet_link *link)
+{
+	json_out_text(out, "state", fleet_state_word(link->state));
+	json_out_moment(out, "since", link->since);
+	json_out_text(out, "error", link->error);
+	json_out_text(out, "member", link->member);
+	json_out_text(out, "host", link->host);
+	json_out_text(out, "site", link->site);
+	json_out_text(out, "prefix", link->prefix);
+	json_out_bool(out, "name_taken", link->name_taken);
+}
+
+void report_fleet_put_link(struct json_out *out, const struct fleet *fleet)
+{
+	struct fleet_link link;
+
+	fleet_link(fleet, &link);
+	if (link.state == FLEET_OFF) {
+		json_out_null(out, "fleet");
+		return;
+	}
+	json_out_open(out, "fleet", '{');
+	put_link(out, &link);
+	json_out_number(out, "live", fleet_host_count(fleet));
+	json_out_close(out, '}');
+}
+
 /* From the opening brace to the bracket that opens the array of records. */
 static char *head_text(const struct fleet *fleet)
 {
@@ -169,14 +197,7 @@ static char *head_text(const struct fleet *fleet)
 
 	fleet_link(fleet, &link);
 	json_out_open(&out, NULL, '{');
-	json_out_text(&out, "state", fleet_state_word(link.state));
-	json_out_moment(&out, "since", link.since);
-	json_out_text(&out, "error", link.error);
-	json_out_text(&out, "member", link.member);
-	json_out_text(&out, "host", link.host);
-	json_out_text(&out, "site", link.site);
-	json_out_text(&out, "prefix", link.prefix);
-	json_out_bool(&out, "name_taken", link.name_taken);
+	put_link(&out, &link);
 	put_hosts(&out, fleet);
 	json_out_open(&out, "records", '[');
 	return json_out_take(&out);

@@ -8,6 +8,7 @@
 #include "base/json_out.h"
 #include "report/span.h"
 
+struct fleet;
 struct fleet_order;
 struct monitor;
 struct view_record;
@@ -20,6 +21,9 @@ char *report_fleet(const struct monitor *monitor, struct report_span span, size_
 
 /* The answer to an order. `order`: NULL, it was ended. */
 char *report_fleet_order(const char *record, const struct fleet_order *order);
+
+/* The member "fleet" of the status; null if this host is in none. */
+void report_fleet_put_link(struct json_out *out, const struct fleet *fleet);
 
 /* The member "fleet" of a record's status; null if it is none of the fleet's. */
 void report_fleet_put(struct json_out *out, const struct view_record *record);

@@ -268,6 +268,7 @@ static char *head_text(const struct monitor *monitor, const struct in_force *in_
 	json_out_bool(&out, "settled", monitor_is_settled(monitor));
 	json_out_bool(&out, "isolated", monitor_is_isolated(monitor));
 	put_reset(&out, monitor_reset(monitor));
+	report_fleet_put_link(&out, monitor_fleet(monitor));
 	json_out_text(&out, "socket", in_force->socket);
 	json_out_text(&out, "control", in_force->control);
 	json_out_number(&out, "table", monitor_table_inode(monitor));

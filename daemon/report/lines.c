@@ -7,6 +7,7 @@
 #include "base/text_out.h"
 #include "config/config.h"
 #include "door/door.h"
+#include "fleet/fleet.h"
 #include "monitor/monitor.h"
 #include "monitor/view.h"
 #include "reset/reset.h"
@@ -131,6 +132,24 @@ static void put_doors(struct text_out *out, const struct door *doors)
 	}
 }
 
+/* Why this host has no part in its fleet; an empty field if it has, or there is none. */
+static void put_fleet(struct text_out *out, const struct fleet *fleet)
+{
+	char since[MOMENT_TEXT_MAX], words[FLEET_ERROR_MAX + 128];
+	struct fleet_link link;
+
+	fleet_link(fleet, &link);
+	if (link.state == FLEET_LOST)
+		snprintf(words, sizeof(words), "etcd is lost since %s%s%s",
+		         moment_format(link.since, since), link.error ? ": " : "",
+		         link.error ? link.error : "");
+	else if (link.name_taken)
+		snprintf(words, sizeof(words), "another host is called %s", link.host);
+	else
+		words[0] = '\0';
+	put_field(out, words);
+}
+
 static char *head_lines(const struct monitor *monitor)
 {
 	static const char *const words[] = { "false", "true" };
@@ -142,6 +161,7 @@ static char *head_lines(const struct monitor *monitor)
 	put_field(&out, words[monitor_is_settled(monitor)]);
 	put_field(&out, words[monitor_is_isolated(monitor)]);
 	put_field(&out, reset_is_wanted(reset) ? reset_trouble(reset) : NULL);
+	put_fleet(&out, monitor_fleet(monitor));
 	text_out_put(&out, "\n", 1);
 	put_doors(&out, monitor_door(monitor));
 	return text_out_take(&out);

@@ -4,7 +4,7 @@
  * docs/openapi.yaml. Lines and fields are only ever added, fields at the end of a line.
  *
  *   status    version, settled (true, false), isolated (true, false), why open connections cannot be
- *             reset
+ *             reset, why this host has no part in its fleet
  *   door      cgroup, state, why it is not attached
  *   record    name, active endpoint, its addresses separated by spaces, since (Unix time),
  *             all_down, reason

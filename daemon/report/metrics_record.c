@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "monitor/monitor.h"
+#include "monitor/standing.h"
 #include "monitor/view.h"
-#include "monitor/votes.h"
 #include "report/metrics_text.h"
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -127,13 +127,13 @@ static void no_verdict_lines(FILE *out, const char *metric, const struct view_re
 
 static void vote_lines(FILE *out, const char *metric, const struct view_record *record)
 {
-	struct votes votes;
+	struct standing standing;
 
 	if (!record->fleet)
 		return;
-	votes_read(&votes, record->fleet, record->config);
+	standing_read(&standing, record->fleet, record->config);
 	for (size_t i = 0; i < record->endpoint_count; i++) {
-		const struct ballot_endpoint *ballot = &votes.ballot.endpoints[i];
+		const struct ballot_endpoint *ballot = &standing.ballot.endpoints[i];
 
 		endpoint_line(out, metric, record, i, (struct metrics_label){ "vote", "up" },
 		              ballot->up);
@@ -146,35 +146,36 @@ static void vote_lines(FILE *out, const char *metric, const struct view_record *
 
 static void agreed_lines(FILE *out, const char *metric, const struct view_record *record)
 {
-	struct votes votes;
+	struct standing standing;
 
 	if (!record->fleet)
 		return;
-	votes_read(&votes, record->fleet, record->config);
+	standing_read(&standing, record->fleet, record->config);
 	for (size_t i = 0; i < record->endpoint_count; i++)
-		endpoint_line(out, metric, record, i, no_more, votes.ballot.agreed == (int)i);
+		endpoint_line(out, metric, record, i, no_more, standing.ballot.agreed == (int)i);
 }
 
 static void order_lines(FILE *out, const char *metric, const struct view_record *record)
 {
-	struct votes votes;
+	struct standing standing;
 
 	if (!record->fleet)
 		return;
-	votes_read(&votes, record->fleet, record->config);
+	standing_read(&standing, record->fleet, record->config);
 	for (size_t i = 0; i < record->endpoint_count; i++)
 		endpoint_line(out, metric, record, i, no_more,
-		              votes.order && strcmp(votes.order->endpoint, votes.ids[i]) == 0);
+		              standing.order &&
+		                      strcmp(standing.order->endpoint, standing.ids[i]) == 0);
 }
 
 static void disagreeing_lines(FILE *out, const char *metric, const struct view_record *record)
 {
-	struct votes votes;
+	struct standing standing;
 
 	if (!record->fleet)
 		return;
-	votes_read(&votes, record->fleet, record->config);
-	record_line(out, metric, record, (double)votes_strays(&votes));
+	standing_read(&standing, record->fleet, record->config);
+	record_line(out, metric, record, (double)standing_strays(&standing));
 }
 
 /* --- addresses -------------------------------------------------------------------------------- */

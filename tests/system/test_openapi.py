@@ -359,7 +359,7 @@ class Server(st.Case):
         self.assertEqual(self.ask_query(200, path, f"record={SHARED}")["records"], whole["records"])
         self.ask_query(404, path, "record=ww.example.com")
         status = self.ask(200, "GET", "/v1/records/{name}", name=SHARED)["fleet"]
-        self.assertEqual({**whole["records"][0], **status}, {**whole["records"][0], "disagree": 0})
+        self.assertEqual({**whole["records"][0], **status}, {**whole["records"][0], "mode": "alone", "disagree": 0})
         self.assertIsNone(self.ask(200, "GET", "/v1/records/{name}")["fleet"])
         self.ask(503, "POST", force, '{"endpoint": "primary", "fleet": true}', name=SHARED)
         self.ask(503, "POST", auto, '{"fleet": true}', name=SHARED)

@@ -123,6 +123,29 @@ function forcedWords({ endpoint, by, since, until, reason }) {
 		`${reason ? `: ${reason}` : "; no reason was given"}`;
 }
 
+/* "primary down (2 down at 2 sites, 1 up), secondary up (3 up)" */
+function votesWords({ endpoints }) {
+	return endpoints.map(({ endpoint, health, up, down, unknown, sites }) => {
+		const votes = [down && `${down} down at ${countWords(sites, "site", "sites")}`, up && `${up} up`, unknown && `${unknown} without a verdict`];
+
+		return `${endpoint} ${health} (${votes.filter(Boolean).join(", ") || "no vote"})`;
+	}).join(", ");
+}
+
+function fleetWords(fleet) {
+	const agreed = fleet.agreed ? `${fleet.agreed} is agreed` : "nothing is agreed";
+	const strays = fleet.disagree ? `; ${countWords(fleet.disagree, "host answers", "hosts answer")} otherwise` : "";
+
+	return `Fleet: ${countWords(fleet.live, "host votes", "hosts vote")}: ${votesWords(fleet)}; ${agreed}${strays}.`;
+}
+
+function orderWords({ endpoint, by, since, until, reason, hosts }) {
+	const whom = hosts ? countWords(hosts.length, "host", "hosts") : "the fleet";
+
+	return `Forced for ${whom} to ${endpoint} by ${by} ${until ? `until ${momentWords(Date.parse(until))}` : "without an end"}, ` +
+		`since ${momentWords(Date.parse(since))}${reason ? `: ${reason}` : "; no reason was given"}`;
+}
+
 function factsOf(record) {
 	const facts = [];
 	const active = record.active ? `${record.active} answers` : record.all_down === "dns" ? "DNS answers" : "Lookups fail";
@@ -131,6 +154,10 @@ function factsOf(record) {
 	if (record.override)
 		facts.push({ name: "forced", text: forcedWords(record.override) });
 	facts.push({ name: "active", text: `${active}${since}${model.levels.get(record.name) === "less" ? `: ${record.reason}` : ""}.` });
+	if (record.fleet?.order)
+		facts.push({ name: "order", text: orderWords(record.fleet.order) });
+	if (record.fleet)
+		facts.push({ name: "fleet", text: fleetWords(record.fleet) });
 	if (record.answer.length > 1)
 		facts.push({ name: "addresses", text: `Answer: ${record.answer.join(", ")}` });
 	if (record.aliases.length)
@@ -288,6 +315,12 @@ function commandsOf(record) {
 	if (other)
 		list.push([`send everybody to ${other.id}`,
 			`shunt force ${record.name} ${other.id} --for 30m --reason "…"${other.health === "down" ? " --anyway" : ""}`]);
+	if (record.fleet)
+		list.push(["how the fleet votes, and who disagrees", `shunt status --fleet ${record.name}`]);
+	if (record.fleet?.order)
+		list.push(["let the fleet's votes decide again", `shunt auto --fleet ${record.name}`]);
+	else if (record.fleet && other)
+		list.push([`try ${other.id} on a tenth of the fleet`, `shunt drill ${record.name} ${other.id} --hosts 10% --for 10m`]);
 	list.push(["probe all of it now", `shunt check ${record.name}`]);
 	return list.map(([what, command]) => ({ what, command }));
 }

@@ -45,6 +45,10 @@ function noticesOf(status) {
 	for (const door of status.doors || [])
 		if (door.state !== "attached")
 			notices.push({ name: `door ${door.cgroup}`, text: `Door of ${door.cgroup}: ${door.state}, ${door.reason}.` });
+	if (status.fleet && status.fleet.state === "lost")
+		notices.push({ name: "fleet", text: `This host has lost its fleet since ${momentWords(Date.parse(status.fleet.since))}${status.fleet.error ? ` (${status.fleet.error})` : ""}: it does what on_etcd_lost says, and its votes do not count.` });
+	if (status.fleet && status.fleet.name_taken)
+		notices.push({ name: "taken", text: `Another host of the fleet is called ${status.fleet.host}: this one has no vote.` });
 	if (!status.settled)
 		notices.push({ name: "settling", text: "The daemon has just started: its first checks are under way." });
 	return notices;

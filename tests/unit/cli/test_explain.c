@@ -132,6 +132,74 @@ static void open_connections(void **state)
 	free(text);
 }
 
+#define VOTES(id, health, down, sites, up)                                                         \
+	"{'endpoint':'" id "','health':'" health "','down':" down ",'sites':" sites ",'up':" up    \
+	",'unknown':0}"
+#define FLEET(mode, order, disagree)                                                               \
+	"null,'fleet':{'scope':'quorum','share':50,'sites':2,'live':3,'agreed':'secondary',"       \
+	"'mode':'" mode "','disagree':" disagree ",'order':" order ",'endpoints':[" VOTES(         \
+	        "primary", "down", "2", "2", "1") "," VOTES("secondary", "up", "0", "0", "3") "]}"
+#define ORDER(until, hosts)                                                                        \
+	"{'endpoint':'secondary','by':'root@db-7','reason':'disk','since':'2025-12-31T23:00:00Z'," \
+	"'until':" until ",'hosts':" hosts "}"
+#define LOST                                                                                       \
+	"{'settled':true,'isolated':false,'fleet':{'state':'lost','since':'2025-12-31T23:00:00Z'," \
+	"'error':'https://10.0.0.1:2379: connection refused'}}"
+
+/* What the fleet says, whether it decided, and what this host does without it. */
+static void the_fleet(void **state)
+{
+	static const struct {
+		const char *status, *rule, *fleet, *decided, *words;
+	} cases[] = {
+		{ GOOD, "failover", FLEET("agreed", "null", "0"), "> FLEET",
+		  "3 hosts vote; an endpoint is down for all if more than 50% say so,\n"
+		  "               at 2 sites or more\n"
+		  "               primary down: down for 2 at 2 sites, up for 1, no verdict on 0\n"
+		  "               secondary up: down for 0, up for 3, no verdict on 0\n"
+		  "             secondary is agreed\n" },
+		{ GOOD, "failover", FLEET("agreed", "null", "1"), "> FLEET",
+		  "1 host answers otherwise: 'shunt status --fleet www.example.com'" },
+		{ GOOD, "ordered", FLEET("agreed", ORDER("null", "null"), "0"), "> FLEET",
+		  "an order for all hosts: secondary, by root@db-7 since\n"
+		  "               2025-12-31T23:00:00Z: disk\n" },
+		{ GOOD, "ordered", FLEET("agreed", ORDER("null", "['a','b']"), "0"), "> FLEET",
+		  "until 'shunt auto --fleet' ends it\n" },
+		{ GOOD, "failover", FLEET("agreed", ORDER("'2026-01-01T01:00:00Z'", "['a']"), "0"),
+		  "> FLEET", "an order for 1 host: secondary," },
+		{ GOOD, "forced", FLEET("agreed", "null", "1"), "> OVERRIDE",
+		  "secondary is agreed" },
+		{ LOST, "failover", FLEET("alone", "null", "0"), "> HEALTH",
+		  "this host decides alone, by its own checks\n"
+		  "               etcd is lost since 2025-12-31T23:00:00Z: "
+		  "https://10.0.0.1:2379:" },
+		{ LOST, "failover", FLEET("held", "null", "0"), "> FLEET", "the answer holds" },
+		{ GOOD, "start", FLEET("awaited", "null", "0"), "> FLEET",
+		  "etcd is awaited, for 2s at most" },
+		/* a daemon of before, and a record of this host alone */
+		{ GOOD, "failover", "null", "> HEALTH", "FAILBACK" },
+		{ GOOD, "failover", "null,'fleet':null", "> HEALTH", "FAILBACK" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char record[4096], *text;
+
+		snprintf(record, sizeof(record),
+		         RECORD("%s", "'secondary'", AUTO, "primary", "%s", PRIMARY("up", FINE)),
+		         cases[i].rule, cases[i].fleet);
+		text = explained(cases[i].status, record);
+		if (!strstr(text, cases[i].decided) || !strstr(text, cases[i].words))
+			print_error("no \"%s\" or \"%s\" in:\n%s", cases[i].decided, cases[i].words,
+			            text);
+		assert_non_null(strstr(text, cases[i].decided));
+		assert_non_null(strstr(text, cases[i].words));
+		/* The checks of this host do not claim the answer of the fleet. */
+		assert_true(!strstr(text, "> FLEET") || !strstr(text, "So secondary answers"));
+		free(text);
+	}
+}
+
 static void each_rule_has_its_step(void **state)
 {
 	static const struct {
@@ -743,6 +811,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connections),
 		cmocka_unit_test(open_connections),
+		cmocka_unit_test(the_fleet),
 		cmocka_unit_test(each_rule_has_its_step),
 		cmocka_unit_test(an_address_tells_how_far_it_is),
 		cmocka_unit_test(lines_keep_to_eighty_columns),

@@ -51,7 +51,7 @@ static void what_is_told_is_read(void **state)
 
 	(void)state;
 	assert_true(is_read(&listing,
-	                    "status\t9.9\tfalse\ttrue\tmore\n"
+	                    "status\t9.9\tfalse\ttrue\tmore\tand more\tand yet more\n"
 	                    "door\t/app.slice\trefused\tno such kernel\tmore\n"
 	                    "door\t/web.slice\tattached\t\n"
 	                    "news\tof another version\n" GOOD "record\tn\t\t\t\tdns\tr\tmore\n"
@@ -61,6 +61,7 @@ static void what_is_told_is_read(void **state)
 	assert_false(listing.settled);
 	assert_true(listing.isolated);
 	assert_string_equal(listing.reset_error, "more");
+	assert_string_equal(listing.fleet_error, "and more");
 	assert_int_equal(listing.door_count, 2);
 	assert_string_equal(listing.doors[0].cgroup, "/app.slice");
 	assert_string_equal(listing.doors[0].state, "refused");

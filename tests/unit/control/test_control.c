@@ -1217,7 +1217,7 @@ static void the_status_as_lines(void **state)
 
 	assert_non_null(strstr(answer, "\r\nContent-Type: text/tab-separated-values\r\n"));
 	assert_non_null(strstr(answer,
-	                       "\r\n\r\nstatus\t" SHUNT_VERSION "\ttrue\ttrue\t\n"
+	                       "\r\n\r\nstatus\t" SHUNT_VERSION "\ttrue\ttrue\t\t\n"
 	                       "record\twww.example.com\tsecondary\t2001:db8::2\t86401\tfail\t"
 	                       "primary is down\n"
 	                       "endpoint\tprimary\tdown\thttp\t\n"

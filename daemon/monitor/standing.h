@@ -2,8 +2,8 @@
  * The votes of the fleet on a record, for readers: what is agreed, which order is in force, and which
  * hosts answer, or vote, otherwise.
  */
-#ifndef SHUNT_MONITOR_VOTES_H
-#define SHUNT_MONITOR_VOTES_H
+#ifndef SHUNT_MONITOR_STANDING_H
+#define SHUNT_MONITOR_STANDING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "fleet/fleet.h"
 
 /* Texts are valid until the next iteration of the loop. */
-struct votes {
+struct standing {
 	const struct fleet *fleet;
 	const char *record; /* its name */
 	const char *ids[SHUNT_ENDPOINTS_MAX];
@@ -22,9 +22,10 @@ struct votes {
 	const struct fleet_order *order; /* NULL: there is none that names an endpoint */
 };
 
-void votes_read(struct votes *votes, const struct fleet *fleet, const struct record_config *record);
+void standing_read(struct standing *standing, const struct fleet *fleet,
+                   const struct record_config *record);
 
-struct votes_host {
+struct standing_host {
 	struct fleet_host host;
 	struct fleet_host_vote vote;
 	bool follows; /* it answers what is ordered for it, else what is agreed, if anything is */
@@ -33,9 +34,9 @@ struct votes_host {
 };
 
 /* `index`: of the live host, below fleet_host_count(). Returns false if it has no vote on the record. */
-bool votes_host(const struct votes *votes, size_t index, struct votes_host *out);
+bool standing_host(const struct standing *standing, size_t index, struct standing_host *out);
 
 /* The number of live hosts with a vote on the record that do not follow. */
-size_t votes_strays(const struct votes *votes);
+size_t standing_strays(const struct standing *standing);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/monitor/votes.h"
+#include "daemon/monitor/standing.h"
 #include "daemon/policy/election.h"
 #include "tests/support/unit.h"
 
@@ -137,19 +137,19 @@ static void who_follows_and_who_contradicts(void **state)
 	(void)state;
 	host_count = 1;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct votes_host host;
-		struct votes votes;
+		struct standing_host host;
+		struct standing standing;
 
 		hosts = &cases[i].host;
 		agreed = cases[i].agreed;
 		order = cases[i].order;
-		votes_read(&votes, NULL, &record);
-		assert_true(votes_host(&votes, 0, &host));
+		standing_read(&standing, NULL, &record);
+		assert_true(standing_host(&standing, 0, &host));
 		if (host.follows != cases[i].follows || host.dissents[1] != cases[i].dissents)
 			fail_msg("%s", cases[i].name);
 		/* Nobody contradicts about an endpoint that only it has. */
 		assert_false(host.dissents[0]);
-		assert_int_equal(votes_strays(&votes), !cases[i].follows);
+		assert_int_equal(standing_strays(&standing), !cases[i].follows);
 	}
 }
 
@@ -159,18 +159,18 @@ static void others_do_not_count(void **state)
 	static const struct host three[] = { { "a", .answers = "secondary" },
 		                             { "b", .absent = true },
 		                             { "c", .answers = "primary" } };
-	struct votes_host host;
-	struct votes votes;
+	struct standing_host host;
+	struct standing standing;
 
 	(void)state;
 	hosts = three;
 	host_count = COUNT(three);
 	agreed = 1;
 	order = NULL;
-	votes_read(&votes, NULL, &record);
-	assert_string_equal(votes.agreed, "secondary");
-	assert_false(votes_host(&votes, 1, &host));
-	assert_int_equal(votes_strays(&votes), 1);
+	standing_read(&standing, NULL, &record);
+	assert_string_equal(standing.agreed, "secondary");
+	assert_false(standing_host(&standing, 1, &host));
+	assert_int_equal(standing_strays(&standing), 1);
 }
 
 int main(void)
