@@ -9,6 +9,7 @@ import re
 import time
 
 import browser
+import etcd
 import shunttest as st
 
 NAME = "www.example.com"
@@ -25,8 +26,8 @@ class Page(st.Case):
         self.port = st.free_port(self.primary, self.standby)
         self.http = st.free_port()
 
-    def config(self, *records, before=""):
-        own = f"""{{ name = "{NAME}"; aliases = [ "www" ]; primary: {{ address = "{self.primary}"; check = "web"; }};
+    def config(self, *records, before="", more=""):
+        own = f"""{{ name = "{NAME}"; {more} aliases = [ "www" ]; primary: {{ address = "{self.primary}"; check = "web"; }};
                    secondary: {{ address = "{self.standby}"; check = "web"; }}; }}"""
         return f"""http = "127.0.0.1:{self.http}"; {before}
             checks: {{ web: {{ type = "http"; port = {self.port}; {PACE} }}; }};
@@ -301,6 +302,27 @@ class Failover(Page):
         self.assertEqual(st.shunt(daemon, "auto", NAME).returncode, 0)
         self.wait_level("well")
         self.assertIsNone(self.page.text(f"{ROW} .fact-forced"))
+        self.assert_clean()
+
+    def test_fleet(self):
+        """of a record that a fleet decides: the votes, an order with who, why and until when; and that etcd is lost"""
+        self.servers()
+        cluster = self.start(etcd.Cluster(self))
+        before = f'fleet: {{ etcd = [ {cluster.setting()} ]; prefix = "/shunt/page"; site = "here"; host = "one"; lease = "2s"; }};'
+        daemon = self.daemon(self.config(before=before, more='scope = "quorum";'))
+        st.wait_until(lambda: daemon.record(NAME)["fleet"]["endpoints"][1]["up"] == 1, what="the vote")
+        self.browse()
+        self.page.click(f"{ROW} summary")
+        self.see(f"{ROW} .fact-fleet", r"^Fleet: 1 host votes: primary up \(1 up\), secondary up \(1 up\); primary is agreed\.$")
+        self.see(f"{ROW} .commands", f"shunt drill {NAME} secondary --hosts 10% --for 10m")
+        done = st.shunt(daemon, "force", "--fleet", NAME, "secondary", "--for", "30m", "--reason", NASTY)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.wait_level("away")
+        fact = self.see(f"{ROW} .fact-order", r"^Forced for the fleet to secondary by \S+@one until ")
+        self.assertIn(NASTY, fact)
+        self.see(f"{ROW} .commands", f"shunt auto --fleet {NAME}")
+        cluster.stop()
+        self.see("#notices", r"^This host has lost its fleet since .* \(http://.*\): it does what on_etcd_lost says")
         self.assert_clean()
 
 
