@@ -114,6 +114,8 @@ static void on_loss(evutil_socket_t fd, short what, void *arg)
 
 static void stop_calls(struct session *session)
 {
+	/* Whether a write under way has been carried out is not known. */
+	session->dirty |= etcd_is_asking(&session->write);
 	etcd_stop(&session->call);
 	etcd_stop(&session->watch);
 	etcd_stop(&session->beat);
@@ -292,12 +294,12 @@ static void on_pen(evutil_socket_t fd, short what, void *arg)
 	if (!may_write(session))
 		return;
 	value = session->user.own(session->user.arg);
-	session->dirty = false;
 	ask(session, &session->write, ASK_SWAP_PATH,
 	    ask_swap(session->own_key, value, session->lease,
 	             session->own == OWN_ABSENT ? 0 : session->own_revision),
 	    CALL_MS, written);
 	free(value);
+	session->dirty = !etcd_is_asking(&session->write);
 }
 
 void session_write(struct session *session)

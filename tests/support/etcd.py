@@ -84,6 +84,11 @@ class Lan:
             addresses = ", ".join(other.address for other in others)
             one.nft(f"add element ip lan cut {{ {addresses} }}")
 
+    def cut_just(self, one, others):
+        """As cut(), in place of all that was cut from `one` by a call with it as the first."""
+        addresses = ", ".join(other.address for other in others)
+        one.nft("flush set ip lan cut\n" + (f"add element ip lan cut {{ {addresses} }}\n" if addresses else ""))
+
     def isolate(self, *spaces):
         """Cuts these spaces from all others of the switch, but not from each other."""
         for space in spaces:
@@ -274,7 +279,8 @@ class Cluster:
     # --- what befalls a cluster
 
     def compact(self):
-        """Forgets all revisions before the present one, in the file too."""
+        """Forgets all revisions before the present one, in the file too. Each revision only once."""
+        self.put("/compacted", "")
         self.ctl("compact", str(self.revision()), "--physical")
 
     def move_leader(self):
@@ -371,6 +377,8 @@ class Gateway:
             connection.close()
 
     def login(self, user, password):
+        """Without the old token: one that has ended is refused here, too."""
+        self.token = None
         status, answer = self.call("auth/authenticate", {"name": user, "password": password})
         if status != 200:
             raise AssertionError(f"status {status}: {answer}")

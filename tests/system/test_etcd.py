@@ -84,6 +84,26 @@ class Rights(st.Case):
         end = etcd.to64(etcd.prefix_end("/fleet/"))
         self.assertEqual(gateway.call("kv/range", {"key": etcd.to64("/fleet/"), "range_end": end})[1]["count"], "1")
 
+    def test_token(self):
+        """a token ends when it is not used; a watch that is refused for that says created and canceled, and stays open"""
+        cluster = self.start(etcd.Cluster(self, options=["--auth-token-ttl", "1"]))
+        cluster.add_role("one", ("readwrite", "/fleet/"))
+        cluster.add_user("one", "secret", "one")
+        cluster.enable_auth()
+        gateway = cluster.members[0].gateway()
+        gateway.login("one", "secret")
+        key = {"key": etcd.to64("/fleet/a")}
+        granted = gateway.call("lease/grant", {"TTL": "60"})[1]
+        st.wait_until(lambda: gateway.call("kv/range", key)[0] == 401, what="the token to end", pause=2)
+        self.assertEqual(gateway.call("kv/range", key)[1]["message"], "etcdserver: invalid auth token")
+        refused = next(gateway.watch("/fleet/"))["result"]
+        self.assertEqual((refused["created"], refused["canceled"], refused["watch_id"]), (True, True, "-1"))
+        self.assertIn("invalid auth token", refused["cancel_reason"])
+        self.assertEqual(gateway.call("lease/keepalive", {"ID": granted["ID"]})[1]["result"]["TTL"], "60")
+        self.assertEqual(gateway.call("auth/authenticate", {"name": "one", "password": "secret"})[0], 401)
+        gateway.login("one", "secret")
+        self.assertEqual(gateway.call("kv/range", key)[0], 200)
+
 
 class Three(st.Case):
     def test_leader(self):
