@@ -95,7 +95,7 @@ PRELOAD_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/test_*.c))
 # in the machine's own width.
 CLIENTS_32 := $(if $(LIB32),$(if $(SAN),,$(patsubst tests/preload/%.c,$(B)/tests/preload32/%,$(wildcard tests/preload/client_*.c))))
 PRELOAD_CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/preload/client_*.c)) $(CLIENTS_32)
-SYSTEM_TESTS := $(wildcard tests/system/test_*.py) tests/soak/test_model.py
+SYSTEM_TESTS := $(wildcard tests/system/test_*.py) tests/soak/test_model.py tests/fleet/test_short.py
 # Three of them are libraries for the daemon: they shift its wall clock, make its allocations fail,
 # replace its paths by links.
 SUPPORT_LIBRARIES := tests/support/clockstep.c tests/support/failalloc.c tests/support/swap.c
@@ -115,7 +115,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-connection bench-door bench-failover bench-probe bench-sockets bench-status install uninstall clean
+.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-connection bench-door bench-failover bench-fleet bench-probe bench-sockets bench-status install uninstall clean
 
 # The empty recipe keeps make from printing that there is nothing to do.
 all: libraries $(PRODUCTS)
@@ -134,11 +134,13 @@ help:
 ## all          the daemon, the command and the library, in build/
 ## deps         install the Debian packages to build, demo, test and lint (as root or by sudo)
 ## demo         watch an unmodified curl leave a dead web server and return to it (30 s, no root)
+## demo-fleet   three daemons and an etcd: they fail over together, when most of them see the primary down (30 s, no root)
 ## check        every test
 ## check-unit   only the unit tests
 ## asan, tsan   the tests under the address, undefined-behaviour and thread sanitizers
 ## fuzz         fuzz every parser of external input (FUZZ_TIME=60 seconds)
 ## soak         random faults and operations while clients look up names (SOAK_TIME=60 SEED=n)
+## check-fleet  20 hosts, three members of etcd, and a network that falls apart (FLEET_TIME=600 SEED=n; as root)
 ## kills        operators' orders must survive kill -9 (KILLS=1000)
 ## inject       each allocation and system call of the daemon fails once, in turn (30 min)
 ## suites       Python's and GLib's own tests, without the shim and under it (ten minutes)
@@ -149,6 +151,7 @@ help:
 ## bench-connection  what a client notices of a primary's end, beside HAProxy in front (10 min)
 ## bench-door   what a door costs a connect() (as root; seconds)
 ## bench-failover    time from a kill or a black hole to the first right answer (3 min)
+## bench-fleet      what 20 to 2,000 hosts ask of etcd, and how long they take to agree (3 min)
 ## bench-reset      find and reset 10 connections among 20,000 sockets, filtered by the kernel or not (as root)
 ## bench-status     how long `shunt status` takes with 1,000 records (1 min)
 ## bench-sockets    whether misbehaving connections delay a probe (4 min)
@@ -384,6 +387,13 @@ soak:
 	$(Q)$(MAKE) $(JOBS) --no-print-directory all $(B)/tests/soak/client
 	$(Q)B=$(B) SOAK_TIME=$(SOAK_TIME) SEED=$(SEED) tests/soak/soak.py
 
+.PHONY: check-fleet
+FLEET_TIME ?= 600
+check-fleet:
+	$(Q)tests/support/deps build check
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all support
+	$(Q)B=$(B) FLEET_TIME=$(FLEET_TIME) SEED=$(SEED) TEST_TIMEOUT=86400 V=1 tests/run tests/fleet/partitions.py
+
 kills:
 	$(Q)tests/support/deps build check
 	$(Q)$(MAKE) $(JOBS) --no-print-directory all
@@ -420,6 +430,12 @@ demo:
 	$(Q)$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)conf/examples/demo $(B)
 
+.PHONY: demo-fleet
+demo-fleet:
+	$(Q)tests/support/deps build demo
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
+	$(Q)conf/examples/demo-fleet $(B)
+
 $(B)/bench/%: bench/%.c Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)
@@ -428,6 +444,7 @@ $(B)/bench/%: bench/%.c Makefile
 
 $(B)/bench/reset: private BENCH_PKGS := $(HELPER_PKGS)
 $(B)/bench/reset: $(B)/tests/helper.a $(B)/tests/daemon.a
+$(B)/bench/fleet_hosts: private BENCH_PKGS := libevent_core
 $(B)/bench/bare: private BENCH_PKGS := libcurl libevent_core
 $(B)/bench/scale: private BENCH_PKGS := $(DAEMON_PKGS)
 $(B)/bench/scale: $(B)/tests/daemon.a
@@ -442,9 +459,9 @@ bench:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/run $(B)
-	@echo 'more: make bench-scale, make bench-connection, make bench-door, make bench-failover, make bench-probe, make bench-reset, make bench-sockets, make bench-status'
+	@echo 'more: make bench-scale, make bench-connection, make bench-door, make bench-failover, make bench-fleet, make bench-probe, make bench-reset, make bench-sockets, make bench-status'
 
-bench-scale bench-probe bench-connection bench-failover bench-sockets bench-status:
+bench-scale bench-probe bench-connection bench-failover bench-fleet bench-sockets bench-status:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/$(@:bench-%=%) $(B)

@@ -104,6 +104,14 @@ class Readme(st.Case):
             pattern = rf"(?m)[^_]\b{option}\s*= ([^;]*);"
             self.assertEqual(re.search(pattern, text)[1], re.search(pattern, demo)[1], option)
 
+    def test_fleet(self):
+        """the configuration of docs/fleet.md loads"""
+        text = re.search(r"(?s)\n    (fleet = \{\n.*?\n    \);\n)", read("docs", "fleet.md"))[1].replace("\n    ", "\n")
+        text = text.replace("/etc/shunt/etcd-ca.pem", st.CA(self).file).replace("/etc/shunt/etcd.password", self.write("password", "secret\n"))
+        os.chmod(self.path("password"), 0o600)
+        done = st.run([st.SHUNTD, "-t", "-c", self.write("fleet.conf", text)])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_rehearsal(self):
         """the rehearsal of README prints what it says"""
         line = next(line for line in code(read("README.md")) if "--force" in line)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The source tree's own tools, where something is missing: make, the demo, the test runner. Each says so in a line, at once."""
+import itertools
 import os
 import re
 import shutil
@@ -10,6 +11,8 @@ import unittest
 import shunttest as st
 
 DEMO = os.path.join(st.ROOT, "conf", "examples", "demo")
+DEMO_FLEET = DEMO + "-fleet"
+FLEET_PLACES = [("127.0.0.1", 8089), ("127.0.0.1", 8090), *((f"127.0.0.{host}", port) for host in (2, 3) for port in (8091, 8092, 8093))]
 
 
 class Tree(st.Case):
@@ -84,11 +87,13 @@ class Make(Tree):
 class Demo(Tree):
     def test_usage(self):
         """a build folder that is none: status 64, and how to call it"""
-        for arguments, why in (([], "there is no folder 'build'"), ([self.tmp], f"there is no shunt in '{self.tmp}'")):
+        wrong = (([], "there is no folder 'build'"), ([self.tmp], f"there is no shunt in '{self.tmp}'"))
+        for demo, (arguments, why) in itertools.product((DEMO, DEMO_FLEET), wrong):
             with self.subTest(why):
-                done = st.run([DEMO, *arguments], cwd=self.tmp)
+                done = st.run([demo, *arguments], cwd=self.tmp)
                 self.assertEqual((done.returncode, done.stdout), (64, ""))
-                self.assertEqual(done.stderr, f"{why}; usage: conf/examples/demo BUILD_DIR (run make first)\n")
+                name = os.path.basename(demo)
+                self.assertEqual(done.stderr, f"{why}; usage: conf/examples/{name} BUILD_DIR (run make first)\n")
 
     def test_shunt_fails(self):
         """when shunt run fails, the demo fails at once, with what it said"""
@@ -141,6 +146,33 @@ class Demo(Tree):
         self.assertEqual(bool(where), lost > 0)
         self.assertGreater(requests, 120)
         self.assertEqual([name for name in os.listdir(self.tmp) if name.startswith("shunt-demo")], [])
+
+    def test_fleet(self):
+        """the fleet's demo: one host of three says down, and nothing happens; two, and all fail over; without etcd each decides alone"""
+        st.need("etcd", "nginx", "curl", "setsid")
+        if any(st.can_connect(*place) for place in FLEET_PLACES):
+            raise unittest.SkipTest("something listens on one of the demo's ports")
+        done = st.run([DEMO_FLEET, st.B], env=st.clean_env(TMPDIR=self.tmp), timeout=240)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        lines = [line.split(" s  ", 1)[1] for line in done.stdout.splitlines() if re.match(r" +\d+\.\d{3} s  ", line)]
+        self.assertEqual(
+            [re.sub(r"\d+ ms", "N ms", line) for line in lines],
+            [
+                "etcd is up",
+                "three hosts agree upon the primary",
+                "the primary is gone for host a",
+                "1 of 3 says down: all answer the primary, host a too",
+                "the primary is gone for host c, too",
+                "2 of 3 say down, at 2 sites: all answer the standby, N ms later",
+                "the primary is back for all",
+                "three hosts agree upon the primary",
+                "etcd is killed",
+                "the primary is gone for host a",
+                "without etcd each host decides alone: a answers the standby, b and c the primary",
+            ],
+        )
+        self.assertEqual(len(re.findall(r"status --fleet", done.stdout)), 2)
+        self.assertEqual(os.listdir(self.tmp), [])
 
 
 class Runner(Tree):
