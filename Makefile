@@ -58,8 +58,10 @@ ROOTS := -iquote daemon -iquote cli -iquote shim -iquote helper
 
 # No FORTIFY in the shim: musl has no *_chk functions, and a program that uses musl may load it. A
 # lookup is an eighth shorter without a PLT and with -O3 if it is optimised as usual. Flags that
-# packages add to CFLAGS must not re-enable what is left out.
-SHIM_FLAGS := $(BASE) -iquote shim -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec
+# packages add to CFLAGS must not re-enable what is left out. gcc would also move half of a lookup's last
+# steps to the pages of the cold functions, because a list that fails is given up there.
+ONE_PIECE := $(if $(findstring clang,$(CC)),,-fno-reorder-blocks-and-partition)
+SHIM_FLAGS := $(BASE) -iquote shim -U_FORTIFY_SOURCE -fno-stack-protector -fPIC -fno-plt -fvisibility=hidden -ftls-model=initial-exec $(ONE_PIECE)
 SHIM_CFLAGS = $(patsubst -O2,-O3,$(filter-out -fstack-protector%,$(CFLAGS)))
 # libunistring, on which libidn2 is built, has no file for pkg-config.
 DAEMON_PKGS := libevent_core libcurl libcares libidn2 libconfig libmicrohttpd jansson openssl
