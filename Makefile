@@ -117,7 +117,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-connection bench-door bench-failover bench-probe bench-sockets bench-status install uninstall clean
+.PHONY: all libraries test-libraries help deps demo check check-unit check-preload check-system asan tsan lint bench bench-scale bench-connection bench-door bench-failover bench-probe bench-reload bench-sockets bench-status install uninstall clean
 
 # The empty recipe keeps make from printing that there is nothing to do.
 all: libraries $(PRODUCTS)
@@ -146,11 +146,12 @@ help:
 ## suites       Python's and GLib's own tests, without the shim and under it (ten minutes)
 ## lint         format, clang-tidy, cppcheck, shellcheck, and which part may include which library
 ## bench        the cost of a lookup: a managed name compared with the alternatives
-## bench-scale  20,000 endpoints: whether they are probed on time, and at what cost (3 min)
+## bench-scale  20,000 endpoints: whether they are probed on time, and at what cost; how that grows (8 min)
 ## bench-probe  the cost of a probe, beside HAProxy, gdnsd and a bare libcurl loop (6 min)
 ## bench-connection  what a client notices of a primary's end, beside HAProxy in front (10 min)
 ## bench-door   what a door costs a connect() (as root; seconds)
 ## bench-failover    time from a kill or a black hole to the first right answer (3 min)
+## bench-reload     10,000 records of which one has changed: what a reload costs, and whether probes stay on time (3 min)
 ## bench-reset      find and reset 10 connections among 20,000 sockets, filtered by the kernel or not (as root)
 ## bench-status     how long `shunt status` takes with 1,000 records (1 min)
 ## bench-sockets    whether misbehaving connections delay a probe (4 min)
@@ -445,9 +446,9 @@ bench:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/run $(B)
-	@echo 'more: make bench-scale, make bench-connection, make bench-door, make bench-failover, make bench-probe, make bench-reset, make bench-sockets, make bench-status'
+	@echo 'more: make bench-scale, make bench-connection, make bench-door, make bench-failover, make bench-probe, make bench-reload, make bench-reset, make bench-sockets, make bench-status'
 
-bench-scale bench-probe bench-connection bench-failover bench-sockets bench-status:
+bench-scale bench-probe bench-connection bench-failover bench-reload bench-sockets bench-status:
 	$(Q)tests/support/deps build bench
 	$(Q)$(MAKE) $(JOBS) --no-print-directory benches
 	$(Q)bench/$(@:bench-%=%) $(B)
