@@ -44,7 +44,7 @@ function noticesOf(status) {
 		notices.push({ name: "reset", text: `Open connections cannot be reset: ${status.reset.error}.` });
 	for (const door of status.doors || [])
 		if (door.state !== "attached")
-			notices.push({ name: `door ${door.cgroup}`, text: `Door of ${door.cgroup}: ${door.state}, ${door.reason}.` });
+			notices.push({ name: `door ${door.cgroup}`, text: `Door of ${door.cgroup}: ${[door.state, door.reason].filter(Boolean).join(", ")}.` });
 	if (!status.settled)
 		notices.push({ name: "settling", text: "The daemon has just started: its first checks are under way." });
 	return notices;
