@@ -18,14 +18,9 @@ static int force(const struct order *order)
 	json_t *body = json_pack("{s:s, s:s*, s:s*, s:b}", "endpoint", order->endpoint, "for",
 	                         order->duration, "reason", order->reason, "anyway", order->anyway);
 	json_t *record;
-	int result;
+	int result = ask_order(order->control, order->name, "/force", body, "--reason and ENDPOINT",
+	                       &record);
 
-	if (!body) {
-		cli_error("--reason and ENDPOINT must be text in UTF-8");
-		return CLI_USAGE;
-	}
-	result = ask_post(order->control, order->name, "/force", body, &record);
-	json_decref(body);
 	if (result != CLI_DONE)
 		return result;
 	answer_print(record);
