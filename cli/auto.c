@@ -21,11 +21,7 @@ static int release(const char *control, const char *name)
 
 static int release_fleet(const char *control, const char *name)
 {
-	json_t *body = json_pack("{s:b}", "fleet", true);
-	int result = fleet_order_send(control, name, "/auto", body);
-
-	json_decref(body);
-	return result;
+	return fleet_order_send(control, name, "/auto", json_pack("{s:b}", "fleet", true), "NAME");
 }
 
 static int run(const struct command *command, const struct command_context *context, int argc,

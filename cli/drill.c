@@ -16,15 +16,8 @@ static int drill(const char *control, const char *name, const struct drill *dril
 	json_t *body =
 	        json_pack("{s:s, s:b, s:s, s:s, s:s*}", "endpoint", drill->endpoint, "fleet", 1,
 	                  "hosts", drill->hosts, "for", drill->duration, "reason", drill->reason);
-	int result;
 
-	if (!body) {
-		cli_error("options and ENDPOINT must be text in UTF-8");
-		return CLI_USAGE;
-	}
-	result = fleet_order_send(control, name, "/force", body);
-	json_decref(body);
-	return result;
+	return fleet_order_send(control, name, "/force", body, "options and ENDPOINT");
 }
 
 static int run(const struct command *command, const struct command_context *context, int argc,

@@ -19,20 +19,13 @@ static int force(const struct order *order)
 	json_t *body = json_pack("{s:s, s:s*, s:s*, s:b, s:b}", "endpoint", order->endpoint, "for",
 	                         order->duration, "reason", order->reason, "anyway", order->anyway,
 	                         "fleet", order->fleet);
+	static const char words[] = "--reason and ENDPOINT";
 	json_t *record;
 	int result;
 
-	if (!body) {
-		cli_error("--reason and ENDPOINT must be text in UTF-8");
-		return CLI_USAGE;
-	}
-	if (order->fleet) {
-		result = fleet_order_send(order->control, order->name, "/force", body);
-		json_decref(body);
-		return result;
-	}
-	result = ask_post(order->control, order->name, "/force", body, &record);
-	json_decref(body);
+	if (order->fleet)
+		return fleet_order_send(order->control, order->name, "/force", body, words);
+	result = ask_order(order->control, order->name, "/force", body, words, &record);
 	if (result != CLI_DONE)
 		return result;
 	answer_print(record);

@@ -109,14 +109,8 @@ static int reset(const struct order *order)
 	json_t *body =
 	        json_pack("{s:s, s:b}", "endpoint", order->endpoint, "dry_run", order->dry_run);
 	json_t *answer, *found = NULL;
-	int result;
+	int result = ask_order(order->control, order->name, "/reset", body, "ENDPOINT", &answer);
 
-	if (!body) {
-		cli_error("ENDPOINT must be text in UTF-8");
-		return CLI_USAGE;
-	}
-	result = ask_post(order->control, order->name, "/reset", body, &answer);
-	json_decref(body);
 	if (result != CLI_DONE)
 		return result;
 	print_left_out(answer);

@@ -31,6 +31,20 @@ int ask_post(const char *control, const char *name, const char *behind, const js
 	return result;
 }
 
+int ask_order(const char *control, const char *name, const char *behind, json_t *body,
+              const char *words, json_t **answer)
+{
+	int result;
+
+	if (!body) {
+		cli_error("%s must be text in UTF-8", words);
+		return CLI_USAGE;
+	}
+	result = ask_post(control, name, behind, body, answer);
+	json_decref(body);
+	return result;
+}
+
 /* Frees `path`, which may be NULL. */
 static int get(const char *control, char *path, json_t **answer)
 {

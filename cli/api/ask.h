@@ -17,6 +17,13 @@
 int ask_post(const char *control, const char *name, const char *behind, const json_t *body,
              json_t **answer);
 
+/*
+ * The same with a body of the user's words, which is released. NULL is what jansson makes of words that
+ * are not UTF-8: CLI_USAGE, and `words` says which must be.
+ */
+int ask_order(const char *control, const char *name, const char *behind, json_t *body,
+              const char *words, json_t **answer);
+
 /* GET /v1/records/NAME. As above. */
 int ask_record(const char *control, const char *name, json_t **answer);
 

@@ -165,10 +165,11 @@ static int print(const json_t *answer, const json_t *fleet)
 	return cli_finish(fleet_order_is_followed(fleet, order) ? CLI_DONE : CLI_UNREACHABLE);
 }
 
-int fleet_order_send(const char *control, const char *name, const char *behind, const json_t *body)
+int fleet_order_send(const char *control, const char *name, const char *behind, json_t *body,
+                     const char *words)
 {
 	json_t *answer, *fleet;
-	int result = ask_post(control, name, behind, body, &answer);
+	int result = ask_order(control, name, behind, body, words, &answer);
 
 	if (result != CLI_DONE)
 		return result;

@@ -6,11 +6,12 @@
 #include <stdbool.h>
 
 /*
- * POST to /v1/records/NAME followed by `behind`, "/force" or "/auto", with a body that has "fleet". Waits
- * a moment for the hosts; prints what came of it and who does not follow yet. Returns the exit status:
- * CLI_UNREACHABLE if a host does not.
+ * As ask_order(), with `behind` "/force" or "/auto" and a body that has "fleet". Waits a moment for the
+ * hosts; prints what came of it and who does not follow yet. Returns the exit status: CLI_UNREACHABLE if
+ * a host does not.
  */
-int fleet_order_send(const char *control, const char *name, const char *behind, const json_t *body);
+int fleet_order_send(const char *control, const char *name, const char *behind, json_t *body,
+                     const char *words);
 
 /*
  * Whether the view of the fleet, of GET /v1/fleet?record=NAME, has that order (null: none), and every host

@@ -124,12 +124,17 @@ static bool is_on_link(const struct answer_message *message, const struct addres
 	return !peer->scope_id || !link || link == peer->scope_id;
 }
 
+static bool is_wanted(uint8_t state)
+{
+	return state < 32 && 1u << state & STATES;
+}
+
 static void keep(const struct diag *diag, const struct answer_message *message,
                  const struct address *peer, struct snapshot *out)
 {
 	const struct inet_diag_msg *found = &message->socket;
 
-	if (found->idiag_inode == 0 || !(1u << found->idiag_state & STATES) ||
+	if (found->idiag_inode == 0 || !is_wanted(found->idiag_state) ||
 	    !is_on_link(message, peer) || found->idiag_uid == diag->except)
 		return;
 	if (!message->is_mptcp && snapshot_add(out, found->idiag_family, &found->id))

@@ -35,10 +35,13 @@ static bool parse_port(const char *service, uint16_t *port)
 	uint32_t number = 0;
 	const char *digit = service;
 
-	for (; *digit >= '0' && *digit <= '9' && number <= UINT16_MAX; digit++)
+	for (; *digit >= '0' && *digit <= '9'; digit++) {
 		number = number * 10 + (uint32_t)(*digit - '0');
+		if (number > UINT16_MAX)
+			return false;
+	}
 	*port = htons((uint16_t)number);
-	return digit != service && *digit == '\0' && number <= UINT16_MAX;
+	return digit != service && *digit == '\0';
 }
 
 static bool find_kinds(const struct addrinfo *hints, struct nodes_plan *plan)
@@ -64,13 +67,19 @@ bool nodes_cover(const char *service, const struct addrinfo *hints, struct nodes
 	       (!service || parse_port(service, &plan->port)) && libc_frees_nodes();
 }
 
+static COLD const struct shunt_address *as_other_family(const struct shunt_address *address,
+                                                        int family, struct shunt_address *made)
+{
+	return family == AF_INET ? family_as_ipv4(address, made) : NULL;
+}
+
 /* Returns NULL if it is not of the requested family. */
 static inline const struct shunt_address *as_family(const struct shunt_address *address, int family,
                                                     struct shunt_address *made)
 {
-	if (family == AF_INET)
-		return family_as_ipv4(address, made);
-	return family == AF_UNSPEC || address->family == SHUNT_FAMILY_IPV6 ? address : NULL;
+	if (family == AF_UNSPEC || (address->family == SHUNT_FAMILY_IPV4) == (family == AF_INET))
+		return address;
+	return as_other_family(address, family, made);
 }
 
 static struct addrinfo *make_ipv4(const struct shunt_address *address, uint16_t port)
@@ -136,6 +145,21 @@ static COLD int give_up(struct addrinfo **first)
 	return EAI_MEMORY;
 }
 
+/* Adds the address as each kind that is requested. Returns false if there is no memory. */
+static inline bool add(const struct nodes_plan *plan, const struct shunt_address *address,
+                       int flags, struct addrinfo ***end)
+{
+	for (uint32_t kind = 0; kind < plan->kind_count; kind++) {
+		struct addrinfo *node = make(address, &plan->kinds[kind], plan->port, flags);
+
+		if (!node)
+			return false;
+		**end = node;
+		*end = &node->ai_next;
+	}
+	return true;
+}
+
 int nodes_build(const struct nodes_plan *plan, const struct table_answer *answer,
                 const struct addrinfo *hints, struct addrinfo **out)
 {
@@ -146,12 +170,8 @@ int nodes_build(const struct nodes_plan *plan, const struct table_answer *answer
 		const struct shunt_address *address =
 		        as_family(&answer->addresses[i], hints->ai_family, &made);
 
-		for (uint32_t kind = 0; address && kind < plan->kind_count; kind++) {
-			*end = make(address, &plan->kinds[kind], plan->port, hints->ai_flags);
-			if (!*end)
-				return give_up(&first);
-			end = &(*end)->ai_next;
-		}
+		if (address && !add(plan, address, hints->ai_flags, &end))
+			return give_up(&first);
 	}
 	if (first && hints->ai_flags & AI_CANONNAME && !name_first(first, answer))
 		return give_up(&first);

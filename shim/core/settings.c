@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/hot.h"
+#include "core/libc.h"
 #include "shunt/protocol.h"
 
 #define KNOWN 0x80000000u
@@ -55,7 +56,7 @@ static COLD unsigned read_flags(void)
 {
 	unsigned flags = KNOWN;
 
-	if (is_set("SHUNT_DISABLE"))
+	if (is_set("SHUNT_DISABLE") || !libc_is_ours())
 		flags |= SETTINGS_DISABLED;
 	if (is_set("SHUNT_DEBUG"))
 		flags |= SETTINGS_DEBUG;

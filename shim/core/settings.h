@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#define SETTINGS_DISABLED 1u /* SHUNT_DISABLE */
+#define SETTINGS_DISABLED 1u /* SHUNT_DISABLE, or a libc that is not ours (libc_is_ours()) */
 #define SETTINGS_DEBUG 2u    /* SHUNT_DEBUG */
 
 #define SETTINGS_FORCED 4u /* SHUNT_FORCE is set, and not too long */

@@ -8,7 +8,6 @@
 
 #include "attach/attach.h"
 #include "core/hot.h"
-#include "core/libc.h"
 #include "core/settings.h"
 #include "core/tick.h"
 #include "lookup/debug.h"
@@ -161,7 +160,7 @@ enum lookup_result lookup_name(const char *name, bool named, struct table_answer
 	struct question question = { .flags = settings_flags(), .named = named, .name = name };
 	enum lookup_result result;
 
-	if (!name || question.flags & SETTINGS_DISABLED || !libc_is_ours())
+	if (!name || question.flags & SETTINGS_DISABLED)
 		return LOOKUP_PASS;
 	question.length = name_length(name);
 	result = question.length ? find(&question, out) : LOOKUP_PASS;
@@ -181,7 +180,7 @@ bool lookup_is_ascii(const char *name)
 COLD enum lookup_result lookup_international(const char *name, bool named, struct table_answer *out)
 {
 	char unicode[TABLE_NAME_SIZE], canonical[TABLE_NAME_SIZE];
-	uint32_t length = settings_flags() & SETTINGS_DISABLED || !libc_is_ours()
+	uint32_t length = settings_flags() & SETTINGS_DISABLED
 	                          ? 0
 	                          : unicode_fold(name, unicode, SHUNT_NAME_MAX);
 	const void *table = length ? attach_table() : NULL;

@@ -3,7 +3,7 @@
 The caller stands in a network namespace of its own with the capability to mount: servers, daemon and clients are its children.
 
     lab = Lab(case, clients, variant)     starts what the clients need
-    lab.reached(client, door)             "primary" (by shunt), "elsewhere" (by the DNS), or what it said instead
+    lab.reached(client, door)             "primary" (by shunt), "elsewhere" (by the DNS), or what it said instead; not for BPF
     lab.recoveries(clients, doors, black_hole)    seconds from the break to the first good answer, for each
     lab.restore()                         the primary is back and answers
 """
@@ -18,7 +18,9 @@ import subprocess
 import threading
 import time
 
+import doors as bpf
 import proxies
+import resets
 import servers
 import shunttest as st
 from test_nss import SWITCH, Room
@@ -27,14 +29,19 @@ from test_programs import Host
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAME = "shop.shunt.test"
 ENDPOINTS = {"primary": "10.99.0.1", "secondary": "10.99.0.2", "elsewhere": "10.99.0.3"}
+NOBODY = 65534
 SRV = f"--srv-host=_mongodb._tcp.{NAME},{NAME},27017"
 DOORS = ("preload", "nss")
+BPF = "bpf"  # the third: neither library nor module, and the DNS answers the primary
+BPF_DNS = "127.0.0.2"
 
-# title: of its columns; record, check: lines for every record and check
-Variant = collections.namedtuple("Variant", "title record check", defaults=("", ""))
+# title: of its columns; record, check: lines for every record and check; resets: shunt-reset is there; bpf: all go through that door
+Variant = collections.namedtuple("Variant", "title record check resets bpf", defaults=("", "", False, False))
 DEFAULT = Variant("default")
+PORTS = f"ports = [ {', '.join(map(str, servers.PORTS.values()))} ];"
 
 CONFIG = """
+    {file}
     checks: {{ up: {{ type = "http"; port = 8080; interval = "100ms"; timeout = "500ms"; fall = 2; rise = 1; {check} }}; }};
     records: ( {{ name = "{name}"; {record}
         primary: {{ address = "{primary}"; check = "up"; }}; secondary: {{ address = "{secondary}"; check = "up"; }}; }} );
@@ -153,13 +160,37 @@ class Lab:
         stores = {"postgres": self.make_cluster, "mysql": lambda: servers.make_mysql_data(case)}
         self.stores = {service: make() for service, make in stores.items() if service in self.services}
         self.servers = {name: [case.start(server) for server in self.make(name)] for name in ENDPOINTS}
-        config = CONFIG.format(name=NAME, check=self.variant.check, record=self.variant.record, **ENDPOINTS)
-        self.daemon = case.start(st.Daemon(case, config))
-        self.daemon.wait_settled()
+        self.start_daemon()
         self.rooms = {
             "preload": case.start(Room(case, Host, "hosts: files dns\nservices: files\n", sockets=self.daemon.dir, name="room-preload")),
             "nss": case.start(Room(case, Host, SWITCH, sockets=self.daemon.dir, name="room-nss")),
         }
+        if self.variant.bpf:
+            case.start(st.Dns(case, BPF_DNS, 53, {NAME: [ENDPOINTS["primary"]]}, options=[SRV]))
+            self.rooms[BPF] = case.start(Room(case, Host, "hosts: files dns\nservices: files\n", dns=BPF_DNS, name="room-bpf"))
+
+    def start_daemon(self):
+        """As nobody, by which shunt-reset knows its connections; and the programs that it has by the variant."""
+        case, file = self.case, 'user = "nobody";'
+        if self.variant.bpf:
+            self.cgroup = case.start(bpf.Cgroup())
+            file += f' door = {{ cgroup = "{self.cgroup.path}"; }}; door_socket = "{case.path("door.sock")}";'
+        if self.variant.resets:
+            file += f' reset_socket = "{case.path("reset.sock")}";'
+        config = CONFIG.format(name=NAME, file=file, check=self.variant.check, record=self.variant.record, **ENDPOINTS)
+        self.daemon = st.Daemon(case, config)
+        os.chown(self.daemon.dir, NOBODY, NOBODY)
+        os.chmod(self.daemon.dir, 0o755)  # for the helpers, which read its configuration
+        if self.variant.resets:
+            case.start(resets.Helper(case, config, socket_path=case.path("reset.sock")))
+        if self.variant.bpf:
+            case.start(bpf.Helper(case, self.daemon.config_path))
+        case.start(self.daemon)
+        self.daemon.wait_settled()
+        if self.variant.resets:
+            st.wait_until(lambda: self.daemon.status()["reset"]["ready"], what="shunt-reset")
+        if self.variant.bpf:
+            st.wait_until(lambda: self.daemon.status()["doors"][0]["state"] == "attached", what="the door")
 
     def make_cluster(self):
         from test_programs import Scene
@@ -188,8 +219,8 @@ class Lab:
 
     def door(self, door):
         """The room, and the words in front of a command."""
-        front = [st.SHUNT, "run", "--socket", self.daemon.socket, "--"] if door == "preload" else []
-        return self.rooms[door], front
+        fronts = {"preload": lambda: [st.SHUNT, "run", "--socket", self.daemon.socket, "--"], "nss": list, BPF: lambda: self.cgroup.prefix}
+        return self.rooms[door], fronts[door]()
 
     def words(self, client, folder):
         """The words of a command, with the files that it names."""

@@ -1,6 +1,6 @@
 """Configurations of the servers that are clients here; each listens on 127.0.0.1:{port} and asks {name}:8080."""
 
-PORTS = {"nginx.conf": 9001, "haproxy.cfg": 9002, "squid.conf": 9003, "workerd.capnp": 9004, "mosquitto.conf": 9005}
+PORTS = {"nginx.conf": 9001, "haproxy.cfg": 9002, "squid.conf": 9003, "workerd.capnp": 9004, "mosquitto.conf": 9005, "Caddyfile": 9006}
 
 FILES = {
     "nginx.conf": """daemon off; worker_processes 1; pid {files}/nginx.pid; error_log stderr warn; user root;
@@ -17,6 +17,15 @@ http {{ access_log off; client_body_temp_path {files}/t1; proxy_temp_path {files
 listen all
   bind 127.0.0.1:{port}
   server one {name}:8080
+""",
+    "Caddyfile": """{{
+  admin off
+  auto_https off
+  storage file_system {files}
+}}
+http://127.0.0.1:{port} {{
+  reverse_proxy {name}:8080
+}}
 """,
     "squid.conf": """http_port 127.0.0.1:{port}
 http_access allow all

@@ -10,11 +10,12 @@ import collections
 # helps     what to do where a door is missing, or where it takes long
 # kind      "lines": lives on and is asked by lines; "proxy": lives on and is asked through `ask`; "command": is run for each question
 # ask       of a proxy: the command that asks it
+# connects  False: it looks names up and prints addresses, so that no door of connections leads it
 # since     (VERSION, doors): those from that version of the package on
 # version   the command that prints its version, or npm:PACKAGE, or deb:PACKAGE
 # files     that must exist for it, beyond the command's first word
-Client = collections.namedtuple("Client", "name command service doors why helps kind ask version files since",
-                                defaults=("http", ("preload", "nss"), "", "", "lines", (), (), (), ()))  # fmt: skip
+Client = collections.namedtuple("Client", "name command service doors why helps kind ask version files since connects",
+                                defaults=("http", ("preload", "nss"), "", "", "lines", (), (), (), (), True))  # fmt: skip
 
 BOTH, NSS, PRELOAD, NEITHER = ("preload", "nss"), ("nss",), ("preload",), ()
 
@@ -58,8 +59,8 @@ CLIENTS = (
     npm("Node fetch", "fetch", why=LIBC),
     npm("Node http", "http", why=LIBC),
     npm("Node net", "net", why=LIBC),
-    npm("Node dns.lookup", "lookup", why=LIBC),
-    npm("Node dns.resolve", "resolve", doors=NEITHER, why="c-ares", helps="`dns.lookup`"),
+    npm("Node dns.lookup", "lookup", why=LIBC, connects=False),
+    npm("Node dns.resolve", "resolve", connects=False, doors=NEITHER, why="c-ares", helps="`dns.lookup`"),
     npm("undici", "undici", package="undici", why=LIBC),
     npm("undici with interceptors.dns", "undici-dns", package="undici", why=OWN_CACHE + " of 10 s", helps="`maxTTL: 1000`"),
     npm("axios", "axios", package="axios", why=LIBC),
@@ -70,14 +71,14 @@ CLIENTS = (
     npm("mongodb", "mongodb", "mongo", "mongodb", why=LIBC),
     npm("mongodb+srv", "mongodb+srv", "mongo", "mongodb", why="c-ares for SRV and TXT, getaddrinfo() for the hosts in them",
         helps="manage the names that the SRV record has"),
-    npm("mqtt.js", "mqtt", "mqtt", "mqtt", why=LIBC),
+    npm("mqtt.js", "mqtt", "mqtt", "mqtt", why=LIBC, helps="`reconnectPeriod: 100`"),
     npm("grpc-js", "grpc", "grpc", "@grpc/grpc-js", why="getaddrinfo(); at most one new lookup in 30 s",
         helps="`grpc.dns_min_time_between_resolutions_ms`"),
     npm("nats.js", "nats", "nats", "nats", doors=NEITHER, why="c-ares first, getaddrinfo() if that fails",
         helps="`resolve: false`"),
     npm("Bun fetch", "fetch", package="@oven/bun-linux-x64", runtime=BUN, why=OWN_CACHE + " of 30 s",
         helps="`BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS=1`"),
-    npm("Bun dns.lookup", "bun-lookup", package="@oven/bun-linux-x64", runtime=BUN, doors=NEITHER, why="c-ares",
+    npm("Bun dns.lookup", "bun-lookup", package="@oven/bun-linux-x64", runtime=BUN, connects=False, doors=NEITHER, why="c-ares",
         helps='`{ backend: "getaddrinfo" }`'),
     npm("Bun RedisClient", "bun-redis", "redis", "@oven/bun-linux-x64", BUN, why=OWN_CACHE + " of 30 s",
         helps="`BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS=1`"),
@@ -120,13 +121,15 @@ CLIENTS = (
     Client("nginx proxy_pass", ("nginx", "-p", "{files}", "-c", "{files}/nginx.conf", "-e", "stderr"), why="getaddrinfo() at load",
            helps="`nginx -s reload` in notify", kind="proxy", ask=PROXIED, version="deb:nginx"),
     Client("HAProxy", ("haproxy", "-db", "-f", "{files}/haproxy.cfg"), why="getaddrinfo() at start",
-           helps="a restart in notify", kind="proxy", ask=PROXIED, version="deb:haproxy"),
+           helps="a restart in notify; a short `timeout connect`, for which it waits before it tries again", kind="proxy", ask=PROXIED, version="deb:haproxy"),
+    Client("caddy", ("caddy", "run", "--config", "{files}/Caddyfile"), why="getaddrinfo() with `GODEBUG=netdns=cgo`, as for Go",
+           helps="`shunt run` sets GODEBUG", kind="proxy", ask=PROXIED, version="deb:caddy"),
     # With shared memory of its own, which it leaves behind when it is killed.
     Client("squid", ("unshare", "--mount", "sh", "-c", "mount -t tmpfs shm /dev/shm && exec squid -N -f {files}/squid.conf"),
            files=("/usr/sbin/squid",), doors=NEITHER, why=DNS, helps="`hosts_file`, or none", kind="proxy",
            ask=("curl", "--disable", "--silent", "--max-time", "120", "--proxy", "http://127.0.0.1:{port}/", URL),
            version="deb:squid"),
-    Client("mosquitto bridge", ("mosquitto", "-c", "{files}/mosquitto.conf"), "mqtt", why="getaddrinfo_a()", kind="proxy",
+    Client("mosquitto bridge", ("mosquitto", "-c", "{files}/mosquitto.conf"), "mqtt", why="getaddrinfo_a()", helps="`restart_timeout 1`, which it has here; 2.0.11 takes 4 s longer than 2.0.21", kind="proxy",
            ask=("mosquitto_sub", "-h", "127.0.0.1", "-p", "{port}", "-t", "endpoint", "-C", "1", "-W", "2"),
            version="deb:mosquitto"),
     # commands

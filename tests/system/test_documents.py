@@ -150,7 +150,8 @@ class Benchmarks(st.Case):
         """the first words of each table are in the program that prints it"""
         for program, words in (("run", "Nanoseconds for one lookup in its thread"), ("failover", "Seconds from the break to the first right answer"),
                                ("connection", "What a client with a request every 5 ms notices"), ("scale", "On time is at most"), ("probe", "CPU of a probe, user and system"),
-                               ("status", "Milliseconds from exec to exit"), ("sockets", "Late: from when a probe was due")):
+                               ("status", "Milliseconds from exec to exit"), ("sockets", "Late: from when a probe was due"), ("reload", "one of them changed, alone and in a reload"),
+                               ("scale", "How the cost grows")):
             self.assertIn(words, read("docs", "benchmarks.md"))
             self.assertIn(words, read("bench", program))
 

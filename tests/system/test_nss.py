@@ -82,14 +82,14 @@ class Room(st.Process):
         touch ready
         exec sleep infinity"""
 
-    def __init__(self, case, ns, switch=SWITCH, hosts="", sockets=None, name="room"):
+    def __init__(self, case, ns, switch=SWITCH, hosts="", sockets=None, name="room", dns="127.0.0.1"):
         prefix = [*ns.prefix, "unshare", "-m"]
         super().__init__(case, name, ["sh", "-c", self.SETUP, asker()], prefix=prefix)
         for file, text in (
             ("nsswitch.conf", switch),
             ("hosts", f"127.0.0.1 localhost\n192.0.2.77 file.example.com\n{hosts}"),
             ("host.conf", "multi on\n"),
-            ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:30\n"),
+            ("resolv.conf", f"nameserver {dns}\noptions timeout:30\n"),
         ):
             self._put(file, text)
         widths = [self._install(module, number) for number, module in enumerate(modules())]

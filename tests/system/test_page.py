@@ -181,6 +181,8 @@ class Decisions(st.Case):
         status = {"settled": True, "isolated": False, "doors": doors, "reset": {"wanted": True, "ready": False, "error": "nobody listens"}}
         told = self.ask("(status) => noticesOf(status).map(({ text }) => text)", status)
         self.assertEqual(told, ["Open connections cannot be reset: nobody listens.", "Door of /b: refused, too old."])
+        doors[1] = {"cgroup": "/b", "state": "unserved", "reason": None}  # nobody has asked yet
+        self.assertEqual(self.ask("(status) => noticesOf(status)[1].text", status), "Door of /b: unserved.")
         status["doors"].pop()
         status["reset"]["wanted"] = False
         self.assertEqual(self.ask("noticesOf", status), [])

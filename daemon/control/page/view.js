@@ -44,7 +44,7 @@ function noticesOf(status) {
 		notices.push({ name: "reset", text: `Open connections cannot be reset: ${status.reset.error}.` });
 	for (const door of status.doors || [])
 		if (door.state !== "attached")
-			notices.push({ name: `door ${door.cgroup}`, text: `Door of ${door.cgroup}: ${door.state}, ${door.reason}.` });
+			notices.push({ name: `door ${door.cgroup}`, text: `Door of ${door.cgroup}: ${[door.state, door.reason].filter(Boolean).join(", ")}.` });
 	if (status.fleet && status.fleet.state === "lost")
 		notices.push({ name: "fleet", text: `This host has lost its fleet since ${momentWords(Date.parse(status.fleet.since))}${status.fleet.error ? ` (${status.fleet.error})` : ""}: it does what on_etcd_lost says, and its votes do not count.` });
 	if (status.fleet && status.fleet.name_taken)

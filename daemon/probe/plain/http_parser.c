@@ -116,12 +116,21 @@ static bool take_transfer(struct http_parser *parser, struct value value)
 	       strncasecmp(value.text, "chunked", 7) == 0;
 }
 
-/* A coded body is decoded by libcurl, and a redirection is its own business. */
+/* A coded body is decoded by libcurl. */
 static bool take_odd(struct http_parser *parser, struct value value)
 {
 	(void)value;
 	parser->is_odd = true;
 	return true;
+}
+
+/* A redirection is libcurl's own business; some releases refuse an answer that has two. */
+static bool take_location(struct http_parser *parser, struct value value)
+{
+	bool is_first = !parser->has_location;
+
+	parser->has_location = true;
+	return is_first && take_odd(parser, value);
 }
 
 static const struct {
@@ -130,7 +139,7 @@ static const struct {
 } known[] = { { "Content-Length", take_length },
 	      { "Transfer-Encoding", take_transfer },
 	      { "Content-Encoding", take_odd },
-	      { "Location", take_odd } };
+	      { "Location", take_location } };
 
 static bool take_header(struct http_parser *parser, const char *line, size_t size)
 {
@@ -378,7 +387,13 @@ void http_parser_closed(struct http_parser *parser)
 {
 	switch (parser->state) {
 	case HTTP_PARSER_STATUS: end(parser, CURLE_GOT_NOTHING); break;
-	case HTTP_PARSER_HEADERS: end(parser, CURLE_OK); break;
+	case HTTP_PARSER_HEADERS:
+		/* Some releases of libcurl take its first byte for the empty line. */
+		if (parser->line && parser->line[0] == '\r')
+			give_up(parser);
+		else
+			end(parser, CURLE_OK);
+		break;
 	case HTTP_PARSER_BODY:
 		end(parser, parser->left == UINT64_MAX ? CURLE_OK : CURLE_PARTIAL_FILE);
 		break;

@@ -47,6 +47,7 @@ struct http_parser {
 	bool is_old;     /* HTTP/1.0 */
 	bool has_length; /* and `left` is it */
 	bool is_chunked;
+	bool has_location;
 	bool is_odd; /* a header asks for something unusual in a body */
 };
 

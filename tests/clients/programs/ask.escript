@@ -1,6 +1,7 @@
 #!/usr/bin/env escript
 %% A long-lived program with a pool: ask.escript NAME; see ask.mjs.
 main([Name]) ->
+    ok = logger:set_primary_config(level, none), % reports of what ended would go where the answers go
     {ok, _} = application:ensure_all_started(inets),
     loop("http://" ++ Name ++ ":8080/").
 
