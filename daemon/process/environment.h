@@ -22,9 +22,9 @@ void environment_fill_descriptors(void);
 void environment_leave_shim(char **argv);
 
 /*
- * Has large blocks returned to the system as soon as they are freed. Left to itself malloc() takes the
- * largest one so far for what this process usually needs, and a configuration's text, or that of the
- * state, would be kept for good.
+ * Has large blocks returned to the system as soon as they are freed. Left to itself malloc() takes
+ * the largest one so far for what this process usually needs, and a configuration's text, or that
+ * of the state, would be kept for good.
  */
 void environment_return_memory(void);
 

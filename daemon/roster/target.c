@@ -61,7 +61,7 @@ static const char *lower(const char *host, char text[SHUNT_NAME_MAX + 1])
 {
 	size_t i = 0;
 
-	for (; host[i] && i < SHUNT_NAME_MAX; i++)
+	for (; i < SHUNT_NAME_MAX && host[i]; i++)
 		text[i] = (char)shunt_lower((unsigned char)host[i]);
 	text[i] = '\0';
 	return text;
