@@ -264,9 +264,13 @@ static bool read_site(const struct config_group *group, struct fleet_config *fle
 /* The name that the kernel has; "" if it is none that a key could have. */
 static void own_name(char name[FLEET_NAME_MAX + 2])
 {
-	if (gethostname(name, FLEET_NAME_MAX + 2) != 0 ||
-	    memchr(name, '\0', FLEET_NAME_MAX + 1) == NULL || name[strspn(name, NAME_LETTERS)])
-		name[0] = '\0';
+	char found[FLEET_NAME_MAX + 2];
+	const int status = gethostname(found, sizeof(found));
+
+	found[FLEET_NAME_MAX + 1] = '\0'; /* one that is too long has no end */
+	if (status != 0 || strlen(found) > FLEET_NAME_MAX || found[strspn(found, NAME_LETTERS)])
+		found[0] = '\0';
+	memcpy(name, found, sizeof(found));
 }
 
 static bool read_host(const struct config_group *group, struct fleet_config *fleet)
