@@ -174,6 +174,15 @@ class History(Faults):
         fleet.wait_joined(hosts)
         self.agree(hosts)
 
+    def test_defragmented(self):
+        """the file of a member is written anew while hosts vote"""
+        cluster = self.cluster()
+        hosts = self.fleet(cluster, record=ALL)
+        for host in hosts:
+            host.fail("primary")
+            cluster.defragment()
+        fleet.wait_answer(hosts, "secondary")
+
     def test_missed(self):
         """a host is stopped (SIGSTOP) for longer than its lease, and all that happened meanwhile is compacted: it catches up"""
         cluster = self.cluster()
@@ -340,6 +349,13 @@ class Rights(Faults):
         self.assertEqual({host.active(NAME) for host in hosts}, {"primary"})
         cluster.ctl("role", "grant-permission", "hosts", "write", f"{fleet.PREFIX}/hosts/host-1")
         st.wait_until(lambda: sorted(hosts[0].votes()) == ["host-0", "host-1"], what="both votes")
+
+    def test_nobody_votes(self):
+        """no host may write its key: each decides alone, as if etcd were lost"""
+        cluster = self.secured()
+        host = self.one(cluster, self.settings(cluster), name="host-1")
+        self.refused(host, "permission denied")
+        self.assertEqual((host.state(), host.votes()), ("synced", {}))
 
     def test_documented(self):
         """the rights that docs/fleet.md gives: a host votes, and may not give orders; then it may"""
