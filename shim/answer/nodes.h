@@ -1,6 +1,6 @@
 /*
- * The lists for common questions, built without libc: for one literal libc takes as long as the
- * rest of a lookup. Called by addrinfo, which passes every other question to libc.
+ * The lists for common questions, built without libc, which takes longer for one literal than a
+ * whole lookup does. Called by addrinfo, which passes every other question to libc.
  */
 #ifndef SHUNT_SHIM_NODES_H
 #define SHUNT_SHIM_NODES_H

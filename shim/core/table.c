@@ -53,7 +53,8 @@ static inline bool sizes_are_ours(const struct shunt_table_header *header)
 	                               offsetof(struct shunt_table_header, header_size) ==
 	                       sizeof(ours),
 	               "the sizes are next to each other, in this order");
-	return memcmp(&header->header_size, ours, sizeof(ours)) == 0;
+	return memcmp((const char *)header + offsetof(struct shunt_table_header, header_size), ours,
+	              sizeof(ours)) == 0;
 }
 
 static inline bool view_is_sane(const struct view *view)

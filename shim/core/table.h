@@ -15,17 +15,18 @@
 
 #define TABLE_NAME_SIZE (SHUNT_NAME_MAX + 3) /* whole words, including the terminator */
 
+/* What every lookup writes comes first, in one line of the processor's cache. */
 struct table_answer {
-	uint32_t answer; /* an endpoint's index, or SHUNT_ANSWER_ */
-	uint32_t count;  /* number of its addresses; 0 with SHUNT_ANSWER_ */
-	struct shunt_address addresses[SHUNT_ADDRESSES_MAX];
+	uint32_t answer;  /* an endpoint's index, or SHUNT_ANSWER_ */
+	uint32_t count;   /* number of its addresses; 0 with SHUNT_ANSWER_ */
 	uint32_t connect; /* SHUNT_CONNECT_ */
+	bool forced;      /* by SHUNT_FORCE; set by lookup_name() */
+	struct shunt_address addresses[SHUNT_ADDRESSES_MAX];
 	/*
 	 * The record's name, as the configuration spells it; empty if it was not asked for and
 	 * `connect` is SHUNT_CONNECT_OFF.
 	 */
 	char name[TABLE_NAME_SIZE];
-	bool forced; /* by SHUNT_FORCE; set by lookup_name() */
 };
 
 enum table_result {
