@@ -90,7 +90,7 @@ class Bugreport(st.Case):
                      r"body without \[removed\]"):  # fmt: skip
             self.assertRegex(text, part)
         # The status is JSON still.
-        checks = [e["check_settings"] for r in json.loads(text.split("\n== Status ==\n")[1].split("\n== Doors ==\n")[0])["records"] for e in r["endpoints"]]
+        checks = [e["check_settings"] for r in json.loads(text.split("\n== Status ==\n")[1].split("\n== Fleet ==\n")[0])["records"] for e in r["endpoints"]]
         self.assertIn("/health?[removed]", [check.get("path") for check in checks if check])
 
     def test_alone(self):
