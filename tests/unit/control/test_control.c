@@ -321,7 +321,7 @@ enum operate_fleet_result operate_fleet_force(struct monitor *monitor, size_t in
 	*given = (struct fleet_order){ .by = "root@db-1", .since = 86400, .until = 86403 };
 	snprintf(given->endpoint, sizeof(given->endpoint), "%s", order->endpoint);
 	snprintf(given->reason, sizeof(given->reason), "%s", order->reason ? order->reason : "");
-	if (which) {
+	if (which && strcmp(order->endpoint, "nobody") != 0) {
 		const char **names = calloc(2, sizeof(*names));
 
 		names[0] = "db-1";
