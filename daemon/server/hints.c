@@ -52,10 +52,19 @@ static size_t count_shared(const struct config *config)
 	return count;
 }
 
+/* A member on this host, for a try or as a gateway to the others, is no trap. */
+static bool is_beyond(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+
+	return strncmp(host, "127.", 4) != 0 && strncmp(host, "[::1]", 5) != 0 &&
+	       strncmp(host, "localhost:", 10) != 0;
+}
+
 static bool has_plain_member(const struct fleet_config *fleet)
 {
 	for (size_t i = 0; i < fleet->etcd_count; i++) {
-		if (strncmp(fleet->etcd[i], "http:", 5) == 0)
+		if (strncmp(fleet->etcd[i], "http:", 5) == 0 && is_beyond(fleet->etcd[i]))
 			return true;
 	}
 	return false;
@@ -70,7 +79,7 @@ static void print_fleet(const struct config *config, FILE *out)
 		        "%s: fleet: hint: no record has a scope, so that each host decides alone; "
 		        "write scope = \"quorum\" into one\n",
 		        config->path);
-	if (fleet && fleet->etcd_count == 1)
+	if (fleet && fleet->etcd_count == 1 && is_beyond(fleet->etcd[0]))
 		fprintf(out,
 		        "%s: fleet.etcd: hint: while this one member is down, hosts have no fleet; "
 		        "name all members\n",

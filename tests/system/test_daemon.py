@@ -642,7 +642,7 @@ class CommandLine(st.Case):
             with self.subTest(path):
                 done = st.check_config(path)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
-                self.assertRegex(done.stdout, f"^{re.escape(path)}: good: [0-9]+ records?\n$")
+                self.assertRegex(done.stdout, f"^{re.escape(path)}: good: [0-9]+ records?\n({re.escape(path)}: fleet: [^\n]*\n)?$")
         for path, expected in ((bad, r":\d+: .*tpc.*"), (missing, ": cannot be read: .*")):
             with self.subTest(path):
                 done = st.check_config(path)

@@ -234,8 +234,9 @@ class Told(Orders):
     def test_check(self):
         """shuntd -t says which host this one is, and what the fleet lacks"""
         for members, scope, hints in (
-            ('"http://127.0.0.1:2379"', "", ["no record has a scope", "this one member", "with http"]),
-            ('"https://127.0.0.1:2379", "https://127.0.0.2:2379"', 'scope = "quorum";', []),
+            ('"http://192.0.2.1:2379"', "", ["no record has a scope", "this one member", "with http"]),
+            ('"https://192.0.2.1:2379", "https://192.0.2.2:2379"', 'scope = "quorum";', []),
+            ('"http://127.0.0.1:2379"', 'scope = "quorum";', []),
         ):
             path = self.write("fleet.conf", f"""
                 fleet: {{ etcd = [ {members} ]; prefix = "/shunt/x"; site = "fra-1"; host = "db-7"; }};
