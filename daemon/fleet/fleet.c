@@ -392,11 +392,13 @@ static struct fleet_config *copy_config(struct arena *arena, const struct fleet_
 	return to;
 }
 
+/* With `leave`, what this host has in etcd goes at once, which may take a moment. */
 static void stop(struct fleet *fleet, bool leave)
 {
-	if (!fleet->session)
+	if (!fleet->config)
 		return;
-	session_free(fleet->session, leave);
+	if (fleet->session)
+		session_free(fleet->session, leave);
 	fleet->session = NULL;
 	event_free(fleet->tell);
 	event_free(fleet->expiry);
@@ -441,8 +443,11 @@ static void start(struct fleet *fleet, const struct fleet_config *config)
 	fleet->expiry = timer(fleet, on_expiry);
 	fleet->told_state = FLEET_JOINING;
 	fleet->session = session_new(fleet->base, fleet->config, &user, &fleet->counts);
-	if (!fleet->session)
-		log_fatal("out of memory");
+	if (fleet->session)
+		return;
+	log_error("the fleet cannot be joined, for lack of memory or descriptors; reload the "
+	          "configuration when there are some");
+	stop(fleet, false);
 }
 
 void fleet_configure(struct fleet *fleet, const struct config *config)
@@ -450,7 +455,7 @@ void fleet_configure(struct fleet *fleet, const struct config *config)
 	if (!fleet)
 		return;
 	if (fleet->session && (!config->fleet || !same_config(fleet->config, config->fleet)))
-		stop(fleet, true);
+		stop(fleet, false);
 	if (!fleet->session && config->fleet)
 		start(fleet, config->fleet);
 	if (votes_keep(&fleet->votes, config) && fleet->session)

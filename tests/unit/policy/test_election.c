@@ -376,6 +376,129 @@ static void wakes_for_the_first(void **state)
 	assert_int_equal(election.wake_ms, 7000);
 }
 
+/* --- several hosts --- */
+
+/*
+ * A step: the endpoints as they are for all, a letter each as above; then what all have agreed upon, and
+ * what is followed, a digit each. What is expected: the answer, the preference.
+ */
+struct agreed_row {
+	const char *name;
+	enum failback failback;
+	uint32_t delay_ms;
+	const char *steps, *expected;
+};
+
+static const struct agreed_row agreed_rows[] = {
+	{ "what is preferred is not answered before all have agreed", FAILBACK_AUTO, 0,
+	  "UU00 DU00 DU00 DU11 UU11 UU00", "00 01 01 11 10 00" },
+	{ "the delay counts from when it is up for all", FAILBACK_AUTO, 2000,
+	  "DU11 UU11 UU11 UU11 UU00", "11 11 11 10 00" },
+	{ "manual failback", FAILBACK_MANUAL, 0, "DU11 UU11 UU11 UD11 UD00", "11 11 11 10 00" },
+	{ "a newcomer stands where all are", FAILBACK_MANUAL, 0, "UU11 UU11", "11 11" },
+	{ "a move back that waits", FAILBACK_AUTO, 0, "DU11 UU11 UU01 UU01 UU00",
+	  "11 10 10 10 00" },
+	{ "where the answer of all has no address here, the own preference answers", FAILBACK_AUTO,
+	  0, "Uu11", "00" },
+	{ "without a verdict it goes on answering", FAILBACK_AUTO, 0, "U?11 D?11 ?U00",
+	  "10 11 00" },
+};
+
+static void follow_row(const struct agreed_row *row)
+{
+	const struct election_policy policy = { .failback = row->failback,
+		                                .failback_delay_ms = row->delay_ms };
+	struct election_endpoint endpoints[SHUNT_ENDPOINTS_MAX] = { 0 };
+	const char *expected = row->expected;
+	struct election election;
+	uint64_t now_ms = 1000;
+
+	election_init(&election);
+	for (const char *step = row->steps; *step; step += 4 + (step[4] == ' ')) {
+		int prefers;
+
+		for (size_t i = 0; i < 2; i++)
+			read_endpoint(&endpoints[i], step[i], now_ms);
+		election_follow(&election, &policy, endpoints, 2, step[2] - '0', step[3] - '0',
+		                &prefers, now_ms);
+		if (election.answer != expected[0] - '0' || prefers != expected[1] - '0')
+			fail_msg("%s: %.4s gives %d %d, not %.2s", row->name, step, election.answer,
+			         prefers, expected);
+		expected += 2 + (expected[2] == ' ');
+		now_ms += 1000;
+	}
+}
+
+static void agreements(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(agreed_rows) / sizeof(agreed_rows[0]); i++)
+		follow_row(&agreed_rows[i]);
+}
+
+/* An order is above what is agreed, and one for this host alone above that; to wait is ended once. */
+static void orders_of_several(void **state)
+{
+	const struct election_policy policy = { .failback = FAILBACK_MANUAL };
+	struct election_endpoint endpoints[] = { { HEALTH_UP, true, 1 }, { HEALTH_UP, true, 1 } };
+	struct election election;
+	int prefers;
+
+	(void)state;
+	election_init(&election);
+	election_follow(&election, &policy, endpoints, 2, 1, 1, &prefers, 2);
+	assert_int_equal(election.reason, REASON_MANUAL);
+	election.ordered = 0;
+	assert_true(election_follow(&election, &policy, endpoints, 2, 1, 1, &prefers, 3));
+	assert_int_equal(election.reason, REASON_ORDERED);
+	assert_int_equal(prefers, 1);
+	election.forced = 1;
+	assert_true(election_stay(&election, endpoints));
+	assert_int_equal(election.reason, REASON_FORCED);
+	election.forced = election.ordered = -1;
+	assert_false(election_stay(&election, endpoints));
+	assert_int_equal(election.reason, REASON_MANUAL);
+	election.release = true;
+	election_follow(&election, &policy, endpoints, 2, 1, 1, &prefers, 4);
+	assert_int_equal(prefers, 0);
+	assert_false(election.release);
+	election_follow(&election, &policy, endpoints, 2, 1, 1, &prefers, 5);
+	assert_int_equal(prefers, 1);
+}
+
+/* A move that all have agreed upon counts once, however often they are asked meanwhile. */
+static void returns_of_several(void **state)
+{
+	const struct election_policy policy = POLICY(0, 10, 600, 3600);
+	struct election_endpoint endpoints[] = { { HEALTH_UP, true, 1 }, { HEALTH_UP, true, 1 } };
+	struct election election;
+	int prefers;
+
+	(void)state;
+	election_init(&election);
+	election_follow(&election, &policy, endpoints, 2, 1, 1, &prefers, 1000);
+	for (unsigned i = 0; i < 5; i++)
+		election_follow(&election, &policy, endpoints, 2, 1, 1, &prefers, 2000);
+	assert_int_equal(election.returns, 0);
+	election_follow(&election, &policy, endpoints, 2, 0, 0, &prefers, 3000);
+	assert_int_equal(election.returns, 1);
+	election_follow(&election, &policy, endpoints, 2, 0, 0, &prefers, 4000);
+	assert_int_equal(election.returns, 1);
+}
+
+/* A host's own point of failback_jitter is added to every wait, and to the longest, too. */
+static void jitter(void **state)
+{
+	struct election_policy policy = POLICY(7, 10, 600, 8);
+	struct election election = { .returns = 0 };
+
+	(void)state;
+	policy.jitter_ms = 500;
+	assert_int_equal(election_wait_ms(&election, &policy), 7500);
+	election.returns = 5;
+	assert_int_equal(election_wait_ms(&election, &policy), 8500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +508,10 @@ int main(void)
 		cmocka_unit_test(unsettled_counts_no_returns),
 		cmocka_unit_test(wakes_for_the_delay),
 		cmocka_unit_test(wakes_for_the_first),
+		cmocka_unit_test(agreements),
+		cmocka_unit_test(orders_of_several),
+		cmocka_unit_test(returns_of_several),
+		cmocka_unit_test(jitter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
