@@ -240,7 +240,7 @@ static void note(struct target *target, const struct probe_result *result)
 {
 	const bool invert = target->subject.check->invert;
 	const char *detail = result->detail;
-	char passed[2 * PROBE_DETAIL_MAX];
+	char passed[PROBE_DETAIL_MAX];
 
 	target->last_probe = time(NULL);
 	if (result->verdict == VERDICT_PASS) {
@@ -253,7 +253,7 @@ static void note(struct target *target, const struct probe_result *result)
 	else if (result->verdict == VERDICT_FAIL || result->verdict == VERDICT_NONE)
 		target_explain(target, detail);
 	else {
-		snprintf(passed, PROBE_DETAIL_MAX, "it passes, and the check is inverted%s%s",
+		snprintf(passed, sizeof(passed), "it passes, and the check is inverted%s%s",
 		         *detail ? ": " : "", detail);
 		target_explain(target, passed);
 	}

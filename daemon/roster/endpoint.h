@@ -51,8 +51,9 @@ struct endpoint {
 };
 
 /*
- * The caller sets the first four fields; the others are zero. `old`: the same endpoint before a reload, or NULL; state
- * of addresses that are in both is carried over.
+ * The caller sets the first four fields; the others are zero. The struct must not be moved after
+ * that: `members` may point to `first`. `old`: the same endpoint before a reload, or NULL; state of
+ * addresses that are in both is carried over.
  */
 void endpoint_build(struct endpoint *endpoint, const struct endpoint *old);
 /* Frees the contents; the caller owns the struct itself. */

@@ -116,7 +116,7 @@ struct target *targets_get(struct targets *targets, const struct check *check,
  */
 void target_assume_up(struct target *target);
 
-/* Sets `error` to a copy of that text, or of some of it if there is no memory. */
+/* Sets `error` to a copy of that text; without memory for one, to a text that says so. */
 void target_explain(struct target *target, const char *error);
 
 /*
