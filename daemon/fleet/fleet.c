@@ -450,6 +450,10 @@ static void start(struct fleet *fleet, const struct fleet_config *config)
 	stop(fleet, false);
 }
 
+/*
+ * The key of a session that ends here stays. The next one takes it over, which is of the same run: others
+ * do not see the vote go and come, and decide without it meanwhile. Any other goes with its lease.
+ */
 void fleet_configure(struct fleet *fleet, const struct config *config)
 {
 	if (!fleet)

@@ -185,6 +185,19 @@ class Votes(Fleet):
         self.down("a")
         self.wait_all("secondary")
 
+    def test_other_members(self):
+        """a reload with other members and another lease: the key is taken over, and is never gone"""
+        host = self.host("a")
+        self.wait_joined()
+        (before,) = self.etcd.range(PREFIX + "/hosts/a")
+        other = f'"http://{self.address()}:{st.free_port()}", '
+        host.reload(self.config("a", fleet='lease = "3s";').replace("etcd = [ ", "etcd = [ " + other))
+        st.wait_until(lambda: self.etcd.range(PREFIX + "/hosts/a")[0]["lease"] != before["lease"], what="the other lease")
+        (after,) = self.etcd.range(PREFIX + "/hosts/a")
+        self.assertEqual(after["create_revision"], before["create_revision"])
+        self.down("a")
+        self.wait_all("secondary")
+
     def test_quiet(self):
         """nothing is written while nothing changes"""
         self.host("a")
