@@ -99,13 +99,39 @@ static struct hosts_host *insert(struct hosts *hosts, size_t place, const char *
 	return host;
 }
 
-/* Returns false if there are too many. */
-static bool find_site(struct hosts *hosts, const char *site, unsigned *out)
+static size_t index_of_site(const struct hosts *hosts, const char *site)
 {
 	size_t i = 0;
 
 	while (i < hosts->site_count && strcmp(hosts->sites[i], site) != 0)
 		i++;
+	return i;
+}
+
+/* Forgets the sites at which there is no host any more. The others get new numbers. */
+static void sort_sites_out(struct hosts *hosts)
+{
+	hosts->site_count = 0;
+	for (size_t i = 0; i < hosts->count; i++) {
+		struct hosts_host *host = hosts->list[i];
+		const size_t site = index_of_site(hosts, host->value->site);
+
+		host->site = (unsigned)site;
+		if (site == hosts->site_count)
+			snprintf(hosts->sites[hosts->site_count++], sizeof(*hosts->sites), "%s",
+			         host->value->site);
+	}
+}
+
+/* Returns false if there are too many. */
+static bool find_site(struct hosts *hosts, const char *site, unsigned *out)
+{
+	size_t i = index_of_site(hosts, site);
+
+	if (i == BALLOT_SITES_MAX) {
+		sort_sites_out(hosts);
+		i = index_of_site(hosts, site);
+	}
 	if (i == BALLOT_SITES_MAX)
 		return false;
 	if (i == hosts->site_count) {

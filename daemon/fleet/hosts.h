@@ -23,7 +23,7 @@ struct hosts_host {
 struct hosts {
 	struct hosts_host **list; /* sorted by name */
 	size_t count, room;
-	char (*sites)[FLEET_NAME_MAX + 1]; /* every site that has been seen; never shrinks */
+	char (*sites)[FLEET_NAME_MAX + 1]; /* those of all hosts, and of hosts that were */
 	size_t site_count;
 	/* Called for each record on which a host's vote has changed, come or gone. */
 	void (*changed)(void *arg, const char *record);

@@ -153,6 +153,25 @@ static void test_too_many_sites(void **state)
 	hosts_free(&hosts);
 }
 
+/* A host that is at ever another site, as one whose key is written by hand, shuts nobody out. */
+static void test_sites_that_were(void **state)
+{
+	struct hosts hosts = { .changed = tell };
+	char name[16];
+
+	(void)state;
+	hosts_put(&hosts, "c", host("x", false, "db down primary"));
+	for (unsigned i = 0; i < 2 * BALLOT_SITES_MAX; i++) {
+		snprintf(name, sizeof(name), "s%u", i);
+		assert_true(hosts_put(&hosts, "b", host(name, false, "")));
+	}
+	assert_true(hosts_put(&hosts, "a", host("y", false, "db down primary")));
+	assert_true(hosts_put(&hosts, "d", host("x", false, "db down primary")));
+	assert_int_equal(count(&hosts, "db").endpoints[0].down_sites, 2);
+	told[0] = '\0';
+	hosts_free(&hosts);
+}
+
 static struct value_order *order(const char *endpoint, const char *until)
 {
 	char text[256];
@@ -228,9 +247,10 @@ static void test_votes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hosts),       cmocka_unit_test(test_again),
-		cmocka_unit_test(test_preferences), cmocka_unit_test(test_too_many_sites),
-		cmocka_unit_test(test_commands),    cmocka_unit_test(test_votes),
+		cmocka_unit_test(test_hosts),           cmocka_unit_test(test_again),
+		cmocka_unit_test(test_preferences),     cmocka_unit_test(test_too_many_sites),
+		cmocka_unit_test(test_sites_that_were), cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_votes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
