@@ -114,6 +114,27 @@ static void sharing(void **state)
 	assert_true(made);
 }
 
+/* As if the names of two records made one key: they are two targets all the same. */
+static void one_key(void **state)
+{
+	const uint64_t key = get(&http, "b.example", "x")->key;
+	struct targets *targets = &world.targets;
+	struct target *one, *other;
+
+	(void)state;
+	targets_sweep(targets);
+	one = get(&http, "a.example", "x");
+	assert_int_equal(targets->count, 1);
+	targets->buckets[one->key & (targets->bucket_count - 1)] = NULL;
+	targets->buckets[key & (targets->bucket_count - 1)] = one;
+	one->key = key;
+	other = get(&http, "b.example", "x");
+	assert_ptr_not_equal(other, one);
+	assert_true(other->key == key);
+	assert_ptr_equal(get(&http, "b.example", "x"), other);
+	assert_int_equal(targets->count, 2);
+}
+
 static void disabled(void **state)
 {
 	struct target *up = get(&off, "a", "x"), *down = get(&dead, "a", "x");
@@ -334,9 +355,9 @@ static void explained(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		target_test(sharing),    target_test(disabled),  target_test(in_doubt),
-		target_test(calculated), target_test(nested),    target_test(inheriting),
-		target_test(rebinding),  target_test(explained),
+		target_test(sharing),    target_test(one_key),    target_test(disabled),
+		target_test(in_doubt),   target_test(calculated), target_test(nested),
+		target_test(inheriting), target_test(rebinding),  target_test(explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
