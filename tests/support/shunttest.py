@@ -1591,7 +1591,9 @@ class NetNs:
     def add_address(self, *addresses, device="lo"):
         for address in addresses:
             bits = "128" if ":" in address else "32"
-            self.ip("address", "add", address if "/" in address else f"{address}/{bits}", "dev", device)
+            whole = address if "/" in address else f"{address}/{bits}"
+            # Without nodad an address is no address until the kernel's work queue has had its turn, on lo too.
+            self.ip("address", "add", whole, "dev", device, *(["nodad"] if ":" in address else []))
 
     def connect(self, other, mine, theirs):
         """Adds a veth pair; `mine` and `theirs` are addresses with a prefix length. Returns our
