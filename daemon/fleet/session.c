@@ -364,6 +364,9 @@ static void beaten(void *arg, const json_t *answer, const char *error)
 		begin_again(session, session->member, 0);
 		return;
 	}
+	/* It has lasted: one that always ends soon is begun again after ever longer pauses. */
+	session->tried = 0;
+	session->pause_ms = PAUSE_MIN_MS;
 	answered(session);
 	look_whether_taken(session);
 }
@@ -407,8 +410,6 @@ static void see_key(void *arg, const struct reply_key *key)
 static void run(struct session *session)
 {
 	session->phase = PHASE_RUN;
-	session->tried = 0;
-	session->pause_ms = PAUSE_MIN_MS;
 	session->error[0] = '\0';
 	answered(session);
 	timer_arm(session->pulse, pulse_ms(session));
@@ -453,7 +454,7 @@ static void watch_ended(void *arg, const json_t *answer, const char *error)
 	(void)answer;
 	if (session->revision == 0) {
 		note_error(session, error);
-		begin_again(session, session->member, 0);
+		begin_again(session, session->member, next_pause(session));
 		return;
 	}
 	fail_or_renew(session, error);
@@ -623,8 +624,10 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (session->phase == PHASE_WATCH)
+	if (session->phase == PHASE_WATCH) {
 		fail(session, "it does not begin to watch in time");
+		return;
+	}
 	if (session->phase != PHASE_PAUSE)
 		return;
 	if (!config->user || session->token) {

@@ -437,6 +437,49 @@ class Members(Fleet):
             self.assertNotIn("-> lost", self.hosts[name].log())
 
 
+class Restless(st.Case):
+    """A member of etcd that answers every call, and ends every watch as soon as it has begun."""
+
+    def setUp(self):
+        super().setUp()
+        self.watched = []
+
+    def answer(self, path):
+        header = '"header": {"cluster_id": "1", "revision": "5"}'
+        if path == "/v3/lease/grant":
+            return f'{{{header}, "ID": "7", "TTL": "60"}}'
+        if path == "/v3/kv/txn":
+            return f'{{{header}, "succeeded": true}}'
+        if path == "/v3/kv/range":
+            return f"{{{header}}}"
+        if path == "/v3/watch":
+            self.watched.append(time.monotonic())
+            return f'{{"result": {{{header}, "created": true}}}}'
+        return f'{{"result": {{{header}, "ID": "7", "TTL": "60"}}}}'
+
+    def member(self, connection, ending):
+        """A member of etcd."""
+        with connection.makefile("rb") as lines:
+            path = lines.readline().split()[1].decode()
+            length = [int(line.split(b":")[1]) for line in iter(lines.readline, b"\r\n") if line.lower().startswith(b"content-length:")]
+            lines.read(length[0])
+        body = self.answer(path) + "\n"
+        connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
+
+    def test_pauses(self):
+        """it is asked again and again, after ever longer pauses"""
+        members = [self.start(st.Hostile(self.member, self.address())) for _ in range(2)]
+        etcds = ", ".join(f'"http://{member.at}:{member.port}"' for member in members)
+        config = (
+            f'fleet = {{ etcd = [ {etcds} ]; prefix = "{PREFIX}"; site = "x"; host = "a"; lease = "1m"; }};\n'
+            f'records: ( {{ name = "{NAME}"; scope = "quorum"; primary: {{ address = "192.0.2.1"; }}; secondary: {{ address = "192.0.2.2"; }}; }} );'
+        )
+        self.start(st.Daemon(self, config))
+        st.wait_until(
+            lambda: any(later - earlier > 1 for earlier, later in zip(self.watched, self.watched[1:])), what="a pause of a second"
+        )
+
+
 class Rights(st.Case):
     """TLS, and users of etcd with roles."""
 
