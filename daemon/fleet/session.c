@@ -18,7 +18,7 @@
 #define LOGIN_MS 3000u /* its cost is meant to be high */
 #define RANGE_MS 10000u
 #define ORDER_MS 2500u /* both calls of an order */
-#define PAGE 500u      /* keys of one answer */
+#define PAGE 128u      /* keys of one answer: it has room for so many of the largest values */
 #define PAUSE_MIN_MS 100u
 #define PAUSE_MAX_MS 5000u
 #define REFUSED_MS 5000u /* before a write that was refused is tried again */
