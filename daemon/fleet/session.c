@@ -246,18 +246,29 @@ static void write_later(struct session *session, uint32_t delay_ms)
 		timer_arm(session->pen, delay_ms);
 }
 
+/* What no other member would answer otherwise, and a new session neither: what stands there stays. */
+static bool is_refused(const char *error)
+{
+	return mentions(error, "permission denied") || mentions(error, "database space exceeded");
+}
+
+static void refused(struct session *session, const char *error)
+{
+	note_error(session, error);
+	if (log_throttle_pass(&session->refused, clock_ms()))
+		log_warning("fleet: this host has no vote, or an old one, since etcd refuses its "
+		            "key %s: %s",
+		            session->own_key, session->error);
+	session->dirty = true;
+	write_later(session, REFUSED_MS);
+}
+
 static void written(void *arg, const json_t *answer, const char *error)
 {
 	struct session *session = arg;
 
-	if (error && mentions(error, "permission denied")) {
-		note_error(session, error);
-		if (log_throttle_pass(&session->refused, clock_ms()))
-			log_warning(
-			        "fleet: this host has no vote, since etcd refuses its key %s: %s",
-			        session->own_key, session->error);
-		session->dirty = true;
-		write_later(session, REFUSED_MS);
+	if (error && is_refused(error)) {
+		refused(session, error);
 	} else if (error) {
 		session->dirty = true;
 		fail_or_renew(session, error);

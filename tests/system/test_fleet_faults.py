@@ -183,6 +183,24 @@ class History(Faults):
             cluster.defragment()
         fleet.wait_answer(hosts, "secondary")
 
+    def test_full(self):
+        """etcd has no space left: who has something to say stays with the others, says why it cannot, and can later"""
+        cluster = self.cluster(options=["--quota-backend-bytes", str(1 << 20)])
+        hosts = self.fleet(cluster, record='scope = "quorum"; share = "34%";')
+        number = 0
+        while "space exceeded" not in cluster.members[0].ctl("put", f"/fill/{number}", "x" * 100000, check=False).stderr:
+            number += 1
+        for host in hosts:
+            host.fail("primary")
+            host.wait_log("etcd refuses its key .*space exceeded")
+            self.assertEqual(host.state(), "synced")
+            self.assertEqual(host.active(NAME), "primary")
+        cluster.ctl("del", "--prefix", "/fill/")
+        cluster.ctl("compact", str(cluster.revision()), "--physical")
+        cluster.defragment()
+        cluster.ctl("alarm", "disarm")
+        fleet.wait_answer(hosts, "secondary")
+
     def test_missed(self):
         """a host is stopped (SIGSTOP) for longer than its lease, and all that happened meanwhile is compacted: it catches up"""
         cluster = self.cluster()
