@@ -546,7 +546,7 @@ static bool say(char error[FLEET_ERROR_MAX], const char *text)
 static bool check_hosts(const struct fleet_command *command, char error[FLEET_ERROR_MAX])
 {
 	if (command->host_count > FLEET_ORDER_HOSTS_MAX ||
-	    (command->hosts && command->host_count == 0))
+	    !command->hosts != (command->host_count == 0))
 		return say(error, "an order is for all hosts, or names 1 to 2000");
 	for (size_t i = 0; i < command->host_count; i++) {
 		if (!value_is_name(command->hosts[i]))

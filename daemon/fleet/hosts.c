@@ -26,7 +26,7 @@ static const struct value_host nobody;
 static void tell(const struct hosts *hosts, const struct value_host *before,
                  const struct value_host *after)
 {
-	const struct fleet_host_vote *a, *b;
+	const struct fleet_host_vote *a, *b, *one;
 	size_t i = 0, k = 0;
 	bool all;
 
@@ -40,8 +40,9 @@ static void tell(const struct hosts *hosts, const struct value_host *before,
 		a = i < before->count ? &before->votes[i] : NULL;
 		b = k < after->count ? &after->votes[k] : NULL;
 		order = !a ? 1 : !b ? -1 : strcasecmp(a->record, b->record);
-		if (order != 0 || all || !same_vote(a, b))
-			hosts->changed(hosts->arg, order <= 0 ? a->record : b->record);
+		one = a && order <= 0 ? a : b;
+		if (one && (order != 0 || all || !same_vote(a, b)))
+			hosts->changed(hosts->arg, one->record);
 		i += order <= 0;
 		k += order >= 0;
 	}

@@ -79,7 +79,7 @@ static char *decode(const json_t *object, const char *name, size_t *length)
 /* A key with a zero in it is none of ours. */
 static bool read_key(const json_t *kv, bool deleted, struct reply_key *key)
 {
-	size_t length;
+	size_t length = 0;
 
 	key->key = decode(kv, "key", &length);
 	key->value = decode(kv, "value", &key->length);

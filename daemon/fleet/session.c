@@ -304,6 +304,7 @@ static void on_pen(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!may_write(session))
 		return;
+	/* cppcheck-suppress AssignmentIntegerToAddress ; it takes the pointer for an int */
 	value = session->user.own(session->user.arg);
 	ask(session, &session->write, ASK_SWAP_PATH,
 	    ask_swap(session->own_key, value, session->lease,

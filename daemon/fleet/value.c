@@ -338,7 +338,7 @@ char *value_order_format(const struct fleet_order *order)
 	json_t *hosts = order->hosts ? json_array() : json_null(), *root;
 	char *text;
 
-	for (size_t i = 0; i < order->host_count; i++)
+	for (size_t i = 0; order->hosts && i < order->host_count; i++)
 		json_array_append_new(hosts, json_string(order->hosts[i]));
 	root = json_pack("{s:i, s:s, s:o, s:o, s:I, s:o, s:o}", "v", 1, "endpoint", order->endpoint,
 	                 "by", json_text(order->by), "reason", json_text(order->reason), "since",
