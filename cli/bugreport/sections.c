@@ -138,7 +138,10 @@ static void redact_json(json_t *json)
 		json_string_set(json, text ? text : WORDS_REMOVED);
 		free(text);
 	}
-	json_object_foreach(json, key, value) redact_json(value);
+	json_object_foreach(json, key, value)
+	{
+		redact_json(value);
+	}
 	json_array_foreach (json, i, value)
 		redact_json(value);
 }

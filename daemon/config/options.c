@@ -224,5 +224,5 @@ _Static_assert(SHUNT_ENDPOINTS_MAX == 8 && SHUNT_ADDRESSES_MAX == 16 && SHUNT_ID
                "the words above name these");
 _Static_assert(CHECK_OF_MAX == 255 && SHUNT_DOOR_CGROUP_MAX == 512 && CONFIG_DOORS_MAX == 16,
                "and these");
-_Static_assert(CONFIG_PORTS_MAX == 16 && FLEET_NAME_MAX == 63 && FLEET_MEMBERS_MAX == 16,
-               "and these");
+_Static_assert(CONFIG_PORTS_MAX == 16, "and this");
+_Static_assert(FLEET_NAME_MAX == 63 && FLEET_MEMBERS_MAX == 16, "and these");

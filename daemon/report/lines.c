@@ -135,7 +135,7 @@ static void put_doors(struct text_out *out, const struct door *doors)
 /* Why this host has no part in its fleet; an empty field if it has, or there is none. */
 static void put_fleet(struct text_out *out, const struct fleet *fleet)
 {
-	char since[MOMENT_TEXT_MAX], words[FLEET_ERROR_MAX + 128];
+	char since[MOMENT_TEXT_MAX], words[FLEET_ERROR_MAX + 128] = "";
 	struct fleet_link link;
 
 	fleet_link(fleet, &link);
@@ -145,8 +145,6 @@ static void put_fleet(struct text_out *out, const struct fleet *fleet)
 		         link.error ? link.error : "");
 	else if (link.name_taken)
 		snprintf(words, sizeof(words), "another host is called %s", link.host);
-	else
-		words[0] = '\0';
 	put_field(out, words);
 }
 
