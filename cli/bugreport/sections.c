@@ -142,8 +142,9 @@ static void redact_json(json_t *json)
 	{
 		redact_json(value);
 	}
-	json_array_foreach (json, i, value)
+	json_array_foreach (json, i, value) {
 		redact_json(value);
+	}
 }
 
 static void put_answer(const struct sections_source *source, const char *path, FILE *out)
