@@ -1,8 +1,11 @@
 #include "fleet/etcd.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/memory.h"
 #include "base/printable.h"
@@ -12,6 +15,9 @@
 
 /* Bytes of an answer, and of a line of a stream: some hundred values of VALUE_MAX in base64. */
 #define ANSWER_MAX (64u << 20)
+
+/* Without an acknowledgement; tcp(7), TCP_USER_TIMEOUT, ends the keepalive's patience, too. */
+#define SILENCE_MS 5000u
 
 #define NO_ROOM "no memory or descriptor for a connection"
 
@@ -31,10 +37,10 @@ static const struct {
 	{ CURLOPT_FOLLOWLOCATION, 0 },
 	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
 	{ CURLOPT_CA_CACHE_TIMEOUT, 0 },
-	/* A member that is gone without a word; calls have their own timeouts. */
+	/* A stream that falls silent ends after SILENCE_MS; calls have their own timeouts. */
 	{ CURLOPT_TCP_KEEPALIVE, 1 },
-	{ CURLOPT_TCP_KEEPIDLE, 5 },
-	{ CURLOPT_TCP_KEEPINTVL, 2 },
+	{ CURLOPT_TCP_KEEPIDLE, 3 },
+	{ CURLOPT_TCP_KEEPINTVL, 1 },
 	/* The thread that looks a member's name up is not waited for. */
 	{ CURLOPT_QUICK_EXIT, 1 },
 };
@@ -178,6 +184,16 @@ static void set_headers(struct etcd_call *call, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
 }
 
+static int prepare(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	const unsigned silence = SILENCE_MS;
+
+	(void)arg;
+	(void)purpose;
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof(silence));
+	return CURL_SOCKOPT_OK;
+}
+
 static CURL *make_easy(struct etcd_call *call)
 {
 	CURL *easy = curl_easy_init();
@@ -189,6 +205,7 @@ static CURL *make_easy(struct etcd_call *call)
 		curl_easy_setopt(easy, options[i].option, options[i].value);
 	snprintf(url, sizeof(url), "%s%s", call->member, call->path);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, prepare);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "shuntd/" SHUNT_VERSION);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body);

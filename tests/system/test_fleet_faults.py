@@ -160,6 +160,25 @@ class Members(Faults):
                 st.wait_until(lambda member=member: member.ctl("get", host.key(), check=False).stdout, what="its key there")
 
 
+    def test_silent_stream(self):
+        """the stream of changes alone falls silent, as where a firewall has forgotten it: it is begun again within seconds"""
+        lan = self.start(etcd.Lan(self))
+        cluster = self.cluster(lan=lan)
+        space = lan.join()
+        (host,) = self.fleet(cluster, count=1, settings='lease = "20s";', prefix=space.prefix)
+        # The one on which nothing was sent for longest: votes and the lease go over others.
+        idle = {}
+        for line in space.run("ss", "-tniHO", "state", "established").splitlines():
+            port = line.split()[2].rpartition(":")[2]
+            idle[port] = int((re.search(r"lastsnd:(\d+)", line) or (0, 0))[1])
+        port = max(idle, key=idle.get)
+        self.assertGreater(len(idle), 1)
+        space.nft(f"add rule ip lan in tcp dport {port} drop; add rule ip lan out tcp sport {port} drop")
+        fleet.put_order(cluster, "secondary")
+        # TCP's own patience would be 20 s and more.
+        self.note(f"{fleet.wait_answer([host], 'secondary', 15):.1f} s until it heard of an order")
+
+
 class History(Faults):
     def test_compacted(self):
         """all history is compacted, again and again, while hosts join, vote, and come back"""
