@@ -23,6 +23,7 @@
 #define PAUSE_MAX_MS 5000u
 #define REFUSED_MS 5000u /* before a write that was refused is tried again */
 #define CHANGED_MS 100u  /* before one that met another is */
+#define CHANGED_MAX 10u  /* such writes in turn, after which the changes tell too little */
 #define LEAVE_MS 300u
 #define LONG_LEASE_MS 20000u
 
@@ -65,7 +66,8 @@ struct session {
 	uint64_t own_revision, own_lease;
 	uint64_t taken_ms; /* time since which another host has the name; 0: none has */
 	bool name_taken;
-	bool dirty; /* what is to be written has changed since the last write */
+	bool dirty;   /* what is to be written has changed since the last write */
+	unsigned met; /* writes in turn that met another, of which no change has told */
 	struct log_throttle refused;
 
 	struct etcd_call call, watch, beat, write;
@@ -175,6 +177,16 @@ static void forget_token(struct session *session)
 	session->token = NULL;
 }
 
+/*
+ * Without its lease nothing says that this is the store it was: one that begins again has the same
+ * cluster id if its members do, and its revision may be further than what is known.
+ */
+static void lose_lease(struct session *session)
+{
+	session->lease = 0;
+	session->revision = 0;
+}
+
 /* What the same member may answer if it is asked in another way: the token, the lease or the keys are old. */
 static bool is_outdated(struct session *session, const char *error)
 {
@@ -184,7 +196,7 @@ static bool is_outdated(struct session *session, const char *error)
 		return true;
 	}
 	if (mentions(error, "requested lease not found")) {
-		session->lease = 0;
+		lose_lease(session);
 		return true;
 	}
 	if (mentions(error, "has been compacted")) {
@@ -230,10 +242,8 @@ static bool is_same_store(struct session *session, const json_t *answer)
 	const uint64_t cluster = reply_cluster(answer), revision = reply_revision(answer);
 	const bool same = cluster == session->cluster && revision >= session->revision;
 
-	if (session->revision && !same) {
-		session->revision = 0;
-		session->lease = 0;
-	}
+	if (session->revision && !same)
+		lose_lease(session);
 	session->cluster = cluster;
 	return same;
 }
@@ -263,6 +273,20 @@ static void refused(struct session *session, const char *error)
 	write_later(session, REFUSED_MS);
 }
 
+/* Somebody else has written it; the changes will tell. */
+static void met_another(struct session *session)
+{
+	session->dirty = true;
+	if (++session->met < CHANGED_MAX) {
+		write_later(session, CHANGED_MS);
+		return;
+	}
+	session->met = 0;
+	session->revision = 0;
+	note_error(session, "this host's key is not as its changes say");
+	begin_again(session, session->member, next_pause(session));
+}
+
 static void written(void *arg, const json_t *answer, const char *error)
 {
 	struct session *session = arg;
@@ -274,6 +298,7 @@ static void written(void *arg, const json_t *answer, const char *error)
 		fail_or_renew(session, error);
 	} else if (reply_true(answer, "succeeded")) {
 		session->counts->writes++;
+		session->met = 0;
 		session->own = OWN_MINE;
 		session->own_revision = reply_revision(answer);
 		session->own_lease = session->lease;
@@ -281,9 +306,7 @@ static void written(void *arg, const json_t *answer, const char *error)
 		if (session->dirty)
 			write_later(session, 0);
 	} else {
-		/* Somebody else has written it; the changes will tell. */
-		session->dirty = true;
-		write_later(session, CHANGED_MS);
+		met_another(session);
 	}
 }
 
@@ -330,6 +353,7 @@ static void set_taken(struct session *session, bool taken)
 
 static void see_own(struct session *session, const struct reply_key *key)
 {
+	session->met = 0;
 	session->own_revision = key->revision;
 	session->own_lease = key->lease;
 	if (key->deleted)
@@ -371,7 +395,7 @@ static void beaten(void *arg, const json_t *answer, const char *error)
 		return;
 	}
 	if (reply_number(reply_result(answer), "TTL") == 0) {
-		session->lease = 0;
+		lose_lease(session);
 		note_error(session, "the lease has ended");
 		begin_again(session, session->member, 0);
 		return;
@@ -600,7 +624,7 @@ static void kept(void *arg, const json_t *answer, const char *error)
 		follow(session);
 		return;
 	}
-	session->lease = 0;
+	lose_lease(session);
 	grant(session);
 }
 

@@ -4,10 +4,12 @@
 In each, hosts agree before and after; and while etcd is of no use, lookups are answered, probes go on, and
 every host says what it lacks.
 """
+import json
 import os
 import re
 import shlex
 import shutil
+import signal
 
 import etcd
 import fleet
@@ -266,6 +268,23 @@ class History(Faults):
         fleet.wait_answer(hosts, "primary")
         fleet.wait_joined(hosts)
         self.agree(hosts)
+
+    def test_another_store(self):
+        """etcd begins again without what it had, and is further than a host knows when that comes: it forgets what it knew"""
+        cluster = self.cluster()
+        member = cluster.members[0]
+        (host,) = self.fleet(cluster, count=1, settings='lease = "2s";')
+        cluster.put(f"{fleet.PREFIX}/hosts/ghost", json.dumps({**host.published(), "id": "0" * 32}))
+        st.wait_until(lambda: "ghost" in host.votes(), what="the other host")
+        host.signal(signal.SIGSTOP)
+        member.kill()
+        member.forget()
+        member.start()
+        for number in range(50):
+            cluster.put("/other", str(number))
+        host.signal(signal.SIGCONT)
+        st.wait_until(lambda: cluster.range(host.key()), what="its key")
+        st.wait_until(lambda: set(host.votes()) == {host.host}, what="the other host to be forgotten")
 
     def test_strangers(self):
         """keys that no host would write, below hosts/ and orders/, are ignored; the fleet goes on"""
