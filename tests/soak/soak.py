@@ -34,6 +34,7 @@ SLOW = 0.5       # seconds that every lookup must stay below
 PORT = 8080
 DISK = "192k"    # for the state
 GROWN_KB = 3072  # of private memory; a fragmenting arena takes one or two steps of 1 MiB
+SPARES_MAX = 2 * 64  # EDGE_SPARES_MAX of daemon/net/edge.h, of each family
 
 
 def address(record, endpoint):
@@ -454,6 +455,15 @@ class Soak:
     def _all_up(self):
         return all(end["health"] == "up" for one in self.daemon.status()["records"] for end in one["endpoints"])
 
+    @staticmethod
+    def _spares(process_id, found):
+        """The sockets that are neither bound nor connected: probes keep as many as there once were at one time."""
+        known = set()
+        for kind in ("tcp", "tcp6", "udp", "udp6", "unix", "netlink"):
+            with open(f"/proc/{process_id}/net/{kind}", encoding="ascii", errors="replace") as file:
+                known.update(file.read().split())
+        return {fd for fd, what in found.items() if what.startswith("socket:[") and what[8:-1] not in known}
+
     def _sizes(self, process_id):
         """({descriptor: target}, kB): the minimum of several samples, since probes and readers come
         and go.
@@ -461,7 +471,10 @@ class Soak:
         looks = []
         for _ in range(20):
             found = st.descriptors(process_id)
-            looks.append({fd: what for fd, what in found.items() if "/filler" not in what and "/state.json" not in what})
+            spares = self._spares(process_id, found)
+            if len(spares) > SPARES_MAX:
+                self._fault("descriptors grown", f"{process_id} has {len(spares)} spare sockets")
+            looks.append({fd: what for fd, what in found.items() if fd not in spares and "/filler" not in what and "/state.json" not in what})
             time.sleep(0.03)
         return min(looks, key=len), st.memory_kb(process_id, "RssAnon")
 
