@@ -709,6 +709,8 @@ static bool put_order(struct order_call *order, uint64_t lease)
 	char *body = ask_put(order->key, order->value, lease);
 
 	order->call.path = ASK_PUT_PATH;
+	/* That of the lease may have been freed meanwhile. */
+	order->call.token = order->session->token;
 	order->call.done = order_put;
 	return etcd_ask(order->session->etcd, &order->call, body);
 }
