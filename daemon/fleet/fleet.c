@@ -581,7 +581,7 @@ static void fill_by(const struct fleet *fleet, const char *by, struct fleet_orde
 }
 
 bool fleet_order_set(struct fleet *fleet, const struct fleet_command *command, fleet_done *done,
-                     void *arg, char error[FLEET_ERROR_MAX])
+                     void *arg, struct fleet_order *given, char error[FLEET_ERROR_MAX])
 {
 	const uint32_t seconds = command->for_ms ? (command->for_ms + 999) / 1000 : 0;
 	const uint32_t least = seconds == 1 ? 2 : seconds;
@@ -599,7 +599,8 @@ bool fleet_order_set(struct fleet *fleet, const struct fleet_command *command, f
 	fill_by(fleet, command->by, &order);
 	printable_clean(order.reason, sizeof(order.reason), command->reason ? command->reason : "");
 	order.until = least ? order.since + (time_t)least : 0;
-	return send_order(fleet, command->record, &order, least, done, arg, error);
+	*given = order;
+	return send_order(fleet, command->record, given, least, done, arg, error);
 }
 
 bool fleet_order_end(struct fleet *fleet, const char *record, const char *by, fleet_done *done,

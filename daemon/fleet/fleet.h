@@ -81,12 +81,13 @@ struct fleet_command {
 };
 
 /*
- * Gives an order for a record, in place of any that there is. Returns false, with `error` filled, if it
- * cannot be sent; `done` is not called then. The endpoint's id and the hosts' names are checked for
- * their form only.
+ * Gives an order for a record, in place of any that there is. Returns true with `given` filled, the
+ * order as it is sent, with the hosts of `command`. Returns false, with `error` filled, if it cannot be
+ * sent; `done` is not called then. The endpoint's id and the hosts' names are checked for their form
+ * only.
  */
 bool fleet_order_set(struct fleet *fleet, const struct fleet_command *command, fleet_done *done,
-                     void *arg, char error[FLEET_ERROR_MAX]);
+                     void *arg, struct fleet_order *given, char error[FLEET_ERROR_MAX]);
 
 /*
  * Ends the order for a record if there is one, and any wait for a failback on all hosts. Returns as

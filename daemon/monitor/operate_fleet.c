@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/printable.h"
 #include "monitor/inside.h"
 #include "monitor/monitor.h"
 #include "monitor/standing.h"
@@ -154,17 +153,6 @@ static bool choose(const struct standing *standing, const char *hosts, struct fl
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
-/* The order as the fleet will have it. */
-static void fill(struct fleet_order *given, const struct operate_order *order, const char *host)
-{
-	snprintf(given->endpoint, sizeof(given->endpoint), "%s", order->endpoint);
-	snprintf(given->by, sizeof(given->by), "%s@%s", order->by, host);
-	printable_clean(given->reason, sizeof(given->reason), order->reason ? order->reason : "");
-	given->since = time(NULL);
-	if (order->for_ms)
-		given->until = given->since + (time_t)((order->for_ms + 999) / 1000);
-}
-
 static enum operate_fleet_result give(struct fleet *fleet, const char *record,
                                       const struct operate_order *order, fleet_done *done,
                                       void *arg, struct fleet_order *given,
@@ -177,12 +165,9 @@ static enum operate_fleet_result give(struct fleet *fleet, const char *record,
 		                               .for_ms = order->for_ms,
 		                               .hosts = given->hosts,
 		                               .host_count = given->host_count };
-	struct fleet_link link;
 
-	fleet_link(fleet, &link);
-	fill(given, order, link.host);
-	return fleet_order_set(fleet, &command, done, arg, error) ? OPERATE_FLEET_SENT
-	                                                          : OPERATE_FLEET_UNSENT;
+	return fleet_order_set(fleet, &command, done, arg, given, error) ? OPERATE_FLEET_SENT
+	                                                                 : OPERATE_FLEET_UNSENT;
 }
 
 enum operate_fleet_result operate_fleet_force(struct monitor *monitor, size_t index,
