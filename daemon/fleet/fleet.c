@@ -94,14 +94,6 @@ static void note_name(void *arg, const char *record)
 	tell_later(fleet);
 }
 
-static void note_vote(void *arg, const char *record)
-{
-	struct fleet *fleet = arg;
-
-	fleet->counts.changes++;
-	note_name(arg, record);
-}
-
 static void announce(const struct fleet *fleet, enum fleet_state from, const char *reason)
 {
 	struct fleet_link link;
@@ -437,7 +429,7 @@ static void start(struct fleet *fleet, const struct fleet_config *config)
 
 	fleet->arena = arena_new();
 	fleet->config = copy_config(fleet->arena, config);
-	fleet->hosts = (struct hosts){ .changed = note_vote, .arg = fleet };
+	fleet->hosts = (struct hosts){ .changed = note_name, .arg = fleet };
 	fleet->orders = (struct commands){ .changed = note_name, .arg = fleet };
 	fleet->tell = timer(fleet, on_tell);
 	fleet->expiry = timer(fleet, on_expiry);

@@ -91,7 +91,6 @@ struct fleet_counts {
 	uint64_t resyncs;   /* times that all keys were read */
 	uint64_t errors;    /* attempts on a member of etcd that failed */
 	uint64_t malformed; /* values of keys that were ignored */
-	uint64_t changes;   /* of other hosts' votes that were seen */
 };
 
 #endif
