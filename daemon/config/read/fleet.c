@@ -134,32 +134,9 @@ static bool read_ca(const struct config_group *group, struct fleet_config *fleet
 
 static bool read_certificate(const struct config_group *group, struct fleet_config *fleet)
 {
-	const struct tree *cert = group->values[OPT_FLEET_CERT_FILE];
-	const struct tree *key = group->values[OPT_FLEET_KEY_FILE];
-	const char *fault;
-
-	if (!config_value_path(group, OPT_FLEET_CERT_FILE, &fleet->cert_file) ||
-	    !config_value_path(group, OPT_FLEET_KEY_FILE, &fleet->key_file))
-		return false;
-	if (key && !cert)
-		return config_fail_missing(group, OPT_FLEET_CERT_FILE,
-		                           "the certificate that key_file is for");
-	if (!cert)
-		return true;
-	if (!key)
-		fleet->key_file = fleet->cert_file;
-	fault = config_ca_fault(fleet->cert_file);
-	if (fault)
-		return config_fail(group->reader, cert,
-		                   "cannot use %s: %s; name a readable file of PEM certificates",
-		                   fleet->cert_file, fault);
-	fault = config_tls_pair_fault(fleet->cert_file, fleet->key_file);
-	if (fault)
-		return config_fail(group->reader, key ? key : cert,
-		                   "cannot use %s: %s; name a file of the certificate's private "
-		                   "key, as key_file if that is another one",
-		                   fleet->key_file, fault);
-	return needs_https(group, OPT_FLEET_CERT_FILE, fleet);
+	return config_tls_read_pair(group, OPT_FLEET_CERT_FILE, OPT_FLEET_KEY_FILE,
+	                            &fleet->cert_file, &fleet->key_file) &&
+	       (!fleet->cert_file || needs_https(group, OPT_FLEET_CERT_FILE, fleet));
 }
 
 /* The first line of the file. */

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,8 @@ static const char *pair_fault(BIO *certificates, BIO *keys)
 	return why;
 }
 
-const char *config_tls_pair_fault(const char *cert_path, const char *key_path)
+/* What is wrong with two files; NULL if nothing is. The key must not be open to every user. */
+static const char *key_fault(const char *cert_path, const char *key_path)
 {
 	const char *why = NULL;
 	size_t cert_length, key_length;
@@ -72,32 +74,34 @@ const char *config_tls_pair_fault(const char *cert_path, const char *key_path)
 	return why;
 }
 
-static bool read_client(const struct config_group *group, struct check *check)
+bool config_tls_read_pair(const struct config_group *group, enum option cert_option,
+                          enum option key_option, const char **cert_path, const char **key_path)
 {
-	const struct tree *cert = group->values[OPT_CHECK_CLIENT_CERT];
-	const struct tree *key = group->values[OPT_CHECK_CLIENT_KEY];
-	const char *fault;
+	const struct tree *cert = group->values[cert_option], *key = group->values[key_option];
+	const char *key_name = config_options[key_option].name, *fault;
+	char cure[64];
 
-	if (!config_value_path(group, OPT_CHECK_CLIENT_CERT, &check->client_cert) ||
-	    !config_value_path(group, OPT_CHECK_CLIENT_KEY, &check->client_key))
+	if (!config_value_path(group, cert_option, cert_path) ||
+	    !config_value_path(group, key_option, key_path))
 		return false;
-	if (key && !cert)
-		return config_fail_missing(group, OPT_CHECK_CLIENT_CERT,
-		                           "the certificate that client_key is for");
+	if (key && !cert) {
+		snprintf(cure, sizeof(cure), "the certificate that %s is for", key_name);
+		return config_fail_missing(group, cert_option, cure);
+	}
 	if (!cert)
 		return true;
-	fault = config_ca_fault(check->client_cert);
+	fault = config_ca_fault(*cert_path);
 	if (fault)
 		return config_fail(group->reader, cert,
 		                   "cannot use %s: %s; name a readable file of PEM certificates",
-		                   check->client_cert, fault);
+		                   *cert_path, fault);
 	if (!key)
-		check->client_key = check->client_cert;
-	fault = config_tls_pair_fault(check->client_cert, check->client_key);
+		*key_path = *cert_path;
+	fault = key_fault(*cert_path, *key_path);
 	return !fault || config_fail(group->reader, key ? key : cert,
 	                             "cannot use %s: %s; name a file of the certificate's private "
-	                             "key, as client_key if that is another one",
-	                             check->client_key, fault);
+	                             "key, as %s if that is another one",
+	                             *key_path, fault, key_name);
 }
 
 bool config_tls_read(const struct config_group *group, struct check *check)
@@ -105,6 +109,7 @@ bool config_tls_read(const struct config_group *group, struct check *check)
 	return config_value_bool(group, OPT_CHECK_TLS_VERIFY, &check->tls_verify) &&
 	       read_ca_file(group, check) &&
 	       config_value_host(group, OPT_CHECK_SNI, false, &check->sni) &&
-	       read_client(group, check) &&
+	       config_tls_read_pair(group, OPT_CHECK_CLIENT_CERT, OPT_CHECK_CLIENT_KEY,
+	                            &check->client_cert, &check->client_key) &&
 	       config_value_duration(group, OPT_CHECK_CERT_WARNING, &check->cert_warning);
 }

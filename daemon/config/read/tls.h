@@ -5,10 +5,11 @@
 #include "config/value.h"
 
 /*
- * What is wrong with a client's certificate and its key, two readable files that exist; NULL if nothing
- * is. The key must not be open to every user.
+ * A client's certificate and its key, which the file of the certificate may have, too; NULL both if there
+ * is none. The key must not be open to every user.
  */
-const char *config_tls_pair_fault(const char *cert_path, const char *key_path);
+bool config_tls_read_pair(const struct config_group *group, enum option cert_option,
+                          enum option key_option, const char **cert_path, const char **key_path);
 
 bool config_tls_read(const struct config_group *group, struct check *check);
 
