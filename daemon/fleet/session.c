@@ -35,7 +35,7 @@ enum own { OWN_ABSENT, OWN_MINE, OWN_OTHER };
 struct order_call {
 	struct etcd_call call;
 	struct session *session;
-	char *key, *value; /* value: NULL once it is sent */
+	char *key, *value;
 	fleet_done *done;
 	void *arg;
 	TAILQ_ENTRY(order_call) link;
