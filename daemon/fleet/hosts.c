@@ -71,13 +71,6 @@ static bool is_at(const struct hosts *hosts, size_t place, const char *name)
 	return place < hosts->count && strcmp(hosts->list[place]->name, name) == 0;
 }
 
-const struct hosts_host *hosts_find(const struct hosts *hosts, const char *name)
-{
-	const size_t place = place_of(hosts, name);
-
-	return is_at(hosts, place, name) ? hosts->list[place] : NULL;
-}
-
 static void free_host(struct hosts_host *host)
 {
 	value_host_free(host->value);
@@ -197,12 +190,6 @@ void hosts_end(struct hosts *hosts)
 		if (!hosts->list[i - 1]->seen)
 			remove_at(hosts, i - 1);
 	}
-}
-
-void hosts_clear(struct hosts *hosts)
-{
-	hosts_begin(hosts);
-	hosts_end(hosts);
 }
 
 void hosts_free(struct hosts *hosts)

@@ -35,14 +35,10 @@ void hosts_free(struct hosts *hosts);
 /* Takes ownership of `value`. Returns false, and frees it, if there are too many hosts or sites. */
 bool hosts_put(struct hosts *hosts, const char *name, struct value_host *value);
 void hosts_remove(struct hosts *hosts, const char *name);
-void hosts_clear(struct hosts *hosts);
 
 /* All keys are read again: hosts_end() removes those that hosts_put() has not been called for since. */
 void hosts_begin(struct hosts *hosts);
 void hosts_end(struct hosts *hosts);
-
-/* NULL if there is none. */
-const struct hosts_host *hosts_find(const struct hosts *hosts, const char *name);
 
 /* As fleet_ballot(). */
 void hosts_ballot(const struct hosts *hosts, const char *record, const char *const *ids,
