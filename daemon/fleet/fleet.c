@@ -324,9 +324,8 @@ static char *own_value(void *arg)
 	return text;
 }
 
-static void state_changed(void *arg, enum fleet_state from)
+static void state_changed(void *arg)
 {
-	(void)from;
 	note_all(arg);
 }
 

@@ -85,13 +85,11 @@ static const char *member_of(const struct session *session)
 
 static void set_state(struct session *session, enum fleet_state state)
 {
-	const enum fleet_state from = session->state;
-
-	if (state == from)
+	if (session->state == state)
 		return;
 	session->state = state;
 	session->since = time(NULL);
-	session->user.changed(session->user.arg, from);
+	session->user.changed(session->user.arg);
 }
 
 /* A majority of etcd has just answered. */
@@ -348,7 +346,7 @@ static void set_taken(struct session *session, bool taken)
 	if (session->name_taken == taken)
 		return;
 	session->name_taken = taken;
-	session->user.changed(session->user.arg, session->state);
+	session->user.changed(session->user.arg);
 }
 
 static void see_own(struct session *session, const struct reply_key *key)

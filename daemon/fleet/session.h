@@ -28,8 +28,8 @@ struct session_user {
 	/* Whether this run has written that value of this host's key. */
 	bool (*is_own)(void *arg, const struct reply_key *key);
 	char *(*own)(void *arg); /* the value to write; the caller frees it */
-	/* The state, or whether the name is taken, has changed. `from` is the state before. */
-	void (*changed)(void *arg, enum fleet_state from);
+	/* The state, or whether the name is taken, has changed. */
+	void (*changed)(void *arg);
 	void *arg;
 };
 
