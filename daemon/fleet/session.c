@@ -845,7 +845,6 @@ void session_link(const struct session *session, struct fleet_link *link)
 {
 	*link = (struct fleet_link){ .state = session->state,
 		                     .since = session->since,
-		                     .starting = session->state == FLEET_JOINING,
 		                     .name_taken = session->name_taken,
 		                     .member = member_of(session),
 		                     .error = session->error[0] ? session->error : NULL,

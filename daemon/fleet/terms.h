@@ -14,10 +14,11 @@
 #define FLEET_START_MS 2000u
 
 enum fleet_state {
-	FLEET_OFF,     /* there is no `fleet` in the configuration */
-	FLEET_JOINING, /* the first attempts */
-	FLEET_SYNCED,  /* all votes are known */
-	FLEET_LOST     /* no member of etcd has answered for as long as a lease lasts */
+	FLEET_OFF, /* there is no `fleet` in the configuration */
+	/* The first attempts, for FLEET_START_MS at most: what was decided before stands. */
+	FLEET_JOINING,
+	FLEET_SYNCED, /* all votes are known */
+	FLEET_LOST    /* no member of etcd has answered for as long as a lease lasts */
 };
 #define FLEET_STATES (FLEET_LOST + 1)
 
@@ -27,11 +28,6 @@ enum fleet_state {
 struct fleet_link {
 	enum fleet_state state;
 	time_t since; /* wall clock: time of the last change of `state` */
-	/*
-	 * The daemon has started less than FLEET_START_MS ago, and no member has answered yet: what it
-	 * had decided before stands.
-	 */
-	bool starting;
 	/* Another host of this name is there: this one knows all votes, and has none. */
 	bool name_taken;
 	const char *member;      /* the URL that is or was asked last; NULL: none */

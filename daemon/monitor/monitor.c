@@ -396,7 +396,7 @@ static bool is_awaited(const struct monitor *monitor)
 	struct fleet_link link;
 
 	fleet_link(monitor->parts.fleet, &link);
-	return link.starting;
+	return link.state == FLEET_JOINING;
 }
 
 static void look_whether_settled(evutil_socket_t fd, short what, void *arg)
