@@ -7,8 +7,9 @@
  * and `changed` tells it when to.
  *
  *   server, reload  fleet_configure(), before the monitor loads the same configuration
- *   monitor         fleet_vote(), fleet_isolated(), fleet_ballot(), fleet_order()
- *   control         fleet_order_set(), fleet_order_end(), and the readers
+ *   monitor         fleet_vote(), fleet_isolated(), fleet_ballot(), fleet_order(); for control, in
+ *                   operate_fleet, fleet_order_set(), fleet_order_end() and fleet_order_forget()
+ *   monitor/standing, report        the readers
  *
  * Without `fleet` in the configuration there is no timer, no descriptor and no memory beside this
  * structure. A NULL fleet, as in a private daemon, is one that is off.
