@@ -95,22 +95,28 @@ bool votes_set(struct votes *votes, const struct fleet_vote *vote, time_t now)
 	return true;
 }
 
-static bool has_scope(const struct config *config, const char *record)
+/* Which votes are on records that have a scope; the caller frees the list. */
+static bool *wanted(const struct votes *votes, const struct config *config)
 {
+	bool *list = memory_calloc(votes->count + 1, sizeof(*list));
+
 	for (size_t i = 0; i < config->record_count; i++) {
-		if (config->records[i].rule.scope != BALLOT_LOCAL &&
-		    strcasecmp(config->records[i].name, record) == 0)
-			return true;
+		const struct record_config *record = &config->records[i];
+		const size_t place = place_of(votes, record->name);
+
+		if (record->rule.scope != BALLOT_LOCAL && is_at(votes, place, record->name))
+			list[place] = true;
 	}
-	return false;
+	return list;
 }
 
 bool votes_keep(struct votes *votes, const struct config *config)
 {
+	bool *keep_it = wanted(votes, config);
 	size_t kept = 0, before = votes->count;
 
 	for (size_t i = 0; i < before; i++) {
-		if (!has_scope(config, votes->list[i].record)) {
+		if (!keep_it[i]) {
 			free(votes->blocks[i]);
 			continue;
 		}
@@ -118,6 +124,7 @@ bool votes_keep(struct votes *votes, const struct config *config)
 		votes->blocks[kept++] = votes->blocks[i];
 	}
 	votes->count = kept;
+	free(keep_it);
 	return kept != before;
 }
 
