@@ -142,6 +142,17 @@ static void announce_taken(struct fleet *fleet)
 	announce(fleet, link.state, reason);
 }
 
+/* Orders end with their leases; by this host's clock only while etcd is lost. */
+static void arm_expiry(struct fleet *fleet)
+{
+	const time_t now = time(NULL), next = commands_next_end(&fleet->orders, now);
+
+	if (next)
+		timer_arm(fleet->expiry, (uint64_t)(next - now) * 1000 + 10);
+	else
+		event_del(fleet->expiry);
+}
+
 static void on_tell(evutil_socket_t fd, short what, void *arg)
 {
 	struct fleet *fleet = arg;
@@ -154,6 +165,7 @@ static void on_tell(evutil_socket_t fd, short what, void *arg)
 	memcpy(names, fleet->told, count * sizeof(*names));
 	fleet->told_count = 0;
 	fleet->told_all = false;
+	arm_expiry(fleet);
 	announce_state(fleet);
 	announce_taken(fleet);
 	if (all)
@@ -210,17 +222,6 @@ static bool concerns(const struct fleet *fleet, const struct fleet_order *order)
 	return order->host_count == 0;
 }
 
-/* Orders end with their leases; by this host's clock only while etcd is lost. */
-static void arm_expiry(struct fleet *fleet)
-{
-	const time_t now = time(NULL), next = commands_next_end(&fleet->orders, now);
-
-	if (next)
-		timer_arm(fleet->expiry, (uint64_t)(next - now) * 1000 + 10);
-	else
-		event_del(fleet->expiry);
-}
-
 static void on_expiry(evutil_socket_t fd, short what, void *arg)
 {
 	struct fleet *fleet = arg;
@@ -228,7 +229,6 @@ static void on_expiry(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	note_all(fleet);
-	arm_expiry(fleet);
 }
 
 static void see_order(struct fleet *fleet, const char *record, const struct reply_key *key)
@@ -237,7 +237,6 @@ static void see_order(struct fleet *fleet, const char *record, const struct repl
 
 	if (key->deleted) {
 		commands_remove(&fleet->orders, record);
-		arm_expiry(fleet);
 		return;
 	}
 	order = config_name_fault(record, strlen(record)) || strlen(record) > SHUNT_NAME_MAX
@@ -249,7 +248,6 @@ static void see_order(struct fleet *fleet, const char *record, const struct repl
 		commands_remove(&fleet->orders, record);
 		refuse_key(fleet, key->key);
 	}
-	arm_expiry(fleet);
 }
 
 /* The rest of the key behind the prefix and that folder; NULL if it is not in it. */
@@ -289,7 +287,6 @@ static void end(void *arg)
 
 	hosts_end(&fleet->hosts);
 	commands_end(&fleet->orders);
-	arm_expiry(fleet);
 }
 
 /* --- this host -------------------------------------------------------------------------------- */
