@@ -381,9 +381,10 @@ static void find_points(const struct config_reader *reader, struct record_config
 	char name[FLEET_NAME_MAX + 2];
 	const char *host = name;
 
-	own_name(name);
 	if (reader->fleet)
 		host = reader->fleet->host;
+	else
+		own_name(name);
 	record->stagger_point_ms = spread_point_ms(host, record->name, record->stagger_ms);
 	record->policy.jitter_ms = spread_point_ms(host, record->name, record->failback_jitter_ms);
 }
