@@ -102,7 +102,6 @@ static bool is_voteless(struct record *record, uint64_t now_ms)
 static void read_ballot(const struct fleet *fleet, struct record *record, uint64_t now_ms)
 {
 	struct agreement *agreement = record->decided.agreement;
-	const struct ballot_result before = agreement->result;
 	const char *ids[SHUNT_ENDPOINTS_MAX];
 
 	for (size_t i = 0; i < record->count; i++)
@@ -110,8 +109,9 @@ static void read_ballot(const struct fleet *fleet, struct record *record, uint64
 	fleet_ballot(fleet, record->config->name, ids, record->count, &record->config->rule,
 	             &agreement->result);
 	for (size_t i = 0; i < record->count; i++) {
-		if (agreement->result.endpoints[i].health == HEALTH_UP &&
-		    (before.endpoints[i].health != HEALTH_UP || !agreement->healthy_ms[i]))
+		if (agreement->result.endpoints[i].health != HEALTH_UP)
+			agreement->healthy_ms[i] = 0;
+		else if (!agreement->healthy_ms[i])
 			agreement->healthy_ms[i] = now_ms;
 	}
 }

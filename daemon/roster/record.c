@@ -79,7 +79,10 @@ static bool same_endpoints(const struct record *record, const struct record *old
 	return true;
 }
 
-/* Votes are counted anew; the order, of which there was an event, is the same one. */
+/*
+ * Votes are counted anew; how long endpoints have been up goes on, and the order, of which there was
+ * an event, is the same one.
+ */
 static void carry_agreement(struct record *record, const struct record *old)
 {
 	struct agreement *agreement = record->decided.agreement;
@@ -90,8 +93,12 @@ static void carry_agreement(struct record *record, const struct record *old)
 	agreement->mode = before->mode;
 	agreement->has_order = before->has_order;
 	agreement->order = before->order;
-	if (record->count == old->count)
-		memcpy(agreement->healthy_ms, before->healthy_ms, sizeof(before->healthy_ms));
+	for (size_t i = 0; i < record->count; i++) {
+		const int from = record_endpoint(old, record->config->endpoints[i].id);
+
+		if (from >= 0)
+			agreement->healthy_ms[i] = before->healthy_ms[from];
+	}
 }
 
 void record_carry(struct record *record, const struct record *old)

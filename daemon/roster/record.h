@@ -38,7 +38,8 @@ struct agreement {
 	uint64_t voteless_ms;
 	/* Of the last decision by votes. */
 	struct ballot_result result;
-	uint64_t healthy_ms[SHUNT_ENDPOINTS_MAX]; /* time since which it has been up for all */
+	/* Time since which it has been up for all; 0: at the last count of votes it was not. */
+	uint64_t healthy_ms[SHUNT_ENDPOINTS_MAX];
 	int prefers; /* this host's preference; as in struct election */
 	/* A move back that is agreed and follows at `follow_ms`; BALLOT_NONE if there is none. */
 	int next;

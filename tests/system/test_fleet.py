@@ -330,6 +330,28 @@ class Orders(Fleet):
         self.assertEqual(status // 100, 2, answer)
         self.wait_all("primary")
 
+    def test_failback_delay_goes_on(self):
+        """a reload does not begin the wait for failback_delay anew"""
+
+        def failback():
+            return host.record(NAME)["failback"]
+
+        def begun_at():
+            wait = failback()
+            return st.rfc3339(wait["at"]) - wait["wait_ms"] / 1000
+
+        host = self.host("a", record='failback_delay = "1h";')
+        self.wait_joined()
+        self.down("a")
+        self.wait_all("secondary")
+        self.servers["a", "primary"].start()
+        st.wait_until(lambda: failback()["at"], what="the wait")
+        begun = begun_at()
+        st.wait_until(lambda: time.time() > begun + 4, what="a later moment")
+        host.reload(self.config("a", record='failback_delay = "2h";'))
+        st.wait_until(lambda: failback()["delay_ms"] == 7200000, what="the reload")
+        st.wait_until(lambda: begun_at() <= begun + 2, what="the wait to have begun before the reload")
+
     def test_stagger(self):
         """a failover is followed at once, the way back by each host at a time of its own"""
         names = "abcdef"
