@@ -166,11 +166,9 @@ struct address address_unmapped(const struct address *address)
 /* The four bytes of an IPv4 address or an IPv4-mapped IPv6 address; else NULL. */
 static const uint8_t *ipv4_part(const struct address *address)
 {
-	struct in6_addr in6 = in6_copy(address);
-
 	if (address->family == SHUNT_FAMILY_IPV4)
 		return address->byte;
-	return IN6_IS_ADDR_V4MAPPED(&in6) ? address->byte + 12 : NULL;
+	return address_is_mapped(address) ? address->byte + 12 : NULL;
 }
 
 bool address_is_loopback(const struct address *address)

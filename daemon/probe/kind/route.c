@@ -23,7 +23,7 @@ unsigned route_kind(const struct address *address)
 	const struct in6_addr *in6 = (const struct in6_addr *)address->byte;
 	bool loopback = address_is_loopback(address);
 
-	if (address->family == SHUNT_FAMILY_IPV4 || IN6_IS_ADDR_V4MAPPED(in6))
+	if (address->family == SHUNT_FAMILY_IPV4 || address_is_mapped(address))
 		return loopback ? KIND_IPV4_LOOPBACK : KIND_IPV4;
 	if (loopback)
 		return KIND_IPV6_LOOPBACK;
