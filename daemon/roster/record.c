@@ -91,6 +91,7 @@ static void carry_agreement(struct record *record, const struct record *old)
 	if (!agreement || !before)
 		return;
 	agreement->mode = before->mode;
+	agreement->voteless_ms = before->voteless_ms;
 	agreement->has_order = before->has_order;
 	agreement->order = before->order;
 	for (size_t i = 0; i < record->count; i++) {
