@@ -624,8 +624,7 @@ void fleet_host(const struct fleet *fleet, size_t index, struct fleet_host *host
 		                     .site = from->value->site,
 		                     .version = from->value->version,
 		                     .isolated = from->value->isolated,
-		                     .self = strcmp(from->value->id, fleet->id) == 0,
-		                     .records = from->value->count };
+		                     .self = strcmp(from->value->id, fleet->id) == 0 };
 }
 
 bool fleet_host_vote(const struct fleet *fleet, size_t index, const char *record,

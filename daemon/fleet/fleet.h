@@ -106,8 +106,7 @@ void fleet_order_forget(struct fleet *fleet, const void *arg);
 struct fleet_host {
 	const char *name, *site, *version;
 	bool isolated;
-	bool self;      /* it is this one */
-	size_t records; /* on which it has votes */
+	bool self; /* it is this one */
 };
 
 size_t fleet_host_count(const struct fleet *fleet);
