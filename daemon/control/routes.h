@@ -8,9 +8,11 @@
  *   GET  /metrics                 metrics for Prometheus
  *   GET  /v1/records/NAME         the status of one record
  *   GET  /v1/fleet                the hosts that decide together, their votes, and orders for them
+ *   GET  /v1/resets               open connections that were reset last
  *   POST /v1/records/NAME/force   (change)
  *   POST /v1/records/NAME/auto
  *   POST /v1/records/NAME/check
+ *   POST /v1/records/NAME/reset
  *   POST /v1/reload
  */
 #ifndef SHUNT_CONTROL_ROUTES_H
