@@ -15,6 +15,7 @@
 #include "control/slice.h"
 #include "monitor/monitor.h"
 #include "monitor/view.h"
+#include "report/json.h"
 
 #define PIECE 8192u /* bytes of a response that are produced at one time */
 #define JSON_TYPE "application/json"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "report/json.h"
+#include "report/span.h"
 
 struct control_parts;
 struct monitor;

@@ -8,6 +8,7 @@
 #include "control/subject.h"
 #include "monitor/monitor.h"
 #include "report/fleet.h"
+#include "report/json.h"
 #include "report/lines.h"
 #include "report/metrics.h"
 #include "report/resets.h"

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "report/json.h"
+#include "report/span.h"
 
 struct request;
 

@@ -21,7 +21,12 @@
 #ifndef SHUNT_REPORT_LINES_H
 #define SHUNT_REPORT_LINES_H
 
-#include "report/json.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report/span.h"
+
+struct monitor;
 
 #define LINES_TYPE "text/tab-separated-values"
 
