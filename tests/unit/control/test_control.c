@@ -584,14 +584,19 @@ static void requests_are_answered(void **state)
 	"{\"endpoint\":\"standby\"}"
 #define AUTO "POST /v1/records/www/auto HTTP/1.0\r\nContent-Length: 0\r\n\r\n"
 
-/* An order that the disk has not answered for yet: others are answered meanwhile, it is not. */
-static int ordered(const struct server *server, const char *request)
+static bool is_syncing(void)
+{
+	return syncing;
+}
+
+/* An order that waits for what `begun` says has begun: others are answered meanwhile, it is not. */
+static int waiting(const struct server *server, const char *request, bool (*begun)(void))
 {
 	int fd = client(server, request);
 	time_t end = time(NULL) + PATIENCE_S;
 	char byte, *other;
 
-	while (!syncing) {
+	while (!begun()) {
 		assert_true(time(NULL) < end);
 		event_base_loop(server->base, EVLOOP_NONBLOCK);
 	}
@@ -601,6 +606,12 @@ static int ordered(const struct server *server, const char *request)
 	assert_int_equal(recv(fd, &byte, 1, MSG_PEEK), -1);
 	assert_int_equal(errno, EAGAIN);
 	return fd;
+}
+
+/* The disk has not answered for it yet. */
+static int ordered(const struct server *server, const char *request)
+{
+	return waiting(server, request, is_syncing);
 }
 
 static void orders_wait_for_the_disk(void **state)
@@ -668,30 +679,21 @@ static void an_order_whose_client_has_gone(void **state)
 /* --- orders for the fleet ----------------------------------------------------------------------- */
 
 #define TO_FLEET(order, body)                                                                      \
-	"POST /v1/records/www/" order " HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),  \
+	"POST /v1/records/www/%s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s", order, strlen(body),  \
 	        body
 
-/* An order that etcd has not answered for yet: others are answered meanwhile, it is not. */
+static bool is_under_way(void)
+{
+	return under_way;
+}
+
+/* etcd has not answered for it yet. */
 static int sent_to_fleet(const struct server *server, const char *order, const char *body)
 {
-	char request[400], byte, *other;
-	time_t end = time(NULL) + PATIENCE_S;
-	int fd;
+	char request[400];
 
-	snprintf(request, sizeof(request),
-	         "POST /v1/records/www/%s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s", order,
-	         strlen(body), body);
-	fd = client(server, request);
-	while (!under_way) {
-		assert_true(time(NULL) < end);
-		event_base_loop(server->base, EVLOOP_NONBLOCK);
-	}
-	other = ask(server, "GET /v1/records/www HTTP/1.0\r\n\r\n");
-	assert_memory_equal(other + 9, "200", 3);
-	free(other);
-	assert_int_equal(recv(fd, &byte, 1, MSG_PEEK), -1);
-	assert_int_equal(errno, EAGAIN);
-	return fd;
+	snprintf(request, sizeof(request), TO_FLEET(order, body));
+	return waiting(server, request, is_under_way);
 }
 
 static void orders_wait_for_etcd(void **state)
