@@ -19,20 +19,23 @@
 #include "report/json.h"
 #include "report/resets.h"
 
-/* For a request without members: returns true with MHD_YES, or false after refusing it. */
-static enum MHD_Result check_empty(const struct request *request, bool *good)
-{
-	static const struct body_member none[] = { { 0 } };
-	char error[BODY_ERROR_MAX];
-	json_t *object = body_read(request->body, request->body_size, none, error);
-
-	*good = object != NULL;
-	json_decref(object);
-	return *good ? MHD_YES
-	             : answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
-}
-
 #define FLEET_FOR_MIN_MS 2000u
+
+static const struct body_member no_members[] = { { 0 } };
+
+/* Reads a body of flags, or of nothing. False if it has responded with an error. */
+static bool read_flags(const struct request *request, const struct body_member *members,
+                       enum MHD_Result *result)
+{
+	char error[BODY_ERROR_MAX];
+	json_t *object = body_read(request->body, request->body_size, members, error);
+	const bool good = object != NULL;
+
+	if (!good)
+		*result = answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
+	json_decref(object);
+	return good;
+}
 
 /* --- a record --------------------------------------------------------------------------------- */
 
@@ -123,40 +126,16 @@ enum MHD_Result change_force(struct request *request)
 	return result;
 }
 
-/* Parses the body of auto: {"fleet": true}, or nothing. False if it has responded with an error. */
-static bool read_auto(struct request *request, bool *fleet, enum MHD_Result *result)
-{
-	const struct body_member members[] = { { .name = "fleet", .flag = fleet }, { 0 } };
-	char error[BODY_ERROR_MAX];
-	json_t *object = body_read(request->body, request->body_size, members, error);
-	const bool good = object != NULL;
-
-	json_decref(object);
-	if (!good)
-		*result = answer_error(request->connection, MHD_HTTP_BAD_REQUEST, "%s", error);
-	return good;
-}
-
-/* The record of a request without members; false if a response was already queued. */
-static bool plain_record(struct request *request, size_t *index, enum MHD_Result *result)
-{
-	bool good;
-
-	if (!subject_record(request, index, result))
-		return false;
-	*result = check_empty(request, &good);
-	return good;
-}
-
 enum MHD_Result change_auto(struct request *request)
 {
 	char name[RIGHTS_NAME_MAX];
 	const char *by = rights_name(request->peer->cred.uid, name);
 	enum MHD_Result result;
 	bool fleet = false;
+	const struct body_member members[] = { { .name = "fleet", .flag = &fleet }, { 0 } };
 	size_t index;
 
-	if (!subject_record(request, &index, &result) || !read_auto(request, &fleet, &result))
+	if (!subject_record(request, &index, &result) || !read_flags(request, members, &result))
 		return result;
 	if (fleet)
 		return sending_auto(request, index, by);
@@ -171,7 +150,7 @@ enum MHD_Result change_check(struct request *request)
 	uint32_t within_ms;
 	size_t index;
 
-	if (!plain_record(request, &index, &result))
+	if (!subject_record(request, &index, &result) || !read_flags(request, no_members, &result))
 		return result;
 	within_ms = operate_check(request->parts->monitor, index);
 	monitor_read(request->parts->monitor, index, &record);
@@ -213,8 +192,7 @@ enum MHD_Result change_reset(struct request *request)
 
 enum MHD_Result change_reload(struct request *request)
 {
-	bool good;
-	enum MHD_Result result = check_empty(request, &good);
+	enum MHD_Result result;
 
-	return good ? reloading_answer(request) : result;
+	return read_flags(request, no_members, &result) ? reloading_answer(request) : result;
 }
