@@ -155,13 +155,6 @@ static const char *votes_words(const json_t *endpoint, char text[COUNT_MAX])
 	return text;
 }
 
-static const char *health_colour(const char *health)
-{
-	return strcmp(health, "up") == 0     ? TERMINAL_GREEN
-	       : strcmp(health, "down") == 0 ? TERMINAL_RED
-	                                     : TERMINAL_YELLOW;
-}
-
 static void add_endpoint(struct sheet *sheet, struct table *table, const json_t *endpoint,
                          const char *agreed)
 {
@@ -175,7 +168,7 @@ static void add_endpoint(struct sheet *sheet, struct table *table, const json_t 
 	sheet_add(sheet, table,
 	          &(struct table_row){
 	                  .cell = { marked, health, votes_words(endpoint, down), up, unknown },
-	                  .colour = { [HEALTH] = health_colour(health) } });
+	                  .colour = { [HEALTH] = terminal_health_colour(health) } });
 }
 
 static void add_record(struct sheet *sheet, struct table *records, struct table *endpoints,

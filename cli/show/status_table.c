@@ -36,18 +36,6 @@ static void page_row(struct page *page, struct table *table, struct table_row ro
 		table_measure(table, &row, words);
 }
 
-static const char *health_colour(const char *health)
-{
-	static const struct {
-		const char *health, *colour;
-	} colours[] = { { "up", TERMINAL_GREEN }, { "down", TERMINAL_RED } };
-
-	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
-		if (strcmp(colours[i].health, health) == 0)
-			return colours[i].colour;
-	return TERMINAL_YELLOW;
-}
-
 /*
  * There is no latency without a check; none is shown while probes fail, since an old one would
  * mislead.
@@ -85,7 +73,7 @@ static void address_row(struct page *page, const struct listing_endpoint *endpoi
 		.cell = { id, health_words(health, address ? address->watch : "", health_text),
 		          address ? address->address : "-", latency_words(endpoint, address, words),
 		          address ? address->last_error : "" },
-		.colour = { [HEALTH] = health_colour(health) }
+		.colour = { [HEALTH] = terminal_health_colour(health) }
 	};
 
 	page_row(page, &page->endpoints, row, endpoint_words);

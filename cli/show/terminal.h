@@ -1,4 +1,4 @@
-/* The capabilities of the terminal behind a stream. */
+/* The capabilities of the terminal behind a stream, and the colours of what is shown. */
 #ifndef SHUNT_CLI_SHOW_TERMINAL_H
 #define SHUNT_CLI_SHOW_TERMINAL_H
 
@@ -11,6 +11,9 @@
 #define TERMINAL_RED "31"
 #define TERMINAL_GREEN "32"
 #define TERMINAL_YELLOW "33"
+
+/* The colour of "up", "down", and of what is neither. Pure. */
+const char *terminal_health_colour(const char *health);
 
 /* Whether it is a terminal, and neither the terminal's type nor NO_COLOR forbids colours. */
 bool terminal_colours(FILE *out);
