@@ -16,16 +16,11 @@
 #define PAUSE_NS 50000000L /* 50 ms between two polls */
 #define SLACK_MS 5000      /* added to the time that the probes may take */
 
-static long long number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 static bool address_ready(const json_t *address)
 {
-	return number(address, "probes") >= number(address, "asked");
+	return record_number(address, "probes") >= record_number(address, "asked");
 }
 
 static bool record_ready(const json_t *record)
@@ -143,7 +138,7 @@ static int check(const char *control, const char *name)
 	if (result != CLI_DONE)
 		return result;
 	record = json_incref(json_object_get(answer, "record"));
-	result = wait_for_verdicts(control, name, number(answer, "within_ms"), &record);
+	result = wait_for_verdicts(control, name, record_number(answer, "within_ms"), &record);
 	json_decref(answer);
 	if (result == CLI_DONE) {
 		print_verdicts(record);

@@ -11,6 +11,11 @@ const char *record_field(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+long long record_number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
 static bool same_name(const char *a, const char *b, size_t length)
 {
 	return a && strlen(a) == length && strncasecmp(a, b, length) == 0;

@@ -13,4 +13,7 @@ json_t *record_find(const json_t *status, const char *name);
 /* A member that is a string; "" if it is anything else. */
 const char *record_field(const json_t *object, const char *key);
 
+/* A member that is an integer; 0 if it is anything else. */
+long long record_number(const json_t *object, const char *key);
+
 #endif

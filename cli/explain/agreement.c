@@ -6,11 +6,6 @@
 #include "api/record.h"
 #include "explain/step.h"
 
-static long long number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static bool is(const json_t *object, const char *key, const char *word)
 {
 	return strcmp(record_field(object, key), word) == 0;
@@ -24,11 +19,11 @@ static const char *plural(long long count)
 /* "3 hosts vote; an endpoint is down for all if more than 50% say so, at 2 sites or more" */
 static void say_rule(json_t *step, const json_t *fleet)
 {
-	const long long live = number(fleet, "live"), sites = number(fleet, "sites");
+	const long long live = record_number(fleet, "live"), sites = record_number(fleet, "sites");
 	char share[48] = "all", where[48] = "";
 
 	if (is(fleet, "scope", "quorum"))
-		snprintf(share, sizeof(share), "more than %lld%%", number(fleet, "share"));
+		snprintf(share, sizeof(share), "more than %lld%%", record_number(fleet, "share"));
 	if (sites > 1)
 		snprintf(where, sizeof(where), ", at %lld sites or more", sites);
 	step_say(step, "%lld host%s vote%s; an endpoint is down for all if %s say so%s", live,
@@ -37,21 +32,21 @@ static void say_rule(json_t *step, const json_t *fleet)
 
 static void say_votes(json_t *step, const json_t *endpoint)
 {
-	const long long sites = number(endpoint, "sites");
+	const long long sites = record_number(endpoint, "sites");
 	char where[48] = "";
 
 	if (sites > 0)
 		snprintf(where, sizeof(where), " at %lld site%s", sites, plural(sites));
 	step_say(step, "  %s %s: down for %lld%s, up for %lld, no verdict on %lld",
 	         record_field(endpoint, "endpoint"), record_field(endpoint, "health"),
-	         number(endpoint, "down"), where, number(endpoint, "up"),
-	         number(endpoint, "unknown"));
+	         record_number(endpoint, "down"), where, record_number(endpoint, "up"),
+	         record_number(endpoint, "unknown"));
 }
 
 static void say_agreed(json_t *step, const json_t *fleet, const char *name)
 {
 	const char *agreed = record_field(fleet, "agreed");
-	const long long strays = number(fleet, "disagree");
+	const long long strays = record_number(fleet, "disagree");
 
 	if (*agreed)
 		step_say(step, "%s is agreed", agreed);

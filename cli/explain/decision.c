@@ -20,11 +20,6 @@ static const struct {
 	{ "manual", "failback" }, { "all_down", "all_down" }, { "no_address", "health" },
 };
 
-static json_int_t number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static bool is_rule(const json_t *record, const char *rule)
 {
 	return strcmp(record_field(record, "rule"), rule) == 0;
@@ -121,11 +116,11 @@ static void say_check(const json_t *endpoint, char **words)
 	const char *name = record_field(settings, "name"), *path = record_field(settings, "path");
 	char interval[HUMAN_TIME_MAX], port[32] = "";
 
-	if (number(settings, "port"))
-		snprintf(port, sizeof(port), ", port %d", (int)number(settings, "port"));
+	if (record_number(settings, "port"))
+		snprintf(port, sizeof(port), ", port %d", (int)record_number(settings, "port"));
 	if (asprintf(words, "%s check%s%s%s%s%s%s, every %s%s%s", record_field(endpoint, "check"),
 	             *name ? " \"" : "", name, *name ? "\"" : "", port, *path ? ", path " : "",
-	             path, milliseconds(number(settings, "interval_ms"), interval),
+	             path, milliseconds(record_number(settings, "interval_ms"), interval),
 	             json_is_true(json_object_get(settings, "invert")) ? ", inverted" : "",
 	             json_is_true(json_object_get(settings, "disabled")) ? ", disabled" : "") < 0)
 		*words = NULL;
@@ -136,7 +131,7 @@ static void say_endpoint(json_t *step, const json_t *endpoint)
 	const char *id = record_field(endpoint, "id"), *health = record_field(endpoint, "health");
 	const char *error = record_field(endpoint, "error");
 	size_t addresses = json_array_size(json_object_get(endpoint, "addresses"));
-	json_int_t min_up = number(endpoint, "min_up");
+	json_int_t min_up = record_number(endpoint, "min_up");
 	char *check = NULL;
 
 	if (!json_is_string(json_object_get(endpoint, "check"))) {
@@ -158,7 +153,8 @@ static void say_endpoint(json_t *step, const json_t *endpoint)
 /* How far a health is from a change: "1 of 3 failures in a row", "needs 3 passes in a row". */
 static void say_distance(const json_t *address, bool up, char text[HUMAN_TIME_MAX * 2])
 {
-	json_int_t needed = number(address, "needed"), against = number(address, "against");
+	json_int_t needed = record_number(address, "needed"),
+	           against = record_number(address, "against");
 	const char *row = needed == 1 ? "" : " in a row";
 	char count[HUMAN_TIME_MAX];
 
@@ -215,9 +211,9 @@ static void say_address(json_t *step, const json_t *address)
 		step_say(step, "  %s %s%s%s", at, health, *error ? ": " : "", error);
 	else
 		step_say(step, "  %s %s: %s%s%s", at, health, error, *error ? "; " : "", distance);
-	if (number(address, "held"))
+	if (record_number(address, "held"))
 		step_say(step, "    %s not counted yet: this host may be cut off",
-		         results(number(address, "held"), false, count));
+		         results(record_number(address, "held"), false, count));
 	say_watch(step, record_field(address, "watch"));
 	if (*since)
 		step_say(step, "    no verdict since %s, %s", since,
@@ -280,7 +276,8 @@ static const char *returned(const json_t *record)
 
 static void say_wait(json_t *step, const json_t *failback)
 {
-	json_int_t delay = number(failback, "delay_ms"), wait = number(failback, "wait_ms");
+	json_int_t delay = record_number(failback, "delay_ms"),
+	           wait = record_number(failback, "wait_ms");
 	char all[HUMAN_TIME_MAX], penalty[HUMAN_TIME_MAX];
 
 	if (wait == 0)

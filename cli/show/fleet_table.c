@@ -17,11 +17,6 @@ enum { NAME, ANSWER, HOSTS, RULE, ORDER };
 enum { ENDPOINT, HEALTH, DOWN, UP, UNKNOWN };
 enum { HOST, SITE, VERSION, SINCE, DISAGREES };
 
-static long long number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static bool is_true(const json_t *object, const char *key)
 {
 	return json_is_true(json_object_get(object, key));
@@ -114,11 +109,12 @@ static void print_link(const json_t *fleet, time_t now, FILE *out)
 /* "more than 50%, at 2 sites", "all" */
 static const char *rule_words(const json_t *record, char text[COUNT_MAX])
 {
-	const long long sites = number(record, "sites");
+	const long long sites = record_number(record, "sites");
 	int used = snprintf(text, COUNT_MAX, "all");
 
 	if (is(record, "scope", "quorum"))
-		used = snprintf(text, COUNT_MAX, "more than %lld%%", number(record, "share"));
+		used = snprintf(text, COUNT_MAX, "more than %lld%%",
+		                record_number(record, "share"));
 	if (sites > 1)
 		snprintf(text + used, (size_t)(COUNT_MAX - used), ", at %lld sites", sites);
 	return text;
@@ -145,7 +141,8 @@ static char *order_words(const json_t *order)
 
 static const char *votes_words(const json_t *endpoint, char text[COUNT_MAX])
 {
-	const long long down = number(endpoint, "down"), sites = number(endpoint, "sites");
+	const long long down = record_number(endpoint, "down"),
+	                sites = record_number(endpoint, "sites");
 
 	if (down > 0)
 		snprintf(text, COUNT_MAX, "%lld at %lld site%s", down, sites,
@@ -163,8 +160,8 @@ static void add_endpoint(struct sheet *sheet, struct table *table, const json_t 
 	char marked[COUNT_MAX + 8], down[COUNT_MAX], up[COUNT_MAX], unknown[COUNT_MAX];
 
 	snprintf(marked, sizeof(marked), "%c %s", strcmp(id, agreed) == 0 ? '*' : '-', id);
-	snprintf(up, sizeof(up), "%lld", number(endpoint, "up"));
-	snprintf(unknown, sizeof(unknown), "%lld", number(endpoint, "unknown"));
+	snprintf(up, sizeof(up), "%lld", record_number(endpoint, "up"));
+	snprintf(unknown, sizeof(unknown), "%lld", record_number(endpoint, "unknown"));
 	sheet_add(sheet, table,
 	          &(struct table_row){
 	                  .cell = { marked, health, votes_words(endpoint, down), up, unknown },
@@ -180,7 +177,7 @@ static void add_record(struct sheet *sheet, struct table *records, struct table 
 	json_t *endpoint;
 	size_t i;
 
-	snprintf(hosts, sizeof(hosts), "%lld", number(record, "live"));
+	snprintf(hosts, sizeof(hosts), "%lld", record_number(record, "live"));
 	sheet_add(
 	        sheet, records,
 	        &(struct table_row){ .cell = { record_field(record, "name"), *agreed ? agreed : "-",
