@@ -12,8 +12,8 @@
 #include "config/config.h"
 #include "door/door.h"
 #include "event/event.h"
-#include "net/seqpacket.h"
 #include "tests/fuzz/bytes.h"
+#include "tests/fuzz/peer.h"
 
 /* NOLINTBEGIN(bugprone-suspicious-include) */
 #include "helper/door/answers.c"
@@ -21,8 +21,6 @@
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #define SENT_MAX 64
-
-static int peer_end = -1; /* of the socket that the side under test reads */
 
 static struct {
 	uint8_t bytes[sizeof(struct shunt_door_request)];
@@ -47,22 +45,6 @@ static bool send_packet(struct bytes *bytes, size_t whole)
 	sent.size = cut ? size : whole;
 	return send(peer_end, sent.bytes, sent.size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
 	       (ssize_t)sent.size;
-}
-
-static int open_pair(void)
-{
-	int pair[2];
-
-	HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
-	peer_end = pair[0];
-	return pair[1];
-}
-
-static void close_peer(void)
-{
-	if (peer_end >= 0)
-		close(peer_end);
-	peer_end = -1;
 }
 
 /* --- the helper, in place of its configuration and of the kernel -------------------------------- */
@@ -219,14 +201,6 @@ static void ask_helper(struct bytes *bytes)
 
 /* --- the daemon --------------------------------------------------------------------------------- */
 
-/* Where the daemon connects to. */
-int seqpacket_connect(const char *path)
-{
-	(void)path;
-	close_peer();
-	return open_pair();
-}
-
 /* In place of the events' own: the ring would keep each, which LeakSanitizer looks into. */
 void event_emit(const struct event_record *event)
 {
@@ -291,16 +265,4 @@ static void tell_daemon(struct bytes *bytes)
 	door_free(door);
 	close_peer();
 	event_base_free(base);
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	struct bytes bytes = { data, size };
-
-	log_set_level(LOG_LEVEL_ERROR);
-	if (bytes_number(&bytes) % 2)
-		tell_daemon(&bytes);
-	else
-		ask_helper(&bytes);
-	return 0;
 }

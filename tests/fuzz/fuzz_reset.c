@@ -10,23 +10,20 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "event/event.h"
-#include "net/seqpacket.h"
 #include "reset/diag.h"
 #include "reset/reset.h"
 #include "reset/work.h"
 #include "serve/allow.h"
 #include "serve/packet.h"
 #include "tests/fuzz/bytes.h"
+#include "tests/fuzz/peer.h"
 
 #include "shunt/reset.h"
 #include "shunt/table.h"
 
 #define PACKETS_MAX 64
 #define FOUND 3 /* connections to each peer */
-
-static int peer_end = -1; /* of the socket that the side under test reads */
 
 /* Returns its size; 0 if there is none left, or the other side has closed the connection. */
 static size_t send_packet(struct bytes *bytes)
@@ -42,22 +39,6 @@ static size_t send_packet(struct bytes *bytes)
 	bytes->data += size;
 	bytes->size -= size;
 	return size;
-}
-
-static int open_pair(void)
-{
-	int pair[2];
-
-	HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
-	peer_end = pair[0];
-	return pair[1];
-}
-
-static void close_peer(void)
-{
-	if (peer_end >= 0)
-		close(peer_end);
-	peer_end = -1;
 }
 
 /* --- the helper, in place of its configuration and of the kernel -------------------------------- */
@@ -155,14 +136,6 @@ static void ask_helper(struct bytes *bytes)
 
 /* --- the daemon --------------------------------------------------------------------------------- */
 
-/* Where the daemon connects to. */
-int seqpacket_connect(const char *path)
-{
-	(void)path;
-	close_peer();
-	return open_pair();
-}
-
 /* In place of the events' own: the ring would keep each, which LeakSanitizer looks into. */
 void event_emit(const struct event_record *event)
 {
@@ -230,16 +203,4 @@ static void tell_daemon(struct bytes *bytes)
 	check_told(reset, numbers[1]);
 	reset_free(reset);
 	event_base_free(base);
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	struct bytes bytes = { data, size };
-
-	log_set_level(LOG_LEVEL_ERROR);
-	if (bytes_number(&bytes) % 2)
-		tell_daemon(&bytes);
-	else
-		ask_helper(&bytes);
-	return 0;
 }
