@@ -5,29 +5,18 @@
  * Input: a byte for the number of descriptors that come along, then the datagram. No descriptor may
  * leak, and what is taken for a report must be one.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/publish/reports.c" /* NOLINT(bugprone-suspicious-include) */
+#include "tests/fuzz/descriptors.h"
 #include "tests/fuzz/target.h"
-
-#define DESCRIPTORS_MAX 4u
 
 struct datagram {
 	const uint8_t *bytes;
 	size_t size;
 	bool taken;
 };
-
-static size_t open_count(void)
-{
-	size_t count = 0;
-
-	for (int fd = 0; fd < 64; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return count;
-}
 
 /* Independent implementation of the rules in protocol.h. */
 static bool check_failure(void *arg, const struct reports_failure *failure)
@@ -47,27 +36,6 @@ static bool check_failure(void *arg, const struct reports_failure *failure)
 	HOLDS(failure->address.family == words[4] && failure->address.scope_id == words[9]);
 	datagram->taken = true;
 	return true;
-}
-
-static void send_datagram(int fd, const struct datagram *datagram, size_t descriptors)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
-	} control = { .bytes = { 0 } };
-	struct iovec iov = { (void *)(uintptr_t)datagram->bytes, datagram->size };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-	const int sent[DESCRIPTORS_MAX] = { fd, fd, fd, fd };
-
-	if (descriptors) {
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(descriptors * sizeof(int));
-		memcpy(CMSG_DATA(&control.align), sent, descriptors * sizeof(int));
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
-	}
-	HOLDS(sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)datagram->size);
 }
 
 /* The bytes alone, where a read past their end is detected. */
@@ -91,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct datagram datagram = { .bytes = data + 1, .size = size ? size - 1 : 0 };
 	struct reports reports = { .taken = check_failure, .arg = &datagram };
-	const size_t before = open_count();
+	const uint64_t before = open_numbers();
 	const int on = 1;
 	int pair[2];
 
@@ -100,14 +68,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
 	HOLDS(setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0);
 	reports.fd = pair[1];
-	send_datagram(pair[0], &datagram, data[0] % (DESCRIPTORS_MAX + 1));
+	send_message(pair[0], datagram.bytes, datagram.size, data[0] % (DESCRIPTORS_MAX + 1));
 	HOLDS(receive(&reports) && !receive(&reports));
 	HOLDS(reports.counts.probed + reports.counts.invalid == 1);
 	HOLDS(datagram.taken == (reports.counts.probed == 1));
 	HOLDS(reports.allowance.uids[0].uid == getuid());
 	close(pair[0]);
 	close(pair[1]);
-	HOLDS(open_count() == before);
+	HOLDS(open_numbers() == before);
 	read_alone(&datagram);
 	return 0;
 }
