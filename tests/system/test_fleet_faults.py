@@ -161,7 +161,6 @@ class Members(Faults):
             if member is not cut:
                 st.wait_until(lambda member=member: member.ctl("get", host.key(), check=False).stdout, what="its key there")
 
-
     def test_silent_stream(self):
         """the stream of changes alone falls silent, as where a firewall has forgotten it: it is begun again within seconds"""
         lan = self.start(etcd.Lan(self))
