@@ -24,16 +24,11 @@ int connect(int fd, const struct sockaddr *to, socklen_t length)
 	return next(fd, (struct sockaddr *)&elsewhere, sizeof(elsewhere));
 }
 END
+web_module
 cat >"$work/server.py" <<'END'
-import http.server, os, subprocess, sys, threading
-class Here(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(f"the server is {self.connection.getsockname()[0]}".encode())
-    def log_message(self, *args):
-        pass
-threading.Thread(target=http.server.ThreadingHTTPServer(("127.0.0.7", 8099), Here).serve_forever, daemon=True).start()
+import os, subprocess, sys
+from web import serve
+serve(lambda address: f"the server is {address}")
 for root in ("bookworm", "trixie"):
     print(f"{root}:", subprocess.run(
         ["/usr/bin/curl", "-sS", "-w", ", remote_ip is %{remote_ip}", "http://127.0.0.6:8099/"], env={"LD_PRELOAD": "/tmp/preload.so"},

@@ -36,16 +36,11 @@ $curl = curl_init("http://moved.example.test:8099/");
 curl_setopt($curl, CURLOPT_RETURNTRANSFER, true);
 echo "; curl: ", trim(curl_exec($curl) ?: "not found"), "\n";
 END
+web_module
 cat >"$work/server.py" <<'END'
-import http.server, os, subprocess, sys, threading
-class Here(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"led")
-    def log_message(self, *args):
-        pass
-threading.Thread(target=http.server.ThreadingHTTPServer(("127.0.0.7", 8099), Here).serve_forever, daemon=True).start()
+import os, subprocess, sys
+from web import serve
+serve(lambda _: "led")
 for root, php, api in (("bookworm", "8.2", "20220829"), ("trixie", "8.4", "20240924")):
     folder = f"/usr/lib/php/{api}"
     print(f"PHP {php}:", subprocess.run(

@@ -85,6 +85,25 @@ dns_module() {
 	END
 }
 
+# web_module: $work/web.py, for an HTTP server in Python: serve(answer) begins to answer each GET on 127.0.0.7:8099, in a thread, with
+# answer(the address that the client is connected to).
+web_module() {
+	cat >"$work/web.py" <<-'END'
+		import http.server, threading
+
+		def serve(answer):
+		    class Here(http.server.BaseHTTPRequestHandler):
+		        def do_GET(self):
+		            self.send_response(200)
+		            self.end_headers()
+		            self.wfile.write(answer(self.connection.getsockname()[0]).encode())
+		        def log_message(self, *args):
+		            pass
+		    server = http.server.ThreadingHTTPServer(("127.0.0.7", 8099), Here)
+		    threading.Thread(target=server.serve_forever, daemon=True).start()
+	END
+}
+
 # cares_lookup: c-ares of bookworm (1.18.1) and trixie (1.34.9), and a program built on each, see build: with COUNT as its word, it asks one
 # channel COUNT times for an IPv4 address, from the DNS server on port 5300, and prints what came.
 cares_lookup() {
