@@ -63,6 +63,14 @@ class Fleet(st.Case):
         st.wait_until(
             lambda: all(NAME in self.votes().get(name, {}).get("records", {}) for name in names), what="all votes"
         )
+        for name in filter(self.hosts.get, names):
+            st.wait_until(lambda name=name: set(names) <= self.seen(name), what=f"{name} to see all votes")
+
+    def seen(self, name):
+        """The hosts whose votes on the record that host knows."""
+        status, body, _ = self.hosts[name].request("/v1/fleet")
+        self.assertEqual(status, 200, body)
+        return {host for record in json.loads(body)["records"] if record["name"] == NAME for host in record["hosts"]}
 
     def wait_all(self, endpoint, *names):
         for name in names or self.hosts:
