@@ -21,8 +21,10 @@ static bool read_path(const struct config_group *group, struct check *check)
 	if (!config_value_string(group, OPT_CHECK_PATH, &check->path))
 		return false;
 	if (*check->path != '/')
-		return config_fail(group->reader, value,
-		                   "does not begin with \"/\"; write it as in \"/health\"");
+		return config_fail(
+		        group->reader, value,
+		        "\"%.64s\" does not begin with \"/\"; write it as in \"/health\"",
+		        check->path);
 	for (const char *p = check->path; *p; p++) {
 		if (*p <= ' ' || *p > '~' || *p == '#')
 			return config_fail(
