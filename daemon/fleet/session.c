@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include <event2/event.h>
 
@@ -13,33 +12,22 @@
 #include "base/timer.h"
 #include "fleet/ask.h"
 #include "fleet/etcd.h"
+#include "fleet/fault.h"
+#include "fleet/outbox.h"
+#include "fleet/own_key.h"
 
 #define CALL_MS 1000u  /* a member that takes longer is left */
 #define LOGIN_MS 3000u /* its cost is meant to be high */
 #define RANGE_MS 10000u
-#define ORDER_MS 2500u /* both calls of an order */
-#define PAGE 128u      /* keys of one answer: it has room for so many of the largest values */
+#define PAGE 128u /* keys of one answer: it has room for so many of the largest values */
 #define PAUSE_MIN_MS 100u
 #define PAUSE_MAX_MS 5000u
 #define REFUSED_MS 5000u /* before a write that was refused is tried again */
 #define CHANGED_MS 100u  /* before one that met another is */
-#define CHANGED_MAX 10u  /* such writes in turn, after which the changes tell too little */
 #define LEAVE_MS 300u
 #define LONG_LEASE_MS 20000u
 
 enum phase { PHASE_PAUSE, PHASE_LOGIN, PHASE_LEASE, PHASE_RANGE, PHASE_WATCH, PHASE_RUN };
-
-enum own { OWN_ABSENT, OWN_MINE, OWN_OTHER };
-
-/* An order under way: for one with a time limit a lease first, then the key. */
-struct order_call {
-	struct etcd_call call;
-	struct session *session;
-	char *key, *value;
-	fleet_done *done;
-	void *arg;
-	TAILQ_ENTRY(order_call) link;
-};
 
 struct session {
 	const struct fleet_config *config;
@@ -62,18 +50,14 @@ struct session {
 	char *page_after;           /* the last of them; NULL */
 	size_t page_keys;           /* that this page has had */
 
-	enum own own;
-	uint64_t own_revision, own_lease;
-	uint64_t taken_ms; /* time since which another host has the name; 0: none has */
+	struct own_key own;
 	bool name_taken;
-	bool dirty;   /* what is to be written has changed since the last write */
-	unsigned met; /* writes in turn that met another, of which no change has told */
 	struct log_throttle refused;
 
 	struct etcd_call call, watch, beat, write;
 	/* For the next step; for the lease; for a write; for the state. */
 	struct event *step, *pulse, *pen, *loss;
-	TAILQ_HEAD(, order_call) orders;
+	struct outbox outbox;
 };
 
 static const char *member_of(const struct session *session)
@@ -115,7 +99,7 @@ static void on_loss(evutil_socket_t fd, short what, void *arg)
 static void stop_calls(struct session *session)
 {
 	/* Whether a write under way has been carried out is not known. */
-	session->dirty |= etcd_is_asking(&session->write);
+	session->own.dirty |= etcd_is_asking(&session->write);
 	etcd_stop(&session->call);
 	etcd_stop(&session->watch);
 	etcd_stop(&session->beat);
@@ -164,11 +148,6 @@ static void fail(struct session *session, const char *error)
 		set_state(session, FLEET_LOST);
 }
 
-static bool mentions(const char *error, const char *words)
-{
-	return strstr(error, words) != NULL;
-}
-
 static void forget_token(struct session *session)
 {
 	free(session->token);
@@ -185,23 +164,15 @@ static void lose_lease(struct session *session)
 	session->revision = 0;
 }
 
-/* What the same member may answer if it is asked in another way: the token, the lease or the keys are old. */
+/* Forgets what is old, if the same member may answer without it. */
 static bool is_outdated(struct session *session, const char *error)
 {
-	if (mentions(error, "invalid auth token") ||
-	    mentions(error, "revision of auth store is old")) {
-		forget_token(session);
-		return true;
+	switch (fault_of(error)) {
+	case FAULT_TOKEN: forget_token(session); return true;
+	case FAULT_LEASE: lose_lease(session); return true;
+	case FAULT_CHANGES: session->revision = 0; return true;
+	default: return false;
 	}
-	if (mentions(error, "requested lease not found")) {
-		lose_lease(session);
-		return true;
-	}
-	if (mentions(error, "has been compacted")) {
-		session->revision = 0;
-		return true;
-	}
-	return false;
 }
 
 static void fail_or_renew(struct session *session, const char *error)
@@ -254,10 +225,12 @@ static void write_later(struct session *session, uint32_t delay_ms)
 		timer_arm(session->pen, delay_ms);
 }
 
-/* What no other member would answer otherwise, and a new session neither: what stands there stays. */
+/* What stands there stays: a new session would change nothing. */
 static bool is_refused(const char *error)
 {
-	return mentions(error, "permission denied") || mentions(error, "database space exceeded");
+	const enum fault fault = fault_of(error);
+
+	return fault == FAULT_PERMISSION || fault == FAULT_SPACE;
 }
 
 static void refused(struct session *session, const char *error)
@@ -267,19 +240,16 @@ static void refused(struct session *session, const char *error)
 		log_warning("fleet: this host has no vote, or an old one, since etcd refuses its "
 		            "key %s: %s",
 		            session->own_key, session->error);
-	session->dirty = true;
+	session->own.dirty = true;
 	write_later(session, REFUSED_MS);
 }
 
-/* Somebody else has written it; the changes will tell. */
 static void met_another(struct session *session)
 {
-	session->dirty = true;
-	if (++session->met < CHANGED_MAX) {
+	if (!own_key_met_another(&session->own)) {
 		write_later(session, CHANGED_MS);
 		return;
 	}
-	session->met = 0;
 	session->revision = 0;
 	note_error(session, "this host's key is not as its changes say");
 	begin_again(session, session->member, next_pause(session));
@@ -292,16 +262,13 @@ static void written(void *arg, const json_t *answer, const char *error)
 	if (error && is_refused(error)) {
 		refused(session, error);
 	} else if (error) {
-		session->dirty = true;
+		session->own.dirty = true;
 		fail_or_renew(session, error);
 	} else if (reply_true(answer, "succeeded")) {
 		session->counts->writes++;
-		session->met = 0;
-		session->own = OWN_MINE;
-		session->own_revision = reply_revision(answer);
-		session->own_lease = session->lease;
+		own_key_written(&session->own, reply_revision(answer), session->lease);
 		session->error[0] = '\0';
-		if (session->dirty)
+		if (session->own.dirty)
 			write_later(session, 0);
 	} else {
 		met_another(session);
@@ -310,10 +277,8 @@ static void written(void *arg, const json_t *answer, const char *error)
 
 static bool may_write(const struct session *session)
 {
-	return session->phase == PHASE_RUN && session->own != OWN_OTHER &&
-	       !etcd_is_asking(&session->write) &&
-	       (session->dirty || session->own == OWN_ABSENT ||
-	        session->own_lease != session->lease);
+	return session->phase == PHASE_RUN && !etcd_is_asking(&session->write) &&
+	       own_key_wants_write(&session->own, session->lease);
 }
 
 static void on_pen(evutil_socket_t fd, short what, void *arg)
@@ -328,16 +293,15 @@ static void on_pen(evutil_socket_t fd, short what, void *arg)
 	/* cppcheck-suppress AssignmentIntegerToAddress ; it takes the pointer for an int */
 	value = session->user.own(session->user.arg);
 	ask(session, &session->write, ASK_SWAP_PATH,
-	    ask_swap(session->own_key, value, session->lease,
-	             session->own == OWN_ABSENT ? 0 : session->own_revision),
+	    ask_swap(session->own_key, value, session->lease, own_key_basis(&session->own)),
 	    CALL_MS, written);
 	free(value);
-	session->dirty = !etcd_is_asking(&session->write);
+	session->own.dirty = !etcd_is_asking(&session->write);
 }
 
 void session_write(struct session *session)
 {
-	session->dirty = true;
+	session->own.dirty = true;
 	write_later(session, 0);
 }
 
@@ -351,31 +315,13 @@ static void set_taken(struct session *session, bool taken)
 
 static void see_own(struct session *session, const struct reply_key *key)
 {
-	session->met = 0;
-	session->own_revision = key->revision;
-	session->own_lease = key->lease;
-	if (key->deleted)
-		session->own = OWN_ABSENT;
-	else if (session->user.is_own(session->user.arg, key))
-		session->own = OWN_MINE;
-	else
-		session->own = OWN_OTHER;
-	if (session->own != OWN_OTHER) {
-		session->taken_ms = 0;
-		set_taken(session, false);
-		write_later(session, 0);
-	} else if (session->taken_ms == 0) {
-		session->taken_ms = clock_ms();
-	}
-}
+	const bool mine = !key->deleted && session->user.is_own(session->user.arg, key);
 
-/* The key of a run of this host that has just ended stands as long as its lease. */
-static void look_whether_taken(struct session *session)
-{
-	const uint64_t limit_ms = (uint64_t)session->config->lease_seconds * 1500;
-
-	if (session->taken_ms && clock_ms() - session->taken_ms > limit_ms)
-		set_taken(session, true);
+	own_key_seen(&session->own, key, mine, clock_ms());
+	if (session->own.holder == OWN_KEY_OTHER)
+		return;
+	set_taken(session, false);
+	write_later(session, 0);
 }
 
 /* --- the lease -------------------------------------------------------------------------------- */
@@ -402,7 +348,8 @@ static void beaten(void *arg, const json_t *answer, const char *error)
 	session->tried = 0;
 	session->pause_ms = PAUSE_MIN_MS;
 	answered(session);
-	look_whether_taken(session);
+	if (own_key_is_taken(&session->own, clock_ms(), session->config->lease_seconds))
+		set_taken(session, true);
 }
 
 /*
@@ -570,8 +517,7 @@ static void read_all(struct session *session)
 {
 	session->phase = PHASE_RANGE;
 	forget_page(session);
-	session->own = OWN_ABSENT;
-	session->own_revision = 0;
+	own_key_unknown(&session->own);
 	session->user.begin(session->user.arg);
 	read_page(session);
 }
@@ -675,103 +621,20 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
-static void end_order(struct order_call *order, const char *error)
-{
-	TAILQ_REMOVE(&order->session->orders, order, link);
-	etcd_stop(&order->call);
-	if (order->done)
-		order->done(order->arg, error);
-	free(order->key);
-	free(order->value);
-	free(order);
-}
-
-static void order_put(void *arg, const json_t *answer, const char *error)
-{
-	struct order_call *order = arg;
-	char text[FLEET_ERROR_MAX];
-
-	(void)answer;
-	if (error && mentions(error, "permission denied"))
-		snprintf(text, sizeof(text),
-		         "etcd's user \"%s\" may give no orders; grant it the role for that, see "
-		         "Fleets in shunt.conf(5)",
-		         order->session->config->user ? order->session->config->user : "");
-	else if (error)
-		snprintf(text, sizeof(text), "%s: %s", order->call.member, error);
-	end_order(order, error ? text : NULL);
-}
-
-static bool put_order(struct order_call *order, uint64_t lease)
-{
-	char *body = ask_put(order->key, order->value, lease);
-
-	order->call.path = ASK_PUT_PATH;
-	/* That of the lease may have been freed meanwhile. */
-	order->call.token = order->session->token;
-	order->call.done = order_put;
-	return etcd_ask(order->session->etcd, &order->call, body);
-}
-
-static void order_leased(void *arg, const json_t *answer, const char *error)
-{
-	struct order_call *order = arg;
-	const uint64_t lease = reply_number(answer, "ID");
-
-	if (error || !lease)
-		order_put(order, NULL, error ? error : "it gives no lease");
-	else if (!put_order(order, lease))
-		order_put(order, NULL, order->call.error);
-}
-
-static bool start_order(struct order_call *order, uint32_t seconds)
-{
-	struct session *session = order->session;
-
-	order->call = (struct etcd_call){ .member = member_of(session),
-		                          .path = ASK_GRANT_PATH,
-		                          .token = session->token,
-		                          .timeout_ms = ORDER_MS / 2,
-		                          .done = order_leased,
-		                          .arg = order };
-	if (seconds == 0)
-		return put_order(order, 0);
-	return etcd_ask(session->etcd, &order->call, ask_grant(seconds));
-}
-
 bool session_order(struct session *session, const char *key, const char *value, uint32_t seconds,
                    fleet_done *done, void *arg, char error[FLEET_ERROR_MAX])
 {
-	struct order_call *order;
-
-	if (session->phase != PHASE_RUN) {
-		snprintf(error, FLEET_ERROR_MAX, "etcd does not answer: %.200s",
-		         session->error[0] ? session->error : "it has just been asked");
-		return false;
-	}
-	order = memory_calloc(1, sizeof(*order));
-	*order = (struct order_call){
-		.session = session, .value = memory_strdup(value), .done = done, .arg = arg
-	};
-	order->key = memory_calloc(1, strlen(session->prefix) + strlen(key) + 1);
-	strcpy(stpcpy(order->key, session->prefix), key);
-	TAILQ_INSERT_TAIL(&session->orders, order, link);
-	if (start_order(order, seconds))
-		return true;
-	snprintf(error, FLEET_ERROR_MAX, "%s", order->call.error);
-	order->done = NULL;
-	end_order(order, NULL);
+	if (session->phase == PHASE_RUN)
+		return outbox_send(&session->outbox, member_of(session), key, value, seconds, done,
+		                   arg, error);
+	snprintf(error, FLEET_ERROR_MAX, "etcd does not answer: %.200s",
+	         session->error[0] ? session->error : "it has just been asked");
 	return false;
 }
 
 void session_forget(struct session *session, const void *arg)
 {
-	struct order_call *order;
-
-	TAILQ_FOREACH (order, &session->orders, link) {
-		if (order->arg == arg)
-			order->done = NULL;
-	}
+	outbox_forget(&session->outbox, arg);
 }
 
 /* --- start and end ---------------------------------------------------------------------------- */
@@ -809,7 +672,8 @@ struct session *session_new(struct event_base *base, const struct fleet_config *
 	session->since = time(NULL);
 	session->pause_ms = PAUSE_MIN_MS;
 	session->member = random % config->etcd_count;
-	TAILQ_INIT(&session->orders);
+	outbox_init(&session->outbox, session->etcd, session->prefix, config->user,
+	            &session->token);
 	session->step = timer(session, base, on_step);
 	session->pulse = timer(session, base, on_pulse);
 	session->pen = timer(session, base, on_pen);
@@ -821,10 +685,7 @@ struct session *session_new(struct event_base *base, const struct fleet_config *
 
 void session_free(struct session *session, bool leave)
 {
-	struct order_call *order;
-
-	while ((order = TAILQ_FIRST(&session->orders)))
-		end_order(order, "the configuration has changed, or the daemon ends");
+	outbox_end(&session->outbox, "the configuration has changed, or the daemon ends");
 	stop_calls(session);
 	if (leave && session->lease && session->phase == PHASE_RUN)
 		etcd_tell(session->etcd, member_of(session), session->token, ASK_REVOKE_PATH,

@@ -638,8 +638,8 @@ static const struct mistake mistakes[] = {
 	  "t.conf:1: checks.web.port: -1 is out of bounds; write 1 to 65535" },
 	{ HTTP_WITH("port = 65536;"),
 	  "t.conf:1: checks.web.port: 65536 is out of bounds; write 1 to 65535" },
-	{ HTTP_WITH("path = \"health\";"),
-	  "t.conf:1: checks.web.path: \"health\" does not begin with \"/\"; write it as in \"/health\"" },
+	{ HTTP_WITH("path = \"health\";"), "t.conf:1: checks.web.path: \"health\" does not begin "
+	                                   "with \"/\"; write it as in \"/health\"" },
 	{ HTTP_WITH("path = \"\";"),
 	  "t.conf:1: checks.web.path: is empty; write 1 to 1023 characters" },
 	{ HTTP_WITH("path = \"/a b\";"), "t.conf:1: checks.web.path: has a character that no "
