@@ -196,7 +196,8 @@ class Chance:
         able = [member for member in self.world.members if self.world.member_serves(member)]
         if len(able) == 3:
             leader, other = self.world.cluster.leader(among=able), self.random.choice(able)
-            leader.ctl("move-leader", f"{other.status()['member']:x}", check=False)
+            status = st.wait_until(other.status, what=f"the status of {other}")
+            leader.ctl("move-leader", f"{status['member']:x}", check=False)
 
     def die(self):
         host = self.random.choice(self.world.hosts)

@@ -270,7 +270,8 @@ class Cluster:
         return {kv["key"]: kv["value"] for kv in self.range(prefix)}
 
     def revision(self):
-        return max(member.status()["revision"] for member in self.members if member.running)
+        running = [member for member in self.members if member.running]
+        return max(st.wait_until(member.status, what=f"the status of {member}")["revision"] for member in running)
 
     def leases(self):
         """The ids of the leases that live, as hexadecimal text."""
@@ -292,7 +293,8 @@ class Cluster:
         """Makes another member the leader, in good order; returns it."""
         leader = self.leader()
         other = next(member for member in self.members if member is not leader and member.running)
-        leader.ctl("move-leader", f"{other.status()['member']:x}")
+        status = st.wait_until(other.status, what=f"the status of {other}")
+        leader.ctl("move-leader", f"{status['member']:x}")
         st.wait_until(other.leads, what=f"{other} to lead")
         return other
 

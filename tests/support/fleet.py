@@ -112,8 +112,11 @@ class View:
             return repr(error)
 
 
-def start_hosts(case, cluster, count, sites=3, record='scope = "quorum";', settings='lease = "5s";', name="host", **options):
-    """Starts `count` hosts at `sites` sites in turn; returns them once each knows all and has verdicts."""
+def start_hosts(case, cluster, count, sites=3, record='scope = "quorum";', settings='lease = "20s";', name="host", **options):
+    """Starts `count` hosts at `sites` sites in turn; returns them once each knows all and has verdicts.
+
+    The lease is longer than any machine stands still; a test that waits for its end has one of its own.
+    """
     places = case.address(), case.address()
     hosts = [
         Host(case, cluster, f"{name}-{i}", f"site-{i % sites}", places, record=record, settings=settings, **options) for i in range(count)

@@ -199,7 +199,7 @@ class Drill(Orders):
 class Told(Orders):
     def test_status(self):
         """status --fleet: hosts, sites, votes, who says otherwise and since when; lost and back; the page and metrics likewise"""
-        hosts = self.hosts(3, settings='lease = "2s";')
+        hosts = self.hosts(3, settings='lease = "6s";')
         one = hosts[0]
         hosts[2].fail("primary")
         st.wait_until(lambda: self.record(one)["endpoints"][0]["down"] == 1, what="the vote")
