@@ -740,23 +740,36 @@ static void test_words_are_cleaned_and_cut(void **state)
 }
 
 /* The machine may be so busy that our own loop is late: then the verdict is none, and the words still say what happened. */
-/* What counts of connect_timeout and timeout is what the attempt is in. */
-static void test_connect_deadline(void **state)
+/* What counts of connect_timeout and timeout is what the attempt is in. False when it was late for both. */
+static bool run_connect_deadline(void)
 {
-	(void)state;
-	check.timeout = 200;
-	check.connect_timeout = 20;
+	bool apart;
+
+	fake.starts = 0;
 	make(2, &cheap);
 	turn_until(&fake.starts, 2);
 	probe_peer_answered(targets[1].probe);
 	turn_until(&targets[0].ends, 1);
-	assert_int_equal(targets[1].ends, 0);
+	apart = targets[1].ends == 0 && targets[0].last.elapsed_us < 190000;
 	assert_non_null(strstr(targets[0].last.detail, "timed out in waiting after 20ms"));
-	assert_in_range(targets[0].last.elapsed_us, 20000, 190000);
+	assert_true(targets[0].last.elapsed_us >= 20000);
 	turn_until(&targets[1].ends, 1);
 	assert_non_null(strstr(targets[1].last.detail, "timed out in waiting after 200ms"));
 	assert_true(targets[1].last.elapsed_us >= 200000);
 	end(2);
+	return apart;
+}
+
+static void test_connect_deadline(void **state)
+{
+	int tries = 100;
+
+	(void)state;
+	check.timeout = 200;
+	check.connect_timeout = 20;
+	while (!run_connect_deadline() && tries > 0)
+		tries--;
+	assert_true(tries > 0);
 }
 
 /* Noted in one attempt, it is not the next one's. */
