@@ -1,4 +1,5 @@
 """Helpers for tests of doors: cgroups, shunt-door, servers that send their name, and a client."""
+import contextlib
 import ctypes
 import errno
 import itertools
@@ -70,7 +71,8 @@ class Cgroup:
     def stop(self):
         if os.path.isdir(self.folder):
             for pid in self.pids():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                    os.kill(pid, signal.SIGKILL)
             self.remove()
 
     abandon = stop

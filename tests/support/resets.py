@@ -37,9 +37,16 @@ class Helper(helpers.Helper):
         os.chmod(self.config_path, 0o644)
 
     def children(self):
-        """The child processes, one per connection."""
+        """The child processes, one per connection, in the order of their start."""
         with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
-            return [int(word) for word in file.read().split() if st.process_state(word) not in "ZX"]
+            return [int(word) for word in file.read().split() if self._lives(word)]
+
+    @staticmethod
+    def _lives(pid):
+        try:
+            return st.process_state(pid) not in "ZX"
+        except (FileNotFoundError, ProcessLookupError):  # it has ended since it was listed
+            return False
 
 
 class Reply:

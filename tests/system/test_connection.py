@@ -87,7 +87,7 @@ class Killed(Watched):
         primary = self.address()
         port = st.free_port(primary)
         server = self.start(st.Nginx(self, "primary", primary, port))
-        quick = 'interval = "100ms"; fall = 1; rise = 50; watch = true;'
+        quick = 'interval = "100ms"; fall = 1; rise = 100; watch = true;'
         self.watch(config(port, primary, quick, kind="http"))
         server.kill()
         self.daemon.wait_active(NAME, "secondary")
@@ -122,22 +122,29 @@ class Idle(Watched):
         primary = self.address()
         port = st.free_port(primary)
         self.start(st.Nginx(self, "primary", primary, port, server="client_header_timeout 1s;"))
-        self.watch(config(port, primary, kind="http"))
-        st.wait_until(lambda: self.ends("expected") >= 2, what="the server to end three connections")
-        self.assertEqual(self.ends(), 1)
+        self.watch_ends(config(port, primary, kind="http"))
         self.wait_state("held")
         self.assert_nothing_told()
         # 1, a burst of 20, and one for each of the others.
         self.assertLessEqual(self.probes(), 21 + self.ends("expected"))
 
+    def watch_ends(self, text):
+        """Until three connections have ended, of which the first alone came unexpected."""
+        # A server that stands still ends one later than the others; not again and again.
+        for _ in range(5):
+            self.daemon = self.start(st.Daemon(self, text, options=["-v"]))
+            self.mark()
+            st.wait_until(lambda: self.ends("expected") >= 2, what="the server to end three connections")
+            if self.ends() == 1:
+                return
+            self.daemon.stop()
+        self.fail(f"connections ended unexpectedly:\n{self.daemon.log()}")
+
     def test_closes_at_once(self):
         """one that ends them at once is asked more and more rarely"""
         primary = self.address()
         server = self.start(st.Hostile(st.closes, primary))
-        self.daemon = self.start(st.Daemon(self, config(server.port, primary), options=["-v"]))
-        self.mark()
-        st.wait_until(lambda: self.ends("expected") >= 2, what="the server to end three connections")
-        self.assertEqual(self.ends(), 1)
+        self.watch_ends(config(server.port, primary))
         self.assertLessEqual(self.probes(), 21 + self.ends("expected"))
         self.assert_nothing_told()
 
@@ -207,13 +214,20 @@ class Idle(Watched):
 
     def test_reload(self):
         """a reload keeps the connection of what stays, and closes that of what goes"""
+        st.need("ss")
         primary = self.address()
         server = self.start(st.Hostile(st.silent, primary))
         self.watch(config(server.port, primary))
-        st.wait_until(lambda: server.open == 1, what="the probe's connection to be closed")
-        accepted = server.accepted
+
+        def held():
+            """The ports of connections to it, as the kernel has them: what is accepted when is another matter."""
+            done = st.run(["ss", "-Htn", "state", "established", "dst", primary])
+            return [line.split()[2] for line in done.stdout.splitlines()]
+
+        st.wait_until(lambda: len(held()) == 1, what="the probe's connection to be closed")
+        before = held()
         self.reload(config(server.port, primary) + " # the same")
-        self.assertEqual((server.open, server.accepted, self.state()), (1, accepted, "held"))
+        self.assertEqual((held(), self.state()), (before, "held"))
         self.reload(config(server.port, primary, ONCE.replace("watch = true", "watch = false")))
         self.assertEqual(self.state(), None)
         st.wait_until(lambda: server.open == 0, what="the connection to be closed")
@@ -239,12 +253,21 @@ class Silent(Watched):
         # An hour: what is due meanwhile is the burst's, and what follows a failure.
         check = 'interval = "1h"; fast_interval = "100ms"; timeout = "2s"; fall = 2; rise = 1; watch = true;'
         self.watch(config(server.port, "192.0.2.2", check), prefix=host.prefix)
-        silent = time.monotonic()
+        silent, before = time.monotonic(), self.probes()
         host.nft("add table inet t; add chain inet t out { type filter hook output priority 0; };"
                  "add rule inet t out ip daddr 192.0.2.2 drop;")  # fmt: skip
         self.daemon.wait_log("the connection to 192.0.2.2, .*ended and starts probes")
         self.note(f"the hint {time.monotonic() - silent:.1f} s after the last packet, with timeout = \"2s\"")
-        self.daemon.wait_active(NAME, "secondary")
+        st.wait_until(lambda: self.probes() > before, what="the burst's probe to end")
+
+        def left():
+            """A probe that was late, as this machine stood still, is no verdict, and the next one is due in an hour."""
+            if self.daemon.active(NAME) == "secondary":
+                return True
+            st.shunt(self.daemon, "check", NAME)
+            return False
+
+        st.wait_until(left, what="the standby to answer")
         self.assertEqual(self.ends(), 1)
 
 
