@@ -351,26 +351,31 @@ class SlowReload(Pair):
         self.daemon = self.start_daemon(self.config)
         self.client = self.start(st.Looper(self, NAME, self.daemon, threads=1))
 
-    def parser(self):
-        """The process that parses, found while it reads or has read the file, and stopped."""
-
-        def stop():
-            with open(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children", encoding="ascii") as file:
-                children = [int(pid) for pid in file.read().split()]
-            reading = []
-            for pid in children:
-                with open(f"/proc/{pid}/io", encoding="ascii") as file:
-                    reading += [pid] * (int(file.readline().split()[1]) > 0)
-            for pid in reading:
-                os.kill(pid, signal.SIGSTOP)
-            return reading
-
-        pid = st.wait_until(stop, what="the parser", pause=0.001)[0]
-        st.wait_until(lambda: st.process_state(pid) == "T", what="the parser to stop")
-        return pid
+    def stop_parser(self):
+        """The process that parses, stopped while it reads or has read the file; None: there is none now."""
+        with open(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children", encoding="ascii") as file:
+            children = [int(pid) for pid in file.read().split()]
+        for pid in children:
+            with open(f"/proc/{pid}/io", encoding="ascii") as file:
+                if int(file.readline().split()[1]) > 0:
+                    os.kill(pid, signal.SIGSTOP)
+                    return pid
+        return None
 
     def begin(self, number, more=""):
-        self.daemon.write_config(pair(self.primary, self.standby, other(number), check=self.FAST) + more + self.PADDING)
+        """Begins a reload, and stops its parser: (the command, the parser)."""
+        config = pair(self.primary, self.standby, other(number), check=self.FAST) + more + self.PADDING
+        for _ in range(20):
+            self.daemon.write_config(config)
+            client = self.reload_client()
+            parser = st.wait_until(lambda: self.stop_parser() or client.poll() is not None, what="the parser", pause=0.001)
+            if parser is not True:
+                st.wait_until(lambda: st.process_state(parser) == "T", what="the parser to stop")
+                return client, parser
+            # It was done before we looked, as we stood still: once more.
+            client.communicate()
+            self.reload(self.daemon, self.config)
+        self.fail("every parser was done before it was seen")
 
     def passes(self):
         return self.daemon.metric("shunt_probes_total", type="tcp", result="pass")
@@ -381,9 +386,7 @@ class SlowReload(Pair):
 
     def test_all_goes_on(self):
         """while the parser stands still, probes, lookups, status and orders go on; the command waits, and is answered at its end"""
-        self.begin(1)
-        client = self.reload_client()
-        parser = self.parser()
+        client, parser = self.begin(1)
         before, lookups = self.passes(), self.client.report()["lookups"]
         st.wait_until(lambda: self.passes() >= before + 30, what="thirty more probes, which take 1.5 s")
         report = self.client.report()
@@ -403,16 +406,19 @@ class SlowReload(Pair):
 
     def test_requests_meanwhile(self):
         """what is requested meanwhile, by signals and commands, is one more reload, which reads the file as it is then"""
-        self.begin(1)
-        first = self.reload_client()
-        parser = self.parser()
+        first, parser = self.begin(1)
         begun = len(self.daemon.log())
         self.daemon.write_config(pair(self.primary, self.standby, other(2), check=self.FAST))
         for _ in range(20):
             self.daemon.reload()
         later = [self.reload_client() for _ in range(3)]
-        connects = lambda client: any(what.startswith("socket:") for what in st.descriptors(client.pid).values())
-        st.wait_until(lambda: all(map(connects, later)), what="the commands to connect")
+
+        def waits(client):
+            """It has sent its request: between the connect and its wait it does not sleep."""
+            connected = any(what.startswith("socket:") for what in st.descriptors(client.pid).values())
+            return connected and st.process_state(client.pid) == "S"
+
+        st.wait_until(lambda: all(map(waits, later)), what="the commands to ask")
         before = self.passes()
         st.wait_until(lambda: self.passes() >= before + 10, what="the requests to have arrived")
         os.kill(parser, signal.SIGCONT)
@@ -423,9 +429,8 @@ class SlowReload(Pair):
 
     def test_mistake(self):
         """the same with a mistake in the file: the command says so, nothing has changed"""
-        self.begin(1, "mistake = 1;\n")
-        client = self.reload_client()
-        os.kill(self.parser(), signal.SIGCONT)
+        client, parser = self.begin(1, "mistake = 1;\n")
+        os.kill(parser, signal.SIGCONT)
         out, _ = client.communicate(timeout=st.PATIENCE)
         self.assertEqual(client.returncode, 4, out)
         self.assertIn("mistake: unknown setting", out)
@@ -433,9 +438,8 @@ class SlowReload(Pair):
 
     def test_killed(self):
         """the parser is killed: words, and the next reload is as any other"""
-        self.begin(1)
-        client = self.reload_client()
-        os.kill(self.parser(), signal.SIGKILL)
+        client, parser = self.begin(1)
+        os.kill(parser, signal.SIGKILL)
         out, _ = client.communicate(timeout=st.PATIENCE)
         self.assertEqual(client.returncode, 4, out)
         self.assertIn("cannot be parsed: the parser failed", out)
@@ -444,9 +448,7 @@ class SlowReload(Pair):
 
     def test_client_goes(self):
         """the command is interrupted meanwhile: the reload is done all the same"""
-        self.begin(1)
-        client = self.reload_client()
-        parser = self.parser()
+        client, parser = self.begin(1)
         client.kill()
         client.communicate()
         os.kill(parser, signal.SIGCONT)
@@ -454,21 +456,17 @@ class SlowReload(Pair):
 
     def test_end_meanwhile(self):
         """SIGTERM meanwhile: it ends at once, with status 0, the parser too, and the command is told"""
-        self.begin(1)
-        client = self.reload_client()
-        parser = self.parser()
+        client, parser = self.begin(1)
         self.daemon.signal(signal.SIGTERM)
         out, _ = client.communicate(timeout=st.PATIENCE)
         self.assertEqual(client.returncode, 4, out)
         self.assertIn("the daemon stops", out)
         self.assertEqual(self.daemon.wait_exit(), 0)
-        self.assertFalse(os.path.exists(f"/proc/{parser}"))
+        st.wait_until(lambda: not os.path.exists(f"/proc/{parser}"), what="the parser to be gone")
 
     def test_no_descriptors(self):
         """the parser holds none of the daemon's descriptors: whoever is connected sees the end of a connection"""
-        self.begin(1)
-        client = self.reload_client()
-        parser = self.parser()
+        client, parser = self.begin(1)
 
         held = [what for number, what in st.descriptors(parser).items() if number > 2 and what != self.daemon.config_path]
         self.assertEqual([what.split(":")[0] for what in held], ["pipe"])
