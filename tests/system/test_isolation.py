@@ -376,8 +376,8 @@ class Proofs(Network):
     def test_dns_answer_from_here(self):
         """a DNS server on this host, not on loopback, proves nothing"""
         server = self.named(OWN, self.host)
-        self.drop(PRIMARY, STANDBY)
         asked = server.log().count("query[")
+        self.drop(PRIMARY, STANDBY)
         self.assert_holds("timed out in connect after 500ms")
         st.wait_until(lambda: server.log().count("query[") > asked, what="the server to be asked for proof")
         self.assertTrue(self.isolated())

@@ -374,10 +374,17 @@ class Lives(Notify):
 
     def test_end(self):
         """at the daemon's end what runs, and what waits, has a moment"""
-        waiting = self.stand_still()
-        self.daemon.signal(signal.SIGTERM)
-        self.open_gate()
-        self.assertEqual(self.daemon.wait_exit(), 0)
+        # On a machine that stands still that moment may pass; not again and again.
+        for _ in range(5):
+            for name in os.listdir(self.told):
+                os.unlink(os.path.join(self.told, name))
+            waiting = self.stand_still()
+            begun = time.monotonic()
+            self.daemon.signal(signal.SIGTERM)
+            self.open_gate()
+            self.assertEqual(self.daemon.wait_exit(), 0)
+            if time.monotonic() - begun < FINISH_S:
+                break
         self.assertEqual(len(self.order()), 2 * (1 + waiting))
         self.assertNotIn("notify:", self.daemon.log())
 

@@ -16,7 +16,7 @@ import shunttest as st
 
 RECORDS = 10_000
 ASKED = 100
-READY_SECONDS = 10  # the goal is 2 on an idle machine; this one may be loaded
+READY_SECONDS = 10  # of processor time; the goal is 2 on an idle machine
 MEMORY_KB = 64 * 1024
 
 # Asks for the names on its standard input, in one process.
@@ -53,7 +53,7 @@ class Scale(st.Case):
     def test_ready(self):
         """with 10,000 records the daemon is ready in good time"""
         self.note(f"both sockets answer after {self.ready:.2f} s")
-        self.assertLess(self.ready, READY_SECONDS)
+        self.assertLess(st.cpu_seconds(self.daemon.pid), READY_SECONDS)
         self.assertEqual(len(self.daemon.status()["records"]), RECORDS)
 
     @unittest.skipIf(st.SANITIZED, "a sanitizer's memory is not the daemon's")
