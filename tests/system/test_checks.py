@@ -348,7 +348,7 @@ class Connections(Checks):
     def expect_no_failure(self, listener, *addresses, **options):
         """Probes that may use each other's sockets."""
         port = listener.getsockname()[1]
-        tcp = 'type = "tcp"; interval = "100ms"; fall = 1; timeout = "1s";'
+        tcp = 'type = "tcp"; interval = "100ms"; fall = 1; timeout = "5s";'
         rows = {f"at-{n}": (type("Server", (), {"at": at, "port": port}), tcp, "") for n, at in enumerate(addresses)}
         self.watch(rows, **options)
         passed = lambda: self.daemon.metric("shunt_probes_total", type="tcp", result="pass")

@@ -55,7 +55,7 @@ def asked_name(question):
 class Script:
     """A DNS server of the test's own. rules: {name: function(question, type, send)}; any other name is NXDOMAIN.
 
-    seen: {(name, type): [time.monotonic() of each question]}.
+    seen: {(name, type): {the question's id: time.monotonic()}}; a question that is repeated, since this server was slow, is one.
     """
 
     def __init__(self, case):
@@ -69,7 +69,7 @@ class Script:
         name, kind = asked_name(question)
         if self.deaf and not tcp:
             return
-        self.seen.setdefault((name, kind), []).append(time.monotonic())
+        self.seen.setdefault((name, kind), {}).setdefault(question[:2], time.monotonic())
         if name in self.rules:
             self.rules[name](question, kind, send)
         else:
@@ -83,7 +83,7 @@ class Script:
                 self.answer(question, lambda text: connection.sendall(struct.pack("!H", len(text)) + text), tcp=True)
 
     def count(self, name, kind=st.A):
-        return len(self.seen.get((name, kind), []))
+        return len(self.seen.get((name, kind), {}))
 
 
 def gives(*texts, ttl=1):
@@ -466,7 +466,7 @@ class Scripted(st.Case):
             what="both to be asked eight times",
         )
         for name in ("zero", "huge"):
-            at = script.seen[(f"{name}.example.net", st.A)]
+            at = list(script.seen[(f"{name}.example.net", st.A)].values())
             self.assertGreater(at[7] - at[0], 2.5)  # 6.3 s, if no question came late or twice
         self.assertEqual((script.count("long.example.net"), script.count("long.example.net", st.AAAA)), long)
         script.rules["zero.example.net"] = gives("192.0.2.2", ttl=0)
@@ -743,7 +743,9 @@ class Host(st.Case):
                 if second:
                     st.wait_until(lambda: scripts[1].count("own.example.com") >= 1, what="the second server to be asked")
                 else:
-                    self.assertLessEqual(scripts[1].count("own.example.com"), 1)  # one that was slow for the first
+                    # One that was slow for the first, now and then: with rotate it would be one for each.
+                    few = lambda: 3 * scripts[1].count("own.example.com") <= scripts[0].count("own.example.com")
+                    st.wait_until(few, what="the second server to be left alone")
                 daemon.stop()
 
     def test_timeout_and_attempts(self):
@@ -752,7 +754,7 @@ class Host(st.Case):
 
         def slow(question, kind, send):
             if kind == st.A:
-                threading.Timer(2.5, send, [reply(question, addresses(["192.0.2.7"]))]).start()
+                threading.Timer(2.5, send, [reply(question, addresses(["192.0.2.7"], ttl=60))]).start()
             else:
                 send(reply(question))
 

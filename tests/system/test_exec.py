@@ -13,6 +13,7 @@ import shunttest as st
 
 ROOT = os.geteuid() == 0
 PACE = 'interval = "1s"; fast_interval = "100ms"; fall = 1; rise = 1;'
+LONG = 'timeout = "30s";'
 SLOW = 'interval = "1h"; fast_interval = "1h"; timeout = "30s";'
 
 
@@ -46,7 +47,7 @@ class Programs(st.Case):
         user = f'exec_user = "{exec_user}";' if exec_user else ""
         return f"{user}\nchecks: {{ {checks} }};\nrecords: ( {', '.join(records)} );"
 
-    def record(self, label, script, arguments="", options=PACE, address=None):
+    def record(self, label, script, arguments="", options=PACE + LONG, address=None):
         path = script if script.startswith("/bin") else self.script(label, script)
         command = f'command = [ "{path}"{arguments} ];'
         return f"""{{ name = "{label}.example.com"; primary: {{ address = "{address or self.address()}";
@@ -176,8 +177,8 @@ class Verdicts(Programs):
         words = ', "%a", "%p", "%n", "%e", "100%%", "[%a]:%p", ""'
         script = 'echo "$*" $#; exit 1'
         records = [
-            self.record("v4", script, words, PACE + "port = 5432;", "192.0.2.1"),
-            self.record("v6", script, words, PACE + "port = 80;", "fe80::1%lo"),
+            self.record("v4", script, words, PACE + LONG + "port = 5432;", "192.0.2.1"),
+            self.record("v6", script, words, PACE + LONG + "port = 80;", "fe80::1%lo"),
         ]
         self.watch(self.config(records))
         self.wait_seen({
@@ -311,7 +312,8 @@ class Surroundings(Programs):
         hang = self.script("hang", f"{mark} 3600")
         address = self.address()
         server = self.start(st.Nginx(self, "web", address, st.free_port(address)))
-        check = f'hang: {{ type = "exec"; command = [ "{hang}" ]; {SLOW} }};'
+        # Not one is to be killed, and replaced by the next, while they are counted.
+        check = f'hang: {{ type = "exec"; command = [ "{hang}" ]; {SLOW.replace("30s", "5m")} }};'
         records = [
             f'{{ name = "h{number}.example.com"; primary: {{ address = "192.0.2.{number}"; check = "hang"; }}; }}'
             for number in range(1, 201)

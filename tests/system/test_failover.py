@@ -247,6 +247,9 @@ class Manners(st.Case):
 
     def test_no_system_call(self):
         """a lookup of a managed name makes no system call once attached, and an attach makes only those it may"""
+        st.unhurried(self.no_system_call)
+
+    def no_system_call(self):
         calls, between = self.strace(NAME, 100, self.daemon.env())
         self.assertEqual(between, [])
         at = next(number for number, call in enumerate(calls) if call.startswith("socket(AF_UNIX"))
@@ -259,15 +262,19 @@ class Manners(st.Case):
     def test_no_system_call_added(self):
         """a lookup of another name makes the system calls that it makes without the shim, and no other"""
         names = "localhost", "127.0.0.1"
+
+
+        def counted(calls):
+            return collections.Counter(call.split("(")[0] for call in calls)
+
+        def same(name):
+            _, with_shim = self.strace(name, 20, self.daemon.env())
+            _, without = self.strace(name, 20, st.clean_env())
+            self.assertEqual(counted(with_shim), counted(without))
+
         for name in names:
             with self.subTest(name):
-                _, with_shim = self.strace(name, 20, self.daemon.env())
-                _, without = self.strace(name, 20, st.clean_env())
-
-                def counted(calls):
-                    return collections.Counter(call.split("(")[0] for call in calls)
-
-                self.assertEqual(counted(with_shim), counted(without))
+                st.unhurried(lambda name=name: same(name))
 
     def test_nothing_kept(self):
         """after a lookup the process has the descriptors that it had, and one mapping more"""
@@ -311,6 +318,9 @@ class Run(st.Case):
     def test_private_daemon(self):
         """the command is answered, its exit status is kept, and nothing is left behind"""
         before = set(os.listdir(self.tmp))
+        st.unhurried(lambda: self.answered_once(before))
+
+    def answered_once(self, before):
         done = self.run_with("sh", "-c", f'"{st.LOOPER}" -1 {NAME}; echo "$SHUNT_CONTROL"; exit 7')
         self.assertEqual(done.returncode, 7, done.stderr)
         self.assertEqual(done.stdout.split()[3], "192.0.2.10", done.stdout)

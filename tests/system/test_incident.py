@@ -9,6 +9,7 @@ import re
 import sys
 
 import shunttest as st
+from test_watch import Watcher
 
 CONFIG = os.path.join(st.ROOT, "conf", "examples", "database.conf")
 PRIMARY, REPLICA, FAR = "192.0.2.20", "192.0.2.21", "198.51.100.22"
@@ -58,7 +59,7 @@ class Incident(st.Case):
         st.wait_until(lambda: self.daemon.status()["settled"], what="the table to settle")
         self.env = st.clean_env(SHUNT_CONTROL=self.daemon.control, SHUNT_SOCKET=self.daemon.socket)
         self.env["PATH"] = f"{st.B}:{self.env['PATH']}"
-        self.watch = self.start(st.Process(self, "watch", [st.SHUNT, "watch", NAME], env=self.env))
+        self.watch = self.start(Watcher(self.daemon, NAME))
 
     def say(self, command):
         """What a command prints, its trouble included."""
@@ -101,9 +102,6 @@ class Incident(st.Case):
 
     def test_session(self):
         """the commands print the session of docs/incident.md"""
-        # It asks at once then, and says nothing before the first change, which takes more than a second.
-        connected = lambda: any(place.startswith("socket:") for place in st.descriptors(self.watch.pid).values())
-        st.wait_until(connected, what="the watcher to connect")
         for _, command, output in self.steps():
             if command.startswith("ALERT "):
                 self.alert(command)
