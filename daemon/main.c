@@ -1,8 +1,6 @@
 /* shuntd: the command line, and a configuration that is only checked or that the server runs with. */
 #include <stdio.h>
 
-#include <openssl/crypto.h>
-
 #include "base/log.h"
 #include "process/cmdline.h"
 #include "process/environment.h"
@@ -43,9 +41,6 @@ __attribute__((noinline)) static int run(int argc, char **argv)
 	cmdline_parse(argc, argv, &options);
 	if (options.version)
 		return print_versions();
-	/* Without memory for its default context, OpenSSL's first digest would write through NULL. */
-	if (!OSSL_LIB_CTX_get0_global_default())
-		log_fatal("OpenSSL cannot start: out of memory");
 	config = reload_read(options.file, error);
 	if (!config) {
 		fprintf(stderr, "%s\n", error);

@@ -196,7 +196,7 @@ static int prepare(void *arg, curl_socket_t fd, curlsocktype purpose)
 
 static CURL *make_easy(struct etcd_call *call)
 {
-	CURL *easy = curl_easy_init();
+	CURL *easy = transfer_easy(call->etcd->loop);
 	char url[512];
 
 	if (!easy)

@@ -49,7 +49,7 @@ struct etcd_call {
 	char library_error[CURL_ERROR_SIZE];
 };
 
-/* `config` must outlive it. NULL if libcurl cannot start. */
+/* `config` must outlive it. NULL if out of memory. */
 struct etcd *etcd_new(struct event_base *base, const struct fleet_config *config);
 /* All calls must have ended or been stopped. NULL is allowed. */
 void etcd_free(struct etcd *etcd);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/timer.h"
+#include "net/tls_library.h"
 
 /*
  * A descriptor that libcurl wants to be watched. libcurl keeps the pointer (curl_multi_assign)
@@ -20,7 +21,7 @@ struct watch {
 
 struct transfer_loop {
 	struct event_base *base;
-	CURLM *multi;
+	CURLM *multi; /* NULL: libcurl has not been started */
 	struct event timer;
 	LIST_HEAD(, watch) watches;
 	unsigned unwatched; /* number of watches that are wanted and not pending */
@@ -242,18 +243,46 @@ void transfer_stop(struct transfer_loop *loop, struct transfer *transfer)
 	transfer->easy = NULL;
 }
 
-static bool multi_init(struct transfer_loop *loop)
+static bool multi_configure(struct transfer_loop *loop)
 {
 	int bad = 0;
 
-	loop->multi = curl_multi_init();
-	if (!loop->multi)
-		return false;
 	bad |= curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, descriptor_changed);
 	bad |= curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
 	bad |= curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
 	bad |= curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
 	return !bad;
+}
+
+static void library_stop(struct transfer_loop *loop)
+{
+	/*
+	 * libcurl calls both callbacks during this, and some releases do not call them for every
+	 * descriptor.
+	 */
+	curl_multi_cleanup(loop->multi);
+	loop->multi = NULL;
+	while (!LIST_EMPTY(&loop->watches))
+		watch_free(LIST_FIRST(&loop->watches));
+	event_del(&loop->timer);
+	curl_global_cleanup();
+}
+
+static bool library_start(struct transfer_loop *loop)
+{
+	tls_library_start();
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return false;
+	loop->multi = curl_multi_init();
+	if (loop->multi && multi_configure(loop))
+		return true;
+	library_stop(loop);
+	return false;
+}
+
+CURL *transfer_easy(struct transfer_loop *loop)
+{
+	return loop->multi || library_start(loop) ? curl_easy_init() : NULL;
 }
 
 struct transfer_loop *transfer_loop_new(struct event_base *base)
@@ -266,23 +295,12 @@ struct transfer_loop *transfer_loop_new(struct event_base *base)
 	LIST_INIT(&loop->watches);
 	TAILQ_INIT(&loop->running);
 	evtimer_assign(&loop->timer, base, timer_ran, loop);
-	if (multi_init(loop))
-		return loop;
-	transfer_loop_free(loop);
-	return NULL;
+	return loop;
 }
 
 void transfer_loop_free(struct transfer_loop *loop)
 {
-	if (!loop)
-		return;
-	/*
-	 * libcurl calls both callbacks during this, and some releases do not call them for every
-	 * descriptor.
-	 */
-	curl_multi_cleanup(loop->multi);
-	while (!LIST_EMPTY(&loop->watches))
-		watch_free(LIST_FIRST(&loop->watches));
-	event_del(&loop->timer);
+	if (loop && loop->multi)
+		library_stop(loop);
 	free(loop);
 }

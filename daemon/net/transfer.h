@@ -6,7 +6,9 @@
  * easy handles (8.12 and newer). Each descriptor has an event; only libcurl knows which transfer it
  * belongs to.
  *
- * The probes create one struct transfer_loop and free it after the last transfer. Everything runs
+ * libcurl is started with the first easy handle, since with the libraries behind it it takes 2 MB,
+ * and most probes do without. What creates a struct transfer_loop frees it after its last transfer.
+ * Everything runs
  * in the loop's thread. Callbacks are called when libcurl has returned, never from within it, so
  * they may stop and free any transfer.
  */
@@ -21,8 +23,8 @@ struct event_base;
 struct transfer_loop;
 
 /*
- * Embedded in its owner's struct. The owner sets the first four fields, and all options of the easy
- * handle except CURLOPT_PRIVATE.
+ * Embedded in its owner's struct. The owner sets the first four fields, the easy handle by
+ * transfer_easy(), and all of its options except CURLOPT_PRIVATE.
  */
 struct transfer {
 	CURL *easy; /* NULL: none */
@@ -40,10 +42,16 @@ struct transfer {
 	bool is_lost; /* a call of failed() is pending */
 };
 
-/* Returns NULL if libcurl cannot start. curl_global_init() must have been called. */
+/* Returns NULL if out of memory. */
 struct transfer_loop *transfer_loop_new(struct event_base *base);
 /* NULL is allowed. */
 void transfer_loop_free(struct transfer_loop *loop);
+
+/*
+ * A new easy handle for a transfer in this loop, owned by the caller until it is given to
+ * transfer_stop(). Returns NULL if libcurl cannot start, for lack of memory or descriptors.
+ */
+CURL *transfer_easy(struct transfer_loop *loop);
 
 /*
  * Starts the transfer: either done() or failed() is called later, unless transfer_stop() is called

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include <ares.h>
-#include <curl/curl.h>
 #include <event2/event.h>
 
 #include "base/log.h"
@@ -404,7 +403,6 @@ static void stop(struct server *server)
 	reload_free(&server->reload);
 	libevent_global_shutdown();
 	ares_library_cleanup();
-	curl_global_cleanup();
 }
 
 /* --- running the server ----------------------------------------------------------------------- */
@@ -432,9 +430,8 @@ static int serve(struct server *server, struct config *config)
 	}
 	privileges_forbid_dumps();
 	systemd_status(server->systemd, "starting: waits for the first verdict of every check");
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
-	    ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
-		log_fatal("libcurl or c-ares cannot start");
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+		log_fatal("c-ares cannot start");
 	if (!start(server, config, descriptors))
 		return cannot_start(errno);
 	/* The text of the configuration took several times the memory of the result. */

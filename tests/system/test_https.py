@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """https checks: whom they trust, what they say to a server, and where they connect."""
 import contextlib
+import errno
 import os
 import re
 import socket
+import threading
 
 import shunttest as st
 
@@ -250,6 +252,55 @@ class RealServers(st.Case):
         servers[0].start()
         daemon.wait_active(name, "primary")
         self.assertEqual(curl(), "one")
+
+
+class Library(st.Case):
+    """OpenSSL's start, as seen at its configuration: a FIFO, at which it waits until somebody writes."""
+
+    def setUp(self):
+        super().setUp()
+        self.fifo = self.path("openssl.cnf")
+        os.mkfifo(self.fifo, 0o644)
+
+    def let_go(self):
+        """Whether somebody waited at the FIFO; waits no longer."""
+        try:
+            os.close(os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            self.assertEqual(error.errno, errno.ENXIO)
+            return False
+        return True
+
+    def new_daemon(self, server, options):
+        record = f'{{ name = "www.example.com"; primary: {{ address = "{server.at}"; check = {{ {options} port = {server.port}; }}; }}; }}'
+        return st.Daemon(self, f"records: ( {record} );", env=st.clean_env(OPENSSL_CONF=self.fifo))
+
+    def wait_up(self, daemon):
+        st.wait_until(lambda: daemon.health("www.example.com", "primary") == "up", what="a passed check")
+
+    def test_not_needed(self):
+        """tcp checks and usual http checks start neither OpenSSL nor libcurl, which starts it: they take megabytes"""
+        server = self.start(st.Hostile(st.well, self.address()))
+        for kind in ("tcp", "http"):
+            daemon = self.start(self.new_daemon(server, f'type = "{kind}";'))
+            self.wait_up(daemon)
+            self.assertFalse(self.let_go(), kind)
+
+    def test_needed(self):
+        """an https check starts OpenSSL, with its configuration"""
+        ca, waited, over = st.CA(self), threading.Event(), threading.Event()
+        server = self.start(st.TlsServer(self.address(), ca.issue("www.example.com")))
+
+        def watch():
+            while not over.wait(0.01):
+                if self.let_go():
+                    waited.set()
+
+        threading.Thread(target=watch).start()
+        self.addCleanup(over.set)
+        daemon = self.start(self.new_daemon(server, f'{CHECK} ca_file = "{ca.file}";'))
+        self.wait_up(daemon)
+        self.assertTrue(waited.is_set())
 
 
 if __name__ == "__main__":

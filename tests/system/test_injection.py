@@ -237,6 +237,7 @@ class Memory(Injection):
         """an allocation fails while it ends: it ends, with status 0"""
         for number in range(1, 4):
             daemon = self.new_daemon()
+            self.allocations.arm()  # the last end may have made fewer than were to fail
             self.launch(daemon)
             daemon.wait_settled()
             self.allocations.arm(number)

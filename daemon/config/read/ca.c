@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "config/file.h"
+#include "net/tls_library.h"
 
 #define CA_FILE_MAX (16u << 20) /* bytes; a system's whole bundle has 0.3 million */
 
@@ -48,6 +49,7 @@ const char *config_ca_fault(const char *path)
 
 	if (!bytes)
 		return why;
+	tls_library_start();
 	ERR_clear_error();
 	bio = BIO_new_mem_buf(bytes, (int)length);
 	why = bio ? read_certificates(bio) : "out of memory";

@@ -9,6 +9,7 @@
 
 #include "config/file.h"
 #include "config/read/ca.h"
+#include "net/tls_library.h"
 
 /* Bytes; a file with a certificate and a chain has a few thousand. */
 #define KEY_FILE_MAX (1u << 20)
@@ -106,6 +107,9 @@ bool config_tls_read_pair(const struct config_group *group, enum option cert_opt
 
 bool config_tls_read(const struct config_group *group, struct check *check)
 {
+	/* Now, since in a probe it could end a daemon that answers. */
+	if (config_options[OPT_CHECK_TLS_VERIFY].types & 1u << check->type)
+		tls_library_start();
 	return config_value_bool(group, OPT_CHECK_TLS_VERIFY, &check->tls_verify) &&
 	       read_ca_file(group, check) &&
 	       config_value_host(group, OPT_CHECK_SNI, false, &check->sni) &&

@@ -413,7 +413,7 @@ static bool set_options(struct attempt *attempt)
 
 static bool hand_over(struct attempt *attempt)
 {
-	attempt->transfer = (struct transfer){ .easy = curl_easy_init(),
+	attempt->transfer = (struct transfer){ .easy = transfer_easy(owner_of(attempt)->loop),
 		                               .done = transfer_done,
 		                               .failed = transfer_failed,
 		                               .arg = attempt };
@@ -491,7 +491,8 @@ static void connected(struct session *session, uint32_t events)
 	session_unwatch(session);
 	attempt->connected_us = clock_us();
 	if (!hand_over(attempt))
-		session_finish_own_fault(session, "libcurl cannot start: out of memory");
+		session_finish_own_fault(session,
+		                         "libcurl cannot start: out of memory or descriptors");
 }
 
 static const struct session_kind attempts = { .size = sizeof(struct attempt),

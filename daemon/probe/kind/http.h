@@ -17,8 +17,7 @@ struct probe_http;
 struct trust;
 
 /*
- * Returns NULL if libcurl cannot start. curl_global_init() must have been called. `edges`, the
- * prober's, and `trust` must outlive the object.
+ * Returns NULL if out of memory. `edges`, the prober's, and `trust` must outlive the object.
  */
 struct probe_http *probe_http_new(struct event_base *base, struct edge_set *edges,
                                   struct trust *trust);

@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -1981,6 +1982,24 @@ static void test_keys(void **state)
 		config_free(configs[i]);
 }
 
+/* A check without secrets has the digest of "-", as any other's is made: the key says what it is of. */
+static void test_no_secrets(void **state)
+{
+	struct config *config = load(
+	        "checks: { x: { type = \"http\"; host = \"a\"; }; };\n"
+	        "records: ( { name = \"a\"; primary: { address = \"b\"; check = \"x\"; }; } );");
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	char part[sizeof(" headers= ") + 2 * sizeof(digest)] = " headers=";
+
+	(void)state;
+	SHA256((const unsigned char *)"-", 1, digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		sprintf(part + strlen(part), "%02x", digest[i]);
+	strcat(part, " ");
+	assert_non_null(strstr(config->records->endpoints[0].check->key, part));
+	config_free(config);
+}
+
 /* What a probe depends on besides its options, and what calculated checks make of others that stand behind them. */
 static void test_dependence(void **state)
 {
@@ -2517,7 +2536,7 @@ int main(void)
 		cmocka_unit_test(test_resets),          cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_too_many_ports),  cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_many_hints),      cmocka_unit_test(test_fleet),
-		cmocka_unit_test(test_scope),
+		cmocka_unit_test(test_scope),           cmocka_unit_test(test_no_secrets),
 	};
 	struct CMUnitTest tests[COUNT(mistakes) + COUNT(others)];
 
