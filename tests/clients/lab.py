@@ -2,12 +2,13 @@
 
 The caller stands in a network namespace of its own with the capability to mount: servers, daemon and clients are its children.
 
-    lab = Lab(case, clients, variant)     starts what the clients need
+    lab = Lab(case, clients, variant, timeout)    starts what the clients need; timeout: of the check
     lab.reached(client, door)             "primary" (by shunt), "elsewhere" (by the DNS), or what it said instead; not for BPF
-    lab.recoveries(clients, doors, black_hole)    seconds from the break to the first good answer, for each
+    lab.recoveries(doors, black_hole, limit)      seconds from the break to the verdict, and to the first good answer of each client
     lab.restore()                         the primary is back and answers
 """
 import collections
+import concurrent.futures
 import contextlib
 import glob
 import json
@@ -42,7 +43,7 @@ PORTS = f"ports = [ {', '.join(map(str, servers.PORTS.values()))} ];"
 
 CONFIG = """
     {file}
-    checks: {{ up: {{ type = "http"; port = 8080; interval = "100ms"; timeout = "500ms"; fall = 2; rise = 1; {check} }}; }};
+    checks: {{ up: {{ type = "http"; port = 8080; interval = "100ms"; timeout = "{timeout}"; fall = 2; rise = 1; {check} }}; }};
     records: ( {{ name = "{name}"; {record}
         primary: {{ address = "{primary}"; check = "up"; }}; secondary: {{ address = "{secondary}"; check = "up"; }}; }} );
 """
@@ -129,8 +130,8 @@ def named(answer):
 
 
 class Lab:
-    def __init__(self, case, clients, variant=DEFAULT):
-        self.case, self.variant = case, variant
+    def __init__(self, case, clients, variant=DEFAULT, timeout="250ms"):
+        self.case, self.variant, self.timeout = case, variant, timeout
         self.services = {"http", *(client.service for client in clients)}
         self.numbers = iter(range(10**6))
         for command in (("ip", "link", "set", "lo", "up"), *(("ip", "address", "add", f"{at}/32", "dev", "lo") for at in ENDPOINTS.values())):
@@ -177,7 +178,8 @@ class Lab:
             file += f' door = {{ cgroup = "{self.cgroup.path}"; }}; door_socket = "{case.path("door.sock")}";'
         if self.variant.resets:
             file += f' reset_socket = "{case.path("reset.sock")}";'
-        config = CONFIG.format(name=NAME, file=file, check=self.variant.check, record=self.variant.record, **ENDPOINTS)
+        config = CONFIG.format(name=NAME, file=file, check=self.variant.check, record=self.variant.record, timeout=self.timeout,
+                               **ENDPOINTS)  # fmt: skip
         self.daemon = st.Daemon(case, config)
         os.chown(self.daemon.dir, NOBODY, NOBODY)
         os.chmod(self.daemon.dir, 0o755)  # for the helpers, which read its configuration
@@ -262,21 +264,32 @@ class Lab:
         return named(answer) or f"{answer} {running.log()}"
 
     def recoveries(self, doors, black_hole, limit):
-        """doors: {client: door}. Returns {client: seconds, None if beyond the limit, or why it was not tried}."""
+        """doors: {client: door}. Returns seconds until the daemon's verdict, and {client: seconds, None if beyond the limit, or why it
+        was not tried}, from just before the break.
+        """
         ready = {client: self.start(client, door) for client, door in doors.items()}
+        events = st.Stream(self.daemon.control)
         try:
             warm = each(ready, lambda client: self.settle(ready[client], ("primary",), 60))
             good = [client for client in ready if named(warm[client]) == "primary"]
-            self.break_primary(black_hole)
+            events.start()
             begin = time.monotonic()
 
             def wait(client):
                 answer = self.settle(ready[client], ("secondary",), limit)
                 return time.monotonic() - begin if named(answer) == "secondary" else None
 
-            found = each(good, wait)
-            return {client: found[client] if client in found else f"not warm: {warm[client]}" for client in ready}
+            def see():
+                events.until_type("answer", record=NAME)
+                return time.monotonic() - begin
+
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                verdict = pool.submit(see)
+                self.break_primary(black_hole)
+                found = each(good, wait)
+                return verdict.result(), {client: found.get(client, f"not warm: {warm[client]}") for client in ready}
         finally:
+            events.stop()
             for running in ready.values():
                 running.stop()
 
@@ -288,8 +301,7 @@ class Lab:
             result = st.run(["nft", "-f", "-"], input=rules, stdin=None)
             assert result.returncode == 0, result.stderr
         else:
-            for server in self.servers["primary"]:
-                server.kill()
+            each(self.servers["primary"], lambda server: server.kill())
 
     def restore(self):
         st.run(["nft", "flush", "ruleset"])
@@ -299,10 +311,10 @@ class Lab:
         self.daemon.wait_active(NAME, "primary")
 
 
-def each(clients, function):
-    """function(client) for all of them at once."""
+def each(things, function):
+    """function(thing) for all of them at once: {thing: what it returned}."""
     found = {}
-    threads = [threading.Thread(target=lambda client=client: found.update({client: function(client)}), daemon=True) for client in clients]
+    threads = [threading.Thread(target=lambda thing=thing: found.update({thing: function(thing)}), daemon=True) for thing in things]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,6 +1,7 @@
 """Configurations of the servers that are clients here; each listens on 127.0.0.1:{port} and asks {name}:8080."""
 
-PORTS = {"nginx.conf": 9001, "haproxy.cfg": 9002, "squid.conf": 9003, "workerd.capnp": 9004, "mosquitto.conf": 9005, "Caddyfile": 9006}
+PORTS = {"nginx.conf": 9001, "haproxy.cfg": 9002, "squid.conf": 9003, "workerd.capnp": 9004, "mosquitto.conf": 9005, "Caddyfile": 9006,
+         "haproxy-two.cfg": 9007}  # fmt: skip
 
 FILES = {
     "nginx.conf": """daemon off; worker_processes 1; pid {files}/nginx.pid; error_log stderr warn; user root;
@@ -17,6 +18,17 @@ http {{ access_log off; client_body_temp_path {files}/t1; proxy_temp_path {files
 listen all
   bind 127.0.0.1:{port}
   server one {name}:8080
+""",
+    "haproxy-two.cfg": """defaults
+  mode http
+  option redispatch
+  timeout connect 5s
+  timeout client 50s
+  timeout server 50s
+listen all
+  bind 127.0.0.1:{port}
+  server one {name}:8080
+  server two {name}:8080
 """,
     "Caddyfile": """{{
   admin off
@@ -55,6 +67,6 @@ connection up
 address {name}:1883
 topic endpoint in
 bridge_protocol_version mqttv311
-restart_timeout 1
+restart_timeout 1 1
 """,
 }

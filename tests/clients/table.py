@@ -8,14 +8,21 @@ import collections
 # doors     of "preload" and "nss", those that reach it
 # why       how it looks up names, as far as it matters here
 # helps     what to do where a door is missing, or where it takes long
+# waits     what it waits for, of itself, although shunt has an answer for it
 # kind      "lines": lives on and is asked by lines; "proxy": lives on and is asked through `ask`; "command": is run for each question
 # ask       of a proxy: the command that asks it
 # connects  False: it looks names up and prints addresses, so that no door of connections leads it
 # since     (VERSION, doors): those from that version of the package on
 # version   the command that prints its version, or npm:PACKAGE, or deb:PACKAGE
 # files     that must exist for it, beyond the command's first word
-Client = collections.namedtuple("Client", "name command service doors why helps kind ask version files since connects",
-                                defaults=("http", ("preload", "nss"), "", "", "lines", (), (), (), (), True))  # fmt: skip
+Client = collections.namedtuple("Client", "name command service doors why helps kind ask version files since connects waits",
+                                defaults=("http", ("preload", "nss"), "", "", "lines", (), (), (), (), True, ""))  # fmt: skip
+
+# What is aimed at, with all that a record can switch on.
+# clients       their names
+# killed        seconds until the standby answers
+# black_hole    the same; after_verdict: from the verdict on, not from the break
+Goal = collections.namedtuple("Goal", "clients killed black_hole after_verdict", defaults=(False,))
 
 BOTH, NSS, PRELOAD, NEITHER = ("preload", "nss"), ("nss",), ("preload",), ()
 
@@ -71,7 +78,7 @@ CLIENTS = (
     npm("mongodb", "mongodb", "mongo", "mongodb", why=LIBC),
     npm("mongodb+srv", "mongodb+srv", "mongo", "mongodb", why="c-ares for SRV and TXT, getaddrinfo() for the hosts in them",
         helps="manage the names that the SRV record has"),
-    npm("mqtt.js", "mqtt", "mqtt", "mqtt", why=LIBC, helps="`reconnectPeriod: 100`"),
+    npm("mqtt.js", "mqtt", "mqtt", "mqtt", why=LIBC, helps="`reconnectPeriod: 100`", waits="1 s before it connects again"),
     npm("grpc-js", "grpc", "grpc", "@grpc/grpc-js", why="getaddrinfo(); at most one new lookup in 30 s",
         helps="`grpc.dns_min_time_between_resolutions_ms`"),
     npm("nats.js", "nats", "nats", "nats", doors=NEITHER, why="c-ares first, getaddrinfo() if that fails",
@@ -121,7 +128,10 @@ CLIENTS = (
     Client("nginx proxy_pass", ("nginx", "-p", "{files}", "-c", "{files}/nginx.conf", "-e", "stderr"), why="getaddrinfo() at load",
            helps="`nginx -s reload` in notify", kind="proxy", ask=PROXIED, version="deb:nginx"),
     Client("HAProxy", ("haproxy", "-db", "-f", "{files}/haproxy.cfg"), why="getaddrinfo() at start",
-           helps="a restart in notify; a short `timeout connect`, for which it waits before it tries again", kind="proxy", ask=PROXIED, version="deb:haproxy"),
+           waits="1 s, or `timeout connect` if that is less, before it connects to the same server again",
+           helps="a second `server` line with the same name, and `option redispatch`", kind="proxy", ask=PROXIED, version="deb:haproxy"),
+    Client("HAProxy with two servers", ("haproxy", "-db", "-f", "{files}/haproxy-two.cfg"), why="getaddrinfo() at start",
+           helps="a restart in notify, where the library is not", kind="proxy", ask=PROXIED, version="deb:haproxy"),
     Client("caddy", ("caddy", "run", "--config", "{files}/Caddyfile"), why="getaddrinfo() with `GODEBUG=netdns=cgo`, as for Go",
            helps="`shunt run` sets GODEBUG", kind="proxy", ask=PROXIED, version="deb:caddy"),
     # With shared memory of its own, which it leaves behind when it is killed.
@@ -129,7 +139,9 @@ CLIENTS = (
            files=("/usr/sbin/squid",), doors=NEITHER, why=DNS, helps="`hosts_file`, or none", kind="proxy",
            ask=("curl", "--disable", "--silent", "--max-time", "120", "--proxy", "http://127.0.0.1:{port}/", URL),
            version="deb:squid"),
-    Client("mosquitto bridge", ("mosquitto", "-c", "{files}/mosquitto.conf"), "mqtt", why="getaddrinfo_a()", helps="`restart_timeout 1`, which it has here; 2.0.11 takes 4 s longer than 2.0.21", kind="proxy",
+    Client("mosquitto bridge", ("mosquitto", "-c", "{files}/mosquitto.conf"), "mqtt", why="getaddrinfo_a()",
+           waits="1 to 2 s before it connects again",
+           helps="`restart_timeout 1 1`, which it has here; the default is 5 s and more, as is `restart_timeout 1` before 2.0.15", kind="proxy",
            ask=("mosquitto_sub", "-h", "127.0.0.1", "-p", "{port}", "-t", "endpoint", "-C", "1", "-W", "2"),
            version="deb:mosquitto"),
     # commands
@@ -145,6 +157,20 @@ CLIENTS = (
     Client("chromium", ("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir={files}/chromium", "--dump-dom", URL),
            doors=NSS, why="speaks DNS itself, unless nsswitch.conf has a source that it does not know", kind="command",
            version="deb:chromium", helps="the policy `BuiltInDnsClientEnabled: false`"),
+)  # fmt: skip
+
+GOALS = (
+    Goal(("Node fetch", "undici", "axios", "ioredis", "pg", "mysql2", "requests", "redis-py", "psycopg2", "Deno fetch", "Go, cgo",
+          "Erlang httpc"), 0.3, 0.5, True),
+    Goal(("Bun fetch", "Bun SQL", "Bun RedisClient"), 1, 1),
+    Goal(("Java HttpURLConnection", "Java HttpClient", "OkHttp", "HikariCP"), 1, 1),
+    Goal(("grpc-js",), 2, 2),
+    Goal(("aiohttp", "undici with interceptors.dns"), 1, 1),
+    Goal(("mqtt.js",), 1.1, 2),
+    Goal(("mongodb",), 0.4, 2),
+    Goal(("Ruby Net::HTTP", "Ruby redis", "Ruby pg"), 0.9, 2),
+    Goal(("workerd", "caddy"), 0.6, 2),
+    Goal(("nginx proxy_pass", "HAProxy", "HAProxy with two servers"), 1, 1),
 )  # fmt: skip
 
 # Those of `make check`: what its packages have, and quick. Nothing of npm.
