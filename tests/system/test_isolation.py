@@ -122,12 +122,15 @@ class CutOff(Network):
 
     def assert_doubted(self):
         """That nothing has counted for three intervals is to be seen: at each address, in explain, in the metrics."""
-        address = self.daemon.endpoint(NAME, "primary")["addresses"][0]
-        self.assertTrue(address["no_verdict_since"])
-        self.assertEqual(address["no_verdict_side"], "unknown")
+        doubted = lambda: self.daemon.endpoint(NAME, "primary")["addresses"][0]["no_verdict_side"]
+        # Where the daemon itself was late meanwhile, it says that the fault is this host's, until the next probe.
+        st.wait_until(lambda: doubted() == "unknown", what="doubt")
+        self.assertTrue(self.daemon.endpoint(NAME, "primary")["addresses"][0]["no_verdict_since"])
         self.assertIn("no verdict since", self.daemon.client([st.SHUNT, "status"]).stdout)
-        self.assertIn(", of unknown cause", self.daemon.client([st.SHUNT, "explain", NAME]).stdout)
-        self.assertEqual(self.daemon.metric("shunt_endpoint_no_verdict", record=NAME, endpoint="primary", side="unknown"), 1)
+        explain = [st.SHUNT, "explain", NAME]
+        st.wait_until(lambda: ", of unknown cause" in self.daemon.client(explain).stdout, what="doubt in words")
+        count = lambda: self.daemon.metric("shunt_endpoint_no_verdict", record=NAME, endpoint="primary", side="unknown")
+        st.wait_until(lambda: count() == 1, what="doubt in numbers")
 
     def test_all_links_down(self):
         """all links down: answers hold at a real client, an event and the status say why; back again without a transition"""
@@ -190,7 +193,7 @@ class CutOff(Network):
         self.wait_isolated(False)
         self.daemon.wait_active(NAME, "primary")
         self.wait_all_well()
-        self.assertNotIn("two.example.com: ", self.since_then())
+        self.assertNotRegex(self.since_then(), r"two\.example\.com: [^\n]* -> ")
 
     def test_failback_waits(self):
         """a failback that is due meanwhile waits for the end"""
