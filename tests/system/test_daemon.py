@@ -904,4 +904,4 @@ class Private(Pair):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=2)

@@ -802,4 +802,4 @@ class Host(st.Case):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=4)

@@ -463,4 +463,4 @@ class Options(Programs):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=3)

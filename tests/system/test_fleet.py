@@ -600,4 +600,4 @@ class Rights(st.Case):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=3)

@@ -689,4 +689,4 @@ class Crowds(st.Case):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=3)

@@ -715,4 +715,4 @@ class Tools(Manners):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=2)

@@ -605,4 +605,4 @@ class Scraped(Metrics):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=3)

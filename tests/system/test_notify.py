@@ -427,4 +427,4 @@ class Lives(Notify):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=2)

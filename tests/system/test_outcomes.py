@@ -305,4 +305,4 @@ class Counting(st.Case):
 
 
 if __name__ == "__main__":
-    st.main()
+    st.main(jobs=3)
