@@ -131,7 +131,7 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	for (unsigned i = 0; i < REPLIES_MAX && helper->fd == (int)fd; i++) {
-		length = recv((int)fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
+		length = seqpacket_read((int)fd, &reply, sizeof(reply));
 		if (length < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (length <= 0)

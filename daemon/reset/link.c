@@ -83,7 +83,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	for (unsigned i = 0; i < REPLIES_MAX; i++) {
-		ssize_t n = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
+		ssize_t n = seqpacket_read(fd, &reply, sizeof(reply));
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;

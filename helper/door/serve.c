@@ -48,11 +48,13 @@ static void leave(struct serve *serve)
 	answers_drop(&serve->answers);
 }
 
+/* A daemon that is gone may have said before that no door is left: it is read to its end. */
 static void reply(void *arg, const struct shunt_door_reply *reply)
 {
 	struct serve *serve = arg;
 
-	if (serve->connection >= 0 && !packet_write(serve->connection, reply, sizeof(*reply)))
+	if (serve->connection >= 0 && !packet_write(serve->connection, reply, sizeof(*reply)) &&
+	    errno != EPIPE && errno != ECONNRESET)
 		leave(serve);
 }
 

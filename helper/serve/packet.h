@@ -20,7 +20,10 @@ enum packet_result {
 /* Reads one packet of exactly `size` bytes. Descriptors that came with it are closed. */
 enum packet_result packet_read(int connection, void *packet, size_t size);
 
-/* Returns false if the caller is gone, or does not read. */
+/*
+ * Returns false, with errno, if the caller is gone (EPIPE, ECONNRESET; what it said before can
+ * still be read) or does not read.
+ */
 bool packet_write(int connection, const void *packet, size_t size);
 
 #endif

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -473,6 +474,45 @@ class Refused(Door):
         self.start(self.daemon)
         self.wait_door("refused")
         self.assertIn("others than root may write to it", self.door()["reason"])
+
+    def test_busy_helper(self):
+        """why it refuses is told, though it closes before it has read all that the daemon sent"""
+        self.primary, self.standby = self.servers("primary", "standby")
+        self.cgroup = self.start(doors.Cgroup())
+        daemon = st.Daemon(self, self.config(self.primary, self.standby))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(self.path("door.sock"))
+            listener.listen()
+            listener.settimeout(st.PATIENCE)
+            self.start(daemon)
+            connection, _ = listener.accept()
+        with connection:
+            st.wait_until(lambda: select.select([connection], [], [], 0)[0], what="a packet that nobody reads")
+            connection.send(doors.REPLY.pack(doors.VERSION, doors.REFUSED, 0, 0, b"", b"not now"))
+        daemon.wait_log(r"door: unserved -> refused: \S+: not now")
+
+    def test_last_words(self):
+        """a daemon that ends the last door and goes is heard, though it has not read all that the helper sent"""
+        self.primary, self.standby = self.servers("primary", "standby")
+        self.cgroup = self.start(doors.Cgroup())
+        text = self.config(self.primary, self.standby)
+        path = self.write("shunt.conf", text)
+        self.helper = self.start(doors.Helper(self, path))
+        if not self.need_kernel():
+            return
+        ask, inside = self.ask(), self.dialer()
+        ask.send(doors.BEGIN)
+        ask.send(doors.CHANGES, [(doors.place(self.primary, self.port), doors.place(self.standby, self.port))])
+        ask.send(doors.COMMIT)
+        self.wait_answer(inside, "standby")
+        st.write_whole(path, text.replace(f'door = {{ cgroup = "{self.cgroup.path}"; }};', ""))
+        self.helper.pause()
+        for _ in range(2):
+            ask.send(doors.BEGIN)
+        ask.stop()
+        self.helper.resume()
+        self.wait_answer(inside, "primary")
+        self.assertNotIn("stale_limit", self.helper.log())
 
     def ask(self):
         return self.start(doors.Asker(self.helper))
