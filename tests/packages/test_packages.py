@@ -254,7 +254,7 @@ class Service(Packages):
 
     def upgrade(self, machine):
         """A running program is served all the time, and the daemon is another one after it."""
-        looper = st.Looper(self, NAME, None, env=st.clean_env())
+        looper = st.Looper(self, NAME, None, env=st.clean_env(), attaches=True)
         looper.command = machine.inside("env", "LD_PRELOAD=/usr/$LIB/libshunt.so", *looper.command)
         self.start(looper)
         looper.wait_answer(PRIMARY)

@@ -24,7 +24,7 @@ class Upgrade(Packages):
         return machine.sh("shuntd -V").split()[1]
 
     def looper(self, machine, name):
-        looper = st.Looper(self, NAME, None, env=st.clean_env(), label=name)
+        looper = st.Looper(self, NAME, None, env=st.clean_env(), label=name, attaches=True)
         looper.command = machine.inside("env", "LD_PRELOAD=/usr/$LIB/libshunt.so", *looper.command)
         return self.start(looper)
 

@@ -866,11 +866,14 @@ class Looper(Process):
     changes: [(seconds of time.monotonic(), thread, "address,address" or "EAI_…")], one for each
     change that a thread saw. report(): {"lookups", "slowest_us", "descriptors", "tables",
     "mappings"}.
+
+    `attaches`: whether its first lookup gets a table, for which it may have more than one try; by
+    default if it has no `env` of its own.
     """
 
-    def __init__(self, case, name, daemon, threads=2, pause_us=200, options=(), env=None, label="looper"):
+    def __init__(self, case, name, daemon, threads=2, pause_us=200, options=(), env=None, label="looper", attaches=None):
         super().__init__(case, label, env=env or daemon.env())
-        self._attaches = env is None
+        self._attaches = env is None if attaches is None else attaches
         self.command = [LOOPER, "-t", str(threads), "-p", str(pause_us), *options, name]
         self.threads = threads
         self.changes = []
