@@ -66,26 +66,33 @@ static void *alloc_large(struct arena *arena, size_t size)
 	return chunk->bytes;
 }
 
+/* A type's size is a multiple of its alignment: texts need none. */
+static size_t alignment(size_t size)
+{
+	const size_t most = alignof(max_align_t), power = size & -size;
+
+	return power == 0 || power > most ? most : power;
+}
+
 void *arena_alloc(struct arena *arena, size_t count, size_t size)
 {
-	const size_t unit = alignof(max_align_t);
+	const size_t unit = alignment(size);
 	struct chunk *chunk = arena->chunks;
-	size_t total;
-	void *bytes;
+	size_t total, start;
 
 	if (__builtin_mul_overflow(count, size, &total) || total > SIZE_MAX / 2)
 		log_fatal("a configuration asks for %zu times %zu bytes", count, size);
-	total = (total + unit - 1) / unit * unit;
 	if (total > CHUNK_BYTES / 4)
 		return alloc_large(arena, total);
-	if (!chunk || chunk->size - chunk->used < total) {
+	start = chunk ? (chunk->used + unit - 1) / unit * unit : 0;
+	if (!chunk || start > chunk->size || chunk->size - start < total) {
 		chunk = chunk_new(CHUNK_BYTES);
 		chunk->next = arena->chunks;
 		arena->chunks = chunk;
+		start = 0;
 	}
-	bytes = chunk->bytes + chunk->used;
-	chunk->used += total;
-	return bytes;
+	chunk->used = start + total;
+	return chunk->bytes + start;
 }
 
 char *arena_copy(struct arena *arena, const char *text, size_t length)

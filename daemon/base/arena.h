@@ -17,8 +17,8 @@ struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 
 /*
- * Zeroed, aligned for any type. `count` * `size` may be 0: then the pointer must not be
- * dereferenced.
+ * Zeroed, aligned for any type of `size` bytes. `count` * `size` may be 0: then the pointer must not
+ * be dereferenced.
  */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
