@@ -104,7 +104,7 @@ void decide_publish(const struct decide *decide, const struct record *record)
 
 		endpoints[i].count = endpoint->count;
 		for (size_t k = 0; k < endpoint->count; k++)
-			endpoints[i].addresses[k] = endpoint->members[k]->address;
+			endpoints[i].addresses[k] = *endpoint->members[k]->address;
 		record_flags(record, i, endpoints[i].flags);
 	}
 	tables_publish(decide->tables, (struct tables_place){ record->index, record->previous },

@@ -122,8 +122,8 @@ static enum reset_turn look_at(const struct leaves *leaves, const struct taken *
 		.health = health_now(endpoint, member, endpoint->seen),
 		.doubted = health_now(endpoint, member, TARGET_COUNTED) != HEALTH_DOWN,
 		.isolated = host_fault_is_isolated(leaves->host_fault),
-		.answers_again = taken_by(taken, &member->address, record),
-		.shared = taken_by_other(taken, &member->address, record) != NULL,
+		.answers_again = taken_by(taken, member->address, record),
+		.shared = taken_by_other(taken, member->address, record) != NULL,
 	};
 
 	return reset_proceed(&state);
@@ -166,7 +166,7 @@ static bool look_at_endpoint(const struct leaves *leaves, const struct taken *ta
 		if (turn == RESET_WAIT)
 			continue;
 		if (turn == RESET_GO) {
-			addresses[count++] = member->address;
+			addresses[count++] = *member->address;
 			why = member->left;
 		}
 		member->left = RESET_NOTHING_LEFT;
@@ -236,7 +236,7 @@ static size_t choose(const struct leaves *leaves, const struct record *record,
 	taken_read(*leaves->roster, &taken);
 	*kept_count = 0;
 	for (size_t i = 0; i < endpoint->count; i++) {
-		const struct address *address = &endpoint->members[i]->address;
+		const struct address *address = endpoint->members[i]->address;
 		const struct record *other = taken_by_other(&taken, address, record);
 
 		if (!other && taken_by(&taken, address, record))

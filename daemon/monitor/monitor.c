@@ -111,7 +111,7 @@ static bool matters(const struct target *target)
 {
 	const struct member *user = target->users;
 
-	while (user && !user->counts && !route_exists(&user->address, clock_us()))
+	while (user && !user->counts && !route_exists(user->address, clock_us()))
 		user = user->next_user;
 	return user || !target->users;
 }

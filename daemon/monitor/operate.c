@@ -92,7 +92,7 @@ static void fill_kept(struct operate_reset *order, const struct endpoint *endpoi
                       const struct leave_kept *kept)
 {
 	for (size_t i = 0; i < order->kept_count; i++) {
-		order->kept[i].address = endpoint->members[kept[i].address]->address;
+		order->kept[i].address = *endpoint->members[kept[i].address]->address;
 		order->kept[i].record = kept[i].record->config->name;
 	}
 }

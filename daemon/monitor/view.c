@@ -216,12 +216,12 @@ static void read_member(const struct member *member, enum target_view view, bool
 {
 	const struct target *target = member->target, *missing;
 
-	*out = (struct view_address){ .address = member->address,
+	*out = (struct view_address){ .address = *member->address,
 		                      .health = member_health(member, view),
 		                      .answers = answers };
 	if (!member->counts) {
 		out->health = HEALTH_UNKNOWN;
-		out->last_error = unreachable_words(&member->address);
+		out->last_error = unreachable_words(member->address);
 		return;
 	}
 	if (!target)

@@ -64,15 +64,16 @@ enum election_reason {
 	REASON_ORDERED     /* an operator has ordered it for several hosts */
 };
 
+/* Kept small, as every record has one. */
 struct election {
 	/* Set by the caller on an operator's command, before a run. */
 	/*
 	 * Index of the endpoint that answers whatever its health, as long as it has an address; -1
 	 * if none is forced.
 	 */
-	int forced;
+	int8_t forced;
 	/* The same by an order for several hosts; `forced` is above it. */
-	int ordered;
+	int8_t ordered;
 	/*
 	 * The next run lets an earlier endpoint that is up take over without waiting, and clears
 	 * this.
@@ -84,15 +85,15 @@ struct election {
 	bool unsettled;
 	bool hold; /* the endpoints' health may be out of date: an earlier one does not take over */
 
-	int answer; /* index, or an ELECTION_ value */
+	int8_t answer; /* index, or an ELECTION_ value */
 	/* The answer without `forced` and `ordered`: the election continues in the background. */
-	int elected;
-	enum election_reason elected_reason; /* for that */
-	int endpoint; /* the endpoint elected last, which all_down = hold keeps */
+	int8_t elected;
+	int8_t endpoint; /* the endpoint elected last, which all_down = hold keeps */
+	enum election_reason elected_reason; /* for `elected` */
+	enum election_reason reason;
 	/* Number of recent failbacks, each followed by a failure within flap_window. */
 	unsigned returns;
 	uint64_t returned_ms; /* time of the last failback; 0 if there was none */
-	enum election_reason reason;
 	uint64_t wake_ms; /* time at which to run again if nothing happens before; 0: not needed */
 };
 

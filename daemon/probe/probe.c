@@ -44,8 +44,6 @@ struct probe {
 	struct prober *prober;
 	const struct probe_kind *kind;
 	const struct probe_subject *subject;
-	probe_done *done;
-	void *arg;
 	void *attempt;
 	uint64_t started_us;
 	time_t expires;
@@ -64,6 +62,7 @@ struct probe {
 struct prober {
 	struct event_base *base;
 	struct edge_set *edges;
+	probe_done *done;
 	struct wheel wheel;
 	struct event clock; /* the event of all timers in the wheel */
 	uint64_t clock_us;  /* time at which that is due; UINT64_MAX if it is not armed */
@@ -272,7 +271,7 @@ static void complete(struct probe *probe, const struct outcome *outcome, const c
 	probe->attempt = NULL;
 	probe->phase = PHASE_ENDING;
 	attempt_over(probe->prober, probe);
-	delay_ms = probe->done(probe->arg, &result);
+	delay_ms = probe->prober->done(probe->subject, &result);
 	if (probe->again)
 		delay_ms = 0;
 	probe->again = false;
@@ -384,6 +383,11 @@ struct prober *prober_new(struct event_base *base, unsigned in_flight_max)
 	return prober;
 }
 
+void prober_tell(struct prober *prober, probe_done *done)
+{
+	prober->done = done;
+}
+
 void prober_free(struct prober *prober)
 {
 	if (!prober)
@@ -406,7 +410,7 @@ uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us)
 }
 
 struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
-                        const struct probe_subject *subject, probe_done *done, void *arg)
+                        const struct probe_subject *subject)
 {
 	struct probe *probe = memory_calloc(1, sizeof(*probe));
 	uint64_t now_us;
@@ -414,8 +418,6 @@ struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
 	probe->prober = prober;
 	probe->kind = kind;
 	probe->subject = subject;
-	probe->done = done;
-	probe->arg = arg;
 	probe->hash = probe_schedule_hash(subject->check, &subject->address, subject->asker.host);
 	now_us = clock_us();
 	schedule(probe,

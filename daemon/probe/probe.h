@@ -8,7 +8,7 @@
  *   kind   → probe_finish(probe, …) the attempt has ended; or
  *   prober → kind->cancel(attempt)  its deadline has passed (connect_timeout or timeout), or the
  *                                   probe is freed
- *   prober → done(arg, result)      once for each attempt that ended or reached its deadline;
+ *   prober → done(subject, result)  once for each attempt that ended or reached its deadline;
  *                                   returns when the next attempt is due
  *
  * A fault of this host gives VERDICT_NONE, and so does a failure while the loop was late (stopped,
@@ -104,14 +104,21 @@ struct probe_subject {
 	struct probe_asker asker;
 };
 
-/* Returns the time in ms from this attempt's start to the next one's. Must not free the probe. */
-typedef uint32_t probe_done(void *arg, const struct probe_result *result);
+/*
+ * Called with the `subject` that the probe was created for. Returns the time in ms from this attempt's
+ * start to the next one's. Must not free the probe.
+ */
+typedef uint32_t probe_done(const struct probe_subject *subject, const struct probe_result *result);
 
 /*
  * `in_flight_max`: number of attempts at the same time, limited so that descriptors suffice;
  * further attempts wait. Returns NULL if this host lacks descriptors.
  */
 struct prober *prober_new(struct event_base *base, unsigned in_flight_max);
+/*
+ * Who is told of the end of each attempt, of all probes: to be called before the first is created.
+ */
+void prober_tell(struct prober *prober, probe_done *done);
 /* Must be called after all probes were freed. */
 void prober_free(struct prober *prober);
 
@@ -127,7 +134,7 @@ uint32_t prober_late_ms(const struct prober *prober, uint64_t since_us);
  * and what it points to must outlive the probe.
  */
 struct probe *probe_new(struct prober *prober, const struct probe_kind *kind,
-                        const struct probe_subject *subject, probe_done *done, void *arg);
+                        const struct probe_subject *subject);
 
 /* The set in which the sockets of all probes are watched. Valid as long as the prober. */
 struct edge_set *prober_edges(const struct prober *prober);

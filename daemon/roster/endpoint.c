@@ -123,7 +123,7 @@ static void find_what_counts(struct endpoint *endpoint, uint64_t now_us)
 	for (size_t i = 0; i < endpoint->count; i++) {
 		struct member *member = endpoint->members[i];
 
-		member->counts = !member->target || route_exists(&member->address, now_us);
+		member->counts = !member->target || route_exists(member->address, now_us);
 		reachable |= member->counts;
 	}
 	for (size_t i = 0; i < endpoint->count && !reachable; i++)
@@ -157,7 +157,7 @@ static bool update_members(struct endpoint *endpoint, const struct wanted *wante
 		append(endpoint, member);
 	}
 	for (size_t i = 0; i < before_count; i++) {
-		if (member_find(endpoint->members, wanted->count, &before[i]->address))
+		if (member_find(endpoint->members, wanted->count, before[i]->address))
 			continue;
 		/*
 		 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no element below the count
@@ -181,8 +181,8 @@ static void inherit_unlisted(struct endpoint *endpoint, const struct endpoint *o
 	for (size_t i = 0; i < old->count; i++) {
 		const struct member *member = old->members[i];
 
-		if (!member_find(endpoint->members, listed, &member->address))
-			unlist(endpoint, add_member(endpoint, &member->address, member), listed);
+		if (!member_find(endpoint->members, listed, member->address))
+			unlist(endpoint, add_member(endpoint, member->address, member), listed);
 	}
 }
 
@@ -253,7 +253,7 @@ static void report_resolution(struct endpoint *endpoint, bool changed)
 			continue;
 		if (*list)
 			strcat(list, " ");
-		strcat(list, address_format(&endpoint->members[i]->address, text));
+		strcat(list, address_format(endpoint->members[i]->address, text));
 	}
 	if (error && !endpoint->resolve_failed) {
 		snprintf(reason, sizeof(reason), "%s; %s", error,

@@ -37,13 +37,13 @@ struct endpoint {
 	const struct endpoint_parts *parts;
 	struct member **members; /* room for `room` of them; `first` as long as that is 1 */
 	struct member *first;
-	uint32_t count, room;
 	/* By source, NULL for a literal; NULL if all sources are literals. */
 	struct resolve_watch **watches;
+	uint64_t healthy_ms; /* CLOCK_MONOTONIC; time since which it has been up */
 	enum health_state health;
 	/* The view that `health` was computed from, and that the answer uses. */
 	enum target_view seen;
-	uint64_t healthy_ms; /* CLOCK_MONOTONIC; time since which it has been up */
+	uint8_t count, room; /* of the members: at most SHUNT_ADDRESSES_MAX */
 	/* What has already been reported as an event: */
 	bool resolve_failed;
 	bool more;        /* some addresses do not fit the table */

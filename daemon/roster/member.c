@@ -18,7 +18,7 @@ struct member *member_find(struct member *const *members, size_t count,
                            const struct address *address)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (address_compare(&members[i]->address, address) == 0)
+		if (address_compare(members[i]->address, address) == 0)
 			return members[i];
 	}
 	return NULL;
@@ -27,6 +27,7 @@ struct member *member_find(struct member *const *members, size_t count,
 static void use(struct member *member, struct target *target)
 {
 	member->target = target;
+	member->address = &target->subject.address;
 	member->next_user = target->users;
 	member->link = &target->users;
 	if (target->users)
@@ -37,16 +38,19 @@ static void use(struct member *member, struct target *target)
 struct member *member_new(const struct member_parts *parts, const struct address *address,
                           const struct member *inherit)
 {
-	struct member *member = memory_calloc(1, sizeof(*member));
+	const size_t own = parts->check ? 0 : sizeof(struct address);
+	struct member *member = memory_calloc(1, sizeof(*member) + own);
 	struct target *target;
 	bool made;
 
 	member->endpoint = parts->endpoint;
-	member->address = *address;
 	member->listed = true;
 	member->counts = true;
-	if (!parts->check)
+	if (!parts->check) {
+		member->own[0] = *address;
+		member->address = member->own;
 		return member;
+	}
 	target = targets_get(parts->targets, parts->check, parts->asker, address, &made);
 	if (made && inherit && member_health(inherit, TARGET_COUNTED) == HEALTH_UP)
 		target_assume_up(target);

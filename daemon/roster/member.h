@@ -17,8 +17,8 @@ struct endpoint;
 
 struct member {
 	struct endpoint *endpoint;
-	struct address address;
 	struct target *target;            /* NULL: no check, so it is always up */
+	const struct address *address;    /* the target's, or `own` */
 	struct member *next_user, **link; /* in target->users */
 	/*
 	 * False if the address is no longer in DNS. The member stays until a listed one has a
@@ -33,7 +33,8 @@ struct member {
 	bool counts;
 	/* Set by leave: it was part of the answer at the last election; */
 	bool answered;
-	enum reset_why left; /* its connections are to be reset, when that may be */
+	enum reset_why left;  /* its connections are to be reset, when that may be */
+	struct address own[]; /* without a target: one */
 };
 
 /* Parameters for creating a member. */

@@ -40,8 +40,6 @@ static void names_init(struct names *names, const struct roster *roster)
 
 static void build_record(struct roster *roster, struct record *record, const struct record *old)
 {
-	record->count = (uint32_t)record->config->endpoint_count;
-	record->endpoints = memory_calloc(record->count, sizeof(*record->endpoints));
 	record->decided.since = time(NULL);
 	record->previous = -1;
 	election_init(&record->decided.election);
@@ -66,6 +64,26 @@ static void build_record(struct roster *roster, struct record *record, const str
 		record_carry(record, old);
 }
 
+/* One block for the endpoints of all records. */
+static void place_endpoints(struct roster *roster, const struct config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < roster->count; i++)
+		count += config->records[i].endpoint_count;
+	roster->endpoints = memory_calloc(count, sizeof(*roster->endpoints));
+	count = 0;
+	for (size_t i = 0; i < roster->count; i++) {
+		struct record *record = &roster->records[i];
+
+		record->config = &config->records[i];
+		record->index = (uint32_t)i;
+		record->endpoints = &roster->endpoints[count];
+		record->count = (uint32_t)record->config->endpoint_count;
+		count += record->count;
+	}
+}
+
 struct roster *roster_build(const struct config *config, const struct roster *old,
                             const struct endpoint_parts *parts)
 {
@@ -76,11 +94,10 @@ struct roster *roster_build(const struct config *config, const struct roster *ol
 	roster->parts = *parts;
 	roster->count = config->record_count;
 	roster->records = memory_calloc(roster->count, sizeof(*roster->records));
+	place_endpoints(roster, config);
 	for (size_t i = 0; i < roster->count; i++) {
 		struct record *record = &roster->records[i];
 
-		record->config = &config->records[i];
-		record->index = (uint32_t)i;
 		build_record(roster, record, *name_slot(&names, record->config->name));
 	}
 	free(names.slots);
@@ -91,7 +108,6 @@ static void free_record(struct record *record)
 {
 	for (size_t i = 0; i < record->count; i++)
 		endpoint_free(&record->endpoints[i]);
-	free(record->endpoints);
 	free(record->decided.override);
 	free(record->decided.agreement);
 	if (record->decided.wake)
@@ -102,6 +118,7 @@ void roster_free(struct roster *roster)
 {
 	for (size_t i = 0; i < roster->count; i++)
 		free_record(&roster->records[i]);
+	free(roster->endpoints);
 	free(roster->records);
 	free(roster);
 }

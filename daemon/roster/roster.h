@@ -14,7 +14,8 @@
 
 struct roster {
 	struct record *records;
-	size_t count;
+	struct endpoint *endpoints; /* of all records, in their order */
+	size_t count;               /* of the records */
 	struct endpoint_parts parts;
 };
 

@@ -28,9 +28,9 @@ static void add_record(struct taken *taken, size_t *room, const struct record *r
 	}
 	for (size_t i = 0; i < endpoint->count; i++) {
 		if (answers[i])
-			taken->list[taken->count++] = (struct taken_one){
-				address_unmapped(&endpoint->members[i]->address), record
-			};
+			taken->list[taken->count++] =
+			        (struct taken_one){ address_unmapped(endpoint->members[i]->address),
+				                    record };
 	}
 }
 

@@ -16,17 +16,6 @@
 /* Instead of a text that there was no memory for. */
 static const char lost_error[] = "it failed, and there was no memory for the reason";
 
-void targets_init(struct targets *targets, struct prober *prober,
-                  const struct probe_kind *const *kinds, struct host_fault *host_fault,
-                  target_verdict *verdict, void *arg)
-{
-	*targets = (struct targets){ .prober = prober,
-		                     .kinds = kinds,
-		                     .host_fault = host_fault,
-		                     .verdict = verdict,
-		                     .arg = arg };
-}
-
 bool target_is_remote(const struct target *target)
 {
 	return !target->targets->kinds[target->subject.check->type]->off_network &&
@@ -38,11 +27,24 @@ struct target *target_of_site(struct host_site *site)
 	return (struct target *)((char *)site - offsetof(struct target, site));
 }
 
-static uint32_t probe_ended(void *arg, const struct probe_result *result)
+static uint32_t probe_ended(const struct probe_subject *subject, const struct probe_result *result)
 {
-	struct target *target = arg;
+	struct target *target =
+	        (struct target *)((char *)subject - offsetof(struct target, subject));
 
 	return target->targets->verdict(target->targets->arg, target, result);
+}
+
+void targets_init(struct targets *targets, struct prober *prober,
+                  const struct probe_kind *const *kinds, struct host_fault *host_fault,
+                  target_verdict *verdict, void *arg)
+{
+	*targets = (struct targets){ .prober = prober,
+		                     .kinds = kinds,
+		                     .host_fault = host_fault,
+		                     .verdict = verdict,
+		                     .arg = arg };
+	prober_tell(prober, probe_ended);
 }
 
 static struct probe_asker effective_asker(const struct check *check, struct probe_asker asker)
@@ -284,8 +286,8 @@ static void begin(struct target *target, struct probe_asker asker)
 		adopt(target, asker);
 	} else {
 		recall(target);
-		target->probe = probe_new(targets->prober, targets->kinds[check->type],
-		                          &target->subject, probe_ended, target);
+		target->probe =
+		        probe_new(targets->prober, targets->kinds[check->type], &target->subject);
 		if (check->watch && targets->watches)
 			target->watch = watch_new(targets->watches, check, &target->subject.address,
 			                          target->probe);

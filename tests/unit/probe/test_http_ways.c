@@ -418,6 +418,7 @@ static void *run_server(void *arg)
 /* --- the two ways --------------------------------------------------------------------------------- */
 
 struct run {
+	struct probe_subject subject;
 	struct pair *pair;
 	struct probe *probe;
 	bool ended;
@@ -427,7 +428,6 @@ struct run {
 
 struct pair {
 	struct check check;
-	struct probe_subject subject;
 	char path[32];
 	unsigned number;
 	struct run run[2];
@@ -440,9 +440,9 @@ static struct trust *trust;
 static struct pair pairs[IN_FLIGHT];
 static unsigned unusual;
 
-static uint32_t ended(void *arg, const struct probe_result *result)
+static uint32_t ended(const struct probe_subject *subject, const struct probe_result *result)
 {
-	struct run *run = arg;
+	struct run *run = (struct run *)subject; /* its first member */
 
 	run->why = result->why;
 	memcpy(run->detail, result->detail, sizeof(run->detail));
@@ -495,11 +495,12 @@ static void start_pair(struct pair *pair, unsigned number)
 		pair->check.header_count = 1;
 	}
 	host = chance(&choice, 80) ? hosts[0] : PICK(&choice, hosts);
-	pair->subject = (struct probe_subject){ &pair->check, address, { host, "" } };
 	for (int way = 0; way < 2; way++) {
-		pair->run[way].pair = pair;
-		pair->run[way].probe = probe_new(prober, probe_http_kind(ways[way]), &pair->subject,
-		                                 ended, &pair->run[way]);
+		struct run *run = &pair->run[way];
+
+		run->subject = (struct probe_subject){ &pair->check, address, { host, "" } };
+		run->pair = pair;
+		run->probe = probe_new(prober, probe_http_kind(ways[way]), &run->subject);
 	}
 }
 
@@ -625,20 +626,19 @@ static void silence_has_no_first_byte(void **state)
 	struct check check = {
 		.type = CHECK_HTTP, .path = "/", .method = "GET", .interval = 1, .timeout = 50
 	};
-	const struct probe_subject subject = {
-		.check = &check,
-		.address = { .family = SHUNT_FAMILY_IPV4, .byte = { 127, 0, 0, 1 } },
-		.asker = { hosts[0], "" },
+	struct run run = {
+		.subject = { .check = &check,
+		             .address = { .family = SHUNT_FAMILY_IPV4, .byte = { 127, 0, 0, 1 } },
+		             .asker = { hosts[0], "" } },
 	};
 	struct sockaddr_in where;
-	struct run run = { .ended = false };
 	int silent = listen_silently(&where), input = dup(STDIN_FILENO);
 	int peer = take_descriptor_0(silent, &where);
 	struct probe *probe;
 
 	(void)state;
 	check.port = ntohs(where.sin_port);
-	probe = probe_new(prober, probe_http_kind(ways[0]), &subject, ended, &run);
+	probe = probe_new(prober, probe_http_kind(ways[0]), &run.subject);
 	while (!run.ended)
 		event_base_loop(base, EVLOOP_ONCE);
 	/* Perhaps after words about a late loop. */
@@ -673,6 +673,7 @@ static int setup(void **state)
 		pthread_create(&servers[i], NULL, run_server, NULL);
 	base = event_base_new();
 	prober = prober_new(base, 2 * IN_FLIGHT);
+	prober_tell(prober, ended);
 	trust = trust_new();
 	for (int way = 0; way < 2; way++) {
 		ways[way] = probe_http_new(base, prober_edges(prober), trust);

@@ -546,9 +546,9 @@ struct target {
 
 static const struct probe_asker nobody = { "", "" };
 
-static uint32_t target_done(void *arg, const struct probe_result *result)
+static uint32_t target_done(const struct probe_subject *subject, const struct probe_result *result)
 {
-	struct target *target = arg;
+	struct target *target = (struct target *)subject; /* its first member */
 
 	target->ends++;
 	target->last = *result;
@@ -645,8 +645,7 @@ static struct target *target_of(const struct probe *probe)
 static void make_one(size_t i, const struct probe_kind *kind, struct address address)
 {
 	targets[i].subject = (struct probe_subject){ &check, address, nobody };
-	targets[i].probe =
-	        probe_new(fake.prober, kind, &targets[i].subject, target_done, &targets[i]);
+	targets[i].probe = probe_new(fake.prober, kind, &targets[i].subject);
 }
 
 static void make(size_t count, const struct probe_kind *kind)
@@ -672,6 +671,7 @@ static int begin(unsigned in_flight_max)
 	fake = (struct fake){ .words = "" };
 	fake.base = event_base_new();
 	fake.prober = prober_new(fake.base, in_flight_max);
+	prober_tell(fake.prober, target_done);
 	return 0;
 }
 
