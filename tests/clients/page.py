@@ -61,11 +61,15 @@ def span(values, limit):
     return ", ".join([" to ".join(ends), *others] if ends else others)
 
 
+def word(goal):
+    return "verdict + " if goal.after_verdict else ""
+
+
 def misses(goal, found, limit):
     """A clause for each client that misses it: which figure, why, what helps."""
     for client, values in found.items():
-        late = [f"{what} {show(value, limit)}" for what, value, aim in zip(("killed", "black hole"), values, (goal.killed, goal.black_hole))
-                if not holds(value, aim)]  # fmt: skip
+        aims = (("killed ", goal.killed), ("black hole " + word(goal), goal.black_hole))
+        late = [what + show(value, limit) for value, (what, aim) in zip(values, aims) if not holds(value, aim)]
         if late:
             why = f", because it waits {client.waits}" if client.waits else ""
             yield f"not {client.name}: {', '.join(late)}{why}" + (f"; what helps: {client.helps}" if client.helps else "")
@@ -73,12 +77,11 @@ def misses(goal, found, limit):
 
 def goal_row(goal, found, verdict, limit):
     """found: {client: (killed, black hole)} of its clients that were tried."""
-    word = "verdict + " if goal.after_verdict else ""
     if goal.after_verdict:
         found = {client: (killed, since(verdict, lost)) for client, (killed, lost) in found.items()}
     killed, lost = ([values[at] for values in found.values()] for at in (0, 1))
-    return ["; ".join(client.name for client in found), f"{goal.killed:g}", span(killed, limit), f"{word}{goal.black_hole:g}",
-            word + span(lost, limit), "; ".join(misses(goal, found, limit)) or "yes"]  # fmt: skip
+    return ["; ".join(client.name for client in found), f"{goal.killed:g}", span(killed, limit), f"{word(goal)}{goal.black_hole:g}",
+            word(goal) + span(lost, limit), "; ".join(misses(goal, found, limit)) or "yes"]  # fmt: skip
 
 
 def goals(judged, limit):
