@@ -41,6 +41,8 @@ packages() {
 	mknod -m 666 "$work/$suite/dev/null" c 1 3
 	mknod -m 666 "$work/$suite/dev/urandom" c 1 9
 	printf 'root:x:0:0::/:\nnobody:x:65534:65534::/:\n' >"$work/$suite/etc/passwd"
+	# As Debian installs it: without it, libc takes the first line alone of a name that has several, where one family is asked.
+	echo 'multi on' >"$work/$suite/etc/host.conf"
 }
 
 # npm_packages NAME@VERSION ...: these, below $work/node_modules.
@@ -85,22 +87,32 @@ dns_module() {
 	END
 }
 
-# web_module: $work/web.py, for an HTTP server in Python: serve(answer) begins to answer each GET on 127.0.0.7:8099, in a thread, with
-# answer(the address that the client is connected to).
+# web_module: $work/web.py, for an HTTP server in Python: serve(answer, address, fast_open) begins to answer each GET on port 8099 of address, in
+# a thread, with answer(the address that the client is connected to), and returns the server. here() is such an answer: the address.
 web_module() {
 	cat >"$work/web.py" <<-'END'
-		import http.server, threading
+		import http.server, socket, threading
 
-		def serve(answer):
+		def here(address):
+		    return address
+
+		def serve(answer, address="127.0.0.7", fast_open=False):
 		    class Here(http.server.BaseHTTPRequestHandler):
 		        def do_GET(self):
+		            body = answer(self.connection.getsockname()[0]).encode()
 		            self.send_response(200)
+		            self.send_header("Content-Length", str(len(body)))
 		            self.end_headers()
-		            self.wfile.write(answer(self.connection.getsockname()[0]).encode())
+		            self.wfile.write(body)
 		        def log_message(self, *args):
 		            pass
-		    server = http.server.ThreadingHTTPServer(("127.0.0.7", 8099), Here)
+		    class Server(http.server.ThreadingHTTPServer):
+		        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+		    server = Server((address, 8099), Here)
+		    if fast_open:
+		        server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
 		    threading.Thread(target=server.serve_forever, daemon=True).start()
+		    return server
 	END
 }
 
