@@ -626,8 +626,13 @@ class Libraries(Manners):
         """$LIB chooses the width, for shunt run too; a library of the wrong one is named by the loader and ignored"""
         command = [program(WIDTHS[-1], "habits"), "untouched"]
         self.check(command)
-        done = st.shunt(self.daemon, "run", "--", *command)
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "ok\n", ""))
+
+        def runs():
+            done = st.shunt(self.daemon, "run", "--", *command)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "ok\n", ""))
+
+        # It warns of a daemon that does not answer for as long as an attach may take.
+        st.unhurried(runs)
         if len(WIDTHS) > 1:
             env = self.env(LD_PRELOAD=library("support"))
             done = st.run([program("support32", "plain"), NAME], env=env)
@@ -682,7 +687,8 @@ class Tools(Manners):
         checked = self.build(source, "checked", *options, "-fsanitize=address", compiler=compiler)
         plain = self.build(source, "plain", *options, compiler=compiler)
         env = st.clean_env(SHUNT_SOCKET=self.daemon.socket, SHUNT_CONTROL=self.daemon.control)
-        self.assertEqual(self.plain(st.SHUNT, "run", "--", checked, env=env), self.plain(plain))
+        said = st.unhurried(lambda: self.plain(st.SHUNT, "run", "--", checked, env=env))
+        self.assertEqual(said, self.plain(plain))
 
     def test_asan_gcc(self):
         """shunt run: a program with gcc's AddressSanitizer, which must be loaded first"""
