@@ -81,7 +81,7 @@ class Manners(st.Case):
     def build(self, source, name, *options, compiler="gcc"):
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        done = st.run([compiler, "-O1", "-g", "-o", path, source, *options])
+        done = st.run([compiler, "-O1", "-g", "-o", path, source, *options], timeout=5 * st.PATIENCE)
         self.assertEqual(done.returncode, 0, f"{compiler}: {done.stderr}")
         return path
 
