@@ -109,7 +109,8 @@ class Machine(Root):
         super().__init__(case, ns, name)
         self.prefix = ["unshare", "--mount"]
         tree = [os.path.join(ROOTS, tree) for tree in (self.tree, "bare")]
-        self.command = ["sh", "-c", self.SETUP + self.RUN, "sh", self.dir, tree[0], f"/run/netns/{ns.name}", st.B, tree[1]]
+        self.words = ["sh", self.dir, tree[0], f"/run/netns/{ns.name}", st.B, tree[1]]
+        self.command = ["sh", "-c", self.SETUP + self.RUN, *self.words]
 
     def ready(self):
         done = st.run(self.inside("systemctl", "is-system-running"))
@@ -126,6 +127,29 @@ class Machine(Root):
         super().stop()
 
 
+class UnifiedMachine(Machine):
+    """One for whose systemd nspawn mounts cgroup v2, though the host has v1: in a group of its own, where no other machine is."""
+
+    MOUNT = """mkdir "$1/v1" "$1/v2" && mount -t cgroup2 cgroup2 "$1/v2" && mount -t cgroup -o none,name=systemd systemd "$1/v1"
+        """
+    ENTER = """for group in "$1/v1/$6" "$1/v2/$6"; do mkdir "$group" && echo $$ >"$group/cgroup.procs"; done
+        umount "$1/v1" "$1/v2"
+        export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+        """
+    LEAVE = """mount -t tmpfs tmpfs "$1" && mkdir "$1/v1" "$1/v2"
+        mount -t cgroup2 cgroup2 "$1/v2"; mount -t cgroup -o none,name=systemd systemd "$1/v1"
+        find "$1/v1/$2" "$1/v2/$2" -depth -type d -exec rmdir {} +"""
+
+    def __init__(self, case, ns, name="machine"):
+        super().__init__(case, ns, name)
+        self.group = f"shunt-{ns.name}"
+        self.command = ["sh", "-c", self.SETUP + self.MOUNT + self.ENTER + self.RUN, *self.words, self.group]
+
+    def stop(self):
+        super().stop()
+        st.run(["unshare", "--mount", "sh", "-c", self.LEAVE, "sh", self.dir, self.group])
+
+
 class Packages(st.Case):
     seconds = 600
 
@@ -134,12 +158,13 @@ class Packages(st.Case):
         self.ns = self.start(st.NetNs())
 
     def boot(self):
+        """A machine that has booted; from systemd 258 on that takes cgroup v2, whatever the host has."""
         try:
             return self.start(Machine(self, self.ns))
         except AssertionError as error:
-            if "unsupported legacy cgroup hierarchy" in str(error):
-                self.skipTest("this release's systemd boots with cgroup v2 alone, and this host has v1")
-            raise
+            if "unsupported legacy cgroup hierarchy" not in str(error):
+                raise
+        return self.start(UnifiedMachine(self, self.ns))
 
     def serve(self):
         """The two web servers, each of which says who it is."""
