@@ -72,7 +72,8 @@ struct prober {
 	struct lag lag;
 	struct probe_tally tally;
 	struct queue queue;
-	uint64_t made; /* number of probes created */
+	uint64_t made;    /* number of probes created */
+	bool is_starting; /* within turn_ran() */
 };
 
 static struct lag_now lag_clock(void)
@@ -158,7 +159,7 @@ static void schedule(struct probe *probe, uint64_t due_us, uint64_t now_us)
 static void attempt_began(struct prober *prober, const struct probe *probe)
 {
 	queue_began(&prober->queue, probe->kind->cost);
-	if (prober->queue.in_flight > 1)
+	if (prober->lag.running)
 		return;
 	lag_start(&prober->lag, lag_clock());
 	arm(&prober->tick, PROBE_LAG_TICK_MS * 1000);
@@ -176,9 +177,12 @@ static void stop_ticking(struct prober *prober)
 	event_del(&prober->tick);
 }
 
+/* What a turn does at its end need not be done for each attempt that ends within it. */
 static void attempt_over(struct prober *prober, const struct probe *probe)
 {
 	queue_ended(&prober->queue, probe->kind->cost);
+	if (prober->is_starting)
+		return;
 	if (prober->queue.in_flight == 0)
 		stop_ticking(prober);
 	if (!queue_is_empty(&prober->queue))
@@ -340,6 +344,7 @@ static void turn_ran(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	queue_open_window(queue, clock_us());
+	prober->is_starting = true;
 	for (unsigned i = 0; i < QUEUE_STARTS_A_TURN && queue_has_room(queue); i++) {
 		item = queue_next(queue, end);
 		if (!item)
@@ -347,6 +352,9 @@ static void turn_ran(evutil_socket_t fd, short what, void *arg)
 		dequeue(probe_of(item));
 		start(probe_of(item));
 	}
+	prober->is_starting = false;
+	if (queue->in_flight == 0 && prober->lag.running)
+		stop_ticking(prober);
 	if (queue_turn_us(queue, clock_us(), &delay_us))
 		arm_turn(prober, delay_us);
 }

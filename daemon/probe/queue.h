@@ -16,7 +16,8 @@
 
 #include "probe/cost.h"
 
-#define QUEUE_STARTS_A_TURN 64u
+/* Few: what has ended comes between two turns, and its sockets are used again while in caches. */
+#define QUEUE_STARTS_A_TURN 16u
 #define QUEUE_EXPENSIVE_A_WINDOW 8u
 #define QUEUE_WINDOW_US 10000u
 

@@ -325,6 +325,15 @@ class Connections(Checks):
         listener.close()
         self.expect({"tcp": (server, "", "connection refused")})
 
+    def test_connected_to_itself(self):
+        """nobody listens on a port that a probe gets as its own: that it is connected, to itself, is a refusal"""
+        space = self.start(st.NetNs())
+        space.run("sh", "-c", "echo 40000 40000 > /proc/sys/net/ipv4/ip_local_port_range")
+        itself = type("Server", (), {"at": "127.0.0.1", "port": 40000})
+        refused = "connection refused"
+        rows = {"tcp": (itself, 'type = "tcp";', refused), "http": (itself, 'type = "http";', refused)}
+        self.watch(rows, prefix=space.prefix)
+
     def test_mapped_address(self):
         """a socket that was connected to ::ffff:127.0.0.1 reaches no IPv6 address any more: it is used for no other probe"""
         if not Tls.six():

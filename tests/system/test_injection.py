@@ -32,7 +32,7 @@ ERRORS = {
     **dict.fromkeys(("read", "pread64", "write", "writev", "pwrite64", "fsync", "fdatasync", "newfstatat", "statx", "readlink", "fchmod",
                      "chmod", "fchmodat", "mkdir", "getdents64", "flock", "lseek", "access", "faccessat2"), "EIO"),
     **dict.fromkeys(("rename", "renameat", "unlink", "unlinkat", "ftruncate", "fallocate", "link", "linkat"), "ENOSPC"),
-    **dict.fromkeys(("bind", "listen", "connect", "setsockopt", "getsockopt", "getsockname", "sendto", "sendmsg", "recvmsg", "recvfrom",
+    **dict.fromkeys(("bind", "listen", "connect", "setsockopt", "getsockopt", "getsockname", "getpeername", "sendto", "sendmsg", "recvmsg", "recvfrom",
                      "shutdown", "epoll_ctl", "ioctl", "poll", "ppoll"), "ENOBUFS"),
     **dict.fromkeys(("prctl", "prlimit64", "setrlimit", "getrlimit", "uname", "sysinfo", "timerfd_settime", "getrandom",
                      "sched_getaffinity", "inotify_add_watch", "umask", "capget"), "EPERM"),

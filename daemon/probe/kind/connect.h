@@ -27,9 +27,9 @@ struct connect_attempt;
 typedef void connect_done(void *arg, int fd, uint32_t events);
 
 /*
- * Connects to the probe's address and port. On success, done(arg, fd) is called later. On failure,
- * of this host or of the endpoint, failed(arg) is called so that the caller can free its data,
- * followed by probe_finish(), both possibly before this function returns NULL.
+ * Connects to the probe's address and port. On success, done() is called; on failure, of this host
+ * or of the endpoint, failed(arg), so that the caller can free its data, followed by probe_finish().
+ * Either possibly before this function returns NULL.
  */
 struct connect_attempt *connect_start(struct probe *probe, connect_done *done,
                                       void (*failed)(void *arg), void *arg);

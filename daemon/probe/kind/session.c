@@ -66,13 +66,12 @@ static void not_connected(void *arg)
 void session_connect(struct session *session)
 {
 	struct probe *probe = session->probe;
-	struct connect_attempt *connecting =
-	        connect_start(probe, connected, not_connected, session);
+	struct connect_attempt *connecting;
 
-	if (!connecting)
-		return;
-	session->connecting = connecting;
 	probe_set_attempt(probe, session);
+	connecting = connect_start(probe, connected, not_connected, session);
+	if (connecting)
+		session->connecting = connecting;
 }
 
 void session_start(struct probe *probe, const struct session_kind *kind, struct trust *trust)

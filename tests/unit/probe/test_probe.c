@@ -15,6 +15,7 @@
 #include "daemon/probe/kind/route.h"
 #include "daemon/probe/lag.h"
 #include "daemon/probe/probe.h"
+#include "daemon/probe/queue.h"
 #include "daemon/probe/schedule.h"
 #include "daemon/probe/tally.h"
 #include "shunt/table.h"
@@ -530,7 +531,8 @@ static void test_route_worked(void **state)
 static struct fake {
 	struct event_base *base;
 	struct prober *prober;
-	bool at_once; /* starts end within start() */
+	bool at_once;      /* starts end within start() */
+	unsigned start_us; /* time that a start takes */
 	const char *words;
 	unsigned starts, cancels, running, most_running;
 } fake;
@@ -597,6 +599,8 @@ static void fake_start(struct probe *probe)
 	if (fake.running > fake.most_running)
 		fake.most_running = fake.running;
 	probe_set_attempt(probe, target);
+	if (fake.start_us)
+		usleep(fake.start_us);
 	if (fake.at_once)
 		fake_finish(target, VERDICT_PASS);
 }
@@ -721,6 +725,35 @@ static void test_ends_within_start(void **state)
 	assert_int_equal(fake.cancels, 0);
 	end(1);
 	assert_int_equal(fake.cancels, 0);
+}
+
+/* More than start in a turn, and than may be under way at a time; then only the next ones are waited for. */
+static void test_many_end_within_start(void **state)
+{
+	const unsigned many = 3 * QUEUE_STARTS_A_TURN;
+	int idle = event_base_get_num_events(fake.base, EVENT_BASE_COUNT_ADDED);
+
+	(void)state;
+	fake.at_once = true;
+	make(many, &cheap);
+	turn_until(&fake.starts, many);
+	turn();
+	assert_int_equal(fake.most_running, 1);
+	assert_int_equal(event_base_get_num_events(fake.base, EVENT_BASE_COUNT_ADDED), idle + 1);
+	end(many);
+}
+
+/* A turn that takes long makes the loop late, though nothing is under way before it and after it. */
+static void test_late_within_a_turn(void **state)
+{
+	(void)state;
+	fake.at_once = true;
+	fake.start_us = 60000;
+	make(1, &cheap);
+	turn_until(&fake.starts, 1);
+	turn();
+	assert_in_range(tally()->late.sum_us, 35000, 60000000);
+	end(1);
 }
 
 static void test_words_are_cleaned_and_cut(void **state)
@@ -969,7 +1002,7 @@ static void starts_a_turn(const struct probe_kind *kind, unsigned most)
 static void test_starts_a_turn(void **state)
 {
 	(void)state;
-	starts_a_turn(&cheap, 64);
+	starts_a_turn(&cheap, QUEUE_STARTS_A_TURN);
 }
 
 static void test_expensive_starts_a_turn(void **state)
@@ -1219,6 +1252,8 @@ int main(void)
 		cmocka_unit_test(test_route_kind),
 		cmocka_unit_test(test_route_worked),
 		probe_test(test_ends_within_start),
+		cmocka_unit_test_setup_teardown(test_many_end_within_start, setup_one, teardown),
+		probe_test(test_late_within_a_turn),
 		probe_test(test_words_are_cleaned_and_cut),
 		probe_test(test_deadline),
 		probe_test(test_connect_deadline),
