@@ -22,7 +22,7 @@ backend servers
   server in-the-range 127.0.0.1:47000 check inter 50ms rise 2 fall 2
   server below-it 127.0.0.1:7000 check inter 50ms rise 2 fall 2
 END
-# What HAProxy says of each server when the one below the range is down and the other one was checked after that.
+# What HAProxy says of each server when the one below the range is down, and the other one was checked after that; "* " is a check that goes on.
 cat >"$work/watch.py" <<'END'
 import csv, io, socket, subprocess, sys, time
 proxy = subprocess.Popen(["chroot", sys.argv[1], "/usr/sbin/haproxy", "-db", "-f", "/tmp/conf"], stderr=subprocess.DEVNULL)
@@ -40,7 +40,7 @@ while rounds < 10 and time.monotonic() < deadline:
     rounds += servers["below-it"]["status"] == "DOWN"
 proxy.kill()
 for name in ("in-the-range", "below-it"):
-    print(f"{name}: {servers[name]['status']}, {servers[name]['check_status']}")
+    print(f"{name}: {servers[name]['status']}, {servers[name]['check_status'].removeprefix('* ')}")
 END
 cat >"$work/observation" <<'END'
 echo 47000 47000 >/proc/sys/net/ipv4/ip_local_port_range
