@@ -53,12 +53,17 @@ const json_t *reply_result(const json_t *answer)
 	return json_object_get(answer, "result");
 }
 
-/* A text in a unary call's answer, an object in a line of a stream. */
+/*
+ * A text in a unary call's answer, an object in a line of a stream. With etcd 3.5 of Debian the
+ * unary call's answer itself is that object, with a code that is not 0.
+ */
 const char *reply_error(const json_t *answer)
 {
 	const json_t *error = json_object_get(answer, "error");
 	const char *text = json_string_value(error);
 
+	if (!error && json_integer_value(json_object_get(answer, "code")) != 0)
+		error = answer;
 	if (!error)
 		return NULL;
 	if (!text)

@@ -1396,6 +1396,9 @@ class CA:
     """A certificate authority for one test. .file is its certificate, for `ca_file`."""
 
     LONG = ("20200101000000Z", "20991231000000Z")
+    # What Python 3.13 requires of a certificate.
+    AUTHORITY = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
+    ISSUED = "authorityKeyIdentifier=keyid\n"
     CONFIG = """[ca]
 default_ca = own
 [own]
@@ -1416,7 +1419,7 @@ commonName = supplied
         self._numbers = itertools.count(1)
         request = self._path("ca.csr")
         self._openssl("req", "-new", *self._new_key(self.key), "-subj", f"/CN={name}", "-out", request)
-        self._sign(0, request, self.file, "basicConstraints=critical,CA:TRUE", *self.LONG, signer=("-selfsign",))
+        self._sign(0, request, self.file, self.AUTHORITY, *self.LONG, signer=("-selfsign",))
 
     def _path(self, name):
         return os.path.join(self.dir, name)
@@ -1450,12 +1453,15 @@ commonName = supplied
         """
         number, key, cert, request = self._request(names[0])
         subject = ",".join(f"IP:{name}" if _is_address(name) else f"DNS:{name}" for name in names)
-        extensions = self._write(f"{number}.ext", f"subjectAltName={subject}\nextendedKeyUsage=serverAuth\n")
+        extensions = f"subjectAltName={subject}\nextendedKeyUsage=serverAuth\n{'' if self_signed else self.ISSUED}"
+        if expired:
+            yesterday = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() - 86400))
+            self._sign(number, request, cert, extensions, self.LONG[0], yesterday, signer=("-cert", self.file))
+            return cert, key
         signer = ("-signkey", key) if self_signed else ("-CA", self.file, "-CAkey", self.key)
-        days = "-1" if expired else "30"
         self._openssl(
-            "x509", "-req", "-in", request, *signer, "-set_serial", str(1000 + number), "-days", days,
-            "-extfile", extensions, "-out", cert,
+            "x509", "-req", "-in", request, *signer, "-set_serial", str(1000 + number), "-days", "30",
+            "-extfile", self._write(f"{number}.ext", extensions), "-out", cert,
         )  # fmt: skip
         return cert, key
 

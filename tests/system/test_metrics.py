@@ -437,7 +437,7 @@ def rules_of():
 class Alerts(Metrics):
     def promtool(self, *arguments):
         st.need("promtool")
-        done = st.run(["promtool", *arguments])
+        done = st.run(["promtool", *arguments], timeout=300)  # it computes hours of metrics
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
 

@@ -182,6 +182,10 @@ static void test_errors(void **state)
 		  "etcdserver: permission denied" },
 		{ "{\"error\":{\"grpc_code\":14,\"message\":\"etcdserver: no leader\"}}",
 		  "etcdserver: no leader" },
+		{ "{\"code\":7,\"message\":\"etcdserver: permission denied\",\"details\":[]}",
+		  "etcdserver: permission denied" },
+		{ "{\"code\":7}", "an error without a text" },
+		{ "{\"code\":0,\"message\":\"\"}", NULL },
 		{ "{\"error\":7}", "an error without a text" },
 		{ "{\"result\":{}}", NULL },
 	};
