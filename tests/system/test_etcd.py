@@ -104,7 +104,8 @@ class Rights(st.Case):
             self.assertEqual(alive["error"]["message"], "etcdserver: invalid auth token")
         else:
             self.assertEqual(alive["result"]["TTL"], "60")
-        self.assertEqual(gateway.call("auth/authenticate", {"name": "one", "password": "secret"})[0], 401)
+        # A login with a token that has ended: refused up to 3.5.16.
+        self.assertIn(gateway.call("auth/authenticate", {"name": "one", "password": "secret"})[0], (200, 401))
         gateway.login("one", "secret")
         self.assertEqual(gateway.call("kv/range", key)[0], 200)
 
