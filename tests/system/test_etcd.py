@@ -104,7 +104,7 @@ class Rights(st.Case):
             self.assertEqual(alive["error"]["message"], "etcdserver: invalid auth token")
         else:
             self.assertEqual(alive["result"]["TTL"], "60")
-        # A login with a token that has ended: refused up to 3.5.16.
+        # A login with a token that has ended: 3.4 refuses it.
         self.assertIn(gateway.call("auth/authenticate", {"name": "one", "password": "secret"})[0], (200, 401))
         gateway.login("one", "secret")
         self.assertEqual(gateway.call("kv/range", key)[0], 200)
