@@ -71,9 +71,9 @@ struct election {
 	 * Index of the endpoint that answers whatever its health, as long as it has an address; -1
 	 * if none is forced.
 	 */
-	int8_t forced;
+	int16_t forced;
 	/* The same by an order for several hosts; `forced` is above it. */
-	int8_t ordered;
+	int16_t ordered;
 	/*
 	 * The next run lets an earlier endpoint that is up take over without waiting, and clears
 	 * this.
@@ -85,10 +85,10 @@ struct election {
 	bool unsettled;
 	bool hold; /* the endpoints' health may be out of date: an earlier one does not take over */
 
-	int8_t answer; /* index, or an ELECTION_ value */
+	int16_t answer; /* index, or an ELECTION_ value */
 	/* The answer without `forced` and `ordered`: the election continues in the background. */
-	int8_t elected;
-	int8_t endpoint; /* the endpoint elected last, which all_down = hold keeps */
+	int16_t elected;
+	int16_t endpoint; /* the endpoint elected last, which all_down = hold keeps */
 	enum election_reason elected_reason; /* for `elected` */
 	enum election_reason reason;
 	/* Number of recent failbacks, each followed by a failure within flap_window. */
