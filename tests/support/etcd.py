@@ -116,19 +116,12 @@ class Member(st.Process):
         self.cluster, self.space = cluster, space
         self._waits = True
         self.address = space.address if space else cluster.case.address()
-        self.port, self.peer_port = (2379, 2380) if space else self._ports()
+        self.port, self.peer_port = (2379, 2380) if space else (st.free_port(self.address), st.free_port(self.address))
         scheme = "https" if cluster.ca else "http"
         self.url = f"{scheme}://{self.address}:{self.port}"
         self.peer_url = f"http://{self.address}:{self.peer_port}"
         self.data = os.path.join(self.dir, "data")
         self.certificate = cluster.ca.issue(self.address) if cluster.ca else None
-
-    def _ports(self):
-        """Two that differ: each is drawn at random."""
-        first = second = st.free_port(self.address)
-        while second == first:
-            second = st.free_port(self.address)
-        return first, second
 
     def make_command(self, options):
         self.command = [

@@ -144,12 +144,18 @@ def fresh_address():
 PORTS = range(10100, 32768)  # below ephemeral ports, above those that browsers block
 
 
+_drawn = set()
+
+
 def free_port(*addresses, kind=socket.SOCK_STREAM):
-    """A port that is free on all addresses (default: 127.0.0.1) and is not an ephemeral port."""
+    """A port that is free on all addresses (default: 127.0.0.1) and is not an ephemeral port. A
+    process is never given one twice: the first may not be bound yet.
+    """
     addresses = addresses or ("127.0.0.1",)
     for _ in range(100):
         port = random.choice(PORTS)
-        if all(_is_free(address, port, kind) for address in addresses):
+        if port not in _drawn and all(_is_free(address, port, kind) for address in addresses):
+            _drawn.add(port)
             return port
     raise AssertionError(f"no port is free on all of {addresses}")
 
