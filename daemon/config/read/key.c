@@ -53,10 +53,11 @@ static const char *key_hash(struct arena *arena, const char *text)
  */
 static const char *key_digest(struct arena *arena, const struct check *check)
 {
-	const char *text = key_text(arena, check->credentials);
+	const char *text;
 
 	if (!check->credentials && check->header_count == 0)
 		return DIGEST_OF_NONE;
+	text = key_text(arena, check->credentials);
 	for (size_t i = 0; i < check->header_count; i++)
 		text = arena_printf(arena, "%s %s", text, key_text(arena, check->headers[i]));
 	return key_hash(arena, text);
