@@ -6,11 +6,10 @@
  * easy handles (8.12 and newer). Each descriptor has an event; only libcurl knows which transfer it
  * belongs to.
  *
- * libcurl is started with the first easy handle, since with the libraries behind it it takes 2 MB,
- * and most probes do without. What creates a struct transfer_loop frees it after its last transfer.
- * Everything runs
- * in the loop's thread. Callbacks are called when libcurl has returned, never from within it, so
- * they may stop and free any transfer.
+ * The http probes and each session with etcd have a struct transfer_loop, which they free after its
+ * last transfer. libcurl is started with the first easy handle: with the libraries behind it, it takes
+ * 2 MB, and most probes do without. Everything runs in the loop's thread. Callbacks are called when
+ * libcurl has returned, never from within it, so they may stop and free any transfer.
  */
 #ifndef SHUNT_NET_TRANSFER_H
 #define SHUNT_NET_TRANSFER_H
