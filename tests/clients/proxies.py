@@ -3,6 +3,16 @@
 PORTS = {"nginx.conf": 9001, "haproxy.cfg": 9002, "squid.conf": 9003, "workerd.capnp": 9004, "mosquitto.conf": 9005, "Caddyfile": 9006,
          "haproxy-two.cfg": 9007}  # fmt: skip
 
+HAPROXY = """defaults
+  mode http
+  timeout connect 5s
+  timeout client 50s
+  timeout server 50s
+listen all
+  bind 127.0.0.1:{port}
+  server one {name}:8080
+"""
+
 FILES = {
     "nginx.conf": """daemon off; worker_processes 1; pid {files}/nginx.pid; error_log stderr warn; user root;
 events {{ worker_connections 64; }}
@@ -10,26 +20,8 @@ http {{ access_log off; client_body_temp_path {files}/t1; proxy_temp_path {files
   uwsgi_temp_path {files}/t4; scgi_temp_path {files}/t5;
   server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://{name}:8080; }} }} }}
 """,
-    "haproxy.cfg": """defaults
-  mode http
-  timeout connect 5s
-  timeout client 50s
-  timeout server 50s
-listen all
-  bind 127.0.0.1:{port}
-  server one {name}:8080
-""",
-    "haproxy-two.cfg": """defaults
-  mode http
-  option redispatch
-  timeout connect 5s
-  timeout client 50s
-  timeout server 50s
-listen all
-  bind 127.0.0.1:{port}
-  server one {name}:8080
-  server two {name}:8080
-""",
+    "haproxy.cfg": HAPROXY,
+    "haproxy-two.cfg": HAPROXY + "  option redispatch\n  server two {name}:8080\n",
     "Caddyfile": """{{
   admin off
   auto_https off
