@@ -5,6 +5,7 @@
 
 #include "fleet/ask.h"
 #include "fleet/coding.h"
+#include "fleet/fault.h"
 #include "fleet/lines.h"
 #include "fleet/reply.h"
 #include "tests/support/unit.h"
@@ -246,6 +247,29 @@ static void test_changes(void **state)
 	json_decref(reply);
 }
 
+/* --- what errors mean -------------------------------------------------------------------------- */
+
+static void test_faults(void **state)
+{
+	static const struct {
+		const char *error;
+		enum fault fault;
+	} rows[] = {
+		{ "etcdserver: invalid auth token", FAULT_TOKEN },
+		{ "rpc error: etcdserver: revision of auth store is old", FAULT_TOKEN },
+		{ "etcdserver: requested lease not found", FAULT_LEASE },
+		{ "etcdserver: mvcc: required revision has been compacted", FAULT_CHANGES },
+		{ "etcdserver: permission denied", FAULT_PERMISSION },
+		{ "etcdserver: mvcc: database space exceeded", FAULT_SPACE },
+		{ "etcdserver: no leader", FAULT_MEMBER },
+		{ "", FAULT_MEMBER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(fault_of(rows[i].error), rows[i].fault);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_stopped), cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_keys),    cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* This host's own key: when it is written, against which revision, and when its name is taken. */
 #include "fleet/own_key.h"
 
-#include "fleet/fault.h"
 #include "tests/support/unit.h"
 
 #define LEASE 7u
@@ -81,27 +80,6 @@ static void test_changes_that_do_not_tell(void **state)
 	assert_false(own_key_met_another(&own));
 }
 
-static void test_faults(void **state)
-{
-	static const struct {
-		const char *error;
-		enum fault fault;
-	} rows[] = {
-		{ "etcdserver: invalid auth token", FAULT_TOKEN },
-		{ "rpc error: etcdserver: revision of auth store is old", FAULT_TOKEN },
-		{ "etcdserver: requested lease not found", FAULT_LEASE },
-		{ "etcdserver: mvcc: required revision has been compacted", FAULT_CHANGES },
-		{ "etcdserver: permission denied", FAULT_PERMISSION },
-		{ "etcdserver: mvcc: database space exceeded", FAULT_SPACE },
-		{ "etcdserver: no leader", FAULT_MEMBER },
-		{ "", FAULT_MEMBER },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(fault_of(rows[i].error), rows[i].fault);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,7 +87,6 @@ int main(void)
 		cmocka_unit_test(test_written_again),
 		cmocka_unit_test(test_another_holds_it),
 		cmocka_unit_test(test_changes_that_do_not_tell),
-		cmocka_unit_test(test_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
