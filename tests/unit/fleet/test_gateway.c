@@ -247,7 +247,7 @@ static void test_changes(void **state)
 	json_decref(reply);
 }
 
-/* --- what errors mean -------------------------------------------------------------------------- */
+/* --- what errors mean ------------------------------------------------------------------------- */
 
 static void test_faults(void **state)
 {
